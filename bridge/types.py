@@ -1,0 +1,155 @@
+"""The things that flow: who spoke, where, what was said. Frozen values that go to JSON and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Self
+
+Role = Literal["system", "user", "assistant"]
+AttachmentKind = Literal["image", "file", "audio", "video", "sticker", "other"]
+
+COMMAND_BYTES = 64
+"""The longest command a button can carry: Telegram's callback_data, in bytes of UTF-8, is the tightest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """A place where one conversation is held: a direct chat, a group, one topic or thread of a group.
+
+    `title` and `direct` describe the place; they do not tell it apart from another.
+    """
+
+    channel: str
+    id: str
+    thread: str = ""
+    direct: bool = field(default=False, compare=False)
+    title: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        return ":".join(filter(None, (self.channel, self.id, self.thread)))
+
+    @property
+    def whole(self) -> Chat:
+        """The group that a topic or thread belongs to; the chat itself where there is none."""
+        return Chat(self.channel, self.id, direct=self.direct, title=self.title) if self.thread else self
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return cls(**data)
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person, by the id their platform never changes; `name` is only for show."""
+
+    channel: str
+    id: str
+    name: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.channel}:{self.id}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read ``telegram:123``. Raises ValueError with a sentence for the reader."""
+        channel, colon, id = text.strip().partition(":")
+        if not (channel and colon and id):
+            raise ValueError(f"{text.strip()!r} is not a person; write for example telegram:123")
+        return cls(channel.lower(), id)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return cls(**data)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelId:
+    """A gateway model, written ``provider:model``; the model part may itself hold colons."""
+
+    provider: str
+    model: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Split at the first colon. Raises ValueError with a sentence for the reader."""
+        provider, colon, model = text.strip().partition(":")
+        if not (provider and colon and model):
+            raise ValueError(f"{text.strip()!r} is not a model; write provider:model, such as openai:gpt-5")
+        return cls(provider, model)
+
+    def __str__(self) -> str:
+        return f"{self.provider}:{self.model}"
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """One message of a completion request, as the gateway takes it."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """Something that came with a message and is not text."""
+
+    kind: AttachmentKind
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A button: what it says, and the command that pressing it sends (at most `COMMAND_BYTES`)."""
+
+    label: str
+    command: str
+
+    def __post_init__(self) -> None:
+        if len(self.command.encode()) > COMMAND_BYTES:
+            raise ValueError(f"a choice's command is longer than {COMMAND_BYTES} bytes: {self.command!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingMessage:
+    """What arrived from a platform, in the bridge's words.
+
+    A pressed button is a message too: its `text` is the choice's command and `menu` names the message that
+    carried the button, so that the answer can edit it.
+    """
+
+    id: str
+    """Unique within `chat`. The same message delivered twice carries the same id twice."""
+    chat: Chat
+    sender: User
+    text: str
+    addressed: bool = True
+    """Meant for the bot: a direct chat, a mention, a reply to it, a command, a button."""
+    quoted: str = ""
+    """The text that the person replied to, or the part of it they selected."""
+    replied_to: User | None = None
+    """Who wrote the message that this one replies to."""
+    attachments: tuple[Attachment, ...] = ()
+    menu: str = ""
+    """The ref of the posted message whose button was pressed."""
+    language: str = ""
+    """The person's language as the platform reports it, a BCP 47 tag such as ``zh-hans``."""
+    sent_at: float = 0.0
+    """When it was sent, in seconds since 1970; 0 where the platform does not say."""
+    formerly: Chat | None = None
+    """Set where this is news and not talk: the platform has given the chat `formerly` a new id, now `chat`."""
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote. Raises TypeError or KeyError on anything else."""
+        fields = dict(data)
+        fields["chat"] = Chat.from_json(fields["chat"])
+        fields["sender"] = User.from_json(fields["sender"])
+        fields["attachments"] = tuple(Attachment(**each) for each in fields.get("attachments", ()))
+        for name, kind in (("replied_to", User), ("formerly", Chat)):
+            if fields.get(name) is not None:
+                fields[name] = kind(**fields[name])
+        return cls(**fields)
