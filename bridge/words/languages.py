@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, cast, get_args
+from typing import Literal, get_args
 
 Language = Literal["en", "zh-CN", "zh-TW"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -15,4 +15,4 @@ def language_of(tag: str, default: Language = "en") -> Language:
     parts = tag.lower().replace("_", "-").split("-")
     if parts[0] == "zh":
         return "zh-TW" if _TRADITIONAL.intersection(parts[1:]) else "zh-CN"
-    return cast(Language, "en") if parts[0] == "en" else default
+    return "en" if parts[0] == "en" else default
