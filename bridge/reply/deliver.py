@@ -1,0 +1,252 @@
+"""Show a stream of deltas as one reply that grows on the platform.
+
+Two tasks share one draft: a reader appends, a painter shows the latest of it, one platform call at a time. There
+is no queue: a text that has been overtaken is never sent. Every page's whole text is set each time, so a call
+that was refused, lost or repeated needs no thought: the next one says it all again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import structlog
+
+from bridge.channel import Channel, Posted
+from bridge.errors import ChannelError, Gone, Moved, RateLimited, Refused, TooLong, Unsure
+from bridge.reply.draft import Draft
+from bridge.reply.pace import Pace
+from bridge.reply.pages import Pages
+from bridge.reply.record import Record, Unrecorded
+from bridge.types import Chat, Choice
+
+log = structlog.get_logger(__name__)
+
+TYPING_EVERY = 4.0
+"""Seconds; Telegram shows it for five, Discord for ten."""
+FIRST_RETRY, LONGEST_RETRY = 0.5, 60.0
+PATIENCE = 3600.0
+"""Seconds without a success after which a reply is given up."""
+EDITS_SPREAD = 1.2
+"""Where edits are counted, each waits this much longer than the one before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What follows a complete text: a remark apart from it, and choices."""
+
+    note: str = ""
+    choices: Sequence[Choice] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a reply goes; `key` names it to the platform, up to 20 ASCII characters."""
+
+    channel: Channel
+    pace: Pace
+    chat: Chat
+    key: str
+    reply_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How one message should look."""
+
+    text: str
+    final: bool
+    choices: tuple[Choice, ...] = ()
+
+
+async def deliver(
+    draft: Draft,
+    to: Address,
+    *,
+    record: Record | None = None,
+    growing: Sequence[Choice] = (),
+    ending: Callable[[Draft], Ending] = lambda _: Ending(),
+) -> None:
+    """Show `draft` as it grows, with the choices `growing` under it, until all of it stands there with its ending.
+
+    The draft then tells how it went. Raises Gone when nobody is there to see it, another ChannelError when the
+    platform refuses for good or for longer than `PATIENCE`, StoreError when the record cannot be kept.
+    """
+    painter = Painter(draft, to, record or Unrecorded(), growing, ending)
+    draft.start()
+    typing = asyncio.create_task(painter.type_until_words())
+    try:
+        await painter.paint()
+    finally:
+        draft.close()
+        typing.cancel()
+        await asyncio.wait([typing])
+        await draft.closed()
+
+
+class Painter:
+    """Makes the platform look like the draft, one call at a time."""
+
+    def __init__(
+        self,
+        draft: Draft,
+        to: Address,
+        record: Record,
+        growing: Sequence[Choice],
+        ending: Callable[[Draft], Ending],
+    ) -> None:
+        self._draft = draft
+        self._to = to
+        self._chat = to.chat
+        self._record = record
+        self._growing = tuple(growing)
+        self._ending = ending
+        self._limits = to.channel.limits(to.chat)
+        self._pages = Pages(self._limits)
+        self._posted: list[Posted] = [to.channel.posted(to.chat, ref) for ref in record.refs]
+        self._shown: list[Look | None] = [None] * len(self._posted)
+        self._edits: dict[int, int] = {}
+        self._unsure = record.begun > len(record.refs)
+        self._spoke = False
+        self._failures = 0
+        self._failing_since = 0.0
+
+    async def type_until_words(self) -> None:
+        while not (self._draft.text.strip() or self._draft.complete):
+            with suppress(ChannelError):
+                await self._to.channel.typing(self._chat)
+            await asyncio.sleep(TYPING_EVERY)
+
+    async def paint(self) -> None:
+        while True:
+            self._draft.check()
+            if self._stale() is not None:
+                await self._paint_one()
+            elif self._draft.complete:
+                return
+            else:
+                await self._draft.growth()
+
+    async def _paint_one(self) -> None:
+        """Wait for a turn, then bring the first message that is out of date up to date."""
+        # First and last words are what people wait for; what lies between can wait for others.
+        turn = self._to.pace.turn(self._chat, self._limits, urgent=not self._spoke or self._draft.complete)
+        self._draft.at_end(turn.hurry)
+        number = 0
+        try:
+            async with turn:
+                if (stale := self._stale()) is None:
+                    return
+                number, look = stale
+                await self._show(number, look)
+            self._spoke, self._failures = True, 0
+            await self._spread(number)
+        except (Gone, Refused):
+            raise
+        except TooLong as error:
+            if not self._pages.shrink(number):
+                raise Refused("too long, however short") from error
+        except Moved as error:
+            self._chat, self._posted, self._shown = error.chat, [], []
+        except RateLimited as error:
+            log.info("rate limited", chat=str(self._chat), retry_after=error.retry_after)
+        except ChannelError as error:
+            await self._wait_after(error)
+        finally:
+            self._draft.at_end(None)
+
+    def _looks(self) -> list[Look]:
+        """How every message should look now."""
+        looks = [Look(page.text.rstrip(), final=True) for page in self._pages.of(self._draft.text)]
+        if not self._draft.complete:
+            if looks:
+                looks[-1] = Look(looks[-1].text, False, self._growing)
+            return looks
+        ending = self._ending(self._draft)
+        if ending.note:
+            joined = f"{looks[-1].text}\n\n{ending.note}" if looks else ending.note
+            if looks and self._limits.measure(joined) > self._limits.max_length:
+                joined = ending.note
+            else:
+                looks = looks[:-1]
+            looks.append(Look(joined, final=True))
+        if looks:
+            looks[-1] = Look(looks[-1].text, True, tuple(ending.choices))
+        return looks
+
+    def _stale(self) -> tuple[int, Look | None] | None:
+        """The first message that does not look as it should, and how it should; no look where it should go."""
+        looks = self._looks()
+        for number, look in enumerate(looks):
+            if number == len(self._posted) or (self._shown[number] != look and self._may_edit(number, look)):
+                return number, look
+        if not self._draft.complete:
+            return None
+        # An earlier attempt may have said more than this one did, and its last post may have gone unnoticed:
+        # posting that once more is how to get hold of it.
+        if self._unsure:
+            return len(self._posted), Look("…", final=True)
+        return (len(self._posted) - 1, None) if len(self._posted) > len(looks) else None
+
+    def _may_edit(self, number: int, look: Look) -> bool:
+        limit = self._limits.max_edits
+        return look.final or limit is None or self._edits.get(number, 0) < limit - 1
+
+    async def _show(self, number: int, look: Look | None) -> None:
+        if look is None:
+            await self._posted[number].delete()
+            await self._record.dropped()
+            del self._posted[number], self._shown[number]
+        elif number == len(self._posted):
+            await self._post(number, look)
+        else:
+            await self._posted[number].edit(look.text, final=look.final, choices=look.choices)
+            self._shown[number] = look
+            self._edits[number] = self._edits.get(number, 0) + 1
+
+    async def _post(self, number: int, look: Look) -> None:
+        anew = number < len(self._record.refs)
+        again = self._unsure
+        if not anew:
+            await self._record.begin()
+        try:
+            posted = await self._to.channel.post(
+                self._chat,
+                look.text,
+                key=f"{self._to.key}.{number}",
+                again=again,
+                reply_to="" if number else self._to.reply_to,
+                final=look.final,
+                choices=look.choices,
+            )
+        except Unsure:
+            self._unsure = True
+            raise
+        self._unsure = False
+        self._posted.append(posted)
+        # A platform that recognised the key kept the first post, with the words of then.
+        self._shown.append(None if again else look)
+        if anew:
+            await self._record.replaced(number, posted.ref)
+        else:
+            await self._record.posted(posted.ref)
+
+    async def _spread(self, number: int) -> None:
+        """Where edits are counted, spend them ever more slowly."""
+        if self._limits.max_edits is not None and not self._draft.complete:
+            edits = self._edits.get(number, 0)
+            await asyncio.sleep(self._limits.edit_interval * (EDITS_SPREAD**edits - 1))
+
+    async def _wait_after(self, error: ChannelError) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._failures == 0:
+            self._failing_since = now
+        elif now - self._failing_since > PATIENCE:
+            raise error
+        delay = min(LONGEST_RETRY, FIRST_RETRY * 2**self._failures)
+        self._failures += 1
+        log.warning("platform call failed", chat=str(self._chat), error=str(error), failures=self._failures)
+        await asyncio.sleep(delay * random.uniform(0.75, 1.25))
