@@ -6,7 +6,7 @@ access, pacing, splitting or retries. It raises only `ChannelError` and what is 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
@@ -89,8 +89,8 @@ class Channel(Protocol):
     def limits(self, chat: Chat) -> Limits:
         """What the platform allows in `chat`. Asked often; it must not wait for anything."""
 
-    def listen(self) -> AsyncIterator[IncomingMessage]:
-        """Yield messages as they come, reconnecting quietly.
+    def listen(self) -> AsyncGenerator[IncomingMessage, None]:
+        """Yield messages as they come, reconnecting quietly. Called again after it has been closed.
 
         Asking for the next message acknowledges the last: until then the platform must be able to deliver it
         again after a crash. Whatever cannot be understood is set aside and counted, never raised.
@@ -123,6 +123,9 @@ class Channel(Protocol):
 
     async def publish(self, commands: Sequence[Command], admins: Sequence[User]) -> None:
         """Fill the platform's own command menu; best effort. `admins` see the admin commands too."""
+
+    def hint(self, chat: Chat, language: str) -> str:
+        """What people in `chat` should know of this platform, for /help; empty where nothing gets in the way."""
 
     def link(self, code: str) -> str:
         """An address that, once followed, makes a person send ``/start code``; empty where there is none."""

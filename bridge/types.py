@@ -134,10 +134,12 @@ class IncomingMessage:
     """The ref of the posted message whose button was pressed."""
     language: str = ""
     """The person's language as the platform reports it, a BCP 47 tag such as ``zh-hans``."""
+    again: str = ""
+    """Set by the bridge where it asks an earlier question again: that question's id."""
     sent_at: float = 0.0
     """When it was sent, in seconds since 1970; 0 where the platform does not say."""
-    formerly: Chat | None = None
-    """Set where this is news and not talk: the platform has given the chat `formerly` a new id, now `chat`."""
+    moved_to: Chat | None = None
+    """Set where this is news and not talk: the platform has given `chat` a new id, and it is `moved_to` now."""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -149,7 +151,7 @@ class IncomingMessage:
         fields["chat"] = Chat.from_json(fields["chat"])
         fields["sender"] = User.from_json(fields["sender"])
         fields["attachments"] = tuple(Attachment(**each) for each in fields.get("attachments", ()))
-        for name, kind in (("replied_to", User), ("formerly", Chat)):
+        for name, kind in (("replied_to", User), ("moved_to", Chat)):
             if fields.get(name) is not None:
                 fields[name] = kind(**fields[name])
         return cls(**fields)

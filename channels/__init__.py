@@ -11,6 +11,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import ClassVar, Protocol, cast
 
+from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
 from bridge.channel import Channel, Memory
@@ -22,8 +23,17 @@ class ChannelSettings(BaseSettings):
     required: ClassVar[tuple[str, ...]] = ()
 
     @property
+    def missing(self) -> list[str]:
+        """The fields that this channel needs and that are not set."""
+        return [name for name in self.required if not _value(getattr(self, name))]
+
+    @property
     def configured(self) -> bool:
-        return all(getattr(self, name) for name in self.required)
+        return not self.missing
+
+
+def _value(field: object) -> object:
+    return field.get_secret_value() if isinstance(field, SecretStr) else field
 
 
 class ChannelModule(Protocol):

@@ -1,0 +1,60 @@
+"""A failure, as one sentence that says what to do; for an admin, one more that says where."""
+
+from __future__ import annotations
+
+from bridge import errors
+from bridge.types import ModelId
+from bridge.words.words import Words
+
+
+def trouble(error: errors.GatewayError, words: Words, *, model: ModelId | None, admin: bool) -> str:
+    """What to tell a person about `error`, which happened when `model` was asked."""
+    said = _to_everybody(error, words, model)
+    if admin and (more := _to_admins(error, words)):
+        said = f"{said}\n\n{more}"
+    return said
+
+
+def _to_everybody(error: errors.GatewayError, words: Words, model: ModelId | None) -> str:
+    provider = model.provider if model else "Cherry Studio"
+    match error:
+        case errors.GatewayUnreachable():
+            return words.gateway_off
+        case errors.KeyRefused():
+            return words.key_refused
+        case errors.ProviderRefused(status=401):
+            return words.provider_key.format(provider=provider)
+        case errors.ProviderRefused(status=402):
+            return words.provider_balance.format(provider=provider)
+        case errors.ProviderRefused():
+            return words.provider_refused.format(provider=provider)
+        case errors.ModelNotFound():
+            return words.model_gone.format(model=error.model)
+        case errors.ContextTooLong():
+            return words.context_too_long.format(model=model)
+        case errors.ProviderLimited():
+            return words.provider_limited.format(provider=provider)
+        case errors.GatewaySilent(before_first=True):
+            return words.silent_before.format(model=model, minutes=max(1, round(error.seconds / 60)))
+        case errors.GatewaySilent():
+            return words.silent_after.format(model=model)
+        case errors.AnswerCut():
+            return words.cut
+        case errors.AnswerEmpty():
+            return words.empty
+        case errors.AnswerFiltered():
+            return words.filtered
+        case _:
+            return words.provider_failed.format(provider=provider)
+
+
+def _to_admins(error: errors.GatewayError, words: Words) -> str:
+    match error:
+        case errors.GatewayUnreachable():
+            return words.admin_gateway_off.format(url=error.url)
+        case errors.KeyRefused():
+            return words.admin_key_missing if error.missing else words.admin_key_wrong
+        case errors.ProviderRefused() | errors.ProviderLimited() | errors.ProviderFailed() if error.detail:
+            return words.admin_detail.format(detail=error.detail)
+        case _:
+            return ""

@@ -1,0 +1,112 @@
+"""What there is to say. Each language is one `Words`; a sentence that one of them lacks does not type-check.
+
+Braces hold what is filled in by `str.format`; the names are the same in every language (a test compares them).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    # meeting
+    welcome: str
+    welcome_owner: str
+    stranger: str
+    claimed: str
+    claim_wrong: str
+    claim_in_private: str
+    claim_too_many: str
+
+    # commands: what they do, and what may follow them
+    commands: Mapping[str, str]
+    arguments: Mapping[str, str]
+    help_talk: str
+    help_commands: str
+    help_admin: str
+    help_group: str
+    unknown_command: str
+    admins_only: str
+
+    # models
+    model_now: str
+    model_none: str
+    model_pick: str
+    model_provider: str
+    model_several: str
+    model_unknown: str
+    model_search: str
+    models_none: str
+    models_list: str
+    page: str
+
+    # the conversation
+    new: str
+    stopped: str
+    nothing_to_stop: str
+    nothing_to_retry: str
+    nothing_to_continue: str
+    continue_prompt: str
+    system_now: str
+    system_none: str
+    system_set: str
+    system_cleared: str
+    system_too_long: str
+    whoami: str
+    whoami_roles: Mapping[str, str]
+    pick_by_number: str
+
+    # access
+    allowed_chat: str
+    allowed_person: str
+    denied_chat: str
+    denied_person: str
+    not_on_the_list: str
+    not_a_person: str
+    allow_here_is_pointless: str
+    allowlist: str
+    allowlist_empty: str
+    allowlist_admins: str
+    allowlist_chats: str
+    allowlist_people: str
+
+    # buttons
+    button_stop: str
+    button_retry: str
+    button_continue: str
+    button_back: str
+    button_pick: str
+    or_send: str
+
+    # what cannot be read
+    attachments: Mapping[str, str]
+    cannot_read: str
+    caption_answered: str
+
+    # trouble, told to everybody
+    gateway_off: str
+    key_refused: str
+    provider_key: str
+    provider_balance: str
+    provider_refused: str
+    model_gone: str
+    context_too_long: str
+    provider_limited: str
+    silent_before: str
+    silent_after: str
+    provider_failed: str
+    cut: str
+    empty: str
+    filtered: str
+    length: str
+    gave_up: str
+    queue_full: str
+    fault: str
+
+    # trouble, what an admin can do about it
+    admin_gateway_off: str
+    admin_key_missing: str
+    admin_key_wrong: str
+    admin_detail: str

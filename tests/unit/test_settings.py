@@ -1,0 +1,96 @@
+"""Settings: what people paste is understood, and what cannot be is said, all of it at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bridge.errors import SettingsError
+from bridge.settings import Settings, read, unknown
+from bridge.types import ModelId, User
+
+
+@pytest.fixture(autouse=True)
+def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_everything_has_a_default() -> None:
+    settings = read(Settings)
+    assert settings.gateway_url == "http://127.0.0.1:23333"
+    assert settings.admins == ()
+    assert settings.channels is None
+    assert settings.data_dir.name == "cherry-bridge"
+
+
+def test_every_fault_is_told_at_once_and_names_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "BRIDGE_ADMINS": "telegram:1,mia",
+        "BRIDGE_MODEL": "gpt-5",
+        "BRIDGE_GATEWAY_URL": "ftp://x",
+        "BRIDGE_LANGUAGE": "fr",
+        "BRIDGE_IDLE_SECONDS": "soon",
+        "BRIDGE_HISTORY_TOKENS": "-1",
+        "BRIDGE_LOG": "loud",
+    }.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as caught:
+        read(Settings)
+    assert [fault.partition(":")[0] for fault in sorted(caught.value.faults)] == [
+        "BRIDGE_ADMINS",
+        "BRIDGE_GATEWAY_URL",
+        "BRIDGE_HISTORY_TOKENS",
+        "BRIDGE_IDLE_SECONDS",
+        "BRIDGE_LANGUAGE",
+        "BRIDGE_LOG",
+        "BRIDGE_MODEL",
+    ]
+    assert "'mia' is not a person; write for example telegram:123" in str(caught.value)
+    assert "write provider:model" in str(caught.value)
+
+
+def test_a_fault_never_shows_what_was_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BRIDGE_REDIS_URL", "redis://:hunter2secret@x")
+    monkeypatch.setenv("BRIDGE_GATEWAY_KEY", "cs-sk-canary-canary-canary")
+    monkeypatch.setenv("BRIDGE_LOG", "loud")
+    with pytest.raises(SettingsError) as caught:
+        read(Settings)
+    monkeypatch.delenv("BRIDGE_LOG")
+    for text in (str(caught.value), repr(read(Settings)), str(read(Settings).model_dump())):
+        assert "canary" not in text
+        assert "hunter2secret" not in text
+
+
+def test_the_environment_goes_before_the_file_and_empty_lines_count_as_unset(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text(
+        "BRIDGE_ADMINS=telegram:1, discord:2\nBRIDGE_MODEL=\nBRIDGE_LANGUAGE=zh-Hans\nBRIDGE_IDLE_SECONDS=5\n"
+    )
+    monkeypatch.setenv("BRIDGE_IDLE_SECONDS", "7")
+    settings = read(Settings)
+    assert settings.admins == (User("telegram", "1"), User("discord", "2"))
+    assert settings.model is None
+    assert settings.language == "zh-CN"
+    assert settings.idle_seconds == 7
+
+
+@pytest.mark.parametrize("pasted", ["cs-sk-1", "Bearer cs-sk-1", "  cs-sk-1\n"])
+def test_a_key_may_be_pasted_with_what_stood_around_it(pasted: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BRIDGE_GATEWAY_KEY", pasted)
+    assert read(Settings).gateway_key.get_secret_value() == "cs-sk-1"
+
+
+def test_a_models_name_may_hold_colons(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BRIDGE_MODEL", "openrouter:tencent/hunyuan-a13b-instruct:free")
+    assert read(Settings).model == ModelId("openrouter", "tencent/hunyuan-a13b-instruct:free")
+
+
+def test_a_slip_of_the_pen_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("BRIDGE_GATEWAY_KEYS=x\n# BRIDGE_OFF=1\n")
+    monkeypatch.setenv("BRIDGE_MODLE", "a:b")
+    assert unknown([Settings]) == [
+        "BRIDGE_GATEWAY_KEYS is not a setting; did you mean BRIDGE_GATEWAY_KEY?",
+        "BRIDGE_MODLE is not a setting; did you mean BRIDGE_MODEL?",
+    ]
