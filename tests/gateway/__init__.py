@@ -1,0 +1,1 @@
+"""The gateway's client against the gateway emulator, and against servers that behave worse."""
