@@ -1,0 +1,106 @@
+"""The names of everything in Redis. All keys of one chat share a hash tag, so that in a cluster they share a slot."""
+
+from __future__ import annotations
+
+import base64
+from hashlib import blake2b
+from typing import Literal
+from urllib.parse import quote
+
+from bridge.types import Chat, IncomingMessage
+
+PREFIX = "cherry:"
+
+Lane = Literal["talk", "commands"]
+LANES: tuple[Lane, ...] = ("talk", "commands")
+"""The queues of a chat: what goes to a model, and the commands, which do not wait behind a long answer."""
+
+KEY_LENGTH = 16
+
+
+class LaneKeys:
+    """One lane of one chat."""
+
+    __slots__ = ("claim", "head", "queue")
+
+    def __init__(self, chat: Chat, lane: Lane) -> None:
+        base = f"{_of(chat)}:{lane}:"
+        self.queue = base + "queue"
+        """A list: what waits, the turn under way first. Each entry is its turn key, then JSON."""
+        self.head = base + "head"
+        """A hash: how far the first entry has come, and which call of `next` has it."""
+        self.claim = base + "claim"
+        """The token of whoever has the lane; it expires unless it is kept fresh."""
+
+
+class ChatKeys:
+    """One chat."""
+
+    __slots__ = ("aside", "choices", "epoch", "history", "last", "menu", "moved", "seen")
+
+    def __init__(self, chat: Chat) -> None:
+        base = _of(chat) + ":"
+        self.history = base + "history"
+        """A list of exchanges, oldest first."""
+        self.epoch = base + "epoch"
+        """A number that rises whenever the conversation starts over."""
+        self.seen = base + "seen"
+        """A sorted set: the turn keys of the last day, by when they came."""
+        self.aside = base + "aside"
+        """A list of the turns that were given up, newest first."""
+        self.choices = base + "choices"
+        self.menu = base + "menu"
+        self.last = base + "last"
+        self.moved = base + "moved"
+        """The chat that this one has become."""
+
+
+def ready(account: str, lane: Lane) -> str:
+    """The stream of an account's chats that have something to do."""
+    return f"{PREFIX}ready:{{{_plain(account)}}}:{lane}"
+
+
+def set_aside(account: str) -> str:
+    return f"{PREFIX}aside:{{{_plain(account)}}}"
+
+
+def queues(lane: Lane) -> str:
+    """What the name of every queue of this lane matches."""
+    return f"{PREFIX}{{*}}:{lane}:queue"
+
+
+def ratio(model: str) -> str:
+    return f"{PREFIX}ratio:{_plain(model)}"
+
+
+def lease(name: str) -> str:
+    return f"{PREFIX}lease:{_plain(name)}"
+
+
+def memory(channel: str) -> str:
+    return f"{PREFIX}memory:{_plain(channel)}"
+
+
+STOPS = PREFIX + "stops"
+PROCESSES = PREFIX + "processes"
+
+
+def turn(message: IncomingMessage) -> str:
+    """A name for the turn that answers `message`: short, ASCII, the same at every delivery, in one chat only.
+
+    80 bits of a hash: platforms take it as an idempotency key, and it keeps ids of any length short.
+    """
+    chat = message.chat
+    parts = "\0".join((chat.channel, chat.id, chat.thread, message.id))
+    digest = blake2b(parts.encode("utf-8", "surrogatepass"), digest_size=10).digest()
+    return base64.b32encode(digest).decode().lower()
+
+
+def _of(chat: Chat) -> str:
+    parts = (chat.channel, chat.id, chat.thread) if chat.thread else (chat.channel, chat.id)
+    return f"{PREFIX}{{{':'.join(map(_plain, parts))}}}"
+
+
+def _plain(part: str) -> str:
+    """Without colons and braces of its own, which would let two names meet or move the hash tag."""
+    return quote(part, safe="@,+!", errors="replace")

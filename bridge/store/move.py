@@ -1,0 +1,134 @@
+"""A platform has given a chat another id: what is kept of it follows.
+
+Old and new lie in different slots of a cluster, so it is copied first and removed after, and whatever is copied twice
+is recognised. It can be repeated at any point, also after everything has moved.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from typing import cast
+
+from redis.asyncio import Redis
+
+from bridge.store import choices, history, keys
+from bridge.store.announcements import announce
+from bridge.store.faults import storing
+from bridge.store.keys import LANES, ChatKeys, Lane, LaneKeys
+from bridge.store.scripts import Script, dump
+from bridge.types import Chat, IncomingMessage
+
+REMEMBERED = 30 * 86400
+"""Seconds for which the old chat knows what it has become: longer than any turn that began in it."""
+SEEN_SECONDS = 86400
+QUEUE_SECONDS = 30 * 86400
+
+PREPEND = Script("""
+-- KEYS history; ARGV most rows, seconds, rows. Puts those that are not there yet before the others.
+local there = {}
+for _, row in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do there[row] = true end
+for at = #ARGV, 3, -1 do
+  if not there[ARGV[at]] then redis.call('LPUSH', KEYS[1], ARGV[at]) end
+end
+redis.call('LTRIM', KEYS[1], -ARGV[1], -1)
+return redis.call('EXPIRE', KEYS[1], ARGV[2])
+""")
+
+WAITING = Script("""
+-- KEYS claim, queue, head. All that waits but the turn that somebody is at work on: whoever ends it moves the rest.
+local waiting = redis.call('LRANGE', KEYS[2], 0, -1)
+if #waiting > 0 and redis.call('EXISTS', KEYS[1]) == 1 and redis.call('HEXISTS', KEYS[3], 'by') == 1
+   and redis.call('HGET', KEYS[3], 'key') == string.sub(waiting[1], 1, 16) then
+  table.remove(waiting, 1)
+end
+return waiting
+""")
+
+ADOPT = Script("""
+-- KEYS seen, queue; ARGV now, seconds seen, seconds kept, entries. Queues those that have not come here before.
+local added = 0
+for at = 4, #ARGV do
+  if redis.call('ZADD', KEYS[1], 'NX', ARGV[1], string.sub(ARGV[at], 1, 16)) == 1 then
+    redis.call('RPUSH', KEYS[2], ARGV[at])
+    added = added + 1
+  end
+end
+if added > 0 then
+  redis.call('EXPIRE', KEYS[1], ARGV[2])
+  redis.call('EXPIRE', KEYS[2], ARGV[3])
+end
+return added
+""")
+
+REMOVE = Script("""
+-- KEYS list, head or nothing; ARGV rows. Whoever has just begun one of them finds that it is no longer theirs.
+for _, row in ipairs(ARGV) do
+  redis.call('LREM', KEYS[1], 1, row)
+  if KEYS[2] and redis.call('HGET', KEYS[2], 'key') == string.sub(row, 1, 16) then redis.call('DEL', KEYS[2]) end
+end
+return #ARGV
+""")
+
+
+async def move(redis: Redis, old: Chat, new: Chat) -> None:
+    """Have history, choices and what waits of `old` follow to `new`.
+
+    What `new` has already stays; the old history goes before the new one. The ids that were seen stay behind: the
+    new chat may count its messages from the start. Raises StoreError.
+    """
+    if old == new:
+        return
+    source, target = ChatKeys(old), ChatKeys(new)
+    async with storing():
+        place = {"channel": new.channel, "id": new.id, "thread": new.thread, "direct": new.direct, "title": new.title}
+        await redis.set(source.moved, dump(place), ex=REMEMBERED)
+        await redis.delete(target.moved)
+        rows = cast(list[str], await redis.lrange(source.history, 0, -1))
+    if rows:
+        await PREPEND(redis, [target.history], history.TURNS, history.SECONDS, *rows)
+        await REMOVE(redis, [source.history], *rows)
+    await _move_choices(redis, source, target, new)
+    for lane in LANES:
+        await _move_lane(redis, old, new, lane)
+
+
+async def _move_choices(redis: Redis, source: ChatKeys, target: ChatKeys, new: Chat) -> None:
+    async with storing():
+        kept = cast(dict[str, str], await redis.hgetall(source.choices))
+        for name, value in kept.items():
+            await redis.hsetnx(target.choices, name, value)
+        if kept:
+            await redis.expire(target.choices, choices.SECONDS)
+        if last := await redis.get(source.last):
+            await redis.set(target.last, _placed(str(last), new), ex=choices.LAST_SECONDS, nx=True)
+        for name in (source.choices, source.last, source.menu):
+            await redis.delete(name)
+
+
+async def _move_lane(redis: Redis, old: Chat, new: Chat, lane: Lane) -> None:
+    source, target = LaneKeys(old, lane), LaneKeys(new, lane)
+    waiting: list[str] = await WAITING(redis, [source.claim, source.queue, source.head])
+    gone, placed, accounts = [], [], set()
+    for entry in waiting:
+        key = entry[: keys.KEY_LENGTH]
+        try:
+            told = json.loads(entry[keys.KEY_LENGTH :])
+            told["message"] = json.loads(_placed(dump(told["message"]), new))
+            accounts.add(str(told["account"]))
+        except (TypeError, KeyError, ValueError, AttributeError):
+            continue  # whoever takes the old chat sets it aside
+        gone.append(entry)
+        placed.append(key + dump(told))
+    if not placed:
+        return
+    await ADOPT(redis, [ChatKeys(new).seen, target.queue], time.time(), SEEN_SECONDS, QUEUE_SECONDS, *placed)
+    for account in sorted(accounts):
+        await announce(redis, account, new, lane)
+    await REMOVE(redis, [source.queue, source.head], *gone)
+
+
+def _placed(message: str, chat: Chat) -> str:
+    """The message as if it had been sent in `chat`."""
+    return dump(replace(IncomingMessage.from_json(json.loads(message)), chat=chat).to_json())

@@ -1,0 +1,38 @@
+"""Runs the Lua scripts: each is one step on one chat's keys that nobody can come between.
+
+A reply can be lost and the call then repeated by redis-py, so every script may run twice with the same arguments
+and come to the same result.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.exceptions import NoScriptError
+
+from bridge.store.faults import storing
+
+
+class Script:
+    """A script that Redis keeps by its hash and is sent whole only where it does not have it yet."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self._hash = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
+
+    async def __call__(self, redis: Redis, keys: Sequence[str], *args: str | int | float) -> Any:
+        """Run it. Raises StoreError."""
+        call: Any = redis.execute_command
+        async with storing():
+            try:
+                return await call("EVALSHA", self._hash, len(keys), *keys, *args)
+            except NoScriptError:
+                return await call("EVAL", self.source, len(keys), *keys, *args)
+
+
+def dump(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
