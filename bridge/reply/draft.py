@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from typing import Self
 
 from bridge.errors import GatewayError
 
@@ -29,7 +30,16 @@ class Draft:
         self._grew = asyncio.Event()
         self._at_end: Callable[[], None] | None = None
 
+    @classmethod
+    def whole(cls, text: str) -> Self:
+        """A text that is complete from the start."""
+        draft = cls(_nothing())
+        draft.text, draft.complete = text, True
+        return draft
+
     def start(self) -> None:
+        if self.complete:
+            return
         self._reading = asyncio.create_task(self._read())
         self._reading.add_done_callback(self._end)
 
@@ -80,6 +90,7 @@ class Draft:
             self._reading.result()
 
 
-async def words(text: str) -> AsyncIterator[str]:
-    """A text that is complete from the start, as a stream."""
-    yield text
+async def _nothing() -> AsyncIterator[str]:
+    silence: tuple[str, ...] = ()
+    for delta in silence:
+        yield delta

@@ -7,7 +7,7 @@ as the contract allows, on a clock that jumps, so that a property can be asked t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Literal, Self
@@ -58,8 +58,9 @@ class Paper:
     def limits(self, chat: Chat) -> Limits:
         return self._limits
 
-    async def listen(self) -> AsyncIterator[IncomingMessage]:
-        for message in ():
+    async def listen(self) -> AsyncGenerator[IncomingMessage, None]:
+        nobody: tuple[IncomingMessage, ...] = ()
+        for message in nobody:
             yield message
 
     async def _call(self, text: str) -> Weather:
@@ -118,6 +119,9 @@ class Paper:
         self.typed += 1
 
     async def publish(self, commands: Sequence[Command], admins: Sequence[User]) -> None: ...
+
+    def hint(self, chat: Chat, language: str) -> str:
+        return ""
 
     def link(self, code: str) -> str:
         return ""

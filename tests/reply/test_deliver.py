@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bridge.channel import Limits
 from bridge.errors import AnswerCut, ChannelError, Gone, Refused
-from bridge.reply import Address, Draft, Ending, Pace, Unrecorded, deliver, words
+from bridge.reply import Address, Draft, Ending, Pace, Unrecorded, deliver
 from bridge.reply.pages import Pages
 from bridge.types import Choice
 from tests.clock import run
@@ -38,9 +38,7 @@ def expected(text: str, limits: Limits) -> list[str]:
 
 
 speech = st.lists(markdown.filter(bool), min_size=1, max_size=12)
-weather = st.lists(
-    st.one_of(st.just("fine"), st.just("lost"), st.just("dropped"), st.floats(0.5, 400)), max_size=12
-)
+weather = st.lists(st.one_of(st.just("fine"), st.just("lost"), st.just("dropped"), st.floats(0.5, 400)), max_size=12)
 measures = st.sampled_from([len, utf8, utf16])
 
 
@@ -79,9 +77,7 @@ def test_in_the_end_the_text_stands_there_exactly_once(
             earlier = Draft(speak([*deltas[::-1], "and more " * 30], gap))
             with suppress(TimeoutError):
                 await asyncio.wait_for(deliver(earlier, address(paper), record=record, growing=[STOP]), lifetime)
-        await deliver(
-            Draft(speak(deltas, gap), pause=lambda: pause), address(paper), record=record, growing=[STOP]
-        )
+        await deliver(Draft(speak(deltas, gap), pause=lambda: pause), address(paper), record=record, growing=[STOP])
 
     run(live())
     assert paper.screen() == expected("".join(deltas), limits)
@@ -188,13 +184,13 @@ def test_a_broken_stream_keeps_what_came_first_and_says_so() -> None:
 
 def test_a_remark_after_open_code_stands_outside_of_it() -> None:
     paper = Paper(Limits(1000, 1))
-    run(deliver(Draft(words("```py\nx = 1")), address(paper), ending=lambda _: Ending("Cut.")))
+    run(deliver(Draft.whole("```py\nx = 1"), address(paper), ending=lambda _: Ending("Cut.")))
     assert paper.screen() == ["```py\nx = 1\n```\n\nCut."]
 
 
 def test_a_remark_that_no_longer_fits_gets_a_message_of_its_own() -> None:
     paper = Paper(Limits(100, 1))
-    run(deliver(Draft(words("x" * 79)), address(paper), ending=lambda _: Ending("A remark of some length.")))
+    run(deliver(Draft.whole("x" * 79), address(paper), ending=lambda _: Ending("A remark of some length.")))
     assert paper.screen() == ["x" * 79, "A remark of some length."]
 
 
@@ -236,9 +232,9 @@ def test_gone_stops_reading() -> None:
 
 def test_an_answer_that_says_less_the_second_time_leaves_nothing_of_the_first() -> None:
     paper, record = Paper(Limits(100, 1)), Unrecorded()
-    run(deliver(Draft(words("long words " * 40)), address(paper), record=record))
+    run(deliver(Draft.whole("long words " * 40), address(paper), record=record))
     assert len(paper.sheets) > 3
-    run(deliver(Draft(words("Short.")), address(paper), record=record))
+    run(deliver(Draft.whole("Short."), address(paper), record=record))
     assert paper.screen() == ["Short."]
 
 
@@ -258,7 +254,7 @@ def test_a_platform_that_never_answers_is_given_up_after_an_hour() -> None:
 
     async def live() -> float:
         with pytest.raises(ChannelError):
-            await deliver(Draft(words("hello")), address(paper))
+            await deliver(Draft.whole("hello"), address(paper))
         return asyncio.get_running_loop().time()
 
     assert 3600 < run(live()) < 3800
@@ -268,7 +264,7 @@ def test_a_platform_that_never_answers_is_given_up_after_an_hour() -> None:
 def test_a_platform_that_takes_no_text_at_all_is_a_refusal() -> None:
     paper = Paper(Limits(1000, 1), really=1)
     with pytest.raises(Refused):
-        run(deliver(Draft(words("hello")), address(paper)))
+        run(deliver(Draft.whole("hello"), address(paper)))
 
 
 def test_urgent_words_overtake_the_middle_of_other_answers() -> None:
@@ -287,7 +283,7 @@ def test_urgent_words_overtake_the_middle_of_other_answers() -> None:
         ]
         await asyncio.sleep(60)
         asked = loop.time()
-        await deliver(Draft(words("A short one.")), Address(paper, pace, CHAT, "new"))
+        await deliver(Draft.whole("A short one."), Address(paper, pace, CHAT, "new"))
         shown.append(loop.time() - asked)
         await asyncio.gather(*many)
 

@@ -1,0 +1,7 @@
+"""What one can ask of the bridge itself: one table, text and choices out."""
+
+from bridge.commands.answer import Answer, Ask
+from bridge.commands.parse import parse
+from bridge.commands.table import Commands
+
+__all__ = ["Answer", "Ask", "Commands", "parse"]

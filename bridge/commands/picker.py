@@ -1,0 +1,220 @@
+"""See and change a chat's model: by its full name, by a part of it, or through providers and pages of buttons."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from itertools import groupby
+
+from bridge.commands.answer import Answer, Ask
+from bridge.errors import GatewayError
+from bridge.gateway import Gateway, Model
+from bridge.store import Choices
+from bridge.types import COMMAND_BYTES, Chat, Choice, ModelId
+from bridge.words import Words
+
+PAGE = 8
+"""Models on one page of buttons; more do not fit a phone's screen."""
+LINES = 40
+"""Models on one page of /models."""
+RECENT = 3
+PROVIDERS = 24
+"""Buttons for providers; whoever has more of them searches."""
+LABEL = 48
+
+_PAGE_NUMBER = re.compile(r"\s*>(\d{1,4})$")
+
+
+class Picker:
+    """`default` is the model of a chat that has not chosen one; the first offered where the operator set none."""
+
+    def __init__(self, choices: Choices, gateway: Gateway, default: ModelId | None) -> None:
+        self._choices = choices
+        self._gateway = gateway
+        self._default = default
+
+    async def current(self, chat: Chat) -> ModelId | None:
+        """The model that answers in `chat`; None where the gateway offers none. Raises GatewayError."""
+        if chosen := await self._choices.model(chat) or self._default:
+            return chosen
+        offered = await self._gateway.models()
+        return offered[0].id if offered else None
+
+    async def name_of(self, chat: Chat) -> str:
+        """How to call the chat's model in a sentence, whether or not the gateway is there."""
+        try:
+            chosen = await self.current(chat)
+            offered = {model.id: model for model in await self._gateway.models()}
+        except GatewayError:
+            chosen, offered = await self._choices.model(chat) or self._default, {}
+        if chosen is None:
+            return "Cherry Studio"
+        return _name(offered[chosen]) if chosen in offered else str(chosen)
+
+    async def model(self, ask: Ask) -> Answer:
+        query, page = _split(ask.argument)
+        chat, words = ask.message.chat, ask.words
+        try:
+            offered = await self._gateway.models()
+        except GatewayError:
+            if (wanted := _full(query)) is None:
+                raise
+            return await self._choose(chat, wanted, str(wanted), words)  # taken on trust; a turn will tell
+        if not query:
+            return await self._overview(chat, offered, words)
+        if query.endswith(":"):
+            of_provider = [model for model in offered if model.id.provider == _provider(query[:-1], offered)]
+            if of_provider:
+                return _of_provider(query, of_provider, page, words)
+        found = _matching(query, offered)
+        if len(found) == 1:
+            return await self._choose(chat, found[0].id, _name(found[0]), words)
+        if found:
+            return _paged(words.model_several.format(query=query), query, found, page, words)
+        nearest = set(await self._gateway.nearest(query))
+        said = words.model_unknown.format(query=query)
+        return Answer(said, [_choice(model) for model in offered if model.id in nearest])
+
+    async def models(self, ask: Ask) -> Answer:
+        """All models as text, to read and to copy from."""
+        query, page = _split(ask.argument)
+        words = ask.words
+        offered = await self._gateway.models(fresh=True)
+        found = _matching(query, offered) if query else list(offered)
+        if not found:
+            return Answer(words.model_unknown.format(query=query) if query else words.models_none)
+        shown, page, pages = _cut(found, page, LINES)
+        lines = [words.models_list.format(count=len(found))]
+        for provider, models in groupby(shown, lambda model: model.provider_name):
+            lines.append("\n".join([f"**{_plain(provider)}**", *(f"- `{model.id}`" for model in models)]))
+        if pages > 1:
+            lines.append(words.page.format(page=page, pages=pages))
+        return Answer("\n\n".join(lines), _turning("/models", query, page, pages))
+
+    async def suggest(self, typed: str, chat: Chat, most: int) -> list[Model]:
+        """The models that fit what has been typed so far, recent ones first."""
+        recents = await self._choices.recents(chat)
+        found = _matching(typed, await self._gateway.models()) if typed.strip() else await self._gateway.models()
+        return sorted(found, key=lambda model: recents.index(model.id) if model.id in recents else len(recents))[:most]
+
+    async def _choose(self, chat: Chat, model: ModelId, name: str, words: Words) -> Answer:
+        await self._choices.set_model(chat, model)
+        return Answer(words.model_now.format(model=name))
+
+    async def _overview(self, chat: Chat, offered: Sequence[Model], words: Words) -> Answer:
+        if not offered:
+            return Answer(words.models_none)
+        by_id = {model.id: model for model in offered}
+        chosen = await self.current(chat)
+        name = _name(by_id[chosen]) if chosen in by_id else str(chosen)
+        said = words.model_now.format(model=name) if chosen in by_id else words.model_gone.format(model=name)
+        recents = [by_id[id] for id in await self._choices.recents(chat) if id in by_id and id != chosen][:RECENT]
+        choices = [_choice(model) for model in recents]
+        providers: dict[str, list[Model]] = {}
+        for model in offered:
+            providers.setdefault(model.id.provider, []).append(model)
+        if len(providers) == 1:
+            (query, models) = next(iter(providers.items()))
+            paged = _of_provider(f"{query}:", models, 1, words)
+            return Answer(f"{said}\n\n{words.model_pick}", [*choices, *paged.choices])
+        for provider, models in list(providers.items())[:PROVIDERS]:
+            label = _short(f"{models[0].provider_name} ({len(models)})")
+            choices.append(Choice(label, _command("/model", f"{provider}:") or f"/model {_token(provider)}:"))
+        return Answer(f"{said}\n\n{words.model_pick}", choices)
+
+
+def _split(argument: str) -> tuple[str, int]:
+    """What is asked for, and which page of it: ``hunyuan >2``."""
+    found = _PAGE_NUMBER.search(argument)
+    return (argument[: found.start()].strip(), int(found[1])) if found else (argument.strip(), 1)
+
+
+def _full(query: str) -> ModelId | None:
+    try:
+        return ModelId.parse(query)
+    except ValueError:
+        return None
+
+
+def _matching(query: str, offered: Sequence[Model]) -> list[Model]:
+    """The models that `query` may mean: the one of exactly that name, else all that hold each of its words."""
+    wanted = query.casefold()
+    for exact in (
+        [model for model in offered if query in (str(model.id), _token(str(model.id)))],
+        [model for model in offered if wanted == str(model.id).casefold()],
+        [model for model in offered if wanted in (model.id.model.casefold(), model.name.casefold())],
+    ):
+        if len(exact) == 1:
+            return exact
+    parts = wanted.split()
+    return [
+        model
+        for model in offered
+        if all(part in f"{model.id} {model.name} {model.provider_name}".casefold() for part in parts)
+    ]
+
+
+def _provider(query: str, offered: Sequence[Model]) -> str:
+    """The id of the provider that is meant by its id, its name, or its token."""
+    for model in offered:
+        if query.casefold() in (model.id.provider.casefold(), model.provider_name.casefold()):
+            return model.id.provider
+        if query == _token(model.id.provider):
+            return model.id.provider
+    return ""
+
+
+def _of_provider(query: str, models: Sequence[Model], page: int, words: Words) -> Answer:
+    said = words.model_provider.format(provider=_plain(models[0].provider_name), count=len(models))
+    answer = _paged(said, query, models, page, words)
+    return Answer(answer.text, [*answer.choices, Choice(words.button_back, "/model")])
+
+
+def _paged(said: str, query: str, models: Sequence[Model], page: int, words: Words) -> Answer:
+    shown, page, pages = _cut(models, page, PAGE)
+    if pages > 1:
+        said = f"{said}\n\n{words.page.format(page=page, pages=pages)} – {words.model_search}"
+    return Answer(said, [*(_choice(model) for model in shown), *_turning("/model", query, page, pages)])
+
+
+def _turning(command: str, query: str, page: int, pages: int) -> list[Choice]:
+    """Buttons to the page before and the page after."""
+    turns = [("‹", page - 1)] * (page > 1) + [("›", page + 1)] * (page < pages)
+    commands = [(label, _command(command, f"{query} >{number}".strip())) for label, number in turns]
+    return [Choice(label, sent) for label, sent in commands if sent]
+
+
+def _cut(models: Sequence[Model], page: int, size: int) -> tuple[Sequence[Model], int, int]:
+    """One page of `models`, its number within bounds, and how many there are."""
+    pages = max(1, -(-len(models) // size))
+    page = min(max(page, 1), pages)
+    return models[(page - 1) * size : page * size], page, pages
+
+
+def _choice(model: Model) -> Choice:
+    return Choice(_short(_name(model)), _command("/model", str(model.id)) or f"/model {_token(str(model.id))}")
+
+
+def _command(command: str, argument: str) -> str:
+    """The command with its argument; empty where that is more than a button can carry."""
+    whole = f"{command} {argument}"
+    return whole if len(whole.encode()) <= COMMAND_BYTES else ""
+
+
+def _token(id: str) -> str:
+    """A short name for an id that is too long for a button; always the same, so nobody need remember it."""
+    return f"#{hashlib.sha256(id.encode()).hexdigest()[:16]}"
+
+
+def _name(model: Model) -> str:
+    return f"{_plain(model.provider_name)} · {_plain(model.name)}"
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= LABEL else f"{label[: LABEL - 1]}…"
+
+
+def _plain(text: str) -> str:
+    """A provider's or a model's name as one line without Markdown's marks."""
+    return " ".join("".join(letter for letter in text if letter.isprintable() and letter not in "*`|").split())
