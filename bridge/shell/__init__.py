@@ -1,0 +1,1 @@
+"""What the command line's commands do, each in a module of its own."""

@@ -1,0 +1,56 @@
+"""One question, one answer on standard output: for pipes and scripts. No history, no Redis."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from bridge.errors import GatewayError, ModelNotFound
+from bridge.gateway import Gateway
+from bridge.prompt import prompt
+from bridge.settings import Settings
+from bridge.shell.language import terminal_words
+from bridge.types import ChatMessage, ModelId
+from bridge.words.trouble import trouble
+
+
+def question(words: Sequence[str]) -> str:
+    """The question on the command line; with ``-``, or with nothing and a pipe, what standard input holds."""
+    if list(words) == ["-"] or (not words and not sys.stdin.isatty()):
+        return sys.stdin.read().strip()
+    return " ".join(words).strip()
+
+
+async def ask(settings: Settings, text: str, model: ModelId | None) -> int:
+    """Print the answer as it comes. 0 if it is whole; else 1, with the reason on standard error."""
+    words = terminal_words(settings)
+    model = model or settings.model
+    said = ""
+    async with Gateway(
+        settings.gateway_url,
+        settings.gateway_key.get_secret_value(),
+        first_token=settings.first_token_seconds,
+        idle=settings.idle_seconds,
+    ) as gateway:
+        try:
+            if model is None:
+                offered = await gateway.models()
+                if not offered:
+                    raise ModelNotFound("")
+                model = offered[0].id
+            completion = gateway.stream(model, prompt(settings.system, [], [ChatMessage("user", text)]))
+            async for delta in completion:
+                said += delta
+                print(delta, end="", flush=True)
+        except GatewayError as error:
+            print(end="\n" if said else "", flush=True)
+            why = words.models_none if model is None else trouble(error, words, model=model, admin=True)
+            if isinstance(error, ModelNotFound) and error.nearest:
+                why += "\n" + "\n".join(f"  {nearest}" for nearest in error.nearest)
+            print(why, file=sys.stderr)
+            return 1
+    print(end="" if said.endswith("\n") else "\n", flush=True)
+    if completion.finish == "length":
+        print(words.length, file=sys.stderr)
+        return 1
+    return 0

@@ -1,0 +1,70 @@
+"""`cherry-bridge run`: say what is up, then listen and answer until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Mapping
+
+import structlog
+
+from bridge import __version__
+from bridge.app import Bridge, Open, open_bridge
+from bridge.errors import GatewayError
+from bridge.outlet import Outlet
+from bridge.settings import Settings
+from bridge.shell.language import terminal_words
+from bridge.words.trouble import trouble
+
+log = structlog.get_logger(__name__)
+
+
+async def serve(settings: Settings, channels: Mapping[str, Open]) -> int:
+    """Run every channel until SIGINT or SIGTERM. 1 if none of them can ever work as it is set up."""
+    async with open_bridge(settings) as bridge:
+        print(f"cherry-bridge {__version__}")
+        print(f"store     {'Redis' if settings.redis_url.get_secret_value() else settings.data_dir}", flush=True)
+        bridge.opened = lambda outlet: _opened(bridge, outlet)
+        looking = asyncio.create_task(_look(bridge, settings))
+        serving = asyncio.create_task(bridge.serve(channels))
+        loop = asyncio.get_running_loop()
+        for stop in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(stop, serving.cancel)
+        try:
+            await serving
+        except asyncio.CancelledError:
+            print("stopped", flush=True)
+            return 0
+        finally:
+            looking.cancel()
+            await asyncio.wait([looking])
+        for name, why in bridge.refused.items():
+            print(f"{name:<9} {why}", flush=True)
+        return 1 if bridge.refused else 0
+
+
+async def _look(bridge: Bridge, settings: Settings) -> None:
+    """Say how the gateway is; it may well come up later."""
+    try:
+        offered = await bridge.gateway.models()
+    except GatewayError as error:
+        why = trouble(error, terminal_words(settings), model=None, admin=True).replace("\n\n", " ")
+        print(f"gateway   {why}", flush=True)
+        return
+    model = settings.model or (offered[0].id if offered else None)
+    print(f"gateway   {bridge.gateway.url}: {len(offered)} models; {model} answers first", flush=True)
+
+
+async def _opened(bridge: Bridge, outlet: Outlet) -> None:
+    channel = outlet.channel
+    print(f"{channel.name:<9} up as {channel.account}", flush=True)
+    if code := await bridge.access.claim_code():
+        print(f"\nThere is no owner yet. In a direct chat, send the bot: /claim {_spelled(code)}")
+        if link := channel.link(code):
+            print(f"or open {link}")
+        print(flush=True)
+
+
+def _spelled(code: str) -> str:
+    """In groups of four, as people read codes."""
+    return "-".join(code[start : start + 4] for start in range(0, len(code), 4))
