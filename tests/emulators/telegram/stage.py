@@ -1,0 +1,161 @@
+"""The emulator as a stage: people by name, three places to talk in, and the bot's bubbles as people see them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Self
+
+from bridge.types import Chat, User
+from tests.stage import Bubble, Place
+
+from .faults import WRITES, Fault
+from .hostile import hostile_updates
+from .keyboards import labels
+from .messages import Message
+from .people import Person, Room
+from .rules import Rules
+from .server import TelegramServer
+
+_CURSORS = "▌▍▎▏▋▊▉█▮▯"
+
+
+class TelegramStage:
+    """A private chat for everyone, and one forum: its General topic is the group, one further topic the thread.
+
+    Mia made the group; the bot was in it before it was started. Privacy mode is off unless `reads_all` says
+    otherwise, so that it is the bot that must tell what is meant for it. `speed` shortens the platform's own times.
+    All that a stage does not offer is on `server`.
+    """
+
+    channel = "telegram"
+
+    def __init__(self, rules: Rules | None = None, *, speed: float = 1.0, reads_all: bool = True) -> None:
+        self.server = TelegramServer((rules or Rules()).faster(speed), reads_all=reads_all)
+        self.world, self.crowd = self.server.world, self.server.crowd
+        self.secrets: Sequence[str] = (self.server.token,)
+        self._people: dict[str, Person] = {}
+        self.group: Room = self.world.open_room("supergroup", "Cherry friends", forum=True)
+        self.crowd.join(self.person("mia"), self.group, "creator")
+        self.topic = self.crowd.topic(self.group, "Recipes", self.person("mia"), told=False)
+
+    async def __aenter__(self) -> Self:
+        await self.server.__aenter__()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.server.__aexit__(*exc)
+
+    def environment(self) -> dict[str, str]:
+        return {"TELEGRAM_TOKEN": self.server.token, "TELEGRAM_API_URL": self.server.url}
+
+    def person(self, who: str = "mia") -> Person:
+        """The person of that name; everybody on stage has pressed Start."""
+        if who not in self._people:
+            self._people[who] = self.crowd.person(who.title(), username=who)
+            self.world.private(self._people[who]).started = True
+        return self._people[who]
+
+    def user(self, who: str = "mia") -> User:
+        person = self.person(who)
+        return User("telegram", str(person.id), person.first_name)
+
+    def chat(self, place: Place = "direct", who: str = "mia") -> Chat:
+        room, topic = self._where(place, who)
+        title = room.person.first_name if room.person else room.title
+        return Chat("telegram", str(room.id), str(topic or ""), direct=room.is_private, title=title)
+
+    async def say(
+        self,
+        text: str,
+        *,
+        who: str = "mia",
+        place: Place = "direct",
+        mention: bool = False,
+        reply_to: str = "",
+    ) -> str:
+        """Longer than a message allows, it is cut in pieces as people's apps do; the id is the first one's."""
+        room, topic = self._where(place, who)
+        if mention:
+            text = self._addressed(text)
+        if len(text) > self.world.rules.text_max:
+            return str((await self.crowd.paste(self.person(who), room, text, topic=topic))[0].id)
+        target = self._message(room, reply_to) if reply_to else None
+        return str(self.crowd.say(self.person(who), room, text, topic=topic, reply_to=target).id)
+
+    async def press(self, bubble: str, label: str, *, who: str = "mia", place: Place = "direct") -> None:
+        """Raises LookupError where there is no such bubble or button."""
+        room, _ = self._where(place, who)
+        self.crowd.press(self.person(who), self._message(room, bubble), label)
+
+    def bubbles(self, place: Place = "direct", who: str = "mia") -> list[Bubble]:
+        room, topic = self._where(place, who)
+        return [
+            _bubble(message)
+            for message in room.messages.values()
+            if message.sender == self.world.me
+            and not message.deleted
+            and (message.thread if message.in_topic else 0) == topic
+        ]
+
+    def typing(self, place: Place = "direct", who: str = "mia") -> int:
+        room, topic = self._where(place, who)
+        return self.world.typing[room.id, topic]
+
+    async def redeliver(self, message: str) -> None:
+        """With the same update_id. Where several rooms have a message of this id, the latest one's."""
+        known = [update for (_, id), update in self.world.delivered.items() if str(id) == message and update]
+        if not known:
+            raise LookupError(f"message {message} never reached the bot")
+        self.world.updates.redeliver(max(known))
+
+    async def hostile(self) -> int:
+        bodies = hostile_updates(self.person("mallory"), self.world.private(self.person("mallory")))
+        with self.world.updates.held():
+            for body in bodies:
+                self.world.updates.push_raw(body)
+        return len(bodies)
+
+    def flood(self, seconds: float, times: int = 1) -> None:
+        """The chat of such a write stays closed for `seconds`, and longer if the bot does not wait."""
+        self.server.faults.plan(Fault.flooded(seconds), methods=WRITES, times=times)
+
+    def lose_answers(self, times: int = 1) -> None:
+        self.server.faults.plan(Fault.lost(), methods=WRITES, times=times)
+
+    def drop_requests(self, times: int = 1) -> None:
+        self.server.faults.plan(Fault.dropped(), methods=WRITES, times=times)
+
+    @property
+    def refusals(self) -> int:
+        return self.server.flood.refusals
+
+    def _where(self, place: Place, who: str) -> tuple[Room, int]:
+        if place == "direct":
+            return self.world.private(self.person(who)), 0
+        return self.group, self.topic if place == "topic" else 0
+
+    def _addressed(self, text: str) -> str:
+        name = f"@{self.world.me.username}"
+        if text.startswith("/"):
+            command, space, rest = text.partition(" ")
+            return f"{command}{name}{space}{rest}"
+        return f"{name} {text}"
+
+    def _message(self, room: Room, id: str) -> Message:
+        found = self.world.message(room, int(id))
+        if found is None:
+            raise LookupError(f"no message {id} in {room.title or room.id}")
+        return found
+
+
+def _bubble(message: Message) -> Bubble:
+    target = message.reply_to
+    return Bubble(
+        id=str(message.id),
+        text=message.content.text,
+        code=message.content.blocks("pre"),
+        buttons=labels(message.markup),
+        reply_to=str(target.id) if target is not None and not target.service else "",
+        writes=[(write.at, write.text) for write in message.writes],
+        streaming=message.content.text[-1:] in _CURSORS and message.content.text != "",
+    )

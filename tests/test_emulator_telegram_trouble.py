@@ -1,0 +1,195 @@
+"""The Telegram emulator, driven by the real python-telegram-bot: flood waits, and trouble on order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+import pytest
+from telegram import (
+    Bot,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+)
+from telegram.error import (
+    Conflict,
+    Forbidden,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+    TimedOut,
+)
+
+from tests.emulators.telegram import Fault, Rules, TelegramStage
+
+UNHURRIED = Rules(chat_burst=1000, group_max=1000)
+
+
+@pytest.fixture(autouse=True)
+def seconds_as_timedelta(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PTB_TIMEDELTA", "1")
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[TelegramStage]:
+    async with TelegramStage(UNHURRIED) as stage:
+        yield stage
+
+
+@pytest.fixture
+async def bot(stage: TelegramStage) -> AsyncIterator[Bot]:
+    async with bot_at(stage) as bot:
+        yield bot
+
+
+def bot_at(stage: TelegramStage, token: str = "") -> Bot:
+    url = stage.environment()["TELEGRAM_API_URL"]
+    return Bot(token or stage.server.token, base_url=f"{url}/bot", base_file_url=f"{url}/file/bot")
+
+
+def mia(stage: TelegramStage) -> int:
+    return stage.person("mia").id
+
+
+def keys(label: str = "Stop", data: str = "/stop") -> InlineKeyboardMarkup:
+    return InlineKeyboardMarkup([[InlineKeyboardButton(label, callback_data=data)]])
+
+
+async def post(stage: TelegramStage, path: str, **how: Any) -> tuple[int, Any, aiohttp.ClientResponse]:
+    async with aiohttp.ClientSession() as session:
+        answer = await session.post(f"{stage.server.url}/{path}", **how)
+        return answer.status, await answer.json(content_type=None), answer
+
+
+# -- floods and faults
+
+
+async def test_writes_to_a_chat_share_one_bucket_and_hammering_doubles_the_wait() -> None:
+    async with TelegramStage(Rules(chat_every=60.0)) as slow, bot_at(slow) as bot:
+        sent = await bot.send_message(mia(slow), "0")
+        for number in range(1, 5):
+            await sent.edit_text(str(number))
+        waits = []
+        for _ in range(3):
+            with pytest.raises(RetryAfter) as flood:
+                await sent.edit_text("more")
+            assert isinstance(flood.value.retry_after, timedelta)
+            waits.append(flood.value.retry_after)
+        minute = timedelta(minutes=1)
+        assert waits == sorted(waits) and waits[0] <= minute and waits[1] > 1.5 * minute and waits[2] > 3 * minute
+        assert slow.refusals == 3 and [text for _, text in slow.bubbles()[0].writes][-1] == "4"
+        await bot.send_chat_action(mia(slow), "typing")
+        await bot.send_message(slow.person("tom").id, "another chat is open")
+        assert slow.server.called("editMessageText")[-1].status == 429
+
+
+async def test_a_flood_wait_is_said_three_times_and_ends(stage: TelegramStage) -> None:
+    stage.flood(0.5)
+    call, hello = f"bot{stage.server.token}/sendMessage", {"chat_id": mia(stage), "text": "hello"}
+    status, body, answer = await post(stage, call, json=hello)
+    assert (status, answer.headers["Retry-After"]) == (429, "1")
+    assert body["description"] == "Too Many Requests: retry after 1" and body["parameters"] == {"retry_after": 1}
+    await asyncio.sleep(1)
+    assert (await post(stage, call, json=hello))[0] == 200
+
+
+async def test_groups_the_whole_bot_and_typing_have_their_own_limits() -> None:
+    rules = Rules(chat_burst=1000, group_max=3, group_window=60, total_max=10, total_window=60, typing=((2, 60.0),))
+    async with TelegramStage(rules) as stage, bot_at(stage) as bot:
+        for place, allowed in ((stage.group.id, 3), (mia(stage), 7)):
+            for number in range(allowed):
+                await bot.send_message(place, str(number))
+            with pytest.raises(RetryAfter):
+                await bot.send_message(place, "one more")
+        with pytest.raises(RetryAfter):
+            await bot.send_message(stage.person("tom").id, "the whole bot waits")
+        await bot.send_chat_action(mia(stage), "typing")
+        await bot.send_message_draft(mia(stage), 1, "counts as typing")
+        with pytest.raises(RetryAfter):
+            await bot.send_chat_action(mia(stage), "typing")
+        sent = stage.bubbles()[0].id
+        stage.world.rooms[mia(stage)].messages[int(sent)].markup = {
+            "inline_keyboard": [[{"text": "a", "callback_data": "b"}]]
+        }
+        for _ in range(40):
+            await stage.press(sent, "a")
+        assert all([await bot.answer_callback_query(press) for press in stage.world.presses])
+
+
+async def test_floods_lost_answers_and_dropped_requests_on_order(stage: TelegramStage, bot: Bot) -> None:
+    stage.flood(30)
+    with pytest.raises(RetryAfter) as flood:
+        await bot.send_message(mia(stage), "a")
+    assert flood.value.retry_after == timedelta(seconds=30) and stage.refusals == 1
+    with pytest.raises(RetryAfter):
+        await bot.send_message(mia(stage), "did not wait")
+    tom = stage.person("tom").id
+    stage.drop_requests()
+    stage.lose_answers()
+    for text in ("dropped", "lost"):
+        with pytest.raises(NetworkError):
+            await bot.send_message(tom, text)
+    await bot.send_message(tom, "fine")
+    assert [bubble.text for bubble in stage.bubbles(who="tom")] == ["lost", "fine"]
+    assert [call.status for call in stage.server.called("sendMessage")] == [429, 429, 0, 0, 200]
+
+
+async def test_errors_pages_and_slow_answers_on_order(stage: TelegramStage, bot: Bot) -> None:
+    plan = stage.server.faults.plan
+    for fault, kind in (
+        (Fault.html(502), NetworkError),
+        (Fault.error(500, "Internal Server Error: restart"), NetworkError),
+        (Fault.error(403, "Forbidden: user is deactivated"), Forbidden),
+        (Fault.error(409, "Conflict: terminated by other getUpdates request"), Conflict),
+    ):
+        plan(fault, methods=["getMe"])
+        with pytest.raises(TelegramError) as failed:
+            await bot.get_me()
+        assert type(failed.value) is kind
+    plan(Fault.slow(60))
+    with pytest.raises(TimedOut):
+        await bot.send_message(mia(stage), "carried out", read_timeout=0.5)
+    assert [bubble.text for bubble in stage.bubbles()] == ["carried out"]
+
+
+async def test_an_outage_cuts_what_waits_and_what_comes(stage: TelegramStage, bot: Bot) -> None:
+    polling = asyncio.create_task(bot.get_updates(timeout=20))
+    await stage.server.until_called("getUpdates")
+    with stage.server.outage():
+        with pytest.raises(NetworkError):
+            await bot.send_message(mia(stage), "unheard")
+        await stage.say("are you there?")
+        with pytest.raises(NetworkError):
+            await polling
+    assert stage.bubbles() == []
+    assert len(await bot.get_updates(offset=1)) == 1
+
+
+async def test_connections_stay_open() -> None:
+    opened = 0
+    trace = aiohttp.TraceConfig()
+
+    async def count(*_: object) -> None:
+        nonlocal opened
+        opened += 1
+
+    trace.on_connection_create_end.append(count)
+    async with TelegramStage() as stage, aiohttp.ClientSession(trace_configs=[trace]) as session:
+        for _ in range(3):
+            await (await session.get(f"{stage.server.url}/bot{stage.server.token}/getMe")).read()
+    assert opened == 1
+
+
+async def test_closing_does_not_wait_for_polls() -> None:
+    async with aiohttp.ClientSession() as session:
+        async with TelegramStage() as stage:
+            call = f"{stage.server.url}/bot{stage.server.token}/getUpdates"
+            poll = asyncio.create_task(session.get(call, params={"timeout": "50"}))
+            await stage.server.until_called("getUpdates")
+            began = asyncio.get_running_loop().time()
+        assert asyncio.get_running_loop().time() - began < 30
+        with pytest.raises(aiohttp.ClientError):
+            await poll
