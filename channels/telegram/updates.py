@@ -1,0 +1,258 @@
+"""One raw update in, one `Arrival` out: what it says, to whom, and whether more belongs to it.
+
+Nothing here asks the network or remembers anything. What cannot be understood raises ValueError; what needs no
+answer (service messages, other bots, posts copied from a channel) is None.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from bridge.types import Attachment, AttachmentKind, Chat, IncomingMessage, User
+from channels.telegram.wire import (
+    Said,
+    WireChat,
+    WireEntity,
+    WireMembership,
+    WireMenu,
+    WireMessage,
+    WirePress,
+    WireUser,
+    one_line,
+)
+
+CHANNEL = "telegram"
+KINDS = ("message", "callback_query", "my_chat_member")
+"""The updates we ask for. Edited messages are not among them: an answer is given once."""
+GENERAL_TOPIC = 1
+
+_COMMAND = re.compile(r"/(\w{1,32})(?:@(\w{1,64}))?(?=\s|$)", re.ASCII)
+_AFTER_MENTION = " \t\n,:;，：、"
+_BEFORE_WHICH_NO_SPACE = ("", "\n", *".,:;!?。，：；！？、")
+_OTHER: dict[str, AttachmentKind] = {
+    "photo": "image",
+    "voice": "audio",
+    "video_note": "video",
+    "animation": "video",
+    "story": "other",
+    "location": "other",
+    "venue": "other",
+    "contact": "other",
+    "poll": "other",
+    "checklist": "other",
+    "dice": "other",
+    "game": "other",
+    "invoice": "other",
+    "paid_media": "other",
+    "giveaway": "other",
+    "rich_message": "other",
+}
+"""What has no name of its own worth telling."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """The bot itself."""
+
+    id: int
+    username: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message, and what joins it to others."""
+
+    message: IncomingMessage
+    album: str = ""
+    """Messages with the same are one album."""
+    text_only: bool = False
+    """Might go on a text that the client split: words alone, no command."""
+    units: int = 0
+    """The length of the text in UTF-16 units, as clients count."""
+    query: str = ""
+    """The press to be acknowledged to the client, which shows a spinner until then."""
+
+
+def read(update: Mapping[str, Any], me: Me) -> Arrival | None:
+    """Raises ValueError for what cannot be understood, an update of another kind too."""
+    if "message" in update:
+        return _message(WireMessage.model_validate(update["message"]), update["message"], me)
+    if "callback_query" in update:
+        return _press(WirePress.model_validate(update["callback_query"]))
+    if "my_chat_member" in update:
+        standing = WireMembership.model_validate(update["my_chat_member"])
+        _log.info("our standing in a chat changed", chat=standing.chat.id, status=standing.new_chat_member.status)
+        return None
+    raise ValueError("an update of a kind that was not asked for")
+
+
+def _message(message: WireMessage, raw: Mapping[str, Any], me: Me) -> Arrival | None:
+    if moved := _moved(message):
+        return moved
+    sender = _author(message)
+    text, entities = (message.text, message.entities) if message.text else (message.caption, message.caption_entities)
+    attachments = _attachments(message, raw)
+    if sender is None or message.is_automatic_forward or not (text or attachments):
+        return None
+    chat = _chat(message.chat, message)
+    addressed, said = _addressed(text, entities, message, me)
+    command = _COMMAND.match(said)
+    incoming = IncomingMessage(
+        id=str(message.message_id),
+        chat=chat,
+        sender=sender,
+        text=said,
+        addressed=addressed,
+        quoted=_quoted(message),
+        replied_to=_replied_to(message),
+        attachments=attachments,
+        language=message.sender.language_code if message.sender else "",
+        sent_at=float(message.date),
+    )
+    text_only = bool(message.text) and not attachments
+    return Arrival(
+        incoming,
+        album=message.media_group_id,
+        text_only=text_only and command is None,
+        units=len(message.text.encode("utf-16-le")) // 2,
+    )
+
+
+def _press(press: WirePress) -> Arrival:
+    chat = _chat(press.message.chat, press.message)
+    message = IncomingMessage(
+        id=f"press:{press.id}",
+        chat=chat,
+        sender=_user(press.sender),
+        text=press.data,
+        menu=str(press.message.message_id),
+        language=press.sender.language_code,
+    )
+    return Arrival(message, query=press.id)
+
+
+def _moved(message: WireMessage) -> Arrival | None:
+    """The news that a group became a supergroup. It comes in the old chat and in the new one; both say the same."""
+    here = message.chat.id
+    if message.migrate_to_chat_id is not None:
+        old, new = here, message.migrate_to_chat_id
+    elif message.migrate_from_chat_id is not None:
+        old, new = message.migrate_from_chat_id, here
+    else:
+        return None
+    title = message.chat.title
+    return Arrival(
+        IncomingMessage(
+            id=f"moved:{new}",
+            chat=Chat(CHANNEL, str(old), title=title),
+            sender=_author(message) or User(CHANNEL, str(here)),
+            text="",
+            addressed=False,
+            sent_at=float(message.date),
+            moved_to=Chat(CHANNEL, str(new), title=title),
+        )
+    )
+
+
+def _chat(chat: WireChat, message: WireMessage | WireMenu) -> Chat:
+    """Only a forum's topics are chats of their own; plain replies are numbered as threads too."""
+    topic = message.message_thread_id if message.is_topic_message else 0
+    thread = str(topic) if topic not in (0, GENERAL_TOPIC) else ""
+    title = chat.title or one_line(f"{chat.first_name} {chat.last_name}")
+    return Chat(CHANNEL, str(chat.id), thread, direct=chat.type == "private", title=title)
+
+
+def _author(message: Said) -> User | None:
+    """Who speaks; None where that is a bot or nobody.
+
+    Someone who speaks as a chat (an anonymous admin, a channel) goes by that chat's id, which is negative and so
+    nobody's: an id that several people share must never be trusted like a person's.
+    """
+    if message.sender_chat is not None:
+        return User(CHANNEL, str(message.sender_chat.id), message.sender_chat.title)
+    if message.sender is None or message.sender.is_bot:
+        return None
+    return _user(message.sender)
+
+
+def _user(user: WireUser) -> User:
+    return User(CHANNEL, str(user.id), one_line(f"{user.first_name} {user.last_name}"))
+
+
+def _replied_to(message: WireMessage) -> User | None:
+    replied = _replied(message)
+    if replied is None:
+        return None
+    return _author(replied) or (_user(replied.sender) if replied.sender else None)
+
+
+def _replied(message: WireMessage) -> Said | None:
+    """The message replied to. In a topic, what replies to nothing replies to the news that it was opened."""
+    replied = message.reply_to_message
+    return None if replied is None or replied.forum_topic_created is not None else replied
+
+
+def _quoted(message: WireMessage) -> str:
+    if message.quote is not None and message.quote.text:
+        return message.quote.text
+    replied = _replied(message)
+    return (replied.text or replied.caption) if replied else ""
+
+
+def _addressed(text: str, entities: list[WireEntity], message: WireMessage, me: Me) -> tuple[bool, str]:
+    """Whether a message is meant for us, and what it says without our name."""
+    said, named = _without_our_name(text, entities, me)
+    if command := _COMMAND.match(said):
+        if command[2] and command[2].lower() != me.username.lower():
+            return message.chat.type == "private", said
+        return True, said[: command.end(1)] + said[command.end() :]
+    replied = _replied(message)
+    to_us = replied is not None and replied.sender is not None and replied.sender.id == me.id
+    return named or to_us or message.chat.type == "private", said
+
+
+def _without_our_name(text: str, entities: list[WireEntity], me: Me) -> tuple[str, bool]:
+    """The text without mentions of us, and whether there were any. Offsets are in UTF-16 units."""
+    units = text.encode("utf-16-le")
+    pieces: list[str] = []
+    done = 0
+    for each in sorted(entities, key=lambda entity: entity.offset):
+        begin, end = 2 * each.offset, 2 * (each.offset + each.length)
+        if not done <= begin < end <= len(units):
+            continue
+        name = units[begin:end].decode("utf-16-le", "replace")
+        ours = each.type == "mention" and name[1:].lower() == me.username.lower()
+        if ours or (each.type == "text_mention" and each.user is not None and each.user.id == me.id):
+            pieces.append(units[done:begin].decode("utf-16-le", "replace"))
+            done = end
+    if not done:
+        return text, False
+    said = pieces[0]
+    for piece in [*pieces[1:], units[done:].decode("utf-16-le", "replace")]:
+        left, right = said.rstrip(" "), piece.lstrip(" ")
+        apart = (said != left or piece != right) and right[:1] not in _BEFORE_WHICH_NO_SPACE
+        said = f"{left} {right}" if apart else left + right
+    return said.strip().lstrip(_AFTER_MENTION), True
+
+
+def _attachments(message: WireMessage, raw: Mapping[str, Any]) -> tuple[Attachment, ...]:
+    if message.document is not None and "animation" not in raw:  # an animation is announced as a file too
+        image = message.document.mime_type.startswith("image/")
+        return (Attachment("image" if image else "file", message.document.file_name),)
+    if message.audio is not None:
+        return (Attachment("audio", message.audio.file_name or message.audio.title),)
+    if message.video is not None:
+        return (Attachment("video", message.video.file_name),)
+    if message.sticker is not None:
+        return (Attachment("sticker", message.sticker.emoji),)
+    for field, kind in _OTHER.items():
+        if raw.get(field) is not None:
+            return (Attachment(kind, field if kind == "other" else ""),)
+    return ()

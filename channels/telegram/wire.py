@@ -1,0 +1,131 @@
+"""The parts of a Bot API update that we read, and nothing more, so that no other field can trip us up.
+
+Types are strict and numbers bounded: what does not fit raises pydantic's ValidationError, a ValueError. Long
+texts are cut, since no client can write them.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+MOST_TEXT = 8192
+"""Twice what a message can hold."""
+MOST_NAME = 64
+MOST_ENTITIES = 400
+
+
+def one_line(text: str) -> str:
+    """A name as it can stand in a sentence: no controls, no direction marks, not endless."""
+    shown = "".join(char if unicodedata.category(char)[0] != "C" else " " for char in text[: 4 * MOST_NAME])
+    return " ".join(shown.split())[:MOST_NAME]
+
+
+Number = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+Positive = Annotated[int, Field(gt=0, lt=2**63)]
+Text = Annotated[str, AfterValidator(lambda text: text[:MOST_TEXT])]
+Name = Annotated[str, AfterValidator(one_line)]
+Token = Annotated[str, Field(min_length=1, max_length=256)]
+
+
+class Wire(BaseModel):
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True, hide_input_in_errors=True)
+
+
+class WireUser(Wire):
+    id: Positive
+    is_bot: bool = False
+    first_name: Name = ""
+    last_name: Name = ""
+    language_code: Annotated[str, Field(max_length=35)] = ""
+
+
+class WireChat(Wire):
+    id: Number
+    type: Literal["private", "group", "supergroup", "channel"]
+    title: Name = ""
+    first_name: Name = ""
+    last_name: Name = ""
+
+
+class WireEntity(Wire):
+    """Offset and length in UTF-16 units."""
+
+    type: str
+    offset: Number
+    length: Number
+    user: WireUser | None = None
+
+
+class WireFile(Wire):
+    file_name: Name = ""
+    mime_type: Name = ""
+    title: Name = ""
+    emoji: Name = ""
+
+
+class WireQuote(Wire):
+    text: Text = ""
+
+
+class Said(Wire):
+    """What any message has: who wrote it and what it says."""
+
+    message_id: Number
+    sender: WireUser | None = Field(default=None, alias="from")
+    sender_chat: WireChat | None = None
+    text: Text = ""
+    caption: Text = ""
+
+
+class WireReplied(Said):
+    forum_topic_created: object = None
+
+
+class WireMessage(Said):
+    message_id: Positive
+    date: Annotated[int, Field(ge=0, lt=2**40)]
+    chat: WireChat
+    message_thread_id: Number = 0
+    is_topic_message: bool = False
+    is_automatic_forward: bool = False
+    entities: Annotated[list[WireEntity], Field(max_length=MOST_ENTITIES)] = []
+    caption_entities: Annotated[list[WireEntity], Field(max_length=MOST_ENTITIES)] = []
+    reply_to_message: WireReplied | None = None
+    quote: WireQuote | None = None
+    media_group_id: Annotated[str, Field(max_length=64)] = ""
+    migrate_to_chat_id: Number | None = None
+    migrate_from_chat_id: Number | None = None
+    audio: WireFile | None = None
+    document: WireFile | None = None
+    sticker: WireFile | None = None
+    video: WireFile | None = None
+
+
+class WireMenu(Wire):
+    """The message that carried a pressed button, perhaps too old to be given whole."""
+
+    message_id: Positive
+    chat: WireChat
+    message_thread_id: Number = 0
+    is_topic_message: bool = False
+
+
+class WirePress(Wire):
+    id: Token
+    sender: WireUser = Field(alias="from")
+    message: WireMenu
+    data: Token
+
+
+class WireStanding(Wire):
+    status: Annotated[str, Field(max_length=32)]
+
+
+class WireMembership(Wire):
+    """Our own standing in a chat has changed."""
+
+    chat: WireChat
+    new_chat_member: WireStanding
