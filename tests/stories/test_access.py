@@ -1,0 +1,84 @@
+"""Stories of who may talk: the first owner, a stranger, somebody let in and out again."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from tests.emulators.gateway import GatewayEmulator
+from tests.stage import Stage
+from tests.stories.bot import Bot, until
+
+
+async def test_the_first_owner_claims_the_bot(stage: Stage, gateway: GatewayEmulator, tmp_path: Path) -> None:
+    async with Bot(stage, gateway, tmp_path) as bot:
+        code = bot.claim_code()
+        assert "not right" in (await bot.ask("/claim WRONG-CODE"))[-1].text
+        assert "You are the owner now." in (await bot.ask(f"/claim {code.lower()}"))[-1].text
+        assert (await bot.ask("hello"))[-1].text == "You said: hello"
+        assert "not right" in (await bot.ask(f"/claim {code}", who="tom"))[-1].text, "the code works once"
+        await bot.stop()
+        await bot.start()
+        assert "/claim" not in bot.output()
+        assert (await bot.ask("still me"))[-1].text == "You said: still me"
+
+
+async def test_the_claim_link_does_the_same(stage: Stage, gateway: GatewayEmulator, tmp_path: Path) -> None:
+    async with Bot(stage, gateway, tmp_path) as bot:
+        code = bot.claim_code().replace("-", "")
+        assert "You are the owner now." in (await bot.ask(f"/start {code}"))[-1].text
+
+
+async def test_a_stranger_is_told_who_they_are_once_and_reaches_nothing(
+    bot: Bot, stage: Stage, gateway: GatewayEmulator
+) -> None:
+    [told] = await bot.ask("Hello? Secret words.", who="tom")
+    assert str(stage.user("tom")) in told.text
+    for text in ("/model", "/help", "/allow", "please", "/claim"):
+        await stage.say(text, who="tom")
+    await stage.say("hello bot", who="tom", place="group", mention=True)
+    await bot.ask("I am Mia.")  # everything before it has been heard by now
+    assert len(bot.bubbles(who="tom")) == 1
+    assert bot.bubbles("group") == []
+    assert [request.question for request in gateway.requests] == ["I am Mia."]
+    assert "Secret words" not in bot.everything()
+
+
+async def test_a_person_is_let_in_and_out_again(bot: Bot, stage: Stage, gateway: GatewayEmulator) -> None:
+    tom = str(stage.user("tom"))
+    assert (await bot.ask(f"/allow {tom}"))[-1].text == f"{tom} may talk to me now."
+    assert (await bot.ask("hello", who="tom"))[-1].text == "You said: hello"
+    assert (await bot.ask("/allow", who="tom"))[-1].text == "Only admins can do that."
+    # Admitted in direct chats is not admitted in groups.
+    await stage.say("hello", who="tom", place="group", mention=True)
+    assert tom in (await bot.ask("/allowlist"))[-1].text
+    assert (await bot.ask(f"/deny {tom}"))[-1].text == f"{tom} may no longer talk to me."
+    before = len(gateway.requests)
+    await stage.say("and now?", who="tom")
+    await bot.ask("I am Mia.")
+    assert len(gateway.requests) == before + 1
+    assert bot.bubbles("group") == []
+
+
+async def test_a_person_is_let_in_by_a_reply(bot: Bot, stage: Stage) -> None:
+    hers = await stage.say("may I?", who="tom", place="group")
+    await stage.say("/allow", place="group", reply_to=hers, mention=True)
+    tom = str(stage.user("tom"))
+    await until(lambda: any(tom in bubble.text for bubble in bot.bubbles("group")), "the answer to /allow")
+    assert (await bot.ask("hello", who="tom"))[-1].text == "You said: hello"
+
+
+async def test_whoever_was_let_out_while_waiting_gets_no_answer(
+    bot: Bot, stage: Stage, gateway: GatewayEmulator
+) -> None:
+    tom = str(stage.user("tom"))
+    await bot.ask(f"/allow {tom}")
+    gateway.answer("slowly, slowly " * 10, tokens_per_second=15)
+    await stage.say("first", who="tom")
+    await until(lambda: len(gateway.requests) == 1)
+    await stage.say("second", who="tom")
+    await bot.ask(f"/deny {tom}")
+    await bot.answer(who="tom")
+    await asyncio.sleep(0.5)
+    assert len(gateway.requests) == 1
+    assert len(bot.bubbles(who="tom")) == 1
