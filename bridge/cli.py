@@ -123,8 +123,8 @@ async def _demo(settings: Settings, options: argparse.Namespace) -> int:
     from bridge.demo import DemoGateway
 
     async with DemoGateway() as gateway:
-        there = {"gateway_url": gateway.url, "data_dir": settings.data_dir / "demo", "redis_url": "", "model": None}
-        return await _chat(settings.model_copy(update=there), options)
+        there = Settings(gateway_url=gateway.url, data_dir=settings.data_dir / "demo", language=settings.language)
+        return await _chat(there, options)
 
 
 async def _demo_gateway(_settings: Settings, options: argparse.Namespace) -> int:

@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     gateway_key: SecretStr = SecretStr("")
     model: ModelId | None = None
     """The model of a chat that has not chosen one; the first that the gateway offers where this is not set."""
-    system: str = Field("", max_length=8000)
+    system: str = Field(default="", max_length=8000)
     """The system prompt of a chat that has not set its own."""
     redis_url: SecretStr = SecretStr("")
     """Empty: the embedded server."""
@@ -41,10 +41,10 @@ class Settings(BaseSettings):
     admins: Annotated[tuple[User, ...], NoDecode] = ()
     language: Language | None = None
     """The language to speak; each person's own where this is not set."""
-    history_tokens: int = Field(16_000, ge=0, le=10_000_000)
+    history_tokens: int = Field(default=16_000, ge=0, le=10_000_000)
     """How many tokens of earlier conversation go with a question, by estimate."""
-    first_token_seconds: float = Field(300, gt=0)
-    idle_seconds: float = Field(120, gt=0)
+    first_token_seconds: float = Field(default=300, gt=0)
+    idle_seconds: float = Field(default=120, gt=0)
     log: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator("channels", mode="before")

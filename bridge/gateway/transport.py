@@ -77,8 +77,7 @@ class _Body(httpx.AsyncByteStream):
         """The connection's transport; None once the body is complete or the connection lost."""
         connection = self._response.connection
         transport = connection.transport if connection is not None else None
-        open = isinstance(transport, asyncio.Transport) and not transport.is_closing()
-        return transport if open else None
+        return transport if transport is not None and not transport.is_closing() else None
 
     async def aclose(self) -> None:
         self._response.close()

@@ -11,6 +11,7 @@ from bridge.prompt import prompt
 from bridge.settings import Settings
 from bridge.shell.language import terminal_words
 from bridge.types import ChatMessage, ModelId
+from bridge.words import Words
 from bridge.words.trouble import trouble
 
 
@@ -44,13 +45,18 @@ async def ask(settings: Settings, text: str, model: ModelId | None) -> int:
                 print(delta, end="", flush=True)
         except GatewayError as error:
             print(end="\n" if said else "", flush=True)
-            why = words.models_none if model is None else trouble(error, words, model=model, admin=True)
-            if isinstance(error, ModelNotFound) and error.nearest:
-                why += "\n" + "\n".join(f"  {nearest}" for nearest in error.nearest)
-            print(why, file=sys.stderr)
+            print(_why(error, words, model), file=sys.stderr)
             return 1
     print(end="" if said.endswith("\n") else "\n", flush=True)
     if completion.finish == "length":
         print(words.length, file=sys.stderr)
         return 1
     return 0
+
+
+def _why(error: GatewayError, words: Words, model: ModelId | None) -> str:
+    if not isinstance(error, ModelNotFound):
+        return trouble(error, words, model=model, admin=True)
+    if model is None:
+        return words.models_none
+    return "\n".join([trouble(error, words, model=model, admin=True), *(f"  {near}" for near in error.nearest)])

@@ -1,0 +1,81 @@
+"""What the demo offers: providers and their models, and which script stands behind each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+from bridge.demo.conversation import Conversation
+from bridge.demo.performance import Performance
+from bridge.demo.voices import continuing, echo, guide, longer, poet, showcase, thinker, trouble
+from bridge.types import ModelId
+
+Voice = Callable[[Conversation], Performance]
+ProviderType = Literal["openai", "anthropic"]
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    id: str
+    name: str
+    type: ProviderType = "openai"
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    provider: Provider
+    id: ModelId
+    name: str
+    voice: Voice
+
+    def perform(self, conversation: Conversation) -> Performance:
+        """What it answers; asked to go on, it goes on where it stopped."""
+        return continuing.perform(self.voice, conversation)
+
+
+def _models() -> Iterator[Model]:
+    """The first of them is the one that a newcomer meets."""
+    yield from _of(
+        Provider("demo", "Demo"),
+        ("guide", "Guide", guide.speak),
+        ("poet", "Poet", poet.speak),
+        ("showcase", "Showcase", showcase.speak),
+        ("thinker", "Thinker", thinker.speak),
+        ("think-tags", "Thinker, in tags", thinker.speak_in_tags),
+        ("long", "Long", longer.speak),
+        ("fast", "Fast", longer.speak_fast),
+        ("slow", "Slow", guide.speak_slowly),
+    )
+    yield from _of(
+        Provider("yanshi", "演示"), ("向导", "向导", guide.speak_chinese), ("诗人", "诗人", poet.speak_chinese)
+    )
+    yield from _of(
+        Provider("open-router", "OpenRouter (demo)"),
+        ("tencent/demo-a13b:free", "Tencent: Demo A13B (free)", guide.speak),
+        ("deepseek/demo-r1", "DeepSeek: Demo R1", thinker.speak),
+    )
+    yield from _of(
+        Provider("echo", "Echo"), ("plain", "Your words", echo.speak), ("request", "Your request", echo.speak_request)
+    )
+    yield from _of(Provider("claude", "Anthropic (demo)", "anthropic"), ("demo-sonnet", "Demo Sonnet", guide.speak))
+    yield from _of(
+        Provider("demo", "Demo"),
+        *((name, f"Trouble: {name.replace('-', ' ')}", partial(trouble.speak, name)) for name in trouble.NAMES),
+    )
+
+
+def _of(provider: Provider, *models: tuple[str, str, Voice]) -> Iterator[Model]:
+    return (Model(provider, ModelId(provider.id, id), name, voice) for id, name, voice in models)
+
+
+def _by_provider(models: Iterable[Model]) -> dict[str, dict[str, Model]]:
+    found: dict[str, dict[str, Model]] = {}
+    for model in models:
+        found.setdefault(model.id.provider, {})[model.id.model] = model
+    return found
+
+
+MODELS = tuple(_models())
+BY_PROVIDER = _by_provider(MODELS)
