@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from tests.emulators.gateway import GatewayEmulator
-from tests.emulators.telegram import TelegramStage
 from tests.stage import Stage
+from tests.stages import STAGES
 from tests.stories.bot import Bot
-
-STAGES: dict[str, Callable[[], Stage]] = {"telegram": TelegramStage}
 
 
 @pytest.fixture(params=STAGES)
