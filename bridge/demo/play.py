@@ -91,7 +91,7 @@ class _Turn:
         await self._moment(len(self._deltas))
         match self.ending:
             case "lost":
-                self._hang_up()
+                self._hang_up()  # what follows reaches nobody
             case "stalled":
                 await asyncio.sleep(PATIENCE)
                 return self._dialect.failure("Request timed out.")

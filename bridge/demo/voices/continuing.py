@@ -15,6 +15,8 @@ from bridge.demo.performance import Performance
 _GO_ON = re.compile(
     r"\s*(?:please\s+)?(?:continue|go on)\b|\s*(?:请|請)?.{0,8}?(?:继续|繼續|接着说|接著說)", re.IGNORECASE
 )
+PARTS = 50
+"""How often an answer can be gone on with."""
 _LONGEST = 100
 """Characters of a wish to go on; more than that is a question of its own."""
 
@@ -22,7 +24,9 @@ _LONGEST = 100
 def perform(voice: Callable[[Conversation], Performance], conversation: Conversation) -> Performance:
     """What `voice` answers; where the question is to go on, the rest of what it was saying, if there is any."""
     said, asked = "", conversation
-    while _wants_more(asked.question):
+    for _ in range(PARTS):
+        if not _wants_more(asked.question):
+            break
         asked = asked.before_question()
         if not asked.turns or asked.turns[-1].role != "assistant":
             return voice(conversation)
