@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
 
 from bridge.gateway.faults import Fault, read_error
 from bridge.gateway.models import Dialect
@@ -47,9 +47,8 @@ class Usage:
     completion_tokens: int
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """What one event of a stream says."""
+class Frame(NamedTuple):
+    """What one event of a stream says. A tuple, because there is one for every token."""
 
     content: str = ""
     reasoning: bool = False
@@ -124,10 +123,8 @@ def messages_frame(data: dict[str, Any]) -> Frame:
         case "message_stop":
             return Frame(last=True)
         case "message":  # a whole answer, where a provider does not stream
-            return replace(
-                _counted(data.get("usage"), _finish(data.get("stop_reason"))),
-                content=_parts(data.get("content"))[0],
-            )
+            frame = _counted(data.get("usage"), _finish(data.get("stop_reason")))
+            return frame._replace(content=_parts(data.get("content"))[0])
     return Frame(fault=read_error(data)) if data.get("error") else Frame()
 
 
@@ -147,9 +144,10 @@ def _counted(usage: Any, finish: Finish | None = None) -> Frame:
 
 def _parts(content: Any) -> tuple[str, bool]:
     """The text in `content`, and whether it holds thought; Mistral's reasoning models send a list of parts."""
-    parts = [_dict(part) for part in _list(content)]
-    text = _text(content) or "".join(_text(part.get("text")) for part in parts)
-    return text, any(part.get("type") == "thinking" for part in parts)
+    if not isinstance(content, list):
+        return _text(content), False
+    parts = [_dict(part) for part in content]
+    return "".join(_text(part.get("text")) for part in parts), any(part.get("type") == "thinking" for part in parts)
 
 
 def _finish(reason: Any) -> Finish | None:

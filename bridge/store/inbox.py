@@ -18,7 +18,7 @@ import asyncio
 import secrets
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -176,12 +176,12 @@ class Inbox:
                     continue
                 if loop.time() >= look_at:
                     idle = self._ttl * 1.05
-                    for found in await announcements.left(self._redis, account, lane, room, idle):
-                        await self._take(found, account, lane, take, fresh=False)
+                    found = await announcements.left(self._redis, account, lane, room, idle)
+                    await _whole(self._take_all(found, account, lane, take, fresh=False))
                     look_at = loop.time() + wait
                     room = min(free(), MOST_AT_A_TIME)
-                for found in await announcements.fresh(self._redis, account, lane, max(1, room), wait):
-                    await self._take(found, account, lane, take, fresh=True)
+                found = await announcements.fresh(self._redis, account, lane, max(1, room), wait)
+                await _whole(self._take_all(found, account, lane, take, fresh=True))
                 failures = 0
             except StoreError as error:
                 if failures == 0:
@@ -192,23 +192,24 @@ class Inbox:
                 log.exception("inbox reader failed", account=account)
                 await asyncio.sleep(LONGEST_RETRY)
 
-    async def _take(
-        self, found: Announcement, account: str, lane: Lane, take: Callable[[Claim], None], *, fresh: bool
+    async def _take_all(
+        self, found: list[Announcement], account: str, lane: Lane, take: Callable[[Claim], None], *, fresh: bool
     ) -> None:
-        self._taken += 1
-        token, lane_keys = f"{self._worker}:{self._taken}", LaneKeys(found.chat, lane)
-        asked = asyncio.get_running_loop().time()
-        went = await TAKE(self._redis, [lane_keys.claim, lane_keys.queue], token, int(self._ttl * 1000))
-        if went == "won":
-            claim = Claim(
-                self._redis, found.chat, account, lane, token=token, announcement=found.id, ended=self._forget
-            )
-            claim.confirmed = asked
-            self._hold(claim)
-            take(claim)
-        elif went == "empty" or fresh:
-            # One that was left may be what its holder took the chat by: it stays, and is looked at again.
-            await announcements.drop(self._redis, account, lane, found.id)
+        for each in found:
+            self._taken += 1
+            token, lane_keys = f"{self._worker}:{self._taken}", LaneKeys(each.chat, lane)
+            asked = asyncio.get_running_loop().time()
+            went = await TAKE(self._redis, [lane_keys.claim, lane_keys.queue], token, int(self._ttl * 1000))
+            if went == "won":
+                claim = Claim(
+                    self._redis, each.chat, account, lane, token=token, announcement=each.id, ended=self._forget
+                )
+                claim.confirmed = asked
+                self._hold(claim)
+                take(claim)
+            elif went == "empty" or fresh:
+                # One that was left may be what its holder took the chat by: it stays, and is looked at again.
+                await announcements.drop(self._redis, account, lane, each.id)
 
     def _hold(self, claim: Claim) -> None:
         if (overtaken := self._held.get((claim.chat, claim.lane))) is not None:
@@ -247,3 +248,13 @@ class Inbox:
                 claim.confirmed = asked
             elif kept == 0:
                 claim.lose()
+
+
+async def _whole(work: Coroutine[object, object, None]) -> None:
+    """Do it to its end even if we are cancelled meanwhile: what was half taken would wait until its claim expires."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise

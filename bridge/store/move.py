@@ -25,15 +25,34 @@ REMEMBERED = 30 * 86400
 SEEN_SECONDS = 86400
 QUEUE_SECONDS = 30 * 86400
 
-PREPEND = Script("""
--- KEYS history; ARGV most rows, seconds, rows. Puts those that are not there yet before the others.
-local there = {}
-for _, row in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do there[row] = true end
-for at = #ARGV, 3, -1 do
-  if not there[ARGV[at]] then redis.call('LPUSH', KEYS[1], ARGV[at]) end
+MERGE = Script("""
+-- KEYS history; ARGV most rows, seconds, rows. Adds those that are not there yet, in the order of when they were said.
+local there, merged, changed = {}, {}, false
+local function add(row)
+  local read, exchange = pcall(cjson.decode, row)
+  local at = read and type(exchange) == 'table' and tonumber(exchange['at']) or 0
+  table.insert(merged, {row = row, at = at, number = #merged})
 end
-redis.call('LTRIM', KEYS[1], -ARGV[1], -1)
-return redis.call('EXPIRE', KEYS[1], ARGV[2])
+local present = redis.call('LRANGE', KEYS[1], 0, -1)
+for _, row in ipairs(present) do there[row] = true end
+for number = 3, #ARGV do
+  if not there[ARGV[number]] then
+    add(ARGV[number])
+    changed = true
+  end
+end
+if changed then
+  for _, row in ipairs(present) do add(row) end
+  table.sort(merged, function(one, two)
+    if one.at ~= two.at then return one.at < two.at end
+    return one.number < two.number
+  end)
+  redis.call('DEL', KEYS[1])
+  for _, each in ipairs(merged) do redis.call('RPUSH', KEYS[1], each.row) end
+  redis.call('LTRIM', KEYS[1], -ARGV[1], -1)
+  redis.call('EXPIRE', KEYS[1], ARGV[2])
+end
+return #merged
 """)
 
 WAITING = Script("""
@@ -75,7 +94,7 @@ return #ARGV
 async def move(redis: Redis, old: Chat, new: Chat) -> None:
     """Have history, choices and what waits of `old` follow to `new`.
 
-    What `new` has already stays; the old history goes before the new one. The ids that were seen stay behind: the
+    What `new` has already stays; the histories are joined by when things were said. The ids that were seen stay behind: the
     new chat may count its messages from the start. Raises StoreError.
     """
     if old == new:
@@ -87,7 +106,7 @@ async def move(redis: Redis, old: Chat, new: Chat) -> None:
         await redis.delete(target.moved)
         rows = cast(list[str], await redis.lrange(source.history, 0, -1))
     if rows:
-        await PREPEND(redis, [target.history], history.TURNS, history.SECONDS, *rows)
+        await MERGE(redis, [target.history], history.TURNS, history.SECONDS, *rows)
         await REMOVE(redis, [source.history], *rows)
     await _move_choices(redis, source, target, new)
     for lane in LANES:
@@ -101,8 +120,8 @@ async def _move_choices(redis: Redis, source: ChatKeys, target: ChatKeys, new: C
             await redis.hsetnx(target.choices, name, value)
         if kept:
             await redis.expire(target.choices, choices.SECONDS)
-        if last := await redis.get(source.last):
-            await redis.set(target.last, _placed(str(last), new), ex=choices.LAST_SECONDS, nx=True)
+        if last := _placed(str(await redis.get(source.last) or ""), new):
+            await redis.set(target.last, last, ex=choices.LAST_SECONDS, nx=True)
         for name in (source.choices, source.last, source.menu):
             await redis.delete(name)
 
@@ -112,15 +131,12 @@ async def _move_lane(redis: Redis, old: Chat, new: Chat, lane: Lane) -> None:
     waiting: list[str] = await WAITING(redis, [source.claim, source.queue, source.head])
     gone, placed, accounts = [], [], set()
     for entry in waiting:
-        key = entry[: keys.KEY_LENGTH]
-        try:
-            told = json.loads(entry[keys.KEY_LENGTH :])
-            told["message"] = json.loads(_placed(dump(told["message"]), new))
-            accounts.add(str(told["account"]))
-        except (TypeError, KeyError, ValueError, AttributeError):
+        account, message = _opened(entry)
+        if not (moved := _placed(message, new)):
             continue  # whoever takes the old chat sets it aside
         gone.append(entry)
-        placed.append(key + dump(told))
+        placed.append(f'{entry[: keys.KEY_LENGTH]}{{"account":{dump(account)},"message":{moved}}}')
+        accounts.add(account)
     if not placed:
         return
     await ADOPT(redis, [ChatKeys(new).seen, target.queue], time.time(), SEEN_SECONDS, QUEUE_SECONDS, *placed)
@@ -130,5 +146,8 @@ async def _move_lane(redis: Redis, old: Chat, new: Chat, lane: Lane) -> None:
 
 
 def _placed(message: str, chat: Chat) -> str:
-    """The message as if it had been sent in `chat`."""
-    return dump(replace(IncomingMessage.from_json(json.loads(message)), chat=chat).to_json())
+    """The message as if it had been sent in `chat`; nothing where it cannot be read."""
+    try:
+        return dump(replace(IncomingMessage.from_json(json.loads(message)), chat=chat).to_json())
+    except (TypeError, KeyError, ValueError, AttributeError):
+        return ""
