@@ -8,7 +8,7 @@ demo: .venv/installed
 	@$(BIN)/cherry-bridge demo
 
 test: .venv/installed-dev
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 4 --dist worksteal
 
 check: .venv/installed-dev
 	$(BIN)/ruff check .

@@ -20,7 +20,7 @@ PATIENCE = 40.0
 """Seconds; a shared machine may be slow, and nothing here is about speed."""
 
 
-async def until(look: Callable[[], T], what: str = "", patience: float = PATIENCE) -> T:
+async def until(look: Callable[[], T | None], what: str = "", patience: float = PATIENCE) -> T:
     """Wait until `look` gives something true, and return that."""
     end = time.monotonic() + patience
     while not (seen := look()):
@@ -105,10 +105,8 @@ class Bot:
         files = [path for path in self.home.rglob("*") if path.is_file() and "appendonlydir" not in path.parts]
         return "\n".join(path.read_bytes().decode(errors="replace") for path in files)
 
-    def claim_code(self) -> str:
-        found = re.search(r"/claim ([0-9A-Z-]+)", self.output())
-        assert found, self.output()
-        return found[1]
+    async def claim_code(self) -> str:
+        return (await until(lambda: re.search(r"/claim ([0-9A-Z-]+)", self.output()), "the claim code"))[1]
 
     def _log(self) -> Path:
         return self.home / f"log{self._starts}"

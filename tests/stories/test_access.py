@@ -12,7 +12,7 @@ from tests.stories.bot import Bot, until
 
 async def test_the_first_owner_claims_the_bot(stage: Stage, gateway: GatewayEmulator, tmp_path: Path) -> None:
     async with Bot(stage, gateway, tmp_path) as bot:
-        code = bot.claim_code()
+        code = await bot.claim_code()
         assert "not right" in (await bot.ask("/claim WRONG-CODE"))[-1].text
         assert "You are the owner now." in (await bot.ask(f"/claim {code.lower()}"))[-1].text
         assert (await bot.ask("hello"))[-1].text == "You said: hello"
@@ -25,7 +25,7 @@ async def test_the_first_owner_claims_the_bot(stage: Stage, gateway: GatewayEmul
 
 async def test_the_claim_link_does_the_same(stage: Stage, gateway: GatewayEmulator, tmp_path: Path) -> None:
     async with Bot(stage, gateway, tmp_path) as bot:
-        code = bot.claim_code().replace("-", "")
+        code = (await bot.claim_code()).replace("-", "")
         assert "You are the owner now." in (await bot.ask(f"/start {code}"))[-1].text
 
 

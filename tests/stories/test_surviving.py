@@ -39,7 +39,7 @@ async def test_a_crash_in_an_answer_over_several_bubbles_completes_them_all(
     bot: Bot, stage: Stage, gateway: GatewayEmulator
 ) -> None:
     text = LONG * 6
-    gateway.answer(text, tokens_per_second=600)
+    gateway.answer(text, tokens_per_second=250)
     await stage.say("Tell me more.")
     await until(lambda: len(bot.bubbles()) >= 2 and len(bot.bubbles()[1].writes) > 1, "a second bubble that grows")
     ids = [bubble.id for bubble in bot.bubbles()]
