@@ -1,0 +1,166 @@
+"""The emulator holds a bot to Discord's rules; what it lets pass, Discord would."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.emulators.discord import DiscordStage
+from tests.emulators.discord.interactions import BUTTON
+from tests.emulators.discord.screen import show
+
+
+class Bot:
+    """The API without a library in between."""
+
+    def __init__(self, stage: DiscordStage, http: aiohttp.ClientSession) -> None:
+        self._stage, self._http = stage, http
+        self.headers: Any = {}
+
+    async def call(self, method: str, path: str, **body: Any) -> tuple[int, Any]:
+        url = self._stage.environment()["DISCORD_API_URL"] + path
+        authorization = {"Authorization": f"Bot {self._stage.token}"}
+        async with self._http.request(method, url, json=body or None, headers=authorization) as answer:
+            self.headers = answer.headers
+            text = await answer.text()
+            return answer.status, json.loads(text) if text else None
+
+    async def post(self, **body: Any) -> tuple[int, Any]:
+        return await self.call("POST", f"/channels/{self._stage.place('group')}/messages", **body)
+
+
+@asynccontextmanager
+async def bot(**options: Any) -> AsyncIterator[tuple[DiscordStage, Bot]]:
+    async with DiscordStage(**options) as stage, aiohttp.ClientSession() as http:
+        yield stage, Bot(stage, http)
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"content": "x" * 2001}, 50035),
+        ({"content": "  "}, 50006),
+        ({"content": "x", "flags": 1 << 15}, 50035),
+        ({"content": "x", "message_reference": {"message_id": 1}}, 50035),
+        ({"content": "x", "nonce": "n" * 26, "enforce_nonce": True}, 50035),
+        ({"content": "x", "components": [{"components": [{"custom_id": "a", "label": "A"}] * 2}]}, 50035),
+        ({"content": "x", "components": [{"components": [{"custom_id": "a", "label": "A" * 81}]}]}, 50035),
+    ],
+)
+async def test_a_message_that_discord_would_refuse_is_refused(body: dict[str, Any], code: int) -> None:
+    async with bot() as (stage, api):
+        status, answer = await api.post(**body)
+        assert (status, answer["code"]) == (400, code)
+        assert stage.bubbles("group") == []
+
+
+async def test_a_nonce_makes_one_message_of_two() -> None:
+    async with bot() as (stage, api):
+        _, first = await api.post(content="one", nonce="7", enforce_nonce=True)
+        _, second = await api.post(content="two", nonce="7", enforce_nonce=True)
+        assert first["id"] == second["id"] and second["content"] == "one"
+        assert len(stage.bubbles("group")) == 1
+
+
+async def test_a_limit_is_announced_and_its_breach_refused_by_discord_itself() -> None:
+    async with bot(speed=1) as (stage, api):
+        for left in (4, 3, 2, 1, 0):
+            assert (await api.post(content="x"))[0] == 200
+            assert api.headers["X-RateLimit-Remaining"] == str(left)
+            assert api.headers["Content-Type"] == "application/json"
+        status, answer = await api.post(content="x")
+        assert status == 429 and 0 < answer["retry_after"] <= 5
+        assert api.headers["Via"] and stage.refusals == 1
+
+
+async def test_only_what_is_known_and_ours_can_be_changed() -> None:
+    async with bot() as (stage, api):
+        theirs, there = await stage.say("hello", place="group"), stage.place("group")
+        assert (await api.call("PATCH", f"/channels/{there}/messages/{theirs}", content="x"))[1]["code"] == 50005
+        assert (await api.call("PATCH", f"/channels/{there}/messages/1", content="x"))[1]["code"] == 10008
+        assert (await api.call("PATCH", f"/channels/1/messages/{theirs}", content="x"))[1]["code"] == 10003
+        assert (await api.call("GET", "/no/such/thing"))[0] == 404
+
+
+async def test_history_is_newest_first_and_bounded() -> None:
+    async with bot() as (stage, api):
+        ids = [await stage.say(str(number), place="group") for number in range(5)]
+        there = f"/channels/{stage.place('group')}/messages"
+        assert [each["content"] for each in (await api.call("GET", f"{there}?after={ids[1]}"))[1]] == ["4", "3", "2"]
+        assert [each["content"] for each in (await api.call("GET", f"{there}?limit=2"))[1]] == ["4", "3"]
+        assert (await api.call("GET", f"{there}?limit=101"))[0] == 400
+
+
+async def test_an_interaction_that_is_not_acknowledged_in_time_has_failed() -> None:
+    async with bot() as (stage, api):
+        stage.interactions.deadline = 0.05
+        said = stage.rest.publish(stage.place("group"), {"content": "x"})
+        data = {"custom_id": "a", "component_type": 2}
+        begun = await stage.interactions.begin(BUTTON, said.channel, stage.world.person("mia"), data)
+        assert stage.interactions.failed == 1
+        path = f"/interactions/{begun.payload['id']}/{begun.payload['token']}/callback"
+        status, answer = await api.call("POST", path, type=6)
+        assert (status, answer["code"]) == (404, 10062)
+
+
+async def test_a_gateway_session_survives_its_connection() -> None:
+    async with bot() as (stage, _), aiohttp.ClientSession() as http:
+        url = stage.environment()["DISCORD_GATEWAY_URL"] + "?compress=zlib-stream"
+        async with http.ws_connect(url) as socket:
+            inflate = zlib.decompressobj()
+
+            async def event() -> Any:
+                return json.loads(inflate.decompress(await socket.receive_bytes()))
+
+            assert (await event())["op"] == 10
+            await socket.send_json({"op": 1, "d": None})
+            assert (await event())["op"] == 11
+            await socket.send_json({"op": 2, "d": {"token": stage.token, "intents": 1 << 12}})
+            ready = await event()
+            assert (ready["t"], (await event())["t"]) == ("READY", "GUILD_CREATE")
+            await socket.close(code=4000)
+        await stage.say("while away")
+        await stage.say("not subscribed to", place="group")
+        async with http.ws_connect(ready["d"]["resume_gateway_url"]) as socket:
+            session = ready["d"]["session_id"]
+            await socket.send_json({"op": 6, "d": {"token": stage.token, "session_id": session, "seq": 2}})
+            told = [await socket.receive_json() for _ in range(3)]
+            assert [each["t"] for each in told] == [None, "MESSAGE_CREATE", "RESUMED"]
+            await socket.close(code=1000)
+        async with http.ws_connect(ready["d"]["resume_gateway_url"]) as socket:
+            await socket.send_json({"op": 6, "d": {"token": stage.token, "session_id": session, "seq": 2}})
+            told = [await socket.receive_json() for _ in range(2)]
+            assert told[-1]["op"] == 9, "a goodbye ends a session"
+
+
+@pytest.mark.parametrize(
+    ("first", "code"),
+    [
+        ({"op": 2, "d": {"token": "wrong", "intents": 0}}, 4004),
+        ({"op": 2, "d": {"token": "{token}", "intents": 1 << 15}}, 4014),
+        ({"op": 3, "d": {}}, 4003),
+    ],
+)
+async def test_a_gateway_connection_that_begins_wrongly_is_closed(first: dict[str, Any], code: int) -> None:
+    async with (
+        bot(message_content=False) as (stage, _),
+        aiohttp.ClientSession() as http,
+        http.ws_connect(stage.environment()["DISCORD_GATEWAY_URL"]) as socket,
+    ):
+        await socket.receive()
+        await socket.send_str(json.dumps(first).replace("{token}", stage.token))
+        await socket.receive()
+        assert socket.close_code == code
+
+
+def test_the_screen_shows_what_discord_renders_and_nothing_else() -> None:
+    content = "# Title\n**bold** *it* ~~no~~ `a*b*` [here](https://x.y)\n- one\n| a |\n#### deep\n```py\n**x**\n```"
+    screen = show(content, {})
+    assert screen.text == "Title\nbold it no a*b* here\n• one\n| a |\n#### deep\n**x**"
+    assert screen.code == ["**x**"] and screen.unfurls
