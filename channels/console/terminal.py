@@ -1,0 +1,202 @@
+"""The chat on a real terminal: an input line while it is the person's turn, a growing answer while it is ours.
+
+The keyboard is ours from the beginning to the end (raw mode is never left), so nothing that is typed at the wrong
+moment is echoed into an answer: Ctrl-C acts at once, all else waits for the next input line.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import cycle
+from pathlib import Path
+from typing import Self, TextIO
+
+from prompt_toolkit.history import InMemoryHistory
+from prompt_toolkit.input import create_input
+from prompt_toolkit.input.typeahead import clear_typeahead, store_typeahead
+from prompt_toolkit.keys import Keys
+from prompt_toolkit.output import create_output
+from prompt_toolkit.output.vt100 import Vt100_Output
+
+from channels.console.completion import CommandCompleter
+from channels.console.growing import Growing
+from channels.console.history import FileHistory
+from channels.console.prompt import Answer, Prompt
+from channels.console.screen import Screen
+from channels.console.turn import Turn
+from channels.console.typeset import Typesetter
+from channels.console.words import Words
+
+REMEMBERED = 50
+"""How many messages of ours are remembered, for edits of them."""
+_SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+_FRAME = 0.1
+
+
+class Terminal:
+    """Used with ``async with``, once."""
+
+    def __init__(
+        self,
+        *,
+        input: TextIO,
+        output: TextIO,
+        words: Words,
+        history_file: Path | None,
+        models: Callable[[], Sequence[str]],
+        greeting: str,
+    ) -> None:
+        self.edit_interval = _FRAME / 2
+        self._turn = Turn()
+        self._input = create_input(input)
+        self._output = create_output(output)
+        if isinstance(self._output, Vt100_Output):
+            self._output.enable_cpr = False  # the answers would come in between what is typed
+        self._words = words
+        self._greeting = greeting
+        self._spinner = cycle(_SPINNER)
+        self._typesetter = Typesetter()
+        self._screen = Screen(self._output)
+        self._completer = CommandCompleter(models)
+        history = FileHistory(history_file) if history_file else InMemoryHistory()
+        self._prompt = Prompt(self._input, self._output, history, self._completer, words)
+        self._messages: OrderedDict[str, Growing] = OrderedDict()
+        self._open: tuple[str, str] | None = None
+        """The message that is growing, and what it reads."""
+        self._listening = False
+        self._taken = ExitStack()
+
+    async def __aenter__(self) -> Self:
+        with ExitStack() as taken:
+            taken.callback(self._screen.release)
+            taken.enter_context(_blocking_again(self._input.fileno()))
+            taken.enter_context(self._input.raw_mode())
+            taken.callback(clear_typeahead, self._input)
+            taken.enter_context(self._input.attach(self._typed))
+            if self._greeting:
+                self._draw("", self._greeting, final=True)
+            self._taken = taken.pop_all()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        with self._taken:
+            self._turn.leave()
+            await self._prompt.put_aside()
+            self._settle()
+
+    async def lines(self) -> AsyncGenerator[str, None]:
+        """What the person sends; ``/stop`` for Ctrl-C. Ends when they leave."""
+        self._listening = True
+        try:
+            while (happened := await self._turn.wait(self._tick, _FRAME)) != "leave":
+                if happened == "stop":
+                    yield "/stop"
+                    continue
+                what, text = await self._ask()
+                if what == "left":
+                    return
+                if what == "typed":
+                    self._screen.typed()
+                    self._turn.asked()
+                    yield text
+        finally:
+            self._listening = False
+
+    async def _ask(self) -> Answer:
+        self._screen.paint(self._screen.gap())
+        store_typeahead(self._input, self._input.flush_keys())  # an Escape that nothing followed
+        try:
+            return await self._prompt.ask()
+        finally:
+            self._output.enable_bracketed_paste()  # the prompt has switched it off
+            self._output.flush()
+
+    async def show(self, ref: str, text: str, *, final: bool) -> None:
+        """Make the message `ref` read `text`."""
+        with self._turn.held():
+            await self._prompt.put_aside()
+            began = time.perf_counter()
+            if self._open and self._open[0] != ref:
+                self._settle()
+            self._draw(ref, text, final=final)
+            self._turn.shown(ref, final=final)
+            # Long code is highlighted anew each time; the bridge's pacing keeps us from doing nothing else.
+            self.edit_interval = max(_FRAME / 2, 4 * (time.perf_counter() - began))
+
+    async def remove(self, ref: str) -> None:
+        """Take away what is not in the scrollback yet."""
+        with self._turn.held():
+            await self._prompt.put_aside()
+            self._messages.pop(ref, None)
+            if self._open and self._open[0] == ref:
+                self._open = None
+                self._screen.paint(())
+                self._turn.shown(ref, final=True)
+
+    def typing(self) -> None:
+        self._turn.typing()
+        self._tick()
+
+    def offer(self, commands: Sequence[tuple[str, str]]) -> None:
+        """The commands that Tab completes."""
+        self._completer.commands = commands
+
+    def leave(self) -> None:
+        """As if the person had left."""
+        self._turn.leave()
+        self._prompt.leave()
+
+    def _draw(self, ref: str, text: str, *, final: bool) -> None:
+        growing = self._messages.pop(ref, None) or Growing(self._typesetter)
+        self._messages[ref] = growing
+        while len(self._messages) > REMEMBERED:
+            self._messages.popitem(last=False)
+        begins, self._open = self._open is None, None if final else (ref, text)
+        screen = self._screen
+        done, live = growing.feed(text, width=screen.width, height=screen.height, final=final)
+        if begins and any([*done, *live][:1]):  # what begins with an empty row is apart already
+            done = screen.gap() + done
+        screen.paint(done, live)
+
+    def _settle(self) -> None:
+        """Let the message that is growing stand as it is."""
+        if self._open:
+            self._draw(*self._open, final=True)
+
+    def _tick(self) -> None:
+        if self._turn.thinking:
+            line = self._typesetter.aside(f"{next(self._spinner)} {self._words.thinking}")
+            self._screen.paint(self._screen.gap(), [line])
+        elif self._open and self._screen.resized:
+            self._draw(*self._open, final=False)
+
+    def _typed(self) -> None:
+        """Keys that come while there is no input line."""
+        for key in self._input.read_keys():
+            if key.key != Keys.ControlC:
+                store_typeahead(self._input, [key])
+            elif self._listening:
+                self._turn.interrupt()
+            else:  # nobody asks us: what Ctrl-C means is for others to say, as if the mode were not raw
+                signal.raise_signal(signal.SIGINT)
+        if self._input.closed:
+            self._turn.leave()
+
+
+@contextmanager
+def _blocking_again(descriptor: int) -> Iterator[None]:
+    """uvloop makes what it watches non-blocking, and with it our parent's standard input: the terminal is one."""
+    if sys.platform == "win32":
+        yield
+        return
+    before = os.get_blocking(descriptor)
+    try:
+        yield
+    finally:
+        os.set_blocking(descriptor, before)

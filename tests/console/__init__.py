@@ -1,0 +1,1 @@
+"""The console channel in a real pseudo-terminal."""
