@@ -128,6 +128,8 @@ class Completion:
             raise StopAsyncIteration from None
         finally:
             self._scope = None
+            if self._closed:  # while a piece was on its way, too
+                await self._texts.aclose()
 
     async def aclose(self) -> None:
         """Stop: close the connection at once. A reader that waits in another task sees the iteration end."""

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import random
+import sys
+from collections.abc import Callable
 from contextlib import aclosing
 
 import pytest
 
 from bridge.errors import AnswerCut, GatewaySilent, ProviderLimited
-from bridge.gateway import Gateway, Usage, completion
+from bridge.gateway import Completion, Gateway, Usage, completion
 from bridge.types import ChatMessage, ModelId
 from tests.emulators.gateway import Behaviour, GatewayEmulator
 from tests.gateway.conftest import only
 from tests.gateway.wire import DONE, HEAD, ask, chunk, hear, serving, until
+
+if sys.platform == "win32":
+    LOOPS = [asyncio.new_event_loop]
+else:
+    import uvloop
+
+    LOOPS = [asyncio.new_event_loop, uvloop.new_event_loop]
 
 
 async def test_an_answer(emulator: GatewayEmulator, gateway: Gateway) -> None:
@@ -83,6 +93,7 @@ async def test_anthropic_models_speak_their_own_dialect(
     assert (pieces, error) == (["You said: hello"], None)
     assert completion.usage == Usage(11, 7)
     assert [request.path for request in emulator.requests] == ["/v1/messages"]
+    assert emulator.refused == (0 if warm else 1)
     assert emulator.requests[0].body == {
         "model": "fake-anthropic:claude-ok",
         "max_tokens": 8192,
@@ -141,7 +152,8 @@ async def test_what_came_in_one_read_is_one_piece() -> None:
     assert pieces[0] == "".join(f"{n} " for n in range(40))
 
 
-async def test_what_nobody_asks_for_waits_in_the_kernel() -> None:
+@pytest.mark.parametrize("loop", LOOPS, ids=lambda loop: loop.__module__)
+def test_what_nobody_asks_for_waits_in_the_kernel(loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
     """A reader at the pace of the screen must not make us hoard: the gateway is slowed down instead."""
     sent = 0
     frame = chunk("x" * 65_000)
@@ -155,14 +167,18 @@ async def test_what_nobody_asks_for_waits_in_the_kernel() -> None:
             sent += 1
         writer.write(chunk(finish="stop") + DONE)
 
-    async with serving(pour) as url, Gateway(url) as gateway:
-        completion = ask(gateway)
-        total = len(await anext(completion))
-        await asyncio.sleep(0.5)
-        assert sent < 600
-        async for piece in completion:
-            total += len(piece)
-    assert total == 600 * 65_000
+    async def read() -> None:
+        async with serving(pour) as url, Gateway(url) as gateway:
+            completion = ask(gateway)
+            total = len(await anext(completion))
+            await asyncio.sleep(0.5)
+            assert sent < 600
+            async for piece in completion:
+                total += len(piece)
+        assert total == 600 * 65_000
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(read())
 
 
 async def test_what_waits_is_whole_though_the_server_has_gone() -> None:
@@ -171,11 +187,13 @@ async def test_what_waits_is_whole_though_the_server_has_gone() -> None:
     def chunked(data: bytes) -> bytes:
         return b"%x\r\n%b\r\n" % (len(data), data)
 
+    burst = random.Random(7)
+
     async def hurry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(HEAD.replace(b"\r\n\r\n", b"\r\nTransfer-Encoding: chunked\r\n\r\n"))
         for n in range(60):
             writer.write(chunked(chunk(f"{n} ")))
-            if n % 7 == 0:
+            if n % burst.randint(1, 30) == 0:
                 await asyncio.sleep(0.002)
         writer.write(chunked(chunk(finish="stop") + DONE) + b"0\r\n\r\n")
 
@@ -183,11 +201,11 @@ async def test_what_waits_is_whole_though_the_server_has_gone() -> None:
         text = ""
         async for piece in ask(gateway):
             text += piece
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.02)
         return text
 
     async with serving(hurry) as url, Gateway(url) as gateway:
-        texts = await asyncio.gather(*(slowly(gateway) for _ in range(60)))
+        texts = await asyncio.gather(*(slowly(gateway) for _ in range(150)))
     assert set(texts) == {"".join(f"{n} " for n in range(60))}
 
 
@@ -256,6 +274,25 @@ async def test_closing_between_two_pieces(emulator: GatewayEmulator, gateway: Ga
     async with aclosing(ask(gateway)) as completion:
         assert await anext(completion)
     await until(lambda: emulator.disconnects() == 1)
+
+
+async def hear_one(completion: Completion) -> str:
+    return await anext(completion, "")
+
+
+async def test_closing_while_a_piece_is_on_its_way(emulator: GatewayEmulator, gateway: Gateway) -> None:
+    """The reader has its piece, but has not run yet, when somebody else closes."""
+    emulator.answer("word " * 5000, tokens_per_second=20)
+    for n in range(20):
+        completion = ask(gateway)
+        first = asyncio.create_task(hear_one(completion))
+        while not (emulator.requests[n:] and emulator.requests[n].written):
+            await asyncio.sleep(0)
+        for _ in range(n % 5):
+            await asyncio.sleep(0)
+        await completion.aclose()
+        await first
+    await until(lambda: emulator.disconnects() == 20)
 
 
 async def test_closing_what_was_never_asked(emulator: GatewayEmulator, gateway: Gateway) -> None:

@@ -69,5 +69,5 @@ async def hear(completion: Completion) -> tuple[list[str], GatewayError | None]:
 
 async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - what the other side has seen sets no event of ours
+        while not condition():
             await asyncio.sleep(0.005)

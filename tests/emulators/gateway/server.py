@@ -74,7 +74,9 @@ class GatewayEmulator:
         self.key = key
         self.providers: list[Provider] = providers()
         self.requests: list[Completion] = []
-        """Those for answers."""
+        """Those for answers that went on to a provider."""
+        self.refused = 0
+        """How many others the gateway itself found wanting."""
         self.lists = 0
         """How many times the models were asked for."""
         self.port = 0
@@ -221,6 +223,7 @@ class GatewayEmulator:
         if len(raw) > _BODY_LIMIT[self.generation]:
             return self._json(500, refusals.TOO_LARGE)
         if (invalid := refusals.invalid(self.generation, dialect, body)) is not None:
+            self.refused += 1
             return self._json(*invalid)
         # v2 looks at the body before the key.
         if self.generation == "C" and (locked := self._locked(request)) is not None:
@@ -230,6 +233,7 @@ class GatewayEmulator:
             self.generation, dialect, body["model"], self.providers, _LISTED[self.generation]
         )
         if unknown is not None:
+            self.refused += 1
             return self._json(*unknown)
         record = Completion(request.path, dict(request.headers), body, asyncio.get_running_loop().time())
         self.requests.append(record)
