@@ -6,7 +6,7 @@ access, pacing, splitting or retries. It raises only `ChannelError` and what is 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
@@ -35,6 +35,11 @@ class Limits:
     """Buttons that fit under one message; 0 where there are none and choices become a numbered list."""
 
 
+Suggest = Callable[[str, Chat, User], Awaitable[Sequence[Choice]]]
+"""Given what has been typed after a command, where and by whom: what may be meant, the likeliest first. Each choice
+carries the whole command, as if it were a button. Raises GatewayError, StoreError."""
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """One line of a platform's command menu."""
@@ -47,6 +52,8 @@ class Command:
     """What may follow it, for a platform that asks for it by name; empty where nothing may."""
     admin: bool = False
     """To be listed only to admins. Listing is not permission: the bridge judges each message."""
+    suggest: Suggest | None = None
+    """What may follow, for a platform that completes what is typed; None where there is nothing to suggest."""
 
 
 class Posted(Protocol):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tests.emulators.discord import DiscordStage
 from tests.emulators.telegram import TelegramStage
 from tests.stage import Stage
 
-STAGES: dict[str, Callable[[], Stage]] = {"telegram": TelegramStage}
+STAGES: dict[str, Callable[[], Stage]] = {"telegram": TelegramStage, "discord": DiscordStage}

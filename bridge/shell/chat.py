@@ -48,7 +48,7 @@ async def chat(settings: Settings, model: ModelId | None, make_console: MakeCons
 
             offering = asyncio.create_task(_offer(bridge.gateway, names))
             try:
-                await bridge.serve({"console": open_console}, grace=0)
+                await bridge.serve({"console": open_console}, grace=0.5)
             finally:
                 offering.cancel()
                 await asyncio.wait([offering])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, Self
 
@@ -39,20 +39,14 @@ _COMMANDS = "commands"
 
 _Shown = tuple[str, tuple[Choice, ...]]
 
-Suggest = Callable[[str, str, Chat, User], Awaitable[Sequence[Choice]]]
-"""What may follow a command: its name, what has been typed, where and by whom. The best come first; each
-choice's command is the whole command, as if it had been a button."""
-
 
 class Discord:
     def __init__(self, settings: Settings, memory: Memory) -> None:
         self._settings, self._memory = settings, memory
         self._spacing = Spacing()
-        self._published: frozenset[str] = frozenset()
+        self._published: dict[str, Command] = {}
         self._direct: OrderedDict[str, int] = OrderedDict()
         self._hearing = Hearing(self, settings, memory)
-        self.suggest: Suggest | None = None
-        """Completes what a person types after a slash command; to be set before `publish`."""
 
     @property
     def name(self) -> str:
@@ -68,8 +62,8 @@ class Discord:
         return self._hearing.set_aside
 
     @property
-    def commands(self) -> frozenset[str]:
-        """The names of the commands that have been published."""
+    def commands(self) -> Mapping[str, Command]:
+        """The commands that have been published, by name."""
         return self._published
 
     async def __aenter__(self) -> Self:
@@ -154,7 +148,7 @@ class Discord:
         await call(once(await self.channel_of(chat)))
 
     async def publish(self, commands: Sequence[Command], admins: Sequence[User]) -> None:
-        self._published = frozenset(command.name for command in commands)
+        self._published = {command.name: command for command in commands}
         await self._register(commands)
         for admin in admins:
             try:
@@ -163,7 +157,7 @@ class Discord:
                 log.info("an admin has no direct chat with the bot yet", admin=str(admin), error=str(error))
 
     async def _register(self, commands: Sequence[Command]) -> None:
-        payload: list[Any] = slash_commands(commands, suggests=self.suggest is not None)
+        payload: list[Any] = slash_commands(commands)
         wanted = fingerprint(payload, self.account)
         try:
             if await self._memory.get(_COMMANDS) == wanted:

@@ -180,11 +180,12 @@ class Hearing:
     async def _complete(self, interaction: discord.Interaction) -> None:
         command, typed = option(interaction)
         found: Sequence[Choice] = ()
-        if self._channel.suggest is not None:
+        published = self._channel.commands.get(command)
+        if published is not None and published.suggest is not None:
             chat = chat_of(interaction.channel, interaction.user)
             try:
                 async with asyncio.timeout(SUGGEST):
-                    found = await self._channel.suggest(command, typed, chat, user_of(interaction.user))
+                    found = await published.suggest(typed, chat, user_of(interaction.user))
             except Exception as error:  # noqa: BLE001 - a person who types must always be answered
                 log.info("no suggestions", command=command, error=type(error).__name__)
         values = [(each.label, each.command.removeprefix(f"/{command} ")) for each in found[:MOST_SUGGESTIONS]]

@@ -25,12 +25,12 @@ MANAGE_SERVER = str(discord.Permissions(manage_guild=True).value)
 STRING, GUILD_INSTALL, IN_GUILDS, IN_DIRECT_CHATS = 3, 0, 0, 1
 
 
-def slash_commands(commands: Sequence[Command], *, suggests: bool) -> list[dict[str, Any]]:
-    """The payload that names all of the application's commands. `suggests`: arguments are completed by us."""
-    return [_slash_command(command, suggests) for command in commands]
+def slash_commands(commands: Sequence[Command]) -> list[dict[str, Any]]:
+    """The payload that names all of the application's commands."""
+    return [_slash_command(command) for command in commands]
 
 
-def _slash_command(command: Command, suggests: bool) -> dict[str, Any]:
+def _slash_command(command: Command) -> dict[str, Any]:
     summary = command.summary.get("en") or command.name
     payload: dict[str, Any] = {
         "type": 1,
@@ -52,7 +52,7 @@ def _slash_command(command: Command, suggests: bool) -> dict[str, Any]:
                 "name": _option_name(command.argument),
                 "description": command.argument[:LONGEST_TEXT],
                 "required": False,
-                "autocomplete": suggests,
+                "autocomplete": command.suggest is not None,
             }
         ]
     return payload

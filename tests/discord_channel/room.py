@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
-from bridge.channel import Command
+from bridge.channel import Command, Suggest
 from bridge.types import Choice, IncomingMessage
 from channels.discord import Settings, open_channel
 from channels.discord.adapter import Discord
@@ -119,7 +120,13 @@ async def listening(stage: DiscordStage, notes: Notes | None = None, **more: Any
             await ear.close()
 
 
-async def models(command: str, typed: str, chat: object, user: object) -> Sequence[Choice]:
+async def models(typed: str, chat: object, user: object) -> Sequence[Choice]:
     """Three hundred models, and those of them that hold what was typed."""
     names = [f"openrouter:model-{number:03d}" for number in range(300)]
-    return [Choice(name, f"/{command} {name}") for name in names if typed in name]
+    return [Choice(name, f"/model {name}") for name in names if typed in name]
+
+
+def suggesting(suggest: Suggest) -> list[Command]:
+    """The commands, with suggestions for the model."""
+    model, *others = COMMANDS
+    return [replace(model, suggest=suggest), *others]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from bridge.types import Choice
-from tests.discord_channel.room import COMMANDS, Notes, listening, models, opened, until
+from tests.discord_channel.room import COMMANDS, Notes, listening, models, opened, suggesting, until
 from tests.emulators.discord import DiscordStage
 
 
@@ -71,8 +71,7 @@ async def test_a_command_is_acknowledged_although_the_bridge_is_busy() -> None:
 
 async def test_suggestions_are_at_most_twenty_five_and_follow_what_is_typed() -> None:
     async with DiscordStage() as stage, listening(stage) as (channel, _):
-        channel.suggest = models
-        await channel.publish(COMMANDS, [])
+        await channel.publish(suggesting(models), [])
         assert len(await stage.suggestions("model", "")) == 25
         offered = await stage.suggestions("model", "model-29", place="group")
         assert offered[0] == ("openrouter:model-290", "openrouter:model-290") and len(offered) == 10
@@ -88,10 +87,9 @@ async def test_suggestions_that_take_too_long_or_fail_are_none() -> None:
         raise OSError("the gateway is off")
 
     async with DiscordStage() as stage, listening(stage) as (channel, _):
-        channel.suggest = slow
-        await channel.publish(COMMANDS, [])
+        await channel.publish(suggesting(slow), [])
         assert await stage.suggestions("model", "x") == []
-        channel.suggest = broken
+        await channel.publish(suggesting(broken), [])
         assert await stage.suggestions("model", "x") == []
         assert stage.interactions.failed == 0
 
