@@ -71,7 +71,8 @@ class Posted(Protocol):
         """
 
     async def delete(self) -> None:
-        """Take the message back; where the platform cannot, leave as little of it as can be."""
+        """Take the message back; where the platform cannot, leave as little of it as can be. What is gone already
+        is as it should be."""
 
 
 class Channel(Protocol):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any, Self
 
 import discord
@@ -17,7 +17,7 @@ import structlog
 import yarl
 
 from bridge.channel import Command, Limits, Memory
-from bridge.errors import ChannelError, StoreError, TooLong
+from bridge.errors import ChannelError, Gone, StoreError, TooLong
 from bridge.types import Chat, Choice, IncomingMessage, User
 from bridge.words import language_of
 from channels.discord import dialect
@@ -219,7 +219,8 @@ class _Posted:
         self._shown = wanted
 
     async def delete(self) -> None:
-        await call((await self._message()).delete())
+        with suppress(Gone):  # it is as it should be
+            await call((await self._message()).delete())
 
     async def _message(self) -> discord.PartialMessage:
         return (await self._channel.channel_of(self._chat)).get_partial_message(int(self._ref))

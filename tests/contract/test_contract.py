@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
 
 import pytest
@@ -152,21 +152,25 @@ async def test_a_reply_to_the_bot_is_meant_for_it_and_says_to_what(stage: Stage,
     assert posted.ref
 
 
+async def heard(messages: AsyncGenerator[IncomingMessage, None]) -> IncomingMessage:
+    return await asyncio.wait_for(anext(messages), PATIENCE)
+
+
 async def test_asking_for_the_next_message_acknowledges_the_last(stage: Stage, reopen: Open) -> None:
-    async with reopen() as channel:
+    async with reopen() as channel, aclosing(channel.listen()) as messages:
+        first = asyncio.create_task(heard(messages))
         await stage.say("first")
-        async with aclosing(channel.listen()) as messages:
-            first = await asyncio.wait_for(anext(messages), PATIENCE)
-    async with reopen() as channel:  # it was never acknowledged
-        async with aclosing(channel.listen()) as messages:
-            again = await asyncio.wait_for(anext(messages), PATIENCE)
-            assert again.text == "first"
-            assert again.id == first.id
-            await stage.say("second")
-            second = await asyncio.wait_for(anext(messages), PATIENCE)
-            assert second.text == "second"
-            await stage.say("third")
-            assert (await asyncio.wait_for(anext(messages), PATIENCE)).text == "third"
+        assert (await first).text == "first"
+    async with reopen() as channel, aclosing(channel.listen()) as messages:  # it was never acknowledged
+        again = await heard(messages)
+        assert (again.text, again.id) == ("first", first.result().id)
+        for text in ("second", "third"):
+            await stage.say(text)
+            assert (await heard(messages)).text == text
+    async with reopen() as channel, aclosing(channel.listen()) as messages:
+        assert (await heard(messages)).text == "third"
+        await stage.say("fourth")
+        assert (await heard(messages)).text == "fourth"
 
 
 async def test_a_message_grows_and_is_then_final(stage: Stage, channel: Channel) -> None:

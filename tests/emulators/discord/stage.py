@@ -134,6 +134,7 @@ class DiscordStage:
             await asyncio.sleep(0.01)
 
     async def press(self, bubble: str, label: str, *, who: str = "mia", place: Place = "direct") -> None:
+        await self._online()
         said = self.world.messages[bubble]
         button = next(each for each in _buttons(said.payload) if each["label"] == label)
         data = {"custom_id": button["custom_id"], "component_type": 2}
