@@ -26,9 +26,9 @@ def _tripwire(event: str, args: tuple[object, ...]) -> None:
     opens sockets by itself (uvloop) and other processes are not seen.
     """
     match event, args:
-        case ("socket.connect" | "socket.sendto" | "socket.sendmsg"), (socket.socket(family=family), address):
+        case (("socket.connect" | "socket.sendto" | "socket.sendmsg"), (socket.socket(family=family), address)):
             host = address[0] if isinstance(address, tuple) and family != getattr(socket, "AF_UNIX", None) else None
-        case ("socket.getaddrinfo" | "socket.gethostbyname"), (host, *_):
+        case (("socket.getaddrinfo" | "socket.gethostbyname"), (host, *_)):
             pass
         case _:
             return

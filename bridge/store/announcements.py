@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from bridge.store import keys
+from bridge.store.entry import Entry
 from bridge.store.faults import storing
 from bridge.store.keys import Lane
 from bridge.store.scripts import Script, dump
@@ -44,9 +45,8 @@ async def announce(redis: Redis, account: str, chat: Chat, lane: Lane) -> None:
 
     The stream has no length limit: trimming would strand a chat, and what has been dealt with is deleted.
     """
-    fields: dict[Any, Any] = {
-        "chat": dump({"channel": chat.channel, "id": chat.id, "thread": chat.thread, "direct": chat.direct})
-    }
+    told = {"id": chat.id, "thread": chat.thread, "person": chat.person, "direct": chat.direct}
+    fields: dict[Any, Any] = {"chat": dump({"channel": chat.channel, **told})}
     async with storing():
         await redis.xadd(keys.ready(account, lane), fields)
 
@@ -92,15 +92,13 @@ async def waiting(redis: Redis, account: str, lane: Lane) -> AsyncIterator[Chat]
     """Every chat of the account that has a queue in this lane, whether it was announced or not."""
     async with storing():
         async for name in redis.scan_iter(match=keys.queues(lane), count=1000):
-            first = await redis.lindex(name, 0)
             try:
-                told = json.loads(str(first)[keys.KEY_LENGTH :])
-                chat = Chat.from_json(told["message"]["chat"])
-                if told["account"] != account or keys.LaneKeys(chat, lane).queue != name:
-                    continue
-            except (TypeError, KeyError, ValueError, AttributeError):
+                entry = Entry.from_row(str(await redis.lindex(name, 0)))
+            except ValueError:
                 continue  # gone since, or unreadable: then there is no telling whose it is
-            yield chat
+            chat = entry.message.chat
+            if entry.account == account and keys.LaneKeys(chat, lane).queue == name:
+                yield chat
 
 
 async def _read(redis: Redis, account: str, lane: Lane, entries: list[Any]) -> list[Announcement]:

@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 
 from bridge.errors import StoreError
 from bridge.store.announcements import announce, drop
+from bridge.store.entry import Entry
 from bridge.store.faults import ClaimLost
 from bridge.store.keys import ChatKeys, Lane, LaneKeys
 from bridge.store.scripts import Script
@@ -132,20 +133,15 @@ class Claim:
                 self._end()
                 await self._drop()
                 return None
-            entry, head = found
+            row, head = found
             try:
-                return Turn(
-                    self._redis,
-                    self.account,
-                    self.chat,
-                    self.keys,
-                    signature=signature,
-                    entry=entry,
-                    head=dict(zip(head[::2], head[1::2], strict=True)),
-                )
-            except (TypeError, KeyError, ValueError, AttributeError) as error:
-                log.warning("queued message unreadable", chat=str(self.chat), error=type(error).__name__)
-                await set_aside(self._redis, self.account, self.chat, self.keys, signature, entry)
+                entry = Entry.from_row(row)
+            except ValueError:
+                log.warning("queued message unreadable", chat=str(self.chat))
+                await set_aside(self._redis, self.account, self.chat, self.keys, signature, row)
+                continue
+            record = dict(zip(head[::2], head[1::2], strict=True))
+            return Turn(self._redis, self.account, self.chat, self.keys, signature=signature, entry=entry, head=record)
 
     async def release(self) -> None:
         """Let go, and announce the chat to others if something is left; the attempt under way does not count.
@@ -168,9 +164,10 @@ class Claim:
         await self._drop()
 
     def lose(self) -> None:
-        """It is no longer ours."""
-        self._end()
-        self.lost.set()
+        """It is no longer ours, unless we let it go ourselves."""
+        if not self._over:
+            self._end()
+            self.lost.set()
 
     def _end(self) -> None:
         if not self._over:

@@ -18,7 +18,7 @@ from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster, Sentinel
 from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.connection import UnixDomainSocketConnection
 from redis.asyncio.retry import Retry
-from redis.backoff import ExponentialWithJitterBackoff
+from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 from redis.exceptions import NoPermissionError
 
 from bridge.errors import StoreError
@@ -164,6 +164,7 @@ async def connected_to(socket: Path) -> AsyncIterator[Redis]:
 async def _single(at: RedisUrl) -> AsyncIterator[Redis]:
     try:
         pool = BlockingConnectionPool.from_url(at.url, max_connections=CONNECTIONS, timeout=POOL_WAIT, **_common())
+        pool.make_connection()  # type: ignore[no-untyped-call]  # not connected yet: it only reads the settings
     except (ValueError, TypeError):
         raise StoreError("BRIDGE_REDIS_URL cannot be used: what follows its question mark is not understood") from None
     async with Redis.from_pool(pool) as redis:
@@ -173,7 +174,7 @@ async def _single(at: RedisUrl) -> AsyncIterator[Redis]:
 @asynccontextmanager
 async def _sentinel(at: RedisUrl) -> AsyncIterator[Redis]:
     tls: dict[str, Any] = {"ssl": True} if at.tls else {}
-    asking = {"protocol": 2, "socket_timeout": 2.0, "socket_connect_timeout": 2.0, **tls, **at.sentinel}
+    asking = {**_common(), "socket_connect_timeout": 2.0, "retry": Retry(NoBackoff(), 0), **tls, **at.sentinel}
     sentinel = Sentinel(list(at.hosts), sentinel_kwargs=asking)  # type: ignore[no-untyped-call]
     master: Redis = sentinel.master_for(
         at.service,
@@ -203,8 +204,11 @@ async def _cluster(at: RedisUrl) -> AsyncIterator[Redis]:
         max_connections=10 * CONNECTIONS,
         **_common(),
     )
-    async with storing(), cluster:
-        yield cast(Redis, cluster)  # the commands that the store uses are the same
+    try:
+        # It is made ready by the first command; its commands are those of Redis, as far as the store uses them.
+        yield cast(Redis, cluster)
+    finally:
+        await cluster.aclose()
 
 
 _CLIENTS = {"single": _single, "sentinel": _sentinel, "cluster": _cluster}

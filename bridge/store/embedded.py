@@ -144,16 +144,16 @@ class _Server:
     async def up(self) -> None:
         """Wait until it answers."""
         loop = asyncio.get_running_loop()
-        give_up = loop.time() + PATIENCE
-        told = False
+        began, patience, told = loop.time(), PATIENCE, False
         while not (answer := await self._ask("PING")).startswith("+PONG"):
             if answer.startswith("-LOADING"):
-                if not told:
+                patience = LOADING
+                if not told and loop.time() > began + LOOK_EVERY:
                     log.info("the embedded server reads its file")
-                    told, give_up = True, loop.time() + LOADING
+                    told = True
             elif self.stopped():
                 raise self._broken(self._last_words())
-            if loop.time() > give_up:
+            if loop.time() > began + patience:
                 raise StoreError(
                     f"the embedded server for {self._home} runs but does not answer at {self.socket}; end it "
                     f"(its log is {self._log}), set another BRIDGE_DATA_DIR, {ELSE}"

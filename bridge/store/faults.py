@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from redis.asyncio.sentinel import MasterNotFoundError
 from redis.exceptions import (
     AuthenticationError,
     ConnectionError,
@@ -52,17 +53,19 @@ def _heed(task: asyncio.Task[object] | None, asked: int) -> None:
 def said(error: Exception) -> str:
     """What went wrong, for an operator."""
     match error:
+        case MasterNotFoundError():
+            return "no sentinel that can be reached knows a master of that name"
         case AuthenticationError() | NoPermissionError():
             return "Redis does not accept the user or the password, or does not let that user do this"
         case TimeoutError():
             return "Redis does not answer in time"
         case ConnectionError() | OSError():
             return f"Redis cannot be reached: {_short(error)}"
-        case RedisError():
+        case RedisClusterException():
+            return "no node of the Redis cluster can be reached, or slots are missing"
+        case _:
             # A server's complaint begins with its code: READONLY, OOM, MISCONF, CLUSTERDOWN, WRONGTYPE.
             return f"Redis refused: {_short(error)}"
-        case _:
-            return f"Redis failed: {type(error).__name__}"
 
 
 def _short(error: Exception) -> str:

@@ -19,7 +19,6 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
-from contextlib import suppress
 from functools import partial
 
 import structlog
@@ -29,9 +28,10 @@ from bridge.errors import StoreError
 from bridge.store import announcements, keys
 from bridge.store.announcements import Announcement
 from bridge.store.claim import KEEP, TAKE, Claim
+from bridge.store.entry import Entry
 from bridge.store.faults import InboxFull, storing
 from bridge.store.keys import LANES, ChatKeys, Lane, LaneKeys
-from bridge.store.scripts import Script, dump
+from bridge.store.scripts import Script
 from bridge.types import Chat, IncomingMessage
 
 log = structlog.get_logger(__name__)
@@ -87,12 +87,12 @@ class Inbox:
         False where it was taken in before, within `SEEN_SECONDS` (or just now, if Redis' first answer was lost).
         Raises InboxFull when `MOST_WAITING` messages wait already, StoreError when it may not have been taken in.
         """
-        chat, key = message.chat, keys.turn(message)
+        chat, entry = message.chat, Entry.of(account, message)
         went = await PUT(
             self._redis,
             [ChatKeys(chat).seen, LaneKeys(chat, lane).queue],
-            key,
-            key + dump({"account": account, "message": message.to_json()}),
+            entry.key,
+            entry.to_row(),
             time.time(),
             SEEN_SECONDS,
             MOST_SEEN,
@@ -143,8 +143,8 @@ class Inbox:
         try:
             while True:
                 claim = await won.get()
-                waiting[claim.lane] -= 1
                 yield claim
+                waiting[claim.lane] -= 1  # whoever has it has counted it, before asking for the next
         finally:
             for reader in readers:
                 reader.cancel()
@@ -173,15 +173,13 @@ class Inbox:
                     sweep_at = loop.time() + SWEEP_EVERY
                 if (room := min(free(), MOST_AT_A_TIME)) <= 0:
                     await asyncio.sleep(FULL_WAIT)
-                    continue
-                if loop.time() >= look_at:
-                    idle = self._ttl * 1.05
-                    found = await announcements.left(self._redis, account, lane, room, idle)
+                elif loop.time() >= look_at:
+                    found = await announcements.left(self._redis, account, lane, room, self._ttl * 1.05)
                     await _whole(self._take_all(found, account, lane, take, fresh=False))
                     look_at = loop.time() + wait
-                    room = min(free(), MOST_AT_A_TIME)
-                found = await announcements.fresh(self._redis, account, lane, max(1, room), wait)
-                await _whole(self._take_all(found, account, lane, take, fresh=True))
+                else:
+                    found = await announcements.fresh(self._redis, account, lane, room, wait)
+                    await _whole(self._take_all(found, account, lane, take, fresh=True))
                 failures = 0
             except StoreError as error:
                 if failures == 0:
@@ -228,11 +226,15 @@ class Inbox:
         while self._held:
             await asyncio.sleep(self._ttl / 3)
             held, asked = list(self._held.values()), loop.time()
-            with suppress(StoreError, TimeoutError):  # then they are judged by when they were last confirmed
+            try:
                 async with asyncio.timeout(self._ttl / 2):
                     for start in range(0, len(held), BATCH):
                         await self._confirm(held[start : start + BATCH], asked)
-            for claim in held:
+            except (StoreError, TimeoutError) as error:
+                log.debug("claims not confirmed", claims=len(held), error=str(error))
+            except Exception:
+                log.exception("claims not confirmed", claims=len(held))
+            for claim in list(self._held.values()):
                 if claim.confirmed + self._ttl <= loop.time():
                     log.warning("claim expired", chat=str(claim.chat))
                     claim.lose()

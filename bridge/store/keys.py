@@ -81,6 +81,32 @@ def memory(channel: str) -> str:
     return f"{PREFIX}memory:{_plain(channel)}"
 
 
+class AccessKeys:
+    """Who may talk, in one slot of a cluster. Each of these is bounded by whoever writes it."""
+
+    __slots__ = ()
+    _BASE = f"{PREFIX}{{access}}:"
+    rules = _BASE + "rules"
+    """A hash: what was decided of people, chats and groups, and the settings of chats."""
+    trail = _BASE + "trail"
+    """A stream: every change of the rules."""
+    claim = _BASE + "claim"
+    """The code that makes its sender the first owner."""
+    invites = _BASE + "invites"
+    """A hash: the open invites, by the hash of their code."""
+    told = _BASE + "told"
+    """A sorted set: the strangers that were told who we are, by when."""
+    requests = _BASE + "requests"
+    """A hash: the strangers that owners have been asked about."""
+    homes = _BASE + "homes"
+    """A hash: where each owner last wrote from in a direct chat."""
+
+    @classmethod
+    def spent(cls, day: str) -> str:
+        """A hash: what each person has used of their day's limit in each chat."""
+        return f"{cls._BASE}spent:{day}"
+
+
 STOPS = PREFIX + "stops"
 PROCESSES = PREFIX + "processes"
 
@@ -97,10 +123,11 @@ def turn(message: IncomingMessage) -> str:
 
 
 def _of(chat: Chat) -> str:
-    parts = (chat.channel, chat.id, chat.thread) if chat.thread else (chat.channel, chat.id)
-    return f"{PREFIX}{{{':'.join(map(_plain, parts))}}}"
+    parts = [chat.channel, chat.id, chat.thread] if chat.thread else [chat.channel, chat.id]
+    name = ":".join(map(_plain, parts))
+    return f"{PREFIX}{{{name}~{_plain(chat.person)}}}" if chat.person else f"{PREFIX}{{{name}}}"
 
 
 def _plain(part: str) -> str:
-    """Without colons and braces of its own, which would let two names meet or move the hash tag."""
-    return quote(part, safe="@,+!", errors="replace")
+    """Without colons, braces and tildes of its own, which would let two names meet or move the hash tag."""
+    return quote(part, safe="@,+!", errors="replace").replace("~", "%7E")

@@ -6,19 +6,19 @@ is recognised. It can be repeated at any point, also after everything has moved.
 
 from __future__ import annotations
 
-import json
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import cast
 
 from redis.asyncio import Redis
 
-from bridge.store import choices, history, keys
+from bridge.store import choices, history
 from bridge.store.announcements import announce
+from bridge.store.entry import Entry
 from bridge.store.faults import storing
 from bridge.store.keys import LANES, ChatKeys, Lane, LaneKeys
 from bridge.store.scripts import Script, dump
-from bridge.types import Chat, IncomingMessage
+from bridge.types import Chat
 
 REMEMBERED = 30 * 86400
 """Seconds for which the old chat knows what it has become: longer than any turn that began in it."""
@@ -94,34 +94,35 @@ return #ARGV
 async def move(redis: Redis, old: Chat, new: Chat) -> None:
     """Have history, choices and what waits of `old` follow to `new`.
 
-    What `new` has already stays; the histories are joined by when things were said. The ids that were seen stay behind: the
-    new chat may count its messages from the start. Raises StoreError.
+    What `new` has already stays; the histories are joined by when things were said. The ids that were seen stay
+    behind: the new chat may count its messages from the start. Raises StoreError.
     """
     if old == new:
         return
     source, target = ChatKeys(old), ChatKeys(new)
     async with storing():
-        place = {"channel": new.channel, "id": new.id, "thread": new.thread, "direct": new.direct, "title": new.title}
-        await redis.set(source.moved, dump(place), ex=REMEMBERED)
+        await redis.set(source.moved, dump(asdict(new)), ex=REMEMBERED)
         await redis.delete(target.moved)
         rows = cast(list[str], await redis.lrange(source.history, 0, -1))
     if rows:
         await MERGE(redis, [target.history], history.TURNS, history.SECONDS, *rows)
         await REMOVE(redis, [source.history], *rows)
-    await _move_choices(redis, source, target, new)
+    await _move_choices(redis, old, new)
     for lane in LANES:
         await _move_lane(redis, old, new, lane)
 
 
-async def _move_choices(redis: Redis, source: ChatKeys, target: ChatKeys, new: Chat) -> None:
+async def _move_choices(redis: Redis, old: Chat, new: Chat) -> None:
+    source, target = ChatKeys(old), ChatKeys(new)
     async with storing():
         kept = cast(dict[str, str], await redis.hgetall(source.choices))
         for name, value in kept.items():
             await redis.hsetnx(target.choices, name, value)
         if kept:
             await redis.expire(target.choices, choices.SECONDS)
-        if last := _placed(str(await redis.get(source.last) or ""), new):
-            await redis.set(target.last, last, ex=choices.LAST_SECONDS, nx=True)
+        if (last := await choices.Choices(redis).last(old)) is not None:
+            moved = dump(replace(last, chat=new).to_json())
+            await redis.set(target.last, moved, ex=choices.LAST_SECONDS, nx=True)
         for name in (source.choices, source.last, source.menu):
             await redis.delete(name)
 
@@ -130,24 +131,17 @@ async def _move_lane(redis: Redis, old: Chat, new: Chat, lane: Lane) -> None:
     source, target = LaneKeys(old, lane), LaneKeys(new, lane)
     waiting: list[str] = await WAITING(redis, [source.claim, source.queue, source.head])
     gone, placed, accounts = [], [], set()
-    for entry in waiting:
-        account, message = _opened(entry)
-        if not (moved := _placed(message, new)):
+    for row in waiting:
+        try:
+            entry = Entry.from_row(row)
+        except ValueError:
             continue  # whoever takes the old chat sets it aside
-        gone.append(entry)
-        placed.append(f'{entry[: keys.KEY_LENGTH]}{{"account":{dump(account)},"message":{moved}}}')
-        accounts.add(account)
+        gone.append(row)
+        placed.append(replace(entry, message=replace(entry.message, chat=new)).to_row())
+        accounts.add(entry.account)
     if not placed:
         return
     await ADOPT(redis, [ChatKeys(new).seen, target.queue], time.time(), SEEN_SECONDS, QUEUE_SECONDS, *placed)
     for account in sorted(accounts):
         await announce(redis, account, new, lane)
     await REMOVE(redis, [source.queue, source.head], *gone)
-
-
-def _placed(message: str, chat: Chat) -> str:
-    """The message as if it had been sent in `chat`; nothing where it cannot be read."""
-    try:
-        return dump(replace(IncomingMessage.from_json(json.loads(message)), chat=chat).to_json())
-    except (TypeError, KeyError, ValueError, AttributeError):
-        return ""

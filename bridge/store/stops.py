@@ -31,7 +31,8 @@ class Stops:
 
     async def send(self, chat: Chat) -> None:
         """Have whoever answers in `chat` stop. Raises StoreError."""
-        fields: dict[Any, Any] = {"chat": dump({"channel": chat.channel, "id": chat.id, "thread": chat.thread})}
+        told = {"channel": chat.channel, "id": chat.id, "thread": chat.thread, "person": chat.person}
+        fields: dict[Any, Any] = {"chat": dump(told)}
         async with storing():
             await self._redis.xadd(keys.STOPS, fields, maxlen=KEPT, approximate=True)
 

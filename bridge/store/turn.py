@@ -15,12 +15,13 @@ from redis.asyncio import Redis
 
 from bridge.errors import StoreError
 from bridge.store import history, keys
+from bridge.store.entry import Entry
 from bridge.store.faults import ClaimLost, storing
 from bridge.store.history import Exchange
 from bridge.store.keys import ChatKeys, LaneKeys
 from bridge.store.move import move
 from bridge.store.scripts import Script, dump
-from bridge.types import Chat, IncomingMessage
+from bridge.types import Chat
 
 log = structlog.get_logger(__name__)
 
@@ -109,12 +110,11 @@ class Turn:
         lane: LaneKeys,
         *,
         signature: str,
-        entry: str,
+        entry: Entry,
         head: Mapping[str, str],
     ) -> None:
-        """Raises TypeError, KeyError, ValueError or AttributeError where `entry` is not what `Inbox.put` wrote."""
-        self.message = IncomingMessage.from_json(json.loads(entry[keys.KEY_LENGTH :])["message"])
-        self.key = entry[: keys.KEY_LENGTH]
+        self.message = entry.message
+        self.key = entry.key
         """Names the turn for as long as it takes, across restarts: 16 ASCII letters and digits."""
         self.attempt = int(head["attempt"])
         """1 on the first try."""

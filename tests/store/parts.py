@@ -22,8 +22,8 @@ def message(id: str, where: Chat | None = None, text: str = "why?") -> IncomingM
     return IncomingMessage(id, where or chat(), User("telegram", "7", "Mia"), text, sent_at=1.0)
 
 
-def exchange(id: str, answer: str = "because") -> Exchange:
-    return Exchange(id, (ChatMessage("user", f"question {id}"),), answer, model="demo:fast", at=2.0)
+def exchange(id: str, answer: str = "because", at: float = 2.0) -> Exchange:
+    return Exchange(id, (ChatMessage("user", f"question {id}"),), answer, model="demo:fast", at=at)
 
 
 @asynccontextmanager

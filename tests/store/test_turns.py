@@ -9,6 +9,7 @@ import pytest
 from bridge.errors import StoreError
 from bridge.reply import Record
 from bridge.store import Claim, ClaimLost, Inbox, Store, Turn, keys
+from bridge.store.claim import NEXT, RELEASE, TAKE
 from bridge.store.history import TURNS
 from tests.store.parts import ACCOUNT, PATIENCE, chat, exchange, first, message, taking
 
@@ -77,6 +78,20 @@ async def test_every_step_may_be_repeated_after_a_lost_reply(store: Store) -> No
     assert (await first(claim)).message.id == "2", "and the next one was not taken with it"
 
 
+async def test_a_lost_reply_takes_nothing_twice(store: Store) -> None:
+    """redis-py then sends the very same call again."""
+    await store.inbox.put(ACCOUNT, message("1"))
+    lane = keys.LaneKeys(chat(), "talk")
+    for _ in range(2):
+        assert await TAKE(store.redis, [lane.claim, lane.queue], "me", 60_000) == "won"
+    asking = [lane.claim, lane.queue, lane.head, keys.ChatKeys(chat()).epoch]
+    for _ in range(2):
+        _, _, head = await NEXT(store.redis, asking, "me", "me.1", 60)
+        assert head[head.index("attempt") + 1] == "1"
+    assert [await RELEASE(store.redis, asking[:3], "me", 10) for _ in range(2)] == [1, -1]
+    assert await store.redis.hget(lane.head, "attempt") == "0"
+
+
 async def test_asking_twice_counts_two_attempts(store: Store) -> None:
     claim, turn = await asked(store)
     assert [turn.attempt, (await first(claim)).attempt, (await first(claim)).attempt] == [1, 2, 3]
@@ -108,8 +123,11 @@ async def test_release_after_the_end_does_nothing(store: Store) -> None:
     claim, turn = await asked(store)
     await turn.done()
     assert await claim.next() is None
+    await store.inbox.put(ACCOUNT, message("2"))
+    other = await taken(store)
     await claim.release()
-    assert await store.redis.xlen(keys.ready(ACCOUNT, "talk")) == 0
+    assert await store.redis.get(other.keys.claim) == other.token, "it is no longer ours to release"
+    await other.release()
 
 
 async def test_a_lost_claim_is_told_and_writes_nothing(store: Store) -> None:
@@ -121,9 +139,7 @@ async def test_a_lost_claim_is_told_and_writes_nothing(store: Store) -> None:
     await asyncio.wait_for(claim.lost.wait(), PATIENCE)
     with pytest.raises(ClaimLost):
         await claim.next()
-    other = Claim(
-        store.redis, chat(), ACCOUNT, "talk", token="another", announcement="0-1", ended=lambda _: None
-    )
+    other = Claim(store.redis, chat(), ACCOUNT, "talk", token="another", announcement="0-1", ended=lambda _: None)
     theirs = await first(other)
     for step in (turn.begin(), turn.posted("x"), turn.done(exchange("1")), turn.set_aside("?")):
         with pytest.raises(ClaimLost):
@@ -152,7 +168,7 @@ async def test_without_redis_a_claim_is_lost_when_it_must_have_expired(store: St
     inbox = Inbox(store.redis, ttl=0.6)
     await inbox.put(ACCOUNT, message("1"))
     claim = await taken(store, inbox)
-    await store.redis.execute_command("CLIENT", "PAUSE", "2500", "ALL")
+    await store.redis.client_pause(2500)
     await asyncio.wait_for(claim.lost.wait(), PATIENCE)
     await store.redis.ping()
     await inbox.close()

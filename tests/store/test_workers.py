@@ -1,0 +1,218 @@
+"""Several workers on one store, dying at any moment: every message is answered once, each chat in order."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import sys
+from contextlib import aclosing
+from functools import partial
+from pathlib import Path
+
+from bridge.store import Claim, Inbox, Store, keys
+from tests.store.parts import ACCOUNT, PATIENCE, chat, exchange, first, message, taking, until
+from tests.store.worker import answer
+
+CHATS, EACH = 50, 10
+
+
+async def fill(store: Store, chats: int, each: int) -> None:
+    for number in range(each):
+        for one in range(chats):
+            await store.inbox.put(ACCOUNT, message(f"{one}-{number}", chat(str(one))))
+
+
+async def answered(store: Store, chats: int) -> int:
+    return sum([await store.redis.llen(keys.ChatKeys(chat(str(one))).history) for one in range(chats)])
+
+
+async def check(store: Store, chats: int, each: int) -> None:
+    for one in range(chats):
+        history = await store.history.read(chat(str(one)))
+        assert [exchange.id for exchange in history] == [f"{one}-{number}" for number in range(each)]
+        assert all(exchange.answer == f"ref-{exchange.id}" for exchange in history)
+        assert not await store.inbox.busy(chat(str(one)))
+
+
+def room(tasks: set[asyncio.Task[None]]) -> int:
+    return 8 - len(tasks)
+
+
+class Mortal:
+    """A worker in this process. Now and then it drops dead with everything it holds."""
+
+    def __init__(self, store: Store, ttl: float, at_work: set[str], seed: int) -> None:
+        self.deaths = 0
+        self._store = store
+        self._ttl = ttl
+        self._at_work = at_work
+        self._random = random.Random(seed)
+
+    async def live(self, lives: int) -> None:
+        for life in range(lives):
+            inbox = Inbox(self._store.redis, ttl=self._ttl)
+            tasks: set[asyncio.Task[None]] = set()
+            span = None if life == lives - 1 else self._random.uniform(0.05, 0.3)
+            try:
+                async with (
+                    asyncio.timeout(span),
+                    aclosing(inbox.ready([ACCOUNT], partial(room, tasks))) as claims,
+                ):
+                    async for claim in claims:
+                        task = asyncio.create_task(self._answer(claim))
+                        tasks.add(task)
+                        task.add_done_callback(tasks.discard)
+            except TimeoutError:
+                self.deaths += 1
+            finally:
+                for task in list(tasks):
+                    task.cancel()
+                if tasks:
+                    await asyncio.wait(tasks)
+                await inbox.close()
+
+    async def _answer(self, claim: Claim) -> None:
+        name = str(claim.chat)
+        assert name not in self._at_work, "two workers in one chat"
+        self._at_work.add(name)
+        try:
+            while (turn := await claim.next()) is not None:
+                if not turn.refs:
+                    await turn.begin()
+                    await turn.posted(f"ref-{turn.message.id}")
+                await asyncio.sleep(self._random.uniform(0, 0.01))
+                await turn.done(exchange(turn.message.id, turn.refs[0]))
+        finally:
+            self._at_work.remove(name)
+
+
+async def test_workers_that_drop_dead_answer_everything_once(store: Store) -> None:
+    await fill(store, CHATS, EACH)
+    at_work: set[str] = set()
+    workers = [Mortal(store, 2.0, at_work, seed) for seed in (1, 2)]
+    lives = [asyncio.create_task(worker.live(4)) for worker in workers]
+    try:
+
+        async def all_done() -> bool:
+            for life in lives:
+                if life.done():
+                    life.result()
+            return await answered(store, CHATS) >= CHATS * EACH
+
+        await until(all_done)
+    finally:
+        for life in lives:
+            life.cancel()
+        await asyncio.wait(lives)
+    assert sum(worker.deaths for worker in workers) == 6
+    await check(store, CHATS, EACH)
+
+
+async def test_a_killed_process_is_succeeded_and_nothing_is_answered_twice(store: Store, redis_url: str) -> None:
+    chats, each, ttl = 12, 10, 1.5
+    await fill(store, chats, each)
+
+    async def start() -> asyncio.subprocess.Process:
+        here = Path(__file__).parents[2]
+        command = [sys.executable, "-m", "tests.store.worker", redis_url, str(ttl)]
+        return await asyncio.create_subprocess_exec(*command, cwd=here, env={**os.environ, "PYTHONPATH": str(here)})
+
+    processes = [await start()]
+    try:
+
+        async def some() -> bool:
+            return await answered(store, chats) >= 10
+
+        await until(some)
+        processes[0].kill()
+        await processes[0].wait()
+        left_at = await answered(store, chats)
+        assert left_at < chats * each, "it was to be killed in the middle"
+        processes.append(await start())
+
+        async def all_done() -> bool:
+            return await answered(store, chats) >= chats * each
+
+        await until(all_done)
+    finally:
+        for process in processes:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+    await check(store, chats, each)
+
+
+async def test_a_dead_workers_chat_is_taken_up_when_its_claim_has_expired(store: Store) -> None:
+    loop, ttl = asyncio.get_running_loop(), 1.5
+    dead, heir = Inbox(store.redis, ttl=ttl), Inbox(store.redis, ttl=ttl)
+    await store.inbox.put(ACCOUNT, message("1"))
+    async with taking(dead) as take:
+        claim = await take()
+        await claim.next()
+    async with taking(heir) as take:
+        await dead.close()
+        died = loop.time()
+        later = await take()
+        assert later.chat == claim.chat
+        assert ttl / 2 < loop.time() - died < ttl + 1 + 5  # the last for a busy machine
+        await asyncio.wait_for(answer(store, later), PATIENCE)
+    await heir.close()
+
+
+async def test_a_chat_that_was_held_for_long_is_taken_up_all_the_same(store: Store) -> None:
+    """Another has looked at its announcement meanwhile and found it held."""
+    holder, heir = Inbox(store.redis, ttl=1.0), Inbox(store.redis, ttl=1.0)
+    await store.inbox.put(ACCOUNT, message("1"))
+    async with taking(holder) as take:
+        claim = await take()
+        await claim.next()
+    async with taking(heir) as take:
+        coming = asyncio.ensure_future(take())
+        assert not (await asyncio.wait([coming], timeout=2.2))[0]
+        await holder.close()
+        assert (await coming).chat == claim.chat
+    await heir.close()
+
+
+async def test_a_holder_that_dies_between_two_messages_strands_nothing(store: Store) -> None:
+    """Another has looked at its announcement while the queue was empty, but the chat not yet let go."""
+    holder, heir = Inbox(store.redis, ttl=1.0), Inbox(store.redis, ttl=1.0)
+    await store.inbox.put(ACCOUNT, message("1"))
+    async with taking(holder) as take:
+        claim = await take()
+        await (await first(claim)).done()
+    async with taking(heir) as take:
+        coming = asyncio.ensure_future(take())
+        assert not (await asyncio.wait([coming], timeout=2.2))[0]
+        await store.inbox.put(ACCOUNT, message("2"))
+        assert not (await asyncio.wait([coming], timeout=0.5))[0]
+        await holder.close()
+        assert (await first(await coming)).message.id == "2"
+    await heir.close()
+
+
+async def test_a_worker_that_slept_through_its_claim_takes_it_up_itself(store: Store) -> None:
+    inbox = Inbox(store.redis, ttl=0.6)
+    await inbox.put(ACCOUNT, message("1"))
+    async with taking(inbox) as take:
+        claim = await take()
+        await claim.next()
+        await store.redis.delete(claim.keys.claim)
+        later = await take()
+        assert claim.lost.is_set()
+        turn = await later.next()
+        assert turn is not None and turn.attempt == 2
+        await turn.done()
+    await inbox.close()
+
+
+async def test_what_was_won_but_not_wanted_any_more_is_left_to_others(store: Store) -> None:
+    for number in range(10):
+        await store.inbox.put(ACCOUNT, message("1", chat(str(number))))
+    async with taking(store.inbox) as take:
+        held = await take()
+    other = Inbox(store.redis)
+    async with taking(other) as take:
+        chats = {(await take()).chat for _ in range(9)}
+    assert chats | {held.chat} == {chat(str(number)) for number in range(10)}

@@ -1,0 +1,42 @@
+"""A process that answers: ``python -m tests.store.worker URL TTL``. To be killed."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from contextlib import aclosing
+from pathlib import Path
+
+from bridge.store import Claim, ClaimLost, Inbox, Store, open_store
+from tests.store.parts import ACCOUNT, exchange
+
+
+async def answer(store: Store, claim: Claim, pause: float = 0.01) -> None:
+    """Answer everything in a chat, writing down each page on the way; the process may end at any point."""
+    try:
+        while (turn := await claim.next()) is not None:
+            if not turn.refs:
+                await turn.begin()
+                await turn.posted(f"ref-{turn.message.id}")
+            await asyncio.sleep(pause)
+            await turn.done(exchange(turn.message.id, f"{turn.refs[0]}"))
+    except ClaimLost:
+        await claim.release()
+
+
+async def work(store: Store, inbox: Inbox) -> None:
+    tasks: set[asyncio.Task[None]] = set()
+    async with aclosing(inbox.ready([ACCOUNT], lambda: 20 - len(tasks))) as claims:
+        async for claim in claims:
+            task = asyncio.create_task(answer(store, claim))
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+
+
+async def main() -> None:
+    async with open_store(sys.argv[1], Path(".")) as store:
+        await work(store, Inbox(store.redis, ttl=float(sys.argv[2])))
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
