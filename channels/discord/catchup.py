@@ -79,6 +79,11 @@ class Marks:
                 log.warning("a mark cannot be read", key=key)
         return found
 
+    async def meets(self, arrival: Arrival) -> None:
+        """The bridge is about to be given it. A channel's first message too must be found again if that fails."""
+        if arrival.id and arrival.message.addressed and arrival.channel not in self._marks:
+            await self.move(arrival.channel, Mark(arrival.id - 1, arrival.message.chat))
+
     async def passed(self, arrival: Arrival) -> None:
         """The bridge has it. Only being addressed makes a channel one of those that are caught up with."""
         known = self._marks.get(arrival.channel)

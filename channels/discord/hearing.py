@@ -71,6 +71,7 @@ class Hearing:
                 arrival = await self._arrived.get()
                 if isinstance(arrival, Exception):
                     raise arrival
+                await self._marks.meets(arrival)
                 yield arrival.message
                 await self._marks.passed(arrival)
         finally:
