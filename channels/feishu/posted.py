@@ -1,0 +1,149 @@
+"""A message of ours: shown as a card, and where no card can be had any more, as a plain message in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+
+from bridge.errors import ChannelError, Unsure
+from bridge.types import Chat, Choice
+from channels.feishu import cards, entity, markdown
+from channels.feishu.entity import Entity, EntityId
+from channels.feishu.errors import Rejected
+from channels.feishu.faces import Desk, Face, Plain, Streaming, Whole, origin_of, whole_card, with_choices
+
+log = structlog.get_logger(__name__)
+
+PLAIN = "plain"
+
+
+class Message:
+    """A `bridge.channel.Posted`. Its ref is the message's id and, after a slash, what its face says."""
+
+    def __init__(self, desk: Desk, chat: Chat, id: str, face: Face, *, reply_to: str = "", known: bool = True) -> None:
+        self._desk = desk
+        self._chat = chat
+        self._id = id
+        self._face = face
+        self._reply_to = reply_to
+        self._known = known
+        self._broken = False
+        self._leftover = ""
+        """The message that this one took the place of, until it has been taken back."""
+
+    @property
+    def ref(self) -> str:
+        return f"{self._id}/{self._face.ref}".rstrip("/")
+
+    async def edit(self, text: str, *, final: bool, choices: Sequence[Choice] = ()) -> None:
+        await self._take_up()
+        await self._clear_away()
+        if not self._broken:
+            try:
+                await self._face.show(text, final=final, choices=choices)
+                return
+            except Rejected as error:
+                log.warning("a message cannot be changed", chat=str(self._chat), message=self._id, code=error.code)
+                self._broken = True
+        # Half an answer stays as it is; the whole one takes its place.
+        if final:
+            await self._replace(with_choices(text, choices))
+
+    async def delete(self) -> None:
+        await self._take_up()
+        if not await self._desk.sender.recall(self._id):
+            await self.edit(self._desk.words.empty, final=True)
+
+    async def _replace(self, text: str) -> None:
+        """Post anew, then take the old message back. Done twice it comes to the same: the uuid sees to that."""
+        old = self._id
+        uuid = f"i.{old}"
+        self._id, kind = await self._desk.sender.plain(self._chat, text, uuid=uuid, reply_to=self._reply_to)
+        self._face, self._broken, self._leftover = Plain(self._desk, self._id, kind), False, old
+        await self._desk.replaced.put(old, self.ref)
+        await self._clear_away()
+
+    async def _clear_away(self) -> None:
+        if self._leftover:
+            await self._desk.sender.recall(self._leftover)
+            self._leftover = ""
+
+    async def _take_up(self) -> None:
+        """After a restart: find the message that took this one's place, if one did."""
+        while not self._known:
+            ref = await self._desk.replaced.get(self._id)
+            if ref:
+                self._leftover = self._id
+                self._id, self._face = parse(self._desk, self._chat, ref)
+                await self._clear_away()
+            self._known = not ref
+
+
+def parse(desk: Desk, chat: Chat, ref: str) -> tuple[str, Face]:
+    """A message's id and its face, by its ref."""
+    message, _, rest = ref.partition("/")
+    if rest in ("post", "text"):
+        return message, Plain(desk, message, rest)
+    if id := EntityId.parse(rest):
+        return message, Streaming(desk, chat, message, Entity(desk.rest, id, desk.now))
+    return message, Whole(desk, chat, message)
+
+
+async def post(
+    desk: Desk,
+    chat: Chat,
+    text: str,
+    *,
+    key: str,
+    again: bool,
+    reply_to: str,
+    final: bool,
+    choices: Sequence[Choice],
+) -> Message:
+    """Post as the card that suits, or plainly where Feishu refuses the card.
+
+    What was begun under a key is gone on with in the same way: within an hour the platform answers a second post
+    of it with the first message, and that one's card is then the one to write to.
+    """
+    begun = await desk.posts.get(key) if again else ""
+    if begun != PLAIN:
+        try:
+            if begun or not (final or again):
+                return await _stream(desk, chat, text, EntityId.parse(begun), key, reply_to, choices)
+            card = whole_card(chat, text, choices)
+            id = await desk.sender.send(chat, "interactive", card, uuid=key, reply_to=reply_to)
+            return Message(desk, chat, id, Whole(desk, chat, id), reply_to=reply_to)
+        except Rejected as error:
+            log.warning("card refused", chat=str(chat), code=error.code)
+            await desk.posts.put(key, PLAIN)
+    shown = with_choices(text, choices) if final else text
+    id, kind = await desk.sender.plain(chat, shown, uuid=f"{key}.p", reply_to=reply_to)
+    return Message(desk, chat, id, Plain(desk, id, kind), reply_to=reply_to)
+
+
+async def _stream(
+    desk: Desk,
+    chat: Chat,
+    text: str,
+    made: EntityId | None,
+    key: str,
+    reply_to: str,
+    choices: Sequence[Choice],
+) -> Message:
+    opened = 0.0
+    known: Sequence[Choice] | None = None
+    if made is None:
+        summary = desk.words.writing
+        origin = origin_of(chat, key=key)
+        card = cards.card(markdown.render(text), summary=summary, streaming=True, choices=choices, origin=origin)
+        opened, known = desk.now(), choices
+        try:
+            made = await entity.make(desk.rest, card, opened)
+        except Unsure as error:  # a card that nobody has been sent is no post
+            raise ChannelError(str(error)) from error
+        await desk.posts.put(key, str(made))
+    content = cards.dumps({"type": "card", "data": {"card_id": made.card}})
+    id = await desk.sender.send(chat, "interactive", content, uuid=key, reply_to=reply_to)
+    face = Streaming(desk, chat, id, Entity(desk.rest, made, desk.now, opened), choices=known)
+    return Message(desk, chat, id, face, reply_to=reply_to)
