@@ -43,6 +43,10 @@ class Stage(Protocol):
     """The channel's name: telegram."""
     secrets: Sequence[str]
     """What must never appear in a log: the token, the app secret."""
+    bubble_length: int
+    """About how many ASCII characters one bubble holds."""
+    shows_typing: bool
+    """Whether the platform can show that an answer is on its way."""
 
     async def __aenter__(self) -> Self: ...
 

@@ -38,13 +38,14 @@ async def test_a_crash_in_the_middle_is_taken_up_in_the_same_bubble(
 async def test_a_crash_in_an_answer_over_several_bubbles_completes_them_all(
     bot: Bot, stage: Stage, gateway: GatewayEmulator
 ) -> None:
-    text = LONG * 6
-    gateway.answer(text, tokens_per_second=250)
+    bubbles = max(1, stage.bubble_length // 4096)
+    text = LONG * 6 * bubbles
+    gateway.answer(text, tokens_per_second=250 * bubbles)
     await stage.say("Tell me more.")
     await until(lambda: len(bot.bubbles()) >= 2 and len(bot.bubbles()[1].writes) > 1, "a second bubble that grows")
     ids = [bubble.id for bubble in bot.bubbles()]
     await bot.kill()
-    gateway.answer(text, tokens_per_second=5000)
+    gateway.answer(text, tokens_per_second=5000 * bubbles)
     await bot.start()
     await until(lambda: "".join(b.text for b in bot.bubbles()).replace(" ", "") == text.replace(" ", ""), "all of it")
     assert [bubble.id for bubble in bot.bubbles()][: len(ids)] == ids

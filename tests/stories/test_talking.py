@@ -24,7 +24,7 @@ async def test_a_question_is_answered_in_one_bubble_that_grows(
     texts = [text for _, text in bubble.writes]
     assert len(texts) > 2
     assert all(SKY.startswith(text.strip()) for text in texts)
-    assert stage.typing() >= 1
+    assert stage.typing() >= 1 or not stage.shows_typing
     assert stage.refusals == 0
 
 
@@ -44,21 +44,22 @@ async def test_the_next_question_goes_with_what_was_said(bot: Bot, gateway: Gate
 async def test_a_long_answer_loses_nothing_and_closes_every_fence(
     bot: Bot, stage: Stage, gateway: GatewayEmulator
 ) -> None:
+    paragraphs = 45 * max(1, stage.bubble_length // 4096)
     code = "".join(f"def step_{number}(value):\n    return value * {number} + 1\n\n" for number in range(90))
     rows = "".join(f"| {number} | {number**2} | {'word' * (number % 3 + 1)} |\n" for number in range(60))
-    prose = "".join(f"Paragraph {number} tells of 数字 and of things that grow. " * 3 + "\n\n" for number in range(45))
+    prose = "".join(f"Paragraph {n} tells of 数字 and of things that grow. " * 3 + "\n\n" for n in range(paragraphs))
     text = f"{prose}```python\n{code}```\n\nAnd the table:\n\n| n | square | words |\n|---|---|---|\n{rows}\nThe end."
     assert len(text) > 12_000
-    gateway.answer(text, tokens_per_second=2000)
+    gateway.answer(text, tokens_per_second=4000)
     await stage.say("Tell me everything.")
     await until(lambda: bot.bubbles() and bot.bubbles()[-1].text.endswith("The end."), "the end")
     bubbles = await bot.answer()
-    assert len(bubbles) >= 4
+    assert len(bubbles) > len(text) // stage.bubble_length > 0
     shown = "\n".join(bubble.text for bubble in bubbles)
     blocks = [block for bubble in bubbles for block in bubble.code]
     for number in range(90):
         assert sum(f"def step_{number}(value):" in block for block in blocks) == 1
-    for number in range(45):
+    for number in range(paragraphs):
         assert shown.count(f"Paragraph {number} tells") == 3
     for number in range(60):
         assert shown.count(f" {number**2} ") >= 1

@@ -28,6 +28,8 @@ class DiscordStage:
     """
 
     channel = "discord"
+    bubble_length = 2000
+    shows_typing = True
 
     def __init__(self, *, speed: float = 10.0, message_content: bool = True, heartbeat: float = 5.0) -> None:
         self.world = World()

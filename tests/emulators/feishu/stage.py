@@ -28,6 +28,8 @@ from tests.stage import Bubble, Place
 
 class FeishuStage:
     channel = "feishu"
+    bubble_length = 24000
+    shows_typing = False
     secrets: Sequence[str] = (APP_SECRET,)
 
     def __init__(self, rules: Rules | None = None) -> None:

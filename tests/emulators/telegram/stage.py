@@ -28,6 +28,8 @@ class TelegramStage:
     """
 
     channel = "telegram"
+    bubble_length = 4096
+    shows_typing = True
 
     def __init__(self, rules: Rules | None = None, *, speed: float = 1.0, reads_all: bool = True) -> None:
         self.server = TelegramServer((rules or Rules()).faster(speed), reads_all=reads_all)
