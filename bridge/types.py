@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, Self
 
 Role = Literal["system", "user", "assistant"]
@@ -25,14 +25,24 @@ class Chat:
     thread: str = ""
     direct: bool = field(default=False, compare=False)
     title: str = field(default="", compare=False)
+    person: str = ""
+    """Set by the bridge where everybody in a group has a conversation of their own: the id of whose this is.
+    To a platform it is the same place (`place`)."""
 
     def __str__(self) -> str:
-        return ":".join(filter(None, (self.channel, self.id, self.thread)))
+        return ":".join(filter(None, (self.channel, self.id, self.thread, self.person and f"~{self.person}")))
+
+    @property
+    def place(self) -> Chat:
+        """Where the conversation is held, as the platform knows it."""
+        return replace(self, person="") if self.person else self
 
     @property
     def whole(self) -> Chat:
         """The group that a topic or thread belongs to; the chat itself where there is none."""
-        return Chat(self.channel, self.id, direct=self.direct, title=self.title) if self.thread else self
+        if not (self.thread or self.person):
+            return self
+        return Chat(self.channel, self.id, direct=self.direct, title=self.title)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -134,8 +144,15 @@ class IncomingMessage:
     """The ref of the posted message whose button was pressed."""
     language: str = ""
     """The person's language as the platform reports it, a BCP 47 tag such as ``zh-hans``."""
+    groups: tuple[str, ...] = ()
+    """What the platform says the sender belongs to here: a server, its roles, a department; each by an id that
+    the platform never changes, and that an admin can let in."""
     again: str = ""
     """Set by the bridge where it asks an earlier question again: that question's id."""
+    asker: User | None = None
+    """Set by the bridge with `again`: who asks for it now. They are judged, whoever the sender was."""
+    notice: str = ""
+    """Set by the bridge where this is its own news for `chat`: the name of the sentence to say there."""
     sent_at: float = 0.0
     """When it was sent, in seconds since 1970; 0 where the platform does not say."""
     moved_to: Chat | None = None
@@ -151,7 +168,8 @@ class IncomingMessage:
         fields["chat"] = Chat.from_json(fields["chat"])
         fields["sender"] = User.from_json(fields["sender"])
         fields["attachments"] = tuple(Attachment(**each) for each in fields.get("attachments", ()))
-        for name, kind in (("replied_to", User), ("moved_to", Chat)):
+        fields["groups"] = tuple(fields.get("groups", ()))
+        for name, kind in (("replied_to", User), ("asker", User), ("moved_to", Chat)):
             if fields.get(name) is not None:
                 fields[name] = kind(**fields[name])
         return cls(**fields)
