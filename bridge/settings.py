@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bridge.errors import SettingsError
 from bridge.gateway import base_url
 from bridge.types import ModelId, User
-from bridge.words import Language, language_of
+from bridge.words import Language, named
 
 PREFIX = "BRIDGE_"
 S = TypeVar("S", bound=BaseSettings)
@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     first_token_seconds: float = Field(default=300, gt=0)
     idle_seconds: float = Field(default=120, gt=0)
     log: Literal["debug", "info", "warning", "error"] = "info"
+    health_port: int = Field(default=0, ge=0, le=65_526)
+    """Where health and metrics are told, on loopback; or on one of the nine ports after it. 0: nowhere."""
 
     @field_validator("channels", mode="before")
     @classmethod
@@ -76,11 +78,7 @@ class Settings(BaseSettings):
     @field_validator("language", mode="before")
     @classmethod
     def _language(cls, value: Any) -> Any:
-        if not isinstance(value, str) or not value.strip():
-            return value or None
-        if value.lower().partition("-")[0] not in ("en", "zh"):
-            raise ValueError("we speak en, zh-CN and zh-TW")
-        return language_of(value.strip())
+        return named(value) if isinstance(value, str) else value
 
 
 def read(kind: type[S], env_file: Path | None = Path(".env")) -> S:

@@ -1,11 +1,11 @@
 """Every sentence a person reads, in English, 简体中文 and 繁體中文."""
 
 from bridge.words.en import EN
-from bridge.words.languages import LANGUAGES, Language, language_of
+from bridge.words.languages import LANGUAGES, Language, language_of, named
 from bridge.words.words import Words
 from bridge.words.zh_cn import ZH_CN
 from bridge.words.zh_tw import ZH_TW
 
 IN: dict[Language, Words] = {"en": EN, "zh-CN": ZH_CN, "zh-TW": ZH_TW}
 
-__all__ = ["EN", "IN", "LANGUAGES", "Language", "Words", "language_of"]
+__all__ = ["EN", "IN", "LANGUAGES", "Language", "Words", "language_of", "named"]

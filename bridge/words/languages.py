@@ -16,3 +16,12 @@ def language_of(tag: str, default: Language = "en") -> Language:
     if parts[0] == "zh":
         return "zh-TW" if _TRADITIONAL.intersection(parts[1:]) else "zh-CN"
     return "en" if parts[0] == "en" else default
+
+
+def named(text: str) -> Language | None:
+    """The language that an operator named, in any spelling; None where none is. Raises ValueError with a sentence."""
+    if not (tag := text.strip()):
+        return None
+    if tag.lower().replace("_", "-").partition("-")[0] not in ("en", "zh"):
+        raise ValueError(f"we speak {', '.join(LANGUAGES)}")
+    return language_of(tag)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bridge.finding import Sentence
+from bridge.finding import Question, Sentence
 from bridge.words import Language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advice:
-    token_ask: str
-    token_where: str
-    token_shape: str
+    questions: tuple[Question, ...]
+    """In the order in which they are asked."""
 
     up: Sentence
     token_wrong: Sentence
@@ -27,10 +26,23 @@ class Advice:
 
 
 EN = Advice(
-    token_ask="Bot token",
-    token_where="At https://discord.com/developers/applications: New Application, then Bot > Reset Token > Copy. "
-    "On the same page you may switch on Message Content Intent.",
-    token_shape="a token has three parts with dots between them, from the page Bot (it is not the client secret).",
+    questions=(
+        Question(
+            "DISCORD_TOKEN",
+            "Bot token",
+            "At https://discord.com/developers/applications: New Application, then Bot > Reset Token > Copy. "
+            "On the same page you may switch on Message Content Intent.",
+            "a token has three parts with dots between them, from the page Bot (it is not the client secret).",
+            secret=True,
+        ),
+        Question(
+            "BRIDGE_PROXY",
+            "HTTP proxy to reach Discord through (Enter alone: none)",
+            "Only where Discord is blocked: the HTTP port of your proxy program, in Clash: Settings > Mixed Port.",
+            "a proxy looks like http://127.0.0.1:7890; SOCKS does not do.",
+            optional=True,
+        ),
+    ),
     up=Sentence("The token is that of {name}."),
     token_wrong=Sentence(
         "Discord does not accept the token.",
@@ -60,10 +72,23 @@ EN = Advice(
 )
 
 ZH_CN = Advice(
-    token_ask="机器人 token",
-    token_where="打开 https://discord.com/developers/applications ：New Application，然后 Bot > Reset Token > Copy。"
-    "在同一页可以打开 Message Content Intent。",
-    token_shape="token 由三段组成，中间是点，来自 Bot 页（不是 client secret）。",
+    questions=(
+        Question(
+            "DISCORD_TOKEN",
+            "机器人 token",
+            "打开 https://discord.com/developers/applications ：New Application，然后 Bot > Reset Token > Copy。"
+            "在同一页可以打开 Message Content Intent。",
+            "token 由三段组成，中间是点，来自 Bot 页（不是 client secret）。",
+            secret=True,
+        ),
+        Question(
+            "BRIDGE_PROXY",
+            "访问 Discord 的 HTTP 代理（直接回车：不用）",
+            "只有在访问不了 Discord 的地方才需要：你的代理软件的 HTTP 端口，例如 Clash 的“设置 - 混合端口”。",
+            "代理形如 http://127.0.0.1:7890，不能用 SOCKS。",
+            optional=True,
+        ),
+    ),
     up=Sentence("token 属于 {name}。"),
     token_wrong=Sentence(
         "Discord 不接受这个 token。",
@@ -92,10 +117,23 @@ ZH_CN = Advice(
 )
 
 ZH_TW = Advice(
-    token_ask="機器人 token",
-    token_where="開啟 https://discord.com/developers/applications ：New Application，然後 Bot > Reset Token > Copy。"
-    "在同一頁可以開啟 Message Content Intent。",
-    token_shape="token 由三段組成，中間是點，來自 Bot 頁（不是 client secret）。",
+    questions=(
+        Question(
+            "DISCORD_TOKEN",
+            "機器人 token",
+            "開啟 https://discord.com/developers/applications ：New Application，然後 Bot > Reset Token > Copy。"
+            "在同一頁可以開啟 Message Content Intent。",
+            "token 由三段組成，中間是點，來自 Bot 頁（不是 client secret）。",
+            secret=True,
+        ),
+        Question(
+            "BRIDGE_PROXY",
+            "連到 Discord 的 HTTP 代理（直接按 Enter：不用）",
+            "只有在連不上 Discord 的地方才需要：你的代理軟體的 HTTP 連接埠，例如 Clash 的「設定 - 混合連接埠」。",
+            "代理形如 http://127.0.0.1:7890，不能用 SOCKS。",
+            optional=True,
+        ),
+    ),
     up=Sentence("token 屬於 {name}。"),
     token_wrong=Sentence(
         "Discord 不接受這個 token。",

@@ -32,8 +32,7 @@ HELLO = 10
 
 
 def questions(language: Language) -> Sequence[Question]:
-    advice = IN[language]
-    return [Question("DISCORD_TOKEN", advice.token_ask, advice.token_where, advice.token_shape, secret=True)]
+    return IN[language].questions
 
 
 async def check(settings: ChannelSettings, language: Language, *, thorough: bool) -> AsyncIterator[Finding]:

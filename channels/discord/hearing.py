@@ -282,7 +282,7 @@ class Hearing:
     async def _tell(self, mark: Mark, skipped: Sequence[IncomingMessage]) -> None:
         """Say that some of what came while nobody listened will not be answered."""
         last = skipped[-1]
-        language = language_of(last.language or self._settings.bridge_language)
+        language = self._settings.bridge_language or language_of(last.language)
         sentence = SKIPPED[language].format(count=len(skipped))
         log.info("messages were skipped", chat=str(mark.chat), count=len(skipped))
         try:

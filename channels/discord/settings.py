@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
 from typing import ClassVar
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import SettingsConfigDict
 
-from bridge.words import LANGUAGES
-from channels import ChannelSettings
+from channels.settings import ChannelSettings, is_address
 
 _TOKEN = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+")
 OFFICIAL = "https://discord.com/api/v10"
@@ -21,7 +17,6 @@ OFFICIAL_GATEWAY = "wss://gateway.discord.gg/"
 class Settings(ChannelSettings):
     """Read from the environment and `.env`; the proxy and the language are shared with the other platforms."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True, env_ignore_empty=True)
     required: ClassVar[tuple[str, ...]] = ("discord_token",)
 
     discord_token: SecretStr = SecretStr("")
@@ -38,9 +33,6 @@ class Settings(ChannelSettings):
     """What was sent while nobody listened is answered if it is younger than this."""
     discord_catch_up_messages: int = Field(default=20, ge=0, le=100)
     """So many of them, the newest, for each chat."""
-    bridge_proxy: SecretStr = SecretStr("")
-    """An HTTP proxy to reach Discord through; it may hold a password."""
-    bridge_language: str = ""
 
     @field_validator("discord_token")
     @classmethod
@@ -56,56 +48,18 @@ class Settings(ChannelSettings):
     @field_validator("discord_api_url")
     @classmethod
     def _api_url(cls, value: str) -> str:
-        if not _is_url(value.strip(), ("http", "https")):
+        if not is_address(value.strip(), "http", "https"):
             raise ValueError(f"DISCORD_API_URL is not a web address: write for example {OFFICIAL}")
         return value.strip().rstrip("/")
 
     @field_validator("discord_gateway_url")
     @classmethod
     def _gateway_url(cls, value: str) -> str:
-        if not _is_url(value.strip(), ("ws", "wss")):
+        if not is_address(value.strip(), "ws", "wss"):
             raise ValueError(f"DISCORD_GATEWAY_URL is not a websocket's address: write for example {OFFICIAL_GATEWAY}")
         return value.strip()
-
-    @field_validator("bridge_proxy")
-    @classmethod
-    def _proxy(cls, value: SecretStr) -> SecretStr:
-        url = value.get_secret_value().strip()
-        if url.lower().startswith("socks"):
-            raise ValueError(
-                "BRIDGE_PROXY names a SOCKS proxy, which Discord cannot be reached through here: "
-                "give the HTTP port of the same proxy, for example http://127.0.0.1:7890"
-            )
-        if url and not _is_url(url, ("http", "https")):
-            raise ValueError("BRIDGE_PROXY is not a proxy's address: write for example http://127.0.0.1:7890")
-        return SecretStr(url)
-
-    @field_validator("bridge_language")
-    @classmethod
-    def _language(cls, value: str) -> str:
-        if value and value not in LANGUAGES:
-            raise ValueError(f"BRIDGE_LANGUAGE is none of {', '.join(LANGUAGES)}")
-        return value
 
     @property
     def proxy(self) -> str | None:
         """The proxy to use; none for a server on this machine."""
-        host = urlsplit(self.discord_api_url).hostname or ""
-        return None if _is_loopback(host) else self.bridge_proxy.get_secret_value() or None
-
-
-def _is_url(url: str, schemes: tuple[str, ...]) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+        return self.proxy_for(self.discord_api_url) or None

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bridge.finding import Sentence
+from bridge.finding import Question, Sentence
 from bridge.words import Language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advice:
-    domain_ask: str
-    domain_where: str
-    domain_shape: str
-    id_ask: str
-    id_where: str
-    id_shape: str
-    secret_ask: str
-    secret_where: str
-    secret_shape: str
+    questions: tuple[Question, ...]
+    """In the order in which they are asked."""
 
     up: Sentence
     app_wrong: Sentence
@@ -35,16 +28,29 @@ class Advice:
 
 
 EN = Advice(
-    domain_ask="Feishu or Lark",
-    domain_where="Feishu (feishu.cn) and Lark (larksuite.com) are two clouds: write feishu or lark.",
-    domain_shape="write feishu or lark.",
-    id_ask="App ID",
-    id_where="At https://open.feishu.cn/app (Lark: https://open.larksuite.com/app): Create Custom App, then "
-    "Add Features > Bot; the App ID is under Credentials & Basic Info.",
-    id_shape="an App ID begins with cli_.",
-    secret_ask="App Secret",
-    secret_where="On the same page, Credentials & Basic Info, beside App Secret.",
-    secret_shape="the App Secret is a line of letters and digits.",
+    questions=(
+        Question(
+            "FEISHU_DOMAIN",
+            "Feishu or Lark (Enter alone: feishu)",
+            "Feishu (feishu.cn) and Lark (larksuite.com) are two clouds: write feishu or lark.",
+            "write feishu or lark.",
+            optional=True,
+        ),
+        Question(
+            "FEISHU_APP_ID",
+            "App ID",
+            "At https://open.feishu.cn/app (Lark: https://open.larksuite.com/app): Create Custom App, then "
+            "Add Features > Bot; the App ID is under Credentials & Basic Info.",
+            "an App ID begins with cli_.",
+        ),
+        Question(
+            "FEISHU_APP_SECRET",
+            "App Secret",
+            "On the same page, Credentials & Basic Info, beside App Secret.",
+            "the App Secret is a line of letters and digits.",
+            secret=True,
+        ),
+    ),
     up=Sentence("The app is {name}."),
     app_wrong=Sentence(
         "{domain} does not accept the app (code {code}).",
@@ -77,30 +83,42 @@ EN = Advice(
         "It is for custom apps only; in the console choose it under Events & Callbacks while cherry-bridge run is up.",
     ),
     clock=Sentence(
-        "This machine's clock is {seconds} s off.", "Let the system set its clock by itself (NTP); messages may be taken for too old."
+        "This machine's clock is {seconds} s off.",
+        "Let the system set its clock by itself (NTP); messages may be taken for too old.",
     ),
 )
 
 ZH_CN = Advice(
-    domain_ask="飞书还是 Lark",
-    domain_where="飞书（feishu.cn）和 Lark（larksuite.com）是两个云：请写 feishu 或 lark。",
-    domain_shape="请写 feishu 或 lark。",
-    id_ask="App ID",
-    id_where="打开 https://open.feishu.cn/app （Lark：https://open.larksuite.com/app）：创建企业自建应用，然后"
-    "添加应用能力 > 机器人；App ID 在“凭证与基础信息”里。",
-    id_shape="App ID 以 cli_ 开头。",
-    secret_ask="App Secret",
-    secret_where="在同一页“凭证与基础信息”，App Secret 旁边。",
-    secret_shape="App Secret 是一行字母和数字。",
+    questions=(
+        Question(
+            "FEISHU_DOMAIN",
+            "飞书还是 Lark（直接回车：feishu）",
+            "飞书（feishu.cn）和 Lark（larksuite.com）是两个云：请写 feishu 或 lark。",
+            "请写 feishu 或 lark。",
+            optional=True,
+        ),
+        Question(
+            "FEISHU_APP_ID",
+            "App ID",
+            "打开 https://open.feishu.cn/app （Lark：https://open.larksuite.com/app）：创建企业自建应用，然后"
+            "添加应用能力 > 机器人；App ID 在“凭证与基础信息”里。",
+            "App ID 以 cli_ 开头。",
+        ),
+        Question(
+            "FEISHU_APP_SECRET",
+            "App Secret",
+            "在同一页“凭证与基础信息”，App Secret 旁边。",
+            "App Secret 是一行字母和数字。",
+            secret=True,
+        ),
+    ),
     up=Sentence("应用是 {name}。"),
     app_wrong=Sentence(
         "{domain} 不接受这个应用（代码 {code}）。",
         "请从控制台“凭证与基础信息”重新复制 App ID 和 App Secret，填入 FEISHU_APP_ID 和 FEISHU_APP_SECRET；"
         "Lark 的应用请设置 FEISHU_DOMAIN=https://open.larksuite.com",
     ),
-    unreachable=Sentence(
-        "无法连接 {domain}。", "这台机器能上网吗？如果需要 HTTP 代理，请设置 BRIDGE_PROXY。"
-    ),
+    unreachable=Sentence("无法连接 {domain}。", "这台机器能上网吗？如果需要 HTTP 代理，请设置 BRIDGE_PROXY。"),
     failed=Sentence("{domain} 自己出了问题（代码 {code}）。", "请稍等一会儿，再运行 doctor。"),
     no_bot=Sentence(
         "这个应用还不是机器人（代码 {code}）。",
@@ -117,31 +135,40 @@ ZH_CN = Advice(
         "长连接被拒绝（代码 {code}）。",
         "只有企业自建应用能用长连接；请在 cherry-bridge run 运行时，到控制台“事件与回调”里选择它。",
     ),
-    clock=Sentence(
-        "这台机器的时钟差了 {seconds} 秒。", "请让系统自动校时（NTP）；否则消息可能被当成太旧。"
-    ),
+    clock=Sentence("这台机器的时钟差了 {seconds} 秒。", "请让系统自动校时（NTP）；否则消息可能被当成太旧。"),
 )
 
 ZH_TW = Advice(
-    domain_ask="飛書還是 Lark",
-    domain_where="飛書（feishu.cn）和 Lark（larksuite.com）是兩個雲：請寫 feishu 或 lark。",
-    domain_shape="請寫 feishu 或 lark。",
-    id_ask="App ID",
-    id_where="開啟 https://open.feishu.cn/app （Lark：https://open.larksuite.com/app）：建立企業自建應用，然後"
-    "新增應用能力 > 機器人；App ID 在「憑證與基礎資訊」裡。",
-    id_shape="App ID 以 cli_ 開頭。",
-    secret_ask="App Secret",
-    secret_where="在同一頁「憑證與基礎資訊」，App Secret 旁邊。",
-    secret_shape="App Secret 是一行字母和數字。",
+    questions=(
+        Question(
+            "FEISHU_DOMAIN",
+            "飛書還是 Lark（直接按 Enter：feishu）",
+            "飛書（feishu.cn）和 Lark（larksuite.com）是兩個雲：請寫 feishu 或 lark。",
+            "請寫 feishu 或 lark。",
+            optional=True,
+        ),
+        Question(
+            "FEISHU_APP_ID",
+            "App ID",
+            "開啟 https://open.feishu.cn/app （Lark：https://open.larksuite.com/app）：建立企業自建應用，然後"
+            "新增應用能力 > 機器人；App ID 在「憑證與基礎資訊」裡。",
+            "App ID 以 cli_ 開頭。",
+        ),
+        Question(
+            "FEISHU_APP_SECRET",
+            "App Secret",
+            "在同一頁「憑證與基礎資訊」，App Secret 旁邊。",
+            "App Secret 是一行字母和數字。",
+            secret=True,
+        ),
+    ),
     up=Sentence("應用是 {name}。"),
     app_wrong=Sentence(
         "{domain} 不接受這個應用（代碼 {code}）。",
         "請從主控台「憑證與基礎資訊」重新複製 App ID 和 App Secret，填入 FEISHU_APP_ID 和 FEISHU_APP_SECRET；"
         "Lark 的應用請設定 FEISHU_DOMAIN=https://open.larksuite.com",
     ),
-    unreachable=Sentence(
-        "無法連線到 {domain}。", "這台機器能上網嗎？如果需要 HTTP 代理，請設定 BRIDGE_PROXY。"
-    ),
+    unreachable=Sentence("無法連線到 {domain}。", "這台機器能上網嗎？如果需要 HTTP 代理，請設定 BRIDGE_PROXY。"),
     failed=Sentence("{domain} 自己出了問題（代碼 {code}）。", "請稍等一會兒，再執行 doctor。"),
     no_bot=Sentence(
         "這個應用還不是機器人（代碼 {code}）。",
@@ -158,9 +185,7 @@ ZH_TW = Advice(
         "長連線被拒絕（代碼 {code}）。",
         "只有企業自建應用能用長連線；請在 cherry-bridge run 執行時，到主控台「事件與回呼」裡選擇它。",
     ),
-    clock=Sentence(
-        "這台機器的時鐘差了 {seconds} 秒。", "請讓系統自動校時（NTP）；否則訊息可能被當成太舊。"
-    ),
+    clock=Sentence("這台機器的時鐘差了 {seconds} 秒。", "請讓系統自動校時（NTP）；否則訊息可能被當成太舊。"),
 )
 
 IN: dict[Language, Advice] = {"en": EN, "zh-CN": ZH_CN, "zh-TW": ZH_TW}

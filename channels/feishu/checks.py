@@ -39,12 +39,7 @@ FULL = 1000040350
 
 
 def questions(language: Language) -> Sequence[Question]:
-    advice = IN[language]
-    return [
-        Question("FEISHU_DOMAIN", advice.domain_ask, advice.domain_where, advice.domain_shape, default="feishu"),
-        Question("FEISHU_APP_ID", advice.id_ask, advice.id_where, advice.id_shape),
-        Question("FEISHU_APP_SECRET", advice.secret_ask, advice.secret_where, advice.secret_shape, secret=True),
-    ]
+    return IN[language].questions
 
 
 async def check(settings: ChannelSettings, language: Language, *, thorough: bool) -> AsyncIterator[Finding]:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import ClassVar
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import SettingsConfigDict
 
 from bridge.words import Language, language_of
-from channels import ChannelSettings
+from channels.settings import ChannelSettings, is_address, is_here
 
 FEISHU, LARK = "https://open.feishu.cn", "https://open.larksuite.com"
 _SHORT = {"": FEISHU, "feishu": FEISHU, "lark": LARK, "feishu.cn": FEISHU, "larksuite.com": LARK}
@@ -19,7 +16,6 @@ _SHORT = {"": FEISHU, "feishu": FEISHU, "lark": LARK, "feishu.cn": FEISHU, "lark
 class Settings(ChannelSettings):
     """Read from the environment and `.env`; the proxy and the language are shared with the other platforms."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True, env_ignore_empty=True)
     required: ClassVar[tuple[str, ...]] = ("feishu_app_id", "feishu_app_secret")
 
     feishu_app_id: str = ""
@@ -33,9 +29,6 @@ class Settings(ChannelSettings):
     """Past this share of the quota, answers are updated less often while they grow."""
     feishu_max_age_minutes: float = Field(480, gt=0)
     """Older messages are not answered. The platform's last redelivery comes some seven hours after the first."""
-    bridge_proxy: SecretStr = SecretStr("")
-    """An HTTP proxy to reach the platform through; it may hold a password."""
-    bridge_language: str = ""
 
     @field_validator("feishu_app_id")
     @classmethod
@@ -56,24 +49,16 @@ class Settings(ChannelSettings):
         domain = value.strip().rstrip("/").removesuffix("/open-apis")
         domain = _SHORT.get(domain.lower(), domain)
         url = domain if "://" in domain else f"https://{domain}"
-        if not _is_url(url):
+        if not is_address(url, "http", "https"):
             raise ValueError(f"this is not a web address: write {FEISHU} or {LARK}")
-        if url.startswith("http://") and not _is_loopback(url):
+        if url.startswith("http://") and not is_here(url):
             raise ValueError(f"the app's secret would be sent in the clear: write {FEISHU} or {LARK}")
         return url
-
-    @field_validator("bridge_proxy")
-    @classmethod
-    def _proxy(cls, value: SecretStr) -> SecretStr:
-        url = value.get_secret_value().strip()
-        if url and not _is_url(url):
-            raise ValueError("this is not an HTTP proxy's address: write for example http://127.0.0.1:7890")
-        return SecretStr(url)
 
     @property
     def proxy(self) -> str:
         """The proxy to use; none for a server on this machine."""
-        return "" if _is_loopback(self.feishu_domain) else self.bridge_proxy.get_secret_value()
+        return self.proxy_for(self.feishu_domain)
 
     @property
     def people_language(self) -> str:
@@ -83,22 +68,4 @@ class Settings(ChannelSettings):
     @property
     def own_language(self) -> Language:
         """The language of what the adapter itself says."""
-        return language_of(self.bridge_language or self.people_language)
-
-
-def _is_url(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+        return self.bridge_language or language_of(self.people_language)
