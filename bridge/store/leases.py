@@ -16,7 +16,7 @@ from bridge.store.scripts import Script
 
 log = structlog.get_logger(__name__)
 
-TTL = 10.0
+TTL = 6.0
 """Seconds after which a process that died is succeeded."""
 
 HOLD = Script("""

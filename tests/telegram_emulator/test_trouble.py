@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
 
 import aiohttp
 import pytest
 from telegram import (
     Bot,
-    InlineKeyboardButton,
-    InlineKeyboardMarkup,
 )
 from telegram.error import (
     Conflict,
@@ -24,44 +20,12 @@ from telegram.error import (
 )
 
 from tests.emulators.telegram import Fault, Rules, TelegramStage
-
-UNHURRIED = Rules(chat_burst=1000, group_max=1000)
+from tests.telegram_emulator.client import bot_at, mia, post
 
 
 @pytest.fixture(autouse=True)
 def seconds_as_timedelta(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PTB_TIMEDELTA", "1")
-
-
-@pytest.fixture
-async def stage() -> AsyncIterator[TelegramStage]:
-    async with TelegramStage(UNHURRIED) as stage:
-        yield stage
-
-
-@pytest.fixture
-async def bot(stage: TelegramStage) -> AsyncIterator[Bot]:
-    async with bot_at(stage) as bot:
-        yield bot
-
-
-def bot_at(stage: TelegramStage, token: str = "") -> Bot:
-    url = stage.environment()["TELEGRAM_API_URL"]
-    return Bot(token or stage.server.token, base_url=f"{url}/bot", base_file_url=f"{url}/file/bot")
-
-
-def mia(stage: TelegramStage) -> int:
-    return stage.person("mia").id
-
-
-def keys(label: str = "Stop", data: str = "/stop") -> InlineKeyboardMarkup:
-    return InlineKeyboardMarkup([[InlineKeyboardButton(label, callback_data=data)]])
-
-
-async def post(stage: TelegramStage, path: str, **how: Any) -> tuple[int, Any, aiohttp.ClientResponse]:
-    async with aiohttp.ClientSession() as session:
-        answer = await session.post(f"{stage.server.url}/{path}", **how)
-        return answer.status, await answer.json(content_type=None), answer
 
 
 # -- floods and faults

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
-from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
 import pytest
 from telegram import (
     Bot,
-    InlineKeyboardButton,
-    InlineKeyboardMarkup,
     LinkPreviewOptions,
     MessageEntity,
     ReplyParameters,
-    Update,
 )
 from telegram.error import (
     BadRequest,
@@ -27,49 +22,9 @@ from telegram.error import (
     InvalidToken,
 )
 
-from tests.emulators.telegram import Rules, TelegramStage
+from tests.emulators.telegram import TelegramStage
 from tests.stage import Stage
-
-UNHURRIED = Rules(chat_burst=1000, group_max=1000)
-
-
-@pytest.fixture
-async def stage() -> AsyncIterator[TelegramStage]:
-    async with TelegramStage(UNHURRIED) as stage:
-        yield stage
-
-
-@pytest.fixture
-async def bot(stage: TelegramStage) -> AsyncIterator[Bot]:
-    async with bot_at(stage) as bot:
-        yield bot
-
-
-def bot_at(stage: TelegramStage, token: str = "") -> Bot:
-    url = stage.environment()["TELEGRAM_API_URL"]
-    return Bot(token or stage.server.token, base_url=f"{url}/bot", base_file_url=f"{url}/file/bot")
-
-
-async def updates(bot: Bot, offset: int = 0) -> list[Update]:
-    return list(await bot.get_updates(offset=offset, timeout=2))
-
-
-def mia(stage: TelegramStage) -> int:
-    return stage.person("mia").id
-
-
-def keys(label: str = "Stop", data: str = "/stop") -> InlineKeyboardMarkup:
-    return InlineKeyboardMarkup([[InlineKeyboardButton(label, callback_data=data)]])
-
-
-def refuses(reason: str) -> pytest.RaisesExc[BadRequest]:
-    return pytest.raises(BadRequest, match=re.escape(reason))
-
-
-async def post(stage: TelegramStage, path: str, **how: Any) -> tuple[int, Any, aiohttp.ClientResponse]:
-    async with aiohttp.ClientSession() as session:
-        answer = await session.post(f"{stage.server.url}/{path}", **how)
-        return answer.status, await answer.json(content_type=None), answer
+from tests.telegram_emulator.client import bot_at, keys, mia, post, refuses, updates
 
 
 def test_is_a_stage() -> None:
