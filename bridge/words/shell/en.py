@@ -1,0 +1,165 @@
+"""English."""
+
+from bridge.finding import Sentence
+from bridge.words.shell.words import DoctorWords, InitWords
+
+DOCTOR = DoctorWords(
+    settings_fine=Sentence("All settings can be used."),
+    settings_fault=Sentence("{fault}", "Correct it in .env or in the environment."),
+    settings_unknown=Sentence("{fault}", "Rename or remove it in .env or in the environment."),
+    settings_slip=Sentence("{name} is not a setting.", "Rename it to {near}."),
+    settings_readable=Sentence("Others on this machine can read .env, with its secrets.", "Run: chmod 600 .env"),
+    channel_unknown=Sentence("BRIDGE_CHANNELS names {name}, which is no channel.", "Choose among {names}."),
+    channel_incomplete=Sentence("{variables} not set, so {name} cannot be used.", "Run: cherry-bridge init"),
+    channel_unused=Sentence("Not in use."),
+    channel_none=Sentence(
+        "No platform is set up.", "Run: cherry-bridge init (or talk right here: cherry-bridge chat)."
+    ),
+    proxy_harmless=Sentence(
+        "This system's proxy ({names}) would swallow requests to {host}. The bridge never uses it for the gateway.",
+        "Nothing for the bridge; other programs here need NO_PROXY=127.0.0.1,localhost.",
+    ),
+    gateway_fine=Sentence("{url} is Cherry Studio {version}."),
+    gateway_silent=Sentence(
+        "Nothing answers at {url}.",
+        "Start Cherry Studio and switch on Settings > API Server; if it shows another port, set BRIDGE_GATEWAY_URL.",
+    ),
+    gateway_moved=Sentence(
+        "Nothing answers at {url}, but Cherry Studio is at {found}.", "Set BRIDGE_GATEWAY_URL={found}"
+    ),
+    gateway_no_host=Sentence("There is no host {host}.", "Correct BRIDGE_GATEWAY_URL."),
+    gateway_far=Sentence(
+        "{url} lets nobody connect within {seconds:g} s.",
+        "Is that machine on? Cherry Studio listens on 127.0.0.1 only: from another machine it needs an SSH tunnel.",
+    ),
+    gateway_stranger=Sentence(
+        "Another program has the port: what answers at {url} is not Cherry Studio's API server.",
+        "End that program, or choose another port in Settings > API Server, and set BRIDGE_GATEWAY_URL.",
+    ),
+    gateway_displaced=Sentence(
+        "Another program answers at {url}; Cherry Studio is at {found}.", "Set BRIDGE_GATEWAY_URL={found}"
+    ),
+    gateway_failed=Sentence("{url}: {why}", "Restart Cherry Studio's API server in Settings > API Server."),
+    key_fine=Sentence("The key is accepted."),
+    key_none=Sentence("No key is set, and none is asked for."),
+    key_missing=Sentence(
+        "The key is missing.", "Set BRIDGE_GATEWAY_KEY to the key that Cherry Studio shows in Settings > API Server."
+    ),
+    key_wrong=Sentence(
+        "The key is wrong.", "Copy the key again from Cherry Studio, Settings > API Server, into BRIDGE_GATEWAY_KEY."
+    ),
+    models_fine=Sentence("{count} models to chat with, from {providers}."),
+    models_none=Sentence(
+        "The gateway offers no model to chat with.", "Enable a provider with a key in Cherry Studio's settings."
+    ),
+    models_unusable=Sentence(
+        "{count} more are listed that cannot be chatted with, such as {example}.",
+        "Nothing; version 2 of Cherry Studio can use the chat models among them.",
+    ),
+    model_gone=Sentence(
+        "BRIDGE_MODEL is {model}, which the gateway does not offer.",
+        "Enable its provider in Cherry Studio, or set BRIDGE_MODEL to one like it: {nearest}",
+    ),
+    model_gone_v1=Sentence(
+        "BRIDGE_MODEL is {model}, which this gateway does not offer: Cherry Studio 1.x serves neither Gemini nor the "
+        "built-in OpenAI (/v1/responses).",
+        "Add it as a provider of the type OpenAI, update to version 2, or set BRIDGE_MODEL to one like it: {nearest}",
+    ),
+    model_unusable=Sentence(
+        "BRIDGE_MODEL is {model}, which is listed but cannot be chatted with.",
+        "Set BRIDGE_MODEL to one like it: {nearest}",
+    ),
+    answer_fine=Sentence("{model} answers; its first words came after {seconds:.1f} s."),
+    answer_silent=Sentence(
+        "{model} has not said a word for {seconds:g} s.",
+        "It may be loading or thinking: run doctor again; if it stays silent, set BRIDGE_MODEL to another.",
+    ),
+    answer_key=Sentence(
+        "{why}", "In Cherry Studio, open Settings > Model Provider > {provider}, and press Check beside its API key."
+    ),
+    answer_balance=Sentence("{why}", "Top up the account at {provider}, or set BRIDGE_MODEL to another."),
+    answer_limited=Sentence("{why}", "Wait a minute and run doctor again, or set BRIDGE_MODEL to another."),
+    answer_gone=Sentence("{why}", "Set BRIDGE_MODEL to another; cherry-bridge models lists them."),
+    answer_off=Sentence("{why}", "Look whether Cherry Studio still runs, and run doctor again."),
+    answer_failed=Sentence(
+        "{model}: {why}",
+        "Try it in Cherry Studio itself; if it fails there too, mend its provider, or set BRIDGE_MODEL to another.",
+    ),
+    data_fine=Sentence("{path} can be written."),
+    data_refused=Sentence("{path} cannot be written ({why}).", "Set BRIDGE_DATA_DIR to a folder that you may write."),
+    data_full=Sentence("{path} has only {megabytes} MB left.", "Free some space, or set BRIDGE_DATA_DIR elsewhere."),
+    store_fine=Sentence("{server} {version}, {milliseconds:.1f} ms away."),
+    store_embedded=Sentence("The embedded {server} {version} works, {milliseconds:.1f} ms away."),
+    store_refused=Sentence(
+        "{why}",
+        "Start that Redis or correct BRIDGE_REDIS_URL (its password stands before the host, as :PASSWORD@); "
+        "or remove it, and the embedded store is used.",
+    ),
+    store_embedded_refused=Sentence("{why}", "Mend that, or set BRIDGE_REDIS_URL to a Redis of your own."),
+    store_forgets=Sentence(
+        "Redis writes nothing to disk: when it restarts, messages and conversations are gone.",
+        "Set appendonly yes in redis.conf, or now: redis-cli config set appendonly yes",
+    ),
+    store_snapshots=Sentence(
+        "Redis only takes snapshots: when it crashes, the last minutes are gone.",
+        "Set appendonly yes in redis.conf, or now: redis-cli config set appendonly yes",
+    ),
+    store_unwritten=Sentence(
+        "Redis fails to write to its disk.",
+        "Free space on its disk, and look into its log; it refuses writes until then.",
+    ),
+    store_evicts=Sentence(
+        "Redis may throw away what waits (maxmemory-policy is {policy}).",
+        "Set maxmemory-policy noeviction, or now: redis-cli config set maxmemory-policy noeviction",
+    ),
+    store_replica=Sentence("This Redis is a replica and takes no writes.", "Set BRIDGE_REDIS_URL to its master."),
+    store_slow=Sentence(
+        "Redis is {milliseconds:.0f} ms away; every message goes there several times.",
+        "Run the bridge and its Redis near each other.",
+    ),
+    too_slow=Sentence(
+        "Nothing came of this check within {seconds:g} s.",
+        "Is the address right, and does a firewall or a VPN lie between?",
+    ),
+    crashed=Sentence(
+        "This check itself failed ({why}).", "Please report it, with the lines above, where you got the bridge."
+    ),
+    all_fine="Everything that a run needs is there.",
+    some_wrong="To be mended: {count}.",
+)
+
+INIT = InitWords(
+    no_terminal="cherry-bridge init asks questions, so it needs a terminal. Without one, write .env by hand: "
+    "docs/settings.md lists the settings, and cherry-bridge doctor checks them.",
+    hello="This sets up the bridge. Every answer is tried at once and kept in {path}.\n"
+    "Enter alone keeps or skips; Ctrl-C stops, and what you have answered stays. Run it again at any time.",
+    kept_file="{path} is there already; what is in it stays.",
+    kept_answers="Stopped. What you have answered is in {path}; run cherry-bridge init to go on.",
+    not_written="{path} cannot be written: {why}",
+    hidden="{ask} (what you type or paste stays hidden)",
+    keep="{ask} [{value}]",
+    keep_hidden="{ask} (stays hidden; Enter keeps the one you have)",
+    from_environment="{variable} is set in the environment, which goes before .env; it is used as it is.",
+    trying="Trying it …",
+    retry="Try again? [Y/n]",
+    again_or_skip="That is not it: {shape} Try again, or press Enter alone to leave it for now.",
+    skipped="Left for now.",
+    gateway="Cherry Studio",
+    gateway_found="Found at {url}.",
+    gateway_not_found="It is not found on the usual ports of this computer.",
+    gateway_where="In Cherry Studio, open Settings > API Server and switch it on. The address is shown there.",
+    gateway_ask="Its address",
+    gateway_shape="an address looks like http://127.0.0.1:23333.",
+    key_ask="Its API key",
+    key_where="In Cherry Studio, open Settings > API Server and copy the API key (it begins with cs-sk-).",
+    model="Model",
+    model_ask="The model of new chats: provider:model or a part of its name; Enter alone for {model}",
+    model_shape="There is no single model like that. Similar ones: {nearest}",
+    channels="Platforms",
+    channel_wanted="Set up {name}? [{choice}]",
+    channel_known="{name} is set up. Change it? [y/N]",
+    done="Done: {path} is written, and only you can read it.",
+    nothing="No platform is set up yet. cherry-bridge chat talks right here; cherry-bridge init goes on.",
+    start="Start the bot now? The first to send it the code it shows becomes its owner. [Y/n]",
+    later="Start it with: cherry-bridge run\nIf something is wrong: cherry-bridge doctor",
+)

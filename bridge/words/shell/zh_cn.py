@@ -1,0 +1,141 @@
+"""简体中文。"""
+
+from bridge.finding import Sentence
+from bridge.words.shell.words import DoctorWords, InitWords
+
+DOCTOR = DoctorWords(
+    settings_fine=Sentence("所有设置都可用。"),
+    settings_fault=Sentence("{fault}", "请在 .env 或环境变量里改正。"),
+    settings_unknown=Sentence("{fault}", "请在 .env 或环境变量里改名或删除。"),
+    settings_slip=Sentence("{name} 不是本程序的设置。", "请改名为 {near}。"),
+    settings_readable=Sentence("这台机器上的其他人可以读取 .env 里的密钥。", "请执行：chmod 600 .env"),
+    channel_unknown=Sentence("BRIDGE_CHANNELS 里的 {name} 不是渠道。", "可选的有 {names}。"),
+    channel_incomplete=Sentence("{variables} 没有设置，{name} 无法使用。", "请执行：cherry-bridge init"),
+    channel_unused=Sentence("没有使用。"),
+    channel_none=Sentence("还没有设置任何平台。", "请执行：cherry-bridge init（或者就在这里聊：cherry-bridge chat）。"),
+    proxy_harmless=Sentence(
+        "系统代理（{names}）会截走发往 {host} 的请求。桥访问网关时从不使用代理，不受影响。",
+        "桥无需处理；本机其他程序需要 NO_PROXY=127.0.0.1,localhost。",
+    ),
+    gateway_fine=Sentence("{url} 是 Cherry Studio {version}。"),
+    gateway_silent=Sentence(
+        "{url} 没有应答。",
+        "请启动 Cherry Studio，并打开“设置 - API 服务器”；如果那里显示的端口不同，请设置 BRIDGE_GATEWAY_URL。",
+    ),
+    gateway_moved=Sentence("{url} 没有应答，但 Cherry Studio 在 {found}。", "请设置 BRIDGE_GATEWAY_URL={found}"),
+    gateway_no_host=Sentence("找不到主机 {host}。", "请改正 BRIDGE_GATEWAY_URL。"),
+    gateway_far=Sentence(
+        "{seconds:g} 秒内连不上 {url}。",
+        "那台机器开着吗？Cherry Studio 只监听 127.0.0.1：从别的机器访问需要 SSH 隧道。",
+    ),
+    gateway_stranger=Sentence(
+        "端口被别的程序占用：在 {url} 应答的不是 Cherry Studio 的 API 服务器。",
+        "请关掉那个程序，或者在 Cherry Studio“设置 - API 服务器”里换一个端口，并相应设置 BRIDGE_GATEWAY_URL。",
+    ),
+    gateway_displaced=Sentence(
+        "在 {url} 应答的是别的程序；Cherry Studio 在 {found}。", "请设置 BRIDGE_GATEWAY_URL={found}"
+    ),
+    gateway_failed=Sentence("{url}：{why}", "请在“设置 - API 服务器”里重启 Cherry Studio 的 API 服务器。"),
+    key_fine=Sentence("密钥有效。"),
+    key_none=Sentence("没有设置密钥，网关也不要求。"),
+    key_missing=Sentence("缺少密钥。", "请把 BRIDGE_GATEWAY_KEY 设为 Cherry Studio“设置 - API 服务器”里显示的密钥。"),
+    key_wrong=Sentence("密钥不对。", "请从 Cherry Studio“设置 - API 服务器”重新复制密钥，填入 BRIDGE_GATEWAY_KEY。"),
+    models_fine=Sentence("有 {count} 个可以聊天的模型，来自 {providers}。"),
+    models_none=Sentence("网关没有提供任何可以聊天的模型。", "请在 Cherry Studio 的设置里启用一个填好密钥的服务商。"),
+    models_unusable=Sentence(
+        "另有 {count} 个列出的模型不能用来聊天，例如 {example}。",
+        "无需处理；其中的聊天模型在 Cherry Studio 2 里可以使用。",
+    ),
+    model_gone=Sentence(
+        "BRIDGE_MODEL 是 {model}，网关没有提供它。",
+        "请在 Cherry Studio 里启用它的服务商，或者把 BRIDGE_MODEL 设为相近的模型：{nearest}",
+    ),
+    model_gone_v1=Sentence(
+        "BRIDGE_MODEL 是 {model}，这个网关没有提供它："
+        "Cherry Studio 1.x 既不提供 Gemini，也不提供内置的 OpenAI（/v1/responses）。",
+        "请把它添加为 OpenAI 类型的服务商，或升级到 2，或者把 BRIDGE_MODEL 设为相近的模型：{nearest}",
+    ),
+    model_unusable=Sentence(
+        "BRIDGE_MODEL 是 {model}，它虽然列出，却不能用来聊天。", "请把 BRIDGE_MODEL 设为相近的模型：{nearest}"
+    ),
+    answer_fine=Sentence("{model} 能回答，{seconds:.1f} 秒后出现第一个字。"),
+    answer_silent=Sentence(
+        "{model} 在 {seconds:g} 秒内没有说一个字。",
+        "它可能正在加载或思考：请再运行一次 doctor；如果仍然没有回答，请把 BRIDGE_MODEL 设为别的模型。",
+    ),
+    answer_key=Sentence("{why}", "请在 Cherry Studio 打开“设置 - 模型服务 - {provider}”，点 API 密钥旁的“检测”。"),
+    answer_balance=Sentence("{why}", "请给 {provider} 的账户充值，或者把 BRIDGE_MODEL 设为别的模型。"),
+    answer_limited=Sentence("{why}", "请等一分钟再运行 doctor，或者把 BRIDGE_MODEL 设为别的模型。"),
+    answer_gone=Sentence("{why}", "请把 BRIDGE_MODEL 设为别的模型；cherry-bridge models 会列出全部。"),
+    answer_off=Sentence("{why}", "请看看 Cherry Studio 是否还在运行，再运行一次 doctor。"),
+    answer_failed=Sentence(
+        "{model}：{why}",
+        "请在 Cherry Studio 里直接试它：如果那里也失败，请在那里修好它的服务商，或者把 BRIDGE_MODEL 设为别的模型。",
+    ),
+    data_fine=Sentence("{path} 可以写入。"),
+    data_refused=Sentence("{path} 不能写入（{why}）。", "请把 BRIDGE_DATA_DIR 设为一个你能写入的文件夹。"),
+    data_full=Sentence("{path} 只剩 {megabytes} MB 空间。", "请腾出空间，或者把 BRIDGE_DATA_DIR 设到别处。"),
+    store_fine=Sentence("{server} {version}，往返 {milliseconds:.1f} 毫秒。"),
+    store_embedded=Sentence("内置的 {server} {version} 工作正常，往返 {milliseconds:.1f} 毫秒。"),
+    store_refused=Sentence(
+        "{why}", "请启动那个 Redis 或改正 BRIDGE_REDIS_URL（密码写在主机前面：:密码@）；删掉它就会使用内置存储。"
+    ),
+    store_embedded_refused=Sentence("{why}", "请排除上述原因，或者把 BRIDGE_REDIS_URL 设为你自己的 Redis。"),
+    store_forgets=Sentence(
+        "Redis 不往磁盘写任何东西：它一重启，消息和对话就没了。",
+        "请在 redis.conf 里设置 appendonly yes，或立即执行：redis-cli config set appendonly yes",
+    ),
+    store_snapshots=Sentence(
+        "Redis 只做快照：它一旦崩溃，最后几分钟的内容就没了。",
+        "请在 redis.conf 里设置 appendonly yes，或立即执行：redis-cli config set appendonly yes",
+    ),
+    store_unwritten=Sentence("Redis 写磁盘失败。", "请腾出它的磁盘空间，并查看它的日志；在此之前它会拒绝写入。"),
+    store_evicts=Sentence(
+        "Redis 可能会丢掉等待处理的内容（maxmemory-policy 是 {policy}）。",
+        "请设置 maxmemory-policy noeviction，或立即执行：redis-cli config set maxmemory-policy noeviction",
+    ),
+    store_replica=Sentence("这个 Redis 是只读副本，不接受写入。", "请把 BRIDGE_REDIS_URL 设为它的主节点。"),
+    store_slow=Sentence(
+        "到 Redis 往返要 {milliseconds:.0f} 毫秒；每条消息都要往返好几次。", "请让桥和它的 Redis 离得近一些。"
+    ),
+    too_slow=Sentence("这项检查 {seconds:g} 秒内没有结果。", "地址对吗？中间有防火墙或 VPN 吗？"),
+    crashed=Sentence("这项检查本身出错了（{why}）。", "请带上以上各行，到你获取本程序的地方反馈。"),
+    all_fine="运行所需的一切都已就绪。",
+    some_wrong="需要处理的有 {count} 项。",
+)
+
+INIT = InitWords(
+    no_terminal="cherry-bridge init 要提问，所以需要终端。没有终端时请手写 .env：docs/settings.md 列出了所有设置，"
+    "cherry-bridge doctor 会检查它们。",
+    hello="现在来设置桥。每个回答都会马上试用，并保存在 {path}。\n"
+    "直接按回车表示保留或跳过；Ctrl-C 停止，已经回答的不会丢失。随时可以再运行一次。",
+    kept_file="{path} 已经存在，里面的内容会保留。",
+    kept_answers="已停止。已经回答的保存在 {path}；再运行 cherry-bridge init 可以继续。",
+    not_written="{path} 不能写入：{why}",
+    hidden="{ask}（输入或粘贴时不会显示）",
+    keep="{ask} [{value}]",
+    keep_hidden="{ask}（不会显示；直接回车保留现有的）",
+    from_environment="{variable} 已在环境变量里设置，优先于 .env，就按它来。",
+    trying="正在试用…",
+    retry="再试一次吗？[Y/n]",
+    again_or_skip="不对：{shape}请再试一次，或者直接按回车，以后再说。",
+    skipped="以后再说。",
+    gateway="Cherry Studio",
+    gateway_found="在 {url} 找到了。",
+    gateway_not_found="在这台电脑的常用端口上没有找到。",
+    gateway_where="在 Cherry Studio 里打开“设置 - API 服务器”并启动它，那里会显示地址。",
+    gateway_ask="它的地址",
+    gateway_shape="地址形如 http://127.0.0.1:23333。",
+    key_ask="它的 API 密钥",
+    key_where="在 Cherry Studio 里打开“设置 - API 服务器”，复制 API 密钥（以 cs-sk- 开头）。",
+    model="模型",
+    model_ask="新聊天使用的模型：provider:model 或名称的一部分；直接回车使用 {model}",
+    model_shape="没有唯一符合的模型。相近的有：{nearest}",
+    channels="平台",
+    channel_wanted="设置 {name} 吗？[{choice}]",
+    channel_known="{name} 已经设置好了。要修改吗？[y/N]",
+    done="完成：{path} 已写好，只有你能读取。",
+    nothing="还没有设置平台。cherry-bridge chat 可以就在这里聊；cherry-bridge init 可以继续设置。",
+    start="现在启动机器人吗？第一个把它显示的认领码发给它的人会成为主人。[Y/n]",
+    later="启动它：cherry-bridge run\n如果有问题：cherry-bridge doctor",
+)

@@ -1,0 +1,141 @@
+"""繁體中文。"""
+
+from bridge.finding import Sentence
+from bridge.words.shell.words import DoctorWords, InitWords
+
+DOCTOR = DoctorWords(
+    settings_fine=Sentence("所有設定都可用。"),
+    settings_fault=Sentence("{fault}", "請在 .env 或環境變數裡改正。"),
+    settings_unknown=Sentence("{fault}", "請在 .env 或環境變數裡改名或刪除。"),
+    settings_slip=Sentence("{name} 不是本程式的設定。", "請改名為 {near}。"),
+    settings_readable=Sentence("這台機器上的其他人可以讀取 .env 裡的金鑰。", "請執行：chmod 600 .env"),
+    channel_unknown=Sentence("BRIDGE_CHANNELS 裡的 {name} 不是管道。", "可選的有 {names}。"),
+    channel_incomplete=Sentence("{variables} 沒有設定，{name} 無法使用。", "請執行：cherry-bridge init"),
+    channel_unused=Sentence("沒有使用。"),
+    channel_none=Sentence("還沒有設定任何平台。", "請執行：cherry-bridge init（或者就在這裡聊：cherry-bridge chat）。"),
+    proxy_harmless=Sentence(
+        "系統代理（{names}）會截走發往 {host} 的請求。橋存取閘道時從不使用代理，不受影響。",
+        "橋無需處理；本機其他程式需要 NO_PROXY=127.0.0.1,localhost。",
+    ),
+    gateway_fine=Sentence("{url} 是 Cherry Studio {version}。"),
+    gateway_silent=Sentence(
+        "{url} 沒有回應。",
+        "請啟動 Cherry Studio，並開啟「設定 - API 伺服器」；如果那裡顯示的連接埠不同，請設定 BRIDGE_GATEWAY_URL。",
+    ),
+    gateway_moved=Sentence("{url} 沒有回應，但 Cherry Studio 在 {found}。", "請設定 BRIDGE_GATEWAY_URL={found}"),
+    gateway_no_host=Sentence("找不到主機 {host}。", "請改正 BRIDGE_GATEWAY_URL。"),
+    gateway_far=Sentence(
+        "{seconds:g} 秒內連不上 {url}。",
+        "那台機器開著嗎？Cherry Studio 只監聽 127.0.0.1：從別的機器存取需要 SSH 通道。",
+    ),
+    gateway_stranger=Sentence(
+        "連接埠被別的程式佔用：在 {url} 回應的不是 Cherry Studio 的 API 伺服器。",
+        "請關掉那個程式，或者在 Cherry Studio「設定 - API 伺服器」裡換一個連接埠，並相應設定 BRIDGE_GATEWAY_URL。",
+    ),
+    gateway_displaced=Sentence(
+        "在 {url} 回應的是別的程式；Cherry Studio 在 {found}。", "請設定 BRIDGE_GATEWAY_URL={found}"
+    ),
+    gateway_failed=Sentence("{url}：{why}", "請在「設定 - API 伺服器」裡重新啟動 Cherry Studio 的 API 伺服器。"),
+    key_fine=Sentence("金鑰有效。"),
+    key_none=Sentence("沒有設定金鑰，閘道也不要求。"),
+    key_missing=Sentence("缺少金鑰。", "請把 BRIDGE_GATEWAY_KEY 設為 Cherry Studio「設定 - API 伺服器」裡顯示的金鑰。"),
+    key_wrong=Sentence("金鑰不對。", "請從 Cherry Studio「設定 - API 伺服器」重新複製金鑰，填入 BRIDGE_GATEWAY_KEY。"),
+    models_fine=Sentence("有 {count} 個可以聊天的模型，來自 {providers}。"),
+    models_none=Sentence("閘道沒有提供任何可以聊天的模型。", "請在 Cherry Studio 的設定裡啟用一個填好金鑰的服務商。"),
+    models_unusable=Sentence(
+        "另有 {count} 個列出的模型不能用來聊天，例如 {example}。",
+        "無需處理；其中的聊天模型在 Cherry Studio 2 裡可以使用。",
+    ),
+    model_gone=Sentence(
+        "BRIDGE_MODEL 是 {model}，閘道沒有提供它。",
+        "請在 Cherry Studio 裡啟用它的服務商，或者把 BRIDGE_MODEL 設為相近的模型：{nearest}",
+    ),
+    model_gone_v1=Sentence(
+        "BRIDGE_MODEL 是 {model}，這個閘道沒有提供它："
+        "Cherry Studio 1.x 既不提供 Gemini，也不提供內建的 OpenAI（/v1/responses）。",
+        "請把它新增為 OpenAI 類型的服務商，或升級到 2，或者把 BRIDGE_MODEL 設為相近的模型：{nearest}",
+    ),
+    model_unusable=Sentence(
+        "BRIDGE_MODEL 是 {model}，它雖然列出，卻不能用來聊天。", "請把 BRIDGE_MODEL 設為相近的模型：{nearest}"
+    ),
+    answer_fine=Sentence("{model} 能回答，{seconds:.1f} 秒後出現第一個字。"),
+    answer_silent=Sentence(
+        "{model} 在 {seconds:g} 秒內沒有說一個字。",
+        "它可能正在載入或思考：請再執行一次 doctor；如果仍然沒有回答，請把 BRIDGE_MODEL 設為別的模型。",
+    ),
+    answer_key=Sentence("{why}", "請在 Cherry Studio 開啟「設定 - 模型服務 - {provider}」，點 API 金鑰旁的「檢測」。"),
+    answer_balance=Sentence("{why}", "請給 {provider} 的帳戶儲值，或者把 BRIDGE_MODEL 設為別的模型。"),
+    answer_limited=Sentence("{why}", "請等一分鐘再執行 doctor，或者把 BRIDGE_MODEL 設為別的模型。"),
+    answer_gone=Sentence("{why}", "請把 BRIDGE_MODEL 設為別的模型；cherry-bridge models 會列出全部。"),
+    answer_off=Sentence("{why}", "請看看 Cherry Studio 是否還在執行，再執行一次 doctor。"),
+    answer_failed=Sentence(
+        "{model}：{why}",
+        "請在 Cherry Studio 裡直接試它：如果那裡也失敗，請在那裡修好它的服務商，或者把 BRIDGE_MODEL 設為別的模型。",
+    ),
+    data_fine=Sentence("{path} 可以寫入。"),
+    data_refused=Sentence("{path} 不能寫入（{why}）。", "請把 BRIDGE_DATA_DIR 設為一個你能寫入的資料夾。"),
+    data_full=Sentence("{path} 只剩 {megabytes} MB 空間。", "請騰出空間，或者把 BRIDGE_DATA_DIR 設到別處。"),
+    store_fine=Sentence("{server} {version}，往返 {milliseconds:.1f} 毫秒。"),
+    store_embedded=Sentence("內建的 {server} {version} 運作正常，往返 {milliseconds:.1f} 毫秒。"),
+    store_refused=Sentence(
+        "{why}", "請啟動那個 Redis 或改正 BRIDGE_REDIS_URL（密碼寫在主機前面：:密碼@）；刪掉它就會使用內建儲存。"
+    ),
+    store_embedded_refused=Sentence("{why}", "請排除上述原因，或者把 BRIDGE_REDIS_URL 設為你自己的 Redis。"),
+    store_forgets=Sentence(
+        "Redis 不往磁碟寫任何東西：它一重新啟動，訊息和對話就沒了。",
+        "請在 redis.conf 裡設定 appendonly yes，或立即執行：redis-cli config set appendonly yes",
+    ),
+    store_snapshots=Sentence(
+        "Redis 只做快照：它一旦當掉，最後幾分鐘的內容就沒了。",
+        "請在 redis.conf 裡設定 appendonly yes，或立即執行：redis-cli config set appendonly yes",
+    ),
+    store_unwritten=Sentence("Redis 寫磁碟失敗。", "請騰出它的磁碟空間，並查看它的日誌；在此之前它會拒絕寫入。"),
+    store_evicts=Sentence(
+        "Redis 可能會丟掉等待處理的內容（maxmemory-policy 是 {policy}）。",
+        "請設定 maxmemory-policy noeviction，或立即執行：redis-cli config set maxmemory-policy noeviction",
+    ),
+    store_replica=Sentence("這個 Redis 是唯讀副本，不接受寫入。", "請把 BRIDGE_REDIS_URL 設為它的主節點。"),
+    store_slow=Sentence(
+        "到 Redis 往返要 {milliseconds:.0f} 毫秒；每則訊息都要往返好幾次。", "請讓橋和它的 Redis 離得近一些。"
+    ),
+    too_slow=Sentence("這項檢查 {seconds:g} 秒內沒有結果。", "位址對嗎？中間有防火牆或 VPN 嗎？"),
+    crashed=Sentence("這項檢查本身出錯了（{why}）。", "請帶上以上各行，到你取得本程式的地方回報。"),
+    all_fine="執行所需的一切都已就緒。",
+    some_wrong="需要處理的有 {count} 項。",
+)
+
+INIT = InitWords(
+    no_terminal="cherry-bridge init 要提問，所以需要終端機。沒有終端機時請手寫 .env：docs/settings.md 列出了所有設定，"
+    "cherry-bridge doctor 會檢查它們。",
+    hello="現在來設定橋。每個回答都會馬上試用，並儲存在 {path}。\n"
+    "直接按 Enter 表示保留或跳過；Ctrl-C 停止，已經回答的不會遺失。隨時可以再執行一次。",
+    kept_file="{path} 已經存在，裡面的內容會保留。",
+    kept_answers="已停止。已經回答的儲存在 {path}；再執行 cherry-bridge init 可以繼續。",
+    not_written="{path} 不能寫入：{why}",
+    hidden="{ask}（輸入或貼上時不會顯示）",
+    keep="{ask} [{value}]",
+    keep_hidden="{ask}（不會顯示；直接按 Enter 保留現有的）",
+    from_environment="{variable} 已在環境變數裡設定，優先於 .env，就按它來。",
+    trying="正在試用…",
+    retry="再試一次嗎？[Y/n]",
+    again_or_skip="不對：{shape}請再試一次，或者直接按 Enter，以後再說。",
+    skipped="以後再說。",
+    gateway="Cherry Studio",
+    gateway_found="在 {url} 找到了。",
+    gateway_not_found="在這台電腦的常用連接埠上沒有找到。",
+    gateway_where="在 Cherry Studio 裡開啟「設定 - API 伺服器」並啟動它，那裡會顯示位址。",
+    gateway_ask="它的位址",
+    gateway_shape="位址形如 http://127.0.0.1:23333。",
+    key_ask="它的 API 金鑰",
+    key_where="在 Cherry Studio 裡開啟「設定 - API 伺服器」，複製 API 金鑰（以 cs-sk- 開頭）。",
+    model="模型",
+    model_ask="新聊天使用的模型：provider:model 或名稱的一部分；直接按 Enter 使用 {model}",
+    model_shape="沒有唯一符合的模型。相近的有：{nearest}",
+    channels="平台",
+    channel_wanted="設定 {name} 嗎？[{choice}]",
+    channel_known="{name} 已經設定好了。要修改嗎？[y/N]",
+    done="完成：{path} 已寫好，只有你能讀取。",
+    nothing="還沒有設定平台。cherry-bridge chat 可以就在這裡聊；cherry-bridge init 可以繼續設定。",
+    start="現在啟動機器人嗎？第一個把它顯示的認領碼傳給它的人會成為主人。[Y/n]",
+    later="啟動它：cherry-bridge run\n如果有問題：cherry-bridge doctor",
+)

@@ -1,0 +1,292 @@
+"""`cherry-bridge init` as a newcomer meets it: at a terminal, in an empty folder, with a wrong token at first."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Self
+
+import pexpect  # type: ignore[import-untyped]
+import pytest
+from dotenv import dotenv_values
+
+from tests.doctor.conftest import closed_port
+from tests.emulators.gateway import GatewayEmulator
+from tests.emulators.telegram import TelegramStage
+
+PATIENCE = 40
+ENTER = ""
+MADE_UP = "7000000111:AAFakeTokenOfAnotherEmulatedBot-0123456789"
+WRONG_KEY = "cs-sk-99999999-2222-3333-4444-555555555555"
+ROOT = Path(__file__).parents[2]
+
+
+class Newcomer:
+    """Sits before `init` in the folder `home`. What they see is `screen`."""
+
+    def __init__(self, home: Path, port: int, **environment: str) -> None:
+        self.home, self.environment = home, surroundings(home, port) | environment
+
+    def __enter__(self) -> Self:
+        command = ["-m", "tests.doctor.program"]
+        self._child = pexpect.spawn(
+            sys.executable, command, cwd=self.home, env=self.environment, encoding="utf-8", dimensions=(60, 250)
+        )
+        self._child.delaybeforesend = None
+        self.screen = ""
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._child.close(force=True)
+
+    def sees(self, text: str) -> None:
+        """Wait for it."""
+        try:
+            self._child.expect_exact(text, timeout=PATIENCE)
+        except (pexpect.TIMEOUT, pexpect.EOF):
+            raise AssertionError(f"never seen: {text!r}; but {self.screen}{self._child.before}") from None
+        self.screen += self._child.before + self._child.after
+
+    def answers(self, question: str, typed: str) -> None:
+        self.sees(question)
+        self.sees(": ")
+        if "hidden" in self.screen[self.screen.rindex(question) :]:
+            assert self._child.waitnoecho(PATIENCE), "a secret would be shown"
+        self._child.sendline(typed)
+
+    def stops_at(self, question: str) -> None:
+        """Press Ctrl-C there, and again if nothing comes of it: the C library may miss one just before it reads."""
+        self.sees(question)
+        self.sees(": ")
+        for _ in range(PATIENCE // 2):
+            self._child.sendcontrol("c")
+            if (
+                self._child.expect_exact(["run cherry-bridge init", "再运行 cherry-bridge init", pexpect.TIMEOUT], 2)
+                < 2
+            ):
+                self.screen += self._child.before + self._child.after
+                return
+        raise AssertionError(f"it does not stop; {self.screen}{self._child.before}")
+
+    def closes_at(self, question: str) -> None:
+        """Press Ctrl-D there."""
+        self.sees(question)
+        self.sees(": ")
+        self._child.sendcontrol("d")
+
+    def interrupts(self) -> None:
+        self._child.sendcontrol("c")
+
+    def leaves(self) -> int:
+        self._child.expect(pexpect.EOF, timeout=PATIENCE)
+        self.screen += self._child.before
+        self._child.wait()
+        return int(self._child.exitstatus)
+
+
+def surroundings(home: Path, port: int) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "LANG": "en_GB.UTF-8",
+        "PYTHONPATH": str(ROOT),
+        "USUAL_PORT": str(port),
+        "BRIDGE_DATA_DIR": str(home / "data"),
+    }
+
+
+@pytest.fixture
+async def gateway() -> AsyncIterator[GatewayEmulator]:
+    async with GatewayEmulator("B") as gateway:
+        yield gateway
+
+
+@pytest.fixture
+async def telegram() -> AsyncIterator[TelegramStage]:
+    async with TelegramStage() as telegram:
+        yield telegram
+
+
+def kept(home: Path) -> dict[str, str | None]:
+    return dict(dotenv_values(home / ".env"))
+
+
+async def aside(dialogue: Callable[[], None]) -> None:
+    """Play it in a thread: the emulators answer on this one."""
+    await asyncio.to_thread(dialogue)
+
+
+async def test_from_an_empty_folder_to_a_running_bot(
+    gateway: GatewayEmulator, telegram: TelegramStage, tmp_path: Path
+) -> None:
+    token = telegram.server.token
+
+    def dialogue() -> None:
+        with Newcomer(tmp_path, gateway.port, TELEGRAM_API_URL=telegram.server.url) as mia:
+            mia.sees(f"Found at {gateway.url}.")
+            mia.sees("Settings > API Server and copy the API key")
+            mia.answers("Its API key", WRONG_KEY)
+            mia.sees("!!  key       The key is wrong.")
+            mia.answers("Its API key", f"Bearer {gateway.key}")
+            mia.sees("The key is accepted.")
+            mia.answers("The model of new chats", "no such thing at all")
+            mia.sees("There is no single model like that.")
+            mia.answers("The model of new chats", "fake-openai:err401")
+            mia.sees("does not accept the key that Cherry Studio has for it")
+            mia.answers("The model of new chats", "fake-openai:ok")
+            mia.sees("ok  answer    fake-openai:ok answers")
+            mia.answers("Set up Discord? [y/N]", ENTER)
+            mia.answers("Set up Feishu? [y/N]", ENTER)
+            mia.answers("Set up Telegram? [Y/n]", ENTER)
+            mia.sees("open a chat with @BotFather, send /newbot")
+            mia.answers("Bot token", "hunter2")
+            mia.sees("a token looks like 123456789:AAbb...")
+            mia.answers("Bot token", MADE_UP)
+            mia.answers("HTTP proxy", ENTER)
+            mia.sees("Telegram does not accept the token.")
+            mia.answers("Try again? [Y/n]", ENTER)
+            mia.answers("Bot token", f'"{token}" ')
+            mia.answers("HTTP proxy", ENTER)
+            mia.sees("The token is that of @cherry_test_bot.")
+            mia.sees("Done: .env is written, and only you can read it.")
+            mia.answers("Start the bot now?", ENTER)
+            mia.sees("send the bot: /claim ")
+            mia.sees("https://t.me/cherry_test_bot?start=")
+            mia.interrupts()
+            assert mia.leaves() == 0
+            for secret in (token, gateway.key, WRONG_KEY, MADE_UP):
+                assert secret not in mia.screen
+
+    await aside(dialogue)
+    assert kept(tmp_path) == {
+        "BRIDGE_GATEWAY_KEY": gateway.key,
+        "BRIDGE_MODEL": "fake-openai:ok",
+        "TELEGRAM_TOKEN": token,
+    }
+    assert stat.S_IMODE((tmp_path / ".env").stat().st_mode) == 0o600
+
+
+async def test_it_may_be_left_at_any_question(
+    gateway: GatewayEmulator, telegram: TelegramStage, tmp_path: Path
+) -> None:
+    mine = f"# mine\nOTHER=1\nBRIDGE_GATEWAY_URL=http://127.0.0.1:{closed_port()}\n"
+    (tmp_path / ".env").write_text(mine)
+
+    def newcomer() -> Newcomer:
+        return Newcomer(tmp_path, gateway.port, TELEGRAM_API_URL=telegram.server.url)
+
+    def dialogue() -> None:
+        with newcomer() as mia:
+            mia.sees(".env is there already; what is in it stays.")
+            mia.sees(f"Found at {gateway.url}.")
+            mia.answers("Its API key", gateway.key)
+            mia.stops_at("The model of new chats")
+            assert mia.leaves() == 130
+            assert "What you have answered is in .env; run cherry-bridge init to go on." in mia.screen
+        with newcomer() as mia:
+            mia.sees("The key is accepted.")
+            mia.answers("The model of new chats", ENTER)
+            mia.sees("ok  answer    fake-openai:ok answers")
+            mia.answers("Set up Discord? [y/N]", ENTER)
+            mia.answers("Set up Feishu? [y/N]", "y")
+            mia.answers("Feishu or Lark", "lark")
+            mia.answers("App ID", "cli_1234")
+            mia.answers("App Secret", ENTER)
+            mia.sees("Left for now.")
+            mia.answers("Set up Telegram? [Y/n]", ENTER)
+            mia.answers("Bot token", telegram.server.token)
+            mia.closes_at("HTTP proxy")
+            assert mia.leaves() == 130
+        with newcomer() as mia:
+            mia.answers("The model of new chats", ENTER)
+            mia.answers("Set up Discord? [y/N]", ENTER)
+            mia.answers("Set up Feishu? [y/N]", ENTER)
+            mia.sees("The token is that of @cherry_test_bot.")
+            mia.answers("Telegram is set up. Change it? [y/N]", ENTER)
+            mia.answers("Start the bot now?", "n")
+            mia.sees("Start it with: cherry-bridge run")
+            assert mia.leaves() == 0
+
+    await aside(dialogue)
+    written = (tmp_path / ".env").read_text()
+    assert written.startswith(f"# mine\nOTHER=1\nBRIDGE_GATEWAY_URL={gateway.url}\n")
+    assert kept(tmp_path) == {
+        "OTHER": "1",
+        "BRIDGE_GATEWAY_URL": gateway.url,
+        "BRIDGE_GATEWAY_KEY": gateway.key,
+        "FEISHU_DOMAIN": "https://open.larksuite.com",
+        "FEISHU_APP_ID": "cli_1234",
+        "TELEGRAM_TOKEN": telegram.server.token,
+    }
+
+
+async def test_everything_can_be_skipped(tmp_path: Path) -> None:
+    def dialogue() -> None:
+        with Newcomer(tmp_path, closed_port()) as mia:
+            mia.sees("It is not found on the usual ports of this computer.")
+            mia.answers("Its address", "not an address")
+            mia.sees("an address looks like http://127.0.0.1:23333.")
+            mia.answers("Its address", f"localhost:{closed_port()}/v1")
+            mia.sees("!!  gateway   Nothing answers at http://localhost:")
+            mia.answers("Its address", ENTER)
+            mia.sees("Left for now.")
+            mia.answers("Its API key", ENTER)
+            mia.answers("Set up Discord? [y/N]", ENTER)
+            mia.answers("Set up Feishu? [y/N]", ENTER)
+            mia.answers("Set up Telegram? [Y/n]", "n")
+            mia.sees("No platform is set up yet. cherry-bridge chat talks right here")
+            assert mia.leaves() == 0
+
+    await aside(dialogue)
+    assert list(kept(tmp_path)) == ["BRIDGE_GATEWAY_URL"]
+
+
+async def test_a_gateway_that_is_switched_on_meanwhile_is_found(gateway: GatewayEmulator, tmp_path: Path) -> None:
+    await gateway.stop()
+    loop = asyncio.get_running_loop()
+
+    def dialogue() -> None:
+        with Newcomer(tmp_path, gateway.port, TELEGRAM_TOKEN=MADE_UP) as mia:
+            mia.sees("It is not found")
+            asyncio.run_coroutine_threadsafe(gateway.start(), loop).result(PATIENCE)
+            mia.answers("Its address", ENTER)
+            mia.sees(f"Found at {gateway.url}.")
+            mia.stops_at("Its API key")
+            assert mia.leaves() == 130
+
+    await aside(dialogue)
+
+
+async def test_where_no_locale_tells_the_language_is_asked_first(tmp_path: Path) -> None:
+    def dialogue() -> None:
+        with Newcomer(tmp_path, closed_port(), LANG="C.UTF-8") as mia:
+            mia.sees("1 English   2 简体中文   3 繁體中文")
+            mia.answers("Language / 语言 / 語言 [1]", "2")
+            mia.sees("在这台电脑的常用端口上没有找到。")
+            mia.stops_at("它的地址")
+            assert mia.leaves() == 130
+            assert "再运行 cherry-bridge init 可以继续" in mia.screen
+
+    await aside(dialogue)
+
+
+async def test_without_a_terminal_it_says_so(tmp_path: Path) -> None:
+    run = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "tests.doctor.program"],
+        cwd=tmp_path,
+        env=surroundings(tmp_path, 1),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert run.returncode == 2
+    assert "it needs a terminal" in run.stderr
+    assert run.stdout == ""
