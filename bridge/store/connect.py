@@ -136,7 +136,6 @@ def _common() -> dict[str, Any]:
         "protocol": 2,  # one shape of answers from every server, and nothing pushed in between
         "socket_timeout": 5.0,
         "socket_connect_timeout": 5.0,
-        "health_check_interval": 30,
         "retry": Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), retries=3),
         "client_name": "cherry-bridge",
     }
