@@ -15,6 +15,9 @@ class Words:
     welcome: str
     welcome_owner: str
     stranger: str
+    stranger_asked: str
+    let_in: str
+    declined: str
     claimed: str
     claim_wrong: str
     claim_in_private: str
@@ -29,6 +32,8 @@ class Words:
     help_group: str
     unknown_command: str
     admins_only: str
+    owners_only: str
+    too_fast: str
 
     # models
     model_now: str
@@ -38,6 +43,8 @@ class Words:
     model_several: str
     model_unknown: str
     model_search: str
+    model_not_here: str
+    choice_of_admins: str
     models_none: str
     models_list: str
     page: str
@@ -56,6 +63,7 @@ class Words:
     system_too_long: str
     whoami: str
     whoami_roles: Mapping[str, str]
+    whoami_groups: str
     pick_by_number: str
 
     # access
@@ -63,14 +71,49 @@ class Words:
     allowed_person: str
     denied_chat: str
     denied_person: str
+    until: str
+    removed: str
     not_on_the_list: str
     not_a_person: str
+    admin_not_denied: str
+    list_full: str
     allow_here_is_pointless: str
     allowlist: str
     allowlist_empty: str
     allowlist_admins: str
     allowlist_chats: str
     allowlist_people: str
+    allowlist_groups: str
+    allowlist_denied: str
+    admin_usage: str
+    admin_added: str
+    admin_already: str
+    admin_removed: str
+    admin_stays: str
+
+    # strangers that wait for an answer
+    request_person: str
+    request_chat: str
+    request_closed: str
+    request_declined: str
+    request_chat_allowed: str
+    requests_open: str
+    requests_none: str
+    invite: str
+    invite_usage: str
+    invites_full: str
+    invites_revoked: str
+
+    # what applies in a chat
+    settings_here: str
+    settings_all: str
+    settings_usage: str
+    setting_default: str
+    setting_wrong: str
+    setting_all_models: str
+    limit_reached: str
+    audit: str
+    audit_none: str
 
     # buttons
     button_stop: str
@@ -78,6 +121,11 @@ class Words:
     button_continue: str
     button_back: str
     button_pick: str
+    button_allow: str
+    button_allow_chat: str
+    button_allow_person: str
+    button_deny: str
+    button_block: str
     or_send: str
 
     # what cannot be read
