@@ -12,6 +12,7 @@ from contextlib import aclosing, asynccontextmanager
 
 import structlog
 
+from bridge import metrics
 from bridge.access import Access
 from bridge.channel import Channel, Memory
 from bridge.commands import Commands
@@ -75,18 +76,23 @@ class Bridge:
                 async with open(self.store.memory(name)) as channel:
                     outlet = Outlet(channel)
                     self._outlets.append(outlet)
+                    metrics.CHANNEL_UP.set(1, name)
                     try:
                         await self._serve(outlet, grace)
                     finally:
                         self._outlets.remove(outlet)
+                        metrics.CHANNEL_UP.set(0, name)
                 return
             except Refused as error:
                 self.refused[name] = str(error)
+                metrics.ERRORS.add(type(error).__name__)
                 log.error("channel refused", channel=name, why=str(error))
                 return
             except (ChannelError, StoreError) as error:
                 log.warning("channel failed", channel=name, error=str(error), again_in=wait)
-            except Exception:
+                metrics.ERRORS.add(type(error).__name__)
+            except Exception as error:
+                metrics.ERRORS.add(type(error).__name__)
                 log.exception("channel failed", channel=name, again_in=wait)
             if asyncio.get_running_loop().time() - began > LONGEST_WAIT:
                 wait = FIRST_WAIT
@@ -134,7 +140,14 @@ class Bridge:
     async def _hear(self, outlet: Outlet) -> None:
         async with aclosing(outlet.channel.listen()) as messages:
             async for message in messages:
-                await self._intake.receive(message, outlet)
+                try:
+                    await self._intake.receive(message, outlet)
+                except StoreError:
+                    raise  # not acknowledged, so the platform delivers it again
+                except Exception as error:
+                    # Delivered again it would fail again, and hold up every message behind it.
+                    metrics.ERRORS.add(type(error).__name__)
+                    log.exception("message set aside", account=outlet.account)
 
     # answering
 
@@ -176,12 +189,16 @@ class Bridge:
                 await self._conversation.answer(turn, outlet)
             except Refused as error:
                 log.error("platform refused", chat=str(claim.chat), why=str(error))
+                metrics.ERRORS.add(type(error).__name__)
+                metrics.GIVEN_UP.add(outlet.channel.name)
                 await turn.set_aside(f"refused: {error}")
             except ChannelError as error:
                 log.error("platform out of reach", chat=str(claim.chat), error=str(error))
+                metrics.ERRORS.add(type(error).__name__)
             except (StoreError, asyncio.CancelledError):
                 raise
-            except Exception:
+            except Exception as error:
+                metrics.ERRORS.add(type(error).__name__)
                 log.exception("turn failed", chat=str(claim.chat), attempt=turn.attempt)
                 await asyncio.sleep(turn.attempt)
 
@@ -196,8 +213,10 @@ class Bridge:
         while True:
             try:
                 processes = await self.store.processes.count()
+                metrics.PROCESSES.set(processes)
                 for outlet in self._outlets:
                     outlet.pace.share = processes
+                    metrics.SET_ASIDE.set(outlet.channel.set_aside, outlet.channel.name)
             except StoreError as error:
                 log.debug("processes not counted", error=str(error))
             await asyncio.sleep(COUNT_EVERY)

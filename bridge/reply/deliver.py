@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from bridge import metrics
 from bridge.channel import Channel, Posted
 from bridge.errors import ChannelError, Gone, Moved, RateLimited, Refused, TooLong, Unsure
 from bridge.reply.draft import Draft
@@ -111,6 +112,8 @@ class Painter:
         self._edits: dict[int, int] = {}
         self._unsure = record.begun > len(record.refs)
         self._spoke = False
+        self._began = asyncio.get_running_loop().time()
+        self._grows = not draft.complete
         self._failures = 0
         self._failing_since = 0.0
 
@@ -142,6 +145,8 @@ class Painter:
                     return
                 number, look = stale
                 await self._show(number, look)
+            if self._grows and not self._spoke and self._draft.text.strip():
+                metrics.FIRST_TEXT.observe(asyncio.get_running_loop().time() - self._began)
             self._spoke, self._failures = True, 0
             await self._spread(number)
         except (Gone, Refused):
@@ -152,6 +157,7 @@ class Painter:
         except Moved as error:
             self._chat, self._posted, self._shown = error.chat, [], []
         except RateLimited as error:
+            metrics.RATE_LIMITS.add(self._to.channel.name)
             log.info("rate limited", chat=str(self._chat), retry_after=error.retry_after)
         except ChannelError as error:
             await self._wait_after(error)
@@ -198,12 +204,14 @@ class Painter:
     async def _show(self, number: int, look: Look | None) -> None:
         if look is None:
             await self._posted[number].delete()
+            metrics.WRITES.add(self._to.channel.name, "delete")
             await self._record.dropped()
             del self._posted[number], self._shown[number]
         elif number == len(self._posted):
             await self._post(number, look)
         else:
             await self._posted[number].edit(look.text, final=look.final, choices=look.choices)
+            metrics.WRITES.add(self._to.channel.name, "edit")
             self._shown[number] = look
             self._edits[number] = self._edits.get(number, 0) + 1
 
@@ -225,6 +233,7 @@ class Painter:
         except Unsure:
             self._unsure = True
             raise
+        metrics.WRITES.add(self._to.channel.name, "post")
         self._unsure = False
         self._posted.append(posted)
         # A platform that recognised the key kept the first post, with the words of then.
@@ -241,6 +250,7 @@ class Painter:
             await asyncio.sleep(self._limits.edit_interval * (EDITS_SPREAD**edits - 1))
 
     async def _wait_after(self, error: ChannelError) -> None:
+        metrics.ERRORS.add(type(error).__name__)
         now = asyncio.get_running_loop().time()
         if self._failures == 0:
             self._failing_since = now

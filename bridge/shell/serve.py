@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 
 import structlog
 
@@ -21,9 +22,14 @@ log = structlog.get_logger(__name__)
 
 async def serve(settings: Settings, channels: Mapping[str, Open]) -> int:
     """Run every channel until SIGINT or SIGTERM. 1 if none of them can ever work as it is set up."""
-    async with open_bridge(settings) as bridge:
+    async with open_bridge(settings) as bridge, AsyncExitStack() as beside:
         print(f"cherry-bridge {__version__}")
         print(f"store     {'Redis' if settings.redis_url.get_secret_value() else settings.data_dir}", flush=True)
+        if settings.health_port:
+            from bridge.shell.health import health  # a web server, in memory only where it is wanted
+
+            port = await beside.enter_async_context(health(bridge, settings))
+            print(f"health    http://127.0.0.1:{port}/readyz", flush=True)
         bridge.opened = lambda outlet: _opened(bridge, outlet)
         looking = asyncio.create_task(_look(bridge, settings))
         serving = asyncio.create_task(bridge.serve(channels))

@@ -7,6 +7,8 @@ import statistics
 import tempfile
 from pathlib import Path
 
+from tests.emulators.discord import DiscordStage
+from tests.emulators.feishu import FeishuStage
 from tests.emulators.gateway import GatewayEmulator
 from tests.emulators.telegram import Rules, TelegramStage
 from tests.stories.bot import Bot, until
@@ -36,6 +38,7 @@ async def first_text(bot: Bot, gateway: GatewayEmulator) -> list[float]:
     """For each turn, milliseconds from the update to the first visible text, beyond the gateway's own first token."""
     lags = []
     for number in range(TURNS):
+        await asyncio.sleep(0.5)  # nobody asks faster, and whoever did would be told to wait
         before = len(bot.bubbles())
         gateway.answer(f"Answer number {number}.")
         loop = asyncio.get_running_loop()
@@ -83,6 +86,20 @@ async def main() -> None:
                     f"(the gateway's own: {own:.1f} ms)"
                 )
                 print(f"memory after {TURNS} turns: {memory(bot.pid):.1f} MB")
+
+    await all_channels()
+
+
+async def all_channels() -> None:
+    """Idle memory with every channel open."""
+    async with TelegramStage() as telegram, DiscordStage() as discord, FeishuStage() as feishu:
+        async with GatewayEmulator() as gateway:
+            with tempfile.TemporaryDirectory() as home:
+                others = {**discord.environment(), **feishu.environment()}
+                async with Bot(telegram, gateway, Path(home), BRIDGE_LOG="info", **others) as bot:
+                    await until(lambda: bot.output().count('"listening"') == 3)
+                    await asyncio.sleep(3)
+                    print(f"idle memory with Telegram, Discord and Feishu: {memory(bot.pid):.1f} MB")
 
 
 asyncio.run(main())

@@ -1,0 +1,1 @@
+"""What operators rely on: health and metrics, the files in deploy, backup and restore."""

@@ -1,0 +1,45 @@
+"""A backup by the note's own commands, restored into nothing: the conversation goes on."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from tests.emulators.gateway import GatewayEmulator
+from tests.emulators.telegram import TelegramStage
+from tests.operations.test_files import OPERATIONS
+from tests.stories.bot import Bot
+
+
+def commands(mark: str, data: Path) -> str:
+    """The note's block, for a data folder that lies elsewhere; stopping and starting is done by the test."""
+    found = re.search(rf"^```sh {mark}\n(.*?)^```$", OPERATIONS.read_text(), re.MULTILINE | re.DOTALL)
+    assert found
+    lines = found[1].replace("/var/lib/cherry-bridge/", f"{data}/").splitlines()
+    assert lines[0] == "systemctl stop cherry-bridge"
+    assert lines[-1] == "systemctl start cherry-bridge"
+    return "\n".join(lines[1:-1])
+
+
+def run(script: str, where: Path) -> None:
+    subprocess.run(["sh", "-euc", script], cwd=where, check=True)
+
+
+async def test_what_was_said_before_a_backup_is_known_after_it_is_restored(tmp_path: Path) -> None:
+    async with TelegramStage() as stage, GatewayEmulator("B") as gateway:
+        async with Bot(stage, gateway, tmp_path, BRIDGE_ADMINS=str(stage.user("mia"))) as bot:
+            data = bot.home / "data"
+            await bot.ask("My cat is called Momo.")
+            await bot.stop()
+            run(commands("backup", data), tmp_path)
+            shutil.rmtree(data)
+            (data / "valkey" / "appendonlydir").mkdir(mode=0o700, parents=True)
+            run(commands("restore", data), tmp_path)
+            await bot.start()
+            await bot.ask("What is my cat called?")
+            assert [each["content"] for each in gateway.requests[-1].messages if each["role"] == "user"] == [
+                "My cat is called Momo.",
+                "What is my cat called?",
+            ]

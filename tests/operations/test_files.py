@@ -1,0 +1,127 @@
+"""The files that operators install say what the program does, and give it no more than it needs."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bridge import metrics
+from bridge.settings import Settings, variable
+from tests.tunnel.note import DEPLOY, ROOT, block, unit
+
+OPERATIONS = ROOT / "docs" / "operations.md"
+HARDENED = {
+    "DynamicUser": "yes",
+    "NoNewPrivileges": "yes",
+    "CapabilityBoundingSet": "",
+    "ProtectSystem": "strict",
+    "ProtectHome": "yes",
+    "PrivateDevices": "yes",
+    "PrivateUsers": "yes",
+    "PrivateTmp": "yes",
+    "MemoryDenyWriteExecute": "yes",
+    "RestrictNamespaces": "yes",
+    "RestrictAddressFamilies": "AF_INET AF_INET6 AF_UNIX",
+    "SystemCallArchitectures": "native",
+}
+
+
+def compose() -> dict[str, Any]:
+    return dict(yaml.safe_load((ROOT / "docker-compose.yml").read_text()))
+
+
+def test_the_service_gives_the_bridge_one_folder_and_no_privilege(tmp_path: Path) -> None:
+    service = unit("cherry-bridge.service")["Service"]
+    assert {name: service.get(name) for name in HARDENED} == HARDENED
+    assert service["StateDirectory"] == "cherry-bridge"
+    # The embedded store is in the same control group: it must outlive the answers that are being ended.
+    assert service["KillMode"] == "mixed"
+    if analyze := shutil.which("systemd-analyze"):  # not on every machine
+        (tmp_path / "cherry-bridge.service").write_text(
+            re.sub(r"(?m)^ExecStart=\S+", "ExecStart=/bin/true", (DEPLOY / "cherry-bridge.service").read_text())
+        )
+        asked = subprocess.run(
+            [analyze, "verify", tmp_path / "cherry-bridge.service"], capture_output=True, check=False
+        )
+        assert (asked.returncode, asked.stderr) == (0, b"")
+
+
+def test_the_compose_file_says_what_docker_takes(tmp_path: Path) -> None:
+    services, volumes = compose()["services"], compose()["volumes"]
+    assert set(services) == {"bridge", "redis", "tunnel"}
+    for name, service in services.items():
+        assert service["read_only"] is True, name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert "ports" not in service, "nothing is opened beyond this machine but the tunnel's sshd"
+        for volume in service["volumes"]:
+            assert volume.partition(":")[0] in volumes, name
+    assert {name for name, service in services.items() if service.get("profiles")} == {"tunnel"}
+    assert services["bridge"]["cap_drop"] == services["tunnel"]["cap_drop"] == ["ALL"]
+    assert "container_name" not in services["bridge"], "which would forbid --scale"
+    known = {variable(Settings, field) for field in Settings.model_fields}
+    assert set(services["bridge"]["environment"]) <= known
+    assert services["redis"]["network_mode"] == "none"
+    socket = services["bridge"]["environment"]["BRIDGE_REDIS_URL"].removeprefix("unix://")
+    assert socket == "/run/valkey/valkey.sock"
+    assert "--unixsocket /data/valkey.sock" in services["redis"]["command"]
+    docker = shutil.which("docker")
+    if docker and subprocess.run([docker, "compose", "version"], capture_output=True, check=False).returncode == 0:
+        shutil.copy(ROOT / "docker-compose.yml", tmp_path)
+        (tmp_path / ".env").touch()
+        command = [docker, "compose", "--profile", "tunnel", "config", "--quiet"]
+        asked = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert asked.returncode == 0, asked.stderr
+
+
+def test_the_image_copies_only_what_is_let_into_its_context() -> None:
+    copied = re.findall(r"^COPY (?!--)(.+) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    names = {name for line in copied for name in line.split()}
+    let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    assert names == let_in
+    assert all((ROOT / name).exists() for name in names)
+
+
+def test_the_image_runs_as_nobody_special_and_keeps_its_data_in_one_place() -> None:
+    text = (ROOT / "Dockerfile").read_text()
+    assert re.search(r"^USER bridge$", text, re.MULTILINE)
+    assert "BRIDGE_DATA_DIR=/data" in text
+    assert "VOLUME /data" in text
+    for name in re.findall(r"\b(BRIDGE_[A-Z_]+)=", text):
+        assert name in {variable(Settings, field) for field in Settings.model_fields}
+
+
+def test_the_dashboard_asks_for_what_is_counted() -> None:
+    board = json.loads((DEPLOY / "grafana.json").read_text())
+    asked = {name for panel in board["panels"] for each in panel["targets"] for name in names_in(each["expr"])}
+    told = names_in(metrics.exposition()) | {f"{family.name}_bucket" for family in metrics.FAMILIES}
+    assert asked <= told
+    # Everything that is counted can be seen there.
+    assert {family.name for family in metrics.FAMILIES} == {name.removesuffix("_bucket") for name in asked}
+    assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
+
+
+def test_every_metric_is_told_of() -> None:
+    told = names_in(OPERATIONS.read_text())
+    assert {family.name for family in metrics.FAMILIES} <= told
+
+
+def test_the_containers_sshd_permits_what_the_note_does() -> None:
+    """The same rules for the same key, though one stands in a Match block and the other alone in its container."""
+    rules = (DEPLOY / "sshd" / "sshd_config").read_text()
+    noted = re.search(r"^Match User cherry-tunnel\n(.*?)^END$", block("server"), re.MULTILINE | re.DOTALL)
+    assert noted
+    for line in noted[1].splitlines():
+        if "AuthorizedKeysFile" not in line:
+            assert line.strip() in rules.splitlines(), line
+    [restrictions] = re.findall(r"'(restrict,\S+)'", block("server"))
+    assert f"'{restrictions}'" in (DEPLOY / "sshd" / "start").read_text()
+
+
+def names_in(text: str) -> set[str]:
+    return set(re.findall(r"\bcherry_bridge_[a-z_]+", text))

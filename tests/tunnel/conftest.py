@@ -1,0 +1,49 @@
+"""The two machines. Where they cannot be made, a plain `make test` leaves these tests out and says so; where
+`TUNNEL_TEST=required` is set, as .ci/run does, they fail instead."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.tunnel.machine import Machine, lacking
+from tests.tunnel.tunnel import Tunnel, from_desk, from_server
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    needing = [item for item in items if "machines" in getattr(item, "fixturenames", ())]
+    if needing and os.environ.get("TUNNEL_TEST") != "required" and (why := lacking()):
+        config.hook.pytest_deselected(items=needing)
+        items[:] = [item for item in items if item not in needing]
+        print(f"\n{len(needing)} tests left out: {why}")
+
+
+@pytest.fixture
+def machines(tmp_path: Path) -> Iterator[tuple[Machine, Machine]]:
+    """A desk and a server, with a wire between them."""
+    why = lacking()
+    assert not why, why
+    with ExitStack() as stack:
+        desk, server = (stack.enter_context(Machine(name, tmp_path / name)) for name in ("desk", "server"))
+        desk.join(server)
+        desk.host("192.0.2.2", "bridge.example.com")
+        server.host("192.0.2.1", "desk.example.com")
+        yield desk, server
+
+
+@pytest.fixture
+def tunnel(machines: tuple[Machine, Machine], tmp_path: Path) -> Iterator[Tunnel]:
+    """Called for from the desk, as the note says."""
+    with from_desk(*machines, tmp_path) as tunnel:
+        yield tunnel
+
+
+@pytest.fixture
+def called(machines: tuple[Machine, Machine], tmp_path: Path) -> Iterator[Tunnel]:
+    """Called for from the server, as the note says."""
+    with from_server(*machines, tmp_path) as tunnel:
+        yield tunnel

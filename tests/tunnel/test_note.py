@@ -1,0 +1,25 @@
+"""The two languages of the note say the same commands, and so do the files that keep the tunnel up."""
+
+from __future__ import annotations
+
+import shlex
+
+from tests.tunnel.note import CHINESE, DEPLOY, NOTE, block, launchd, marked, unit
+
+
+def test_both_languages_show_the_same_commands() -> None:
+    assert marked(NOTE) == marked(CHINESE)
+
+
+def test_every_keeper_runs_the_command_of_the_note() -> None:
+    command = shlex.split(block("tunnel"))
+    program, *arguments = shlex.split(unit()["Service"]["ExecStart"])
+    assert [program.rpartition("/")[2], *arguments] == command
+    assert launchd()["ProgramArguments"] == [program, *arguments]
+    assert f"& '$ssh' {shlex.join(arguments)};" in (DEPLOY / "cherry-tunnel.ps1").read_text()
+
+
+def test_keepers_never_give_up() -> None:
+    assert unit()["Service"]["Restart"] == "always"
+    assert unit()["Unit"]["StartLimitIntervalSec"] == "0"
+    assert launchd()["KeepAlive"] is True
