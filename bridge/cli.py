@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from functools import partial
@@ -21,6 +22,7 @@ from channels import ChannelModule, ChannelSettings
 
 if TYPE_CHECKING:
     from bridge.app import Open
+    from bridge.shell.platforms import Platform, Try
 
 DESCRIPTION = "Chat in Telegram, Discord and Feishu with every model your Cherry Studio can reach."
 
@@ -29,6 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit status."""
     options = _parser().parse_args(arguments)
     try:
+        if options.command in (_init, _doctor):  # they read the settings themselves, whatever is wrong with them
+            status: int = options.command(options)
+            return status
         own = _read_all(_modules() if options.command is _serve else {})
         settings = cast(Settings, own.pop(""))
         if options.command is _serve:
@@ -40,6 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except BridgeError as error:
         print(f"cherry-bridge: {log.redact(str(error))}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # Whoever read our output has heard enough, as `head` does. Python would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
         return 130
@@ -76,21 +85,49 @@ def _parser() -> argparse.ArgumentParser:
     gateway.add_argument("--key", default="", help="ask for this key; none is needed without it")
     gateway.set_defaults(command=_demo_gateway)
 
+    init = commands.add_parser("init", help="set up: ask for what is needed, try each answer, write .env")
+    init.set_defaults(command=_init)
+
+    doctor = commands.add_parser("doctor", help="check everything a run needs, and say how to mend what is wrong")
+    doctor.add_argument("--json", action="store_true")
+    doctor.set_defaults(command=_doctor)
+
     models = commands.add_parser("models", help="what the gateway offers")
     models.add_argument("--json", action="store_true")
     models.set_defaults(command=_models)
 
-    access = commands.add_parser("access", help="the allowlist, from a shell")
-    actions = access.add_subparsers(required=True, metavar="list|allow|deny")
-    for name, about in (("list", "who may talk"), ("allow", "let in"), ("deny", "let in no longer")):
-        action = actions.add_parser(name, help=about)
-        if name == "list":
-            action.add_argument("--json", action="store_true")
-        else:
-            action.add_argument("--chat", action="store_true", help="the id is a chat's, not a person's")
-            action.add_argument("id", metavar="CHANNEL:ID", help="for example telegram:4711, as /whoami shows it")
-        action.set_defaults(command=_access, action=name)
+    access = commands.add_parser("access", help="who may talk, from a shell")
+    _add_access(access.add_subparsers(required=True, metavar="list|allow|deny|remove|admin|invite|audit"))
     return parser
+
+
+def _add_access(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """The actions of `access`; each can answer in JSON."""
+    about = {
+        "list": "who may talk, and who may not",
+        "allow": "let in",
+        "deny": "shut out, whatever else would let them in",
+        "remove": "neither let in nor shut out",
+        "admin": "make or remove an admin",
+        "invite": "make a code that lets somebody in",
+        "audit": "the last changes",
+    }
+    added = {name: actions.add_parser(name, help=text) for name, text in about.items()}
+    for name, action in added.items():
+        action.add_argument("--json", action="store_true")
+        action.set_defaults(command=_access, action=name)
+    for name in ("allow", "deny", "remove"):
+        kind = added[name].add_mutually_exclusive_group()
+        kind.add_argument("--chat", action="store_true", help="the id is a chat's, not a person's")
+        kind.add_argument("--group", action="store_true", help="the id is a server's, a role's or a department's")
+    for name in ("allow", "deny"):
+        added[name].add_argument("--for", dest="duration", default="", metavar="7d", help="only for so long")
+    added["admin"].add_argument("change", choices=["add", "remove"])
+    for name in ("allow", "deny", "remove", "admin"):
+        added[name].add_argument("id", metavar="CHANNEL:ID", help="for example telegram:4711, as /whoami shows it")
+    added["invite"].add_argument("--uses", type=int, default=1, metavar="N", help="default: %(default)s")
+    added["invite"].add_argument("--for", dest="duration", default="1d", metavar="7d", help="default: %(default)s")
+    added["audit"].add_argument("--most", type=int, default=50, metavar="N", help="default: %(default)s")
 
 
 def _model(text: str) -> ModelId:
@@ -136,6 +173,20 @@ async def _demo_gateway(_settings: Settings, options: argparse.Namespace) -> int
     return 0
 
 
+def _init(_options: argparse.Namespace) -> int:
+    from bridge.shell.init import init
+
+    log.configure("error")
+    return init(_platforms(), lambda: main(["run"]))
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from bridge.shell.doctor import doctor
+
+    log.configure("error")
+    return _run(doctor(_platforms(), as_json=options.json))
+
+
 async def _models(settings: Settings, options: argparse.Namespace) -> int:
     from bridge.shell.lists import models
 
@@ -148,6 +199,24 @@ async def _access(settings: Settings, options: argparse.Namespace) -> int:
 
     log.configure("error")
     return await access(settings, options)
+
+
+def _platforms() -> list[Platform]:
+    """Every channel, as those see it who set it up."""
+    from bridge.shell.platforms import Platform
+
+    platforms = []
+    for name, module in _modules().items():
+        checks = channels.checks(name)
+        required = [variable(module.Settings, field) for field in module.Settings.required]
+        platforms.append(
+            Platform(name, module.Settings, checks.questions, cast("Try", checks.check), _missing, required)
+        )
+    return platforms
+
+
+def _missing(settings: BaseSettings) -> list[str]:
+    return [variable(settings, field) for field in cast(ChannelSettings, settings).missing]
 
 
 def _modules() -> dict[str, ChannelModule]:
@@ -188,7 +257,10 @@ def _openers(settings: Settings, own: Mapping[str, BaseSettings]) -> dict[str, O
             opening[name] = partial(module.open_channel, theirs)
     if not opening and not faults:
         needed = [variable(each, cast(ChannelSettings, each).required[0]) for each in own.values()]
-        faults.append(f"No channel is configured. Set {' or '.join(needed)}; or try `cherry-bridge chat` right here.")
+        faults.append(
+            f"No channel is configured. `cherry-bridge init` asks for what is needed, or set {' or '.join(needed)}; "
+            "`cherry-bridge chat` talks right here."
+        )
     if faults:
         raise SettingsError(faults)
     return opening

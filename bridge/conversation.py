@@ -7,17 +7,19 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from bridge.access import Access, Role
+from bridge import metrics
+from bridge.access import Access, Role, Standing
+from bridge.access.limits import until_midnight
 from bridge.commands import Answer, Ask, Commands, parse
 from bridge.errors import GatewayError, Gone
 from bridge.gateway import Gateway
 from bridge.outlet import Outlet
 from bridge.prompt import Speech, asked
-from bridge.remarks import ended, kinds, remark
+from bridge.remarks import ended, kinds, notice, remark, used_up
 from bridge.reply import Draft, Ending, deliver
 from bridge.running import Running
 from bridge.settings import Settings
-from bridge.store import Exchange, Store, Turn
+from bridge.store import Exchange, InboxFull, Store, Turn
 from bridge.types import Choice, IncomingMessage
 from bridge.words import IN, Words, language_of
 from bridge.words.trouble import trouble
@@ -57,28 +59,52 @@ class Conversation:
         Raises ChannelError when the platform refuses, StoreError when Redis is away or another has the chat.
         """
         message = turn.message
-        role = await self._access.role_of(message)
+        standing = await self._access.judge(message)
+        role = standing.role
         if message.moved_to is not None:
             await self._move(turn)
-        elif role is Role.STRANGER:
+        elif message.notice:
+            if said := notice(message, self.words(message)):
+                await self._say(turn, outlet, Answer(said))
+            await turn.done()
+        elif role < Role.MEMBER:
             await turn.done()  # was let in when it was sent, and is no longer
         elif turn.attempt > ATTEMPTS:
             await self._say(turn, outlet, Answer(self.words(message).gave_up))
+            metrics.GIVEN_UP.add(outlet.channel.name)
             await turn.set_aside("too many attempts")
         elif command := parse(message.text):
-            hint = outlet.channel.hint(message.chat, message.language)
-            ask = Ask(command.name, command.argument, message, role, self.words(message), hint)
+            ask = Ask(
+                command.name,
+                command.argument,
+                message,
+                role,
+                self.words(message),
+                standing.settings,
+                hint=outlet.channel.hint(message.chat.place, message.language),
+                link=outlet.channel.link,
+            )
             await self._obey(ask, turn, outlet)
         elif message.text.strip() or message.quoted.strip():
-            await self._converse(turn, outlet, role)
+            await self._converse(turn, outlet, standing)
         else:
             await self._say(turn, outlet, await self._wordless(message))
             await turn.done()
 
-    async def _converse(self, turn: Turn, outlet: Outlet, role: Role) -> None:
+    async def _converse(self, turn: Turn, outlet: Outlet, standing: Standing) -> None:
         """History and message go to the model; what it says grows on the screen, then both enter the history."""
         message, words, began = turn.message, self.words(turn.message), time.monotonic()
-        chat, id = message.chat, message.again or message.id
+        chat, id, settings = message.chat, message.again or message.id, standing.settings
+        # Whoever asks for it pays for it; admins could lift the limit anyway.
+        payer, limit = message.asker or message.sender, settings.limit if standing.role < Role.ADMIN else None
+        if limit is not None and turn.attempt == 1:
+            if limit.spent(await self._access.usage.today(payer, chat)):
+                await self._say(turn, outlet, Answer(used_up(limit, until_midnight(), words)))
+                await turn.done()
+                return
+            await self._access.usage.add(payer, chat, turns=1)
+        if message.sent_at:
+            metrics.QUEUE.observe(max(0.0, time.time() - message.sent_at))
         await self._store.choices.set_last(chat, message)
         history = await self._store.history.read(chat)
         if message.again and history and history[-1].id == id:
@@ -87,19 +113,19 @@ class Conversation:
             self._gateway,
             self._store.choices,
             pick=lambda: self._commands.picker.current(chat),
-            system=await self._store.choices.system(chat) or self._settings.system,
+            system=await self._store.choices.system(chat) or settings.system or self._settings.system,
             history=history,
             question=asked(message),
             budget=self._settings.history_tokens,
         )
 
         def ending(draft: Draft) -> Ending:
-            note, choices = remark(draft, speech, message, words, admin=role >= Role.ADMIN)
-            return outlet.ending(chat, note, choices, words)
+            note, choices = remark(draft, speech, message, words, admin=standing.role >= Role.ADMIN)
+            return outlet.ending(chat.place, note, choices, words)
 
         draft = Draft(speech.deltas(), pause=self._running.pause)
-        stop = outlet.buttons(chat, [Choice(words.button_stop, "/stop")])
-        to = outlet.address(chat, turn.key, _hang(message))
+        stop = outlet.buttons(chat.place, [Choice(words.button_stop, "/stop")])
+        to = outlet.address(chat.place, turn.key, _hang(message))
         with self._running.watch(chat, draft):
             try:
                 await deliver(draft, to, record=turn, growing=stop, ending=ending)
@@ -108,6 +134,11 @@ class Conversation:
         exchange = Exchange(id, asked(message), draft.text, ended(draft, speech), str(speech.model), time.time())
         await turn.done(exchange if draft.text.strip() else None, again=bool(message.again))
         await speech.learn()
+        if limit is not None and limit.tokens:
+            await self._access.usage.add(payer, chat, tokens=speech.tokens(draft.text))
+        metrics.TURNS.add(outlet.channel.name, exchange.ended)
+        if draft.error is not None:
+            metrics.ERRORS.add(type(draft.error).__name__)
         log.info(
             "turn",
             chat=str(chat),
@@ -123,10 +154,14 @@ class Conversation:
         try:
             answer = await self._commands.run(ask)
         except GatewayError as error:
+            metrics.ERRORS.add(type(error).__name__)
             said = trouble(error, ask.words, model=None, admin=ask.role >= Role.ADMIN)
             answer = Answer(f"⚠️ {said}", in_place=False)
         if answer.talk is not None:
-            await self._store.inbox.put(outlet.account, answer.talk)
+            try:
+                await self._store.inbox.put(outlet.account, answer.talk)
+            except InboxFull:
+                answer = Answer(ask.words.queue_full, in_place=False)
         if answer.text:
             await self._say(turn, outlet, answer)
         await turn.done()
@@ -134,12 +169,12 @@ class Conversation:
             await self._admins_changed()
 
     async def _say(self, turn: Turn, outlet: Outlet, answer: Answer) -> None:
-        message = turn.message
-        if answer.choices and not outlet.has_buttons(message.chat):
+        message, place = turn.message, turn.message.chat.place
+        if answer.choices and not outlet.has_buttons(place):
             await self._store.choices.set_menu(message.chat, [choice.command for choice in answer.choices])
         await outlet.say(
-            message.chat,
-            outlet.listed(message.chat, answer.text, answer.choices, self.words(message)),
+            place,
+            outlet.listed(place, answer.text, answer.choices, self.words(message)),
             key=turn.key,
             choices=answer.choices,
             reply_to=_hang(message),
@@ -158,8 +193,8 @@ class Conversation:
         old, new = turn.message.chat, turn.message.moved_to
         assert new is not None
         await self._access.move(old, new)
-        await turn.done()
         await self._store.move(old, new)
+        await turn.done()
         log.info("chat moved", old=str(old), new=str(new))
 
 

@@ -1,4 +1,9 @@
-"""What becomes of a message before anything visible or costly happens: into the inbox, or nowhere."""
+"""What becomes of a message before anything visible or costly happens: into the inbox, or nowhere.
+
+Whoever writes too much is stopped before Redis is asked, and what is done about strangers has fixed bounds, in memory
+and in the store. Each message costs one look at the rules; in a flood of strangers, only the first that each of them
+sends does, so that chats that are let in go on.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +13,9 @@ from dataclasses import replace
 
 import structlog
 
-from bridge.access import Access, Role
-from bridge.commands import Commands, parse
+from bridge.access import Access, ChatSettings, Role
+from bridge.access.floor import Floor
+from bridge.commands import REQUEST_ID, Commands, parse
 from bridge.errors import BridgeError
 from bridge.outlet import Outlet
 from bridge.store import InboxFull, Lane, Store
@@ -20,6 +26,20 @@ log = structlog.get_logger(__name__)
 
 ASIDES = 20
 """So many people are told something outside of any queue at the same time; in a flood, the rest are not."""
+PERSON_BURST, PERSON_EVERY = 40, 1.0
+"""Messages that one person may send at once, and the seconds after which they may send one more."""
+CHAT_BURST, CHAT_EVERY = 100, 0.25
+"""The same for one chat."""
+FLOOD_BURST, FLOOD_EVERY = 500, 0.005
+"""Messages of people known as strangers, all of them together, beyond which it is a flood."""
+KNOWN_SECONDS = 30.0
+"""In a flood, whoever was found to be a stranger is taken for one for so long without another look."""
+CODES_BURST, CODES_EVERY = 30, 0.5
+"""Codes that strangers may try, all of them together."""
+GREETINGS_BURST, GREETINGS_EVERY = 20, 1.0
+"""Strangers that are looked at more closely: whether to tell them, whether to ask owners."""
+MET_AGAIN = 600.0
+"""Seconds for which a stranger that was looked at is not looked at again."""
 
 
 class Intake:
@@ -39,17 +59,58 @@ class Intake:
         self._words = words
         self._admins_changed = admins_changed
         self._asides: set[asyncio.Task[None]] = set()
+        self._persons = Floor(PERSON_BURST, PERSON_EVERY)
+        self._chats = Floor(CHAT_BURST, CHAT_EVERY)
+        self._strangers = Floor(1, KNOWN_SECONDS)
+        self._flood = Floor(FLOOD_BURST, FLOOD_EVERY)
+        self._codes = Floor(CODES_BURST, CODES_EVERY)
+        self._greetings = Floor(GREETINGS_BURST, GREETINGS_EVERY)
+        self._met = Floor(1, MET_AGAIN)
 
     async def receive(self, message: IncomingMessage, outlet: Outlet) -> None:
         """Put `message` where it belongs. Raises StoreError; the platform then delivers it again."""
         if message.moved_to is not None:
             await self._store.inbox.put(outlet.account, message)
             return
+        whoever = (message.sender, message.chat.whole)
+        if self._strangers.knows(whoever) and self._flood.refusals(""):
+            return
+        # What is not meant for us may be a whole group's talk, and counts only where we answer to all of it.
+        refused = self._refusals(message) if message.addressed else 0
+        if refused > 1:
+            return
+        standing = await self._access.judge(message)
+        if standing.role < Role.MEMBER:
+            self._strangers.refusals(whoever)
         if not message.addressed:
+            if standing.role < Role.MEMBER or not _overheard(message, standing.settings):
+                return
+            refused = self._refusals(message)
+        if standing.role is Role.DENIED:
             return
-        if await self._access.role_of(message) is Role.STRANGER:
-            self._aside(self._meet(message, outlet))
+        if standing.role is Role.STRANGER:
+            if not refused:
+                self._meet(message, outlet)
             return
+        if refused:
+            if refused == 1:
+                log.warning("writes too fast", chat=str(message.chat), sender=str(message.sender))
+                self._aside(self._tell(message, outlet, self._words(message).too_fast))
+            return
+        if standing.role is Role.OWNER and message.chat.direct:
+            await self._access.home(outlet.account, message)
+        await self._put(_placed(message, standing.settings), outlet)
+
+    async def close(self) -> None:
+        for aside in self._asides:
+            aside.cancel()
+        if self._asides:
+            await asyncio.wait(self._asides)
+
+    def _refusals(self, message: IncomingMessage) -> int:
+        return self._persons.refusals(message.sender) or self._chats.refusals(message.chat.whole)
+
+    async def _put(self, message: IncomingMessage, outlet: Outlet) -> None:
         message = await self._numbered(message, outlet)
         lane: Lane = "commands" if parse(message.text) else "talk"
         try:
@@ -58,15 +119,9 @@ class Intake:
             log.warning("queue full", chat=str(message.chat))
             self._aside(self._tell(message, outlet, self._words(message).queue_full))
 
-    async def close(self) -> None:
-        for aside in self._asides:
-            aside.cancel()
-        if self._asides:
-            await asyncio.wait(self._asides)
-
     async def _numbered(self, message: IncomingMessage, outlet: Outlet) -> IncomingMessage:
         """Where there are no buttons, a number answers the list that was shown last."""
-        if outlet.has_buttons(message.chat):
+        if outlet.has_buttons(message.chat.place):
             return message
         menu = await self._store.choices.menu(message.chat)
         if not menu:
@@ -77,24 +132,50 @@ class Intake:
         await self._store.choices.set_menu(message.chat, [])  # the talk has gone on
         return message
 
-    async def _meet(self, message: IncomingMessage, outlet: Outlet) -> None:
-        """A stranger: a claim is heard; else who they are is told to them, in a direct chat, once a day."""
-        if not message.chat.direct:
-            return
-        command = parse(message.text)
+    # strangers
+
+    def _meet(self, message: IncomingMessage, outlet: Outlet) -> None:
+        """A stranger: a code is heard; else they are told who they are, and the owners are asked, once a day."""
+        command = parse(message.text) if message.chat.direct else None
         if command and command.argument and command.name in ("claim", "start"):
-            answer = await self._commands.claim(message, command.argument, self._words(message))
-            said = answer.text
-            if answer.admins_changed:
-                await self._admins_changed()
-        elif await self._access.may_tell(message.sender):
-            said = self._words(message).stranger.format(id=message.sender)
-        else:
+            if not self._codes.refusals(""):
+                self._aside(self._redeem(message, command.argument, outlet))
             return
-        await self._tell(message, outlet, said)
+        who = message.sender if message.chat.direct else message.chat.whole
+        if not self._met.knows(who) and not self._greetings.refusals(""):
+            self._met.refusals(who)
+            self._aside(self._greet(message, outlet))
+
+    async def _redeem(self, message: IncomingMessage, code: str, outlet: Outlet) -> None:
+        answer = await self._commands.redeem(message, code, self._words(message))
+        if answer.admins_changed:
+            await self._admins_changed()
+        await self._tell(message, outlet, answer.text)
+
+    async def _greet(self, message: IncomingMessage, outlet: Outlet) -> None:
+        asked, request, homes = await self._access.ask(outlet.account, message)
+        if asked == "asked" and request is not None:
+            for home in homes:
+                # A command of the owner's own: judged again, answered in their language, and not lost in a crash.
+                question = IncomingMessage(
+                    id=f"{REQUEST_ID}{request.id}",
+                    chat=home.chat,
+                    sender=home.owner,
+                    text=f"/requests {request.id}",
+                    language=home.language,
+                )
+                await self._store.inbox.put(home.account, question, lane="commands")
+            log.info("owners asked", account=outlet.account, owners=len(homes))
+        if asked == "quiet" or not message.chat.direct:
+            return
+        words = self._words(message)
+        said = words.stranger_asked if asked == "asked" else words.stranger
+        await self._tell(message, outlet, said.format(id=message.sender))
+
+    # outside of any queue
 
     async def _tell(self, message: IncomingMessage, outlet: Outlet, text: str) -> None:
-        await outlet.say(message.chat, text, key=f"aside{abs(hash(message.id)) % 10**12}")
+        await outlet.say(message.chat.place, text, key=f"aside{abs(hash(message.id)) % 10**12}")
 
     def _aside(self, telling: Coroutine[object, object, None]) -> None:
         if len(self._asides) >= ASIDES:
@@ -109,3 +190,15 @@ class Intake:
             await telling
         except BridgeError as error:
             log.warning("could not tell", error=str(error))
+
+
+def _overheard(message: IncomingMessage, settings: ChatSettings) -> bool:
+    """Whether something not said to us is answered all the same; a command not meant for us is another bot's."""
+    return settings.answer == "all" and not parse(message.text) and bool(message.text.strip())
+
+
+def _placed(message: IncomingMessage, settings: ChatSettings) -> IncomingMessage:
+    """In the conversation that it belongs to: where everybody has their own, the sender's."""
+    if settings.history == "shared" or message.chat.direct:
+        return message
+    return replace(message, chat=replace(message.chat, person=message.sender.id))

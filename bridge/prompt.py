@@ -89,6 +89,13 @@ class Speech:
         if usage is not None and self.model is not None:
             await self._choices.learn(self.model, self._estimated, usage.prompt_tokens)
 
+    def tokens(self, answer: str) -> int:
+        """What question and answer came to: as reported, or else by estimate."""
+        usage = self._completion.usage if self._completion else None
+        if usage is not None:
+            return usage.prompt_tokens + usage.completion_tokens
+        return self._estimated + estimate(answer)
+
     async def _say(self, model: ModelId, history: Sequence[Exchange]) -> AsyncIterator[str]:
         messages = prompt(self._system, history, self._question)
         self._estimated = sum(estimate(message.content) for message in messages)

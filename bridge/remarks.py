@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bridge import errors
+from bridge.access import Limit
 from bridge.prompt import Speech
 from bridge.reply import Draft
 from bridge.store import Ending
@@ -40,6 +41,17 @@ def ended(draft: Draft, speech: Speech) -> Ending:
     return "length" if speech.finish == "length" else "stop"
 
 
+def notice(message: IncomingMessage, words: Words) -> str:
+    """What the bridge itself has to tell in a chat; nothing where the notice is not one of ours."""
+    told = {"let_in": words.let_in, "declined": words.declined, "chat_let_in": words.allowed_chat}
+    return told.get(message.notice, "")
+
+
+def used_up(limit: Limit, seconds: float, words: Words) -> str:
+    """The day's limit is reached, and begins anew in so many seconds."""
+    return words.limit_reached.format(limit=limit, hours=int(seconds // 3600), minutes=int(seconds % 3600 // 60))
+
+
 def kinds(message: IncomingMessage, words: Words) -> str:
     """The kinds of things that came with a message, in words."""
     return ", ".join(dict.fromkeys(words.attachments[attachment.kind] for attachment in message.attachments))
@@ -47,7 +59,11 @@ def kinds(message: IncomingMessage, words: Words) -> str:
 
 def _trouble(error: errors.GatewayError, speech: Speech, words: Words, *, admin: bool) -> tuple[str, Sequence[Choice]]:
     if speech.model is None and isinstance(error, errors.ModelNotFound):
-        return f"⚠️ {words.models_none}", ()
+        if not error.model:
+            return f"⚠️ {words.models_none}", ()
+        # It is there, but this chat may not use it any more.
+        said = words.model_not_here.format(model=error.model)
+        return f"⚠️ {said}", [Choice(words.button_pick, "/model")]
     choices = [] if isinstance(error, HOPELESS) else [Choice(words.button_retry, "/retry")]
     if isinstance(error, errors.ModelNotFound):
         choices = [Choice(words.button_pick, "/model")]

@@ -2,6 +2,7 @@
 
 from bridge.commands.answer import Answer, Ask
 from bridge.commands.parse import parse
+from bridge.commands.requests import REQUEST_ID
 from bridge.commands.table import Commands
 
-__all__ = ["Answer", "Ask", "Commands", "parse"]
+__all__ = ["REQUEST_ID", "Answer", "Ask", "Commands", "parse"]

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
-from bridge.access import Role
+from bridge.access import ChatSettings, Role
 from bridge.types import Choice, IncomingMessage
 from bridge.words import Words
 
 
+def _nowhere(_code: str) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One command: `role` is what its sender may do here, `hint` what the platform wants said in /help."""
+    """One command: what its sender may do here, what applies here, what the platform has to add."""
 
     name: str
     argument: str
     message: IncomingMessage
     role: Role
     words: Words
+    settings: ChatSettings = field(default_factory=ChatSettings)
     hint: str = ""
+    """What the platform wants said in /help."""
+    link: Callable[[str], str] = _nowhere
+    """The address that sends a code; see `Channel.link`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ import re
 from collections.abc import Sequence
 from itertools import groupby
 
+from bridge.access import Access, ChatSettings, Role
 from bridge.commands.answer import Answer, Ask
-from bridge.errors import GatewayError
+from bridge.errors import GatewayError, ModelNotFound
 from bridge.gateway import Gateway, Model
 from bridge.store import Choices
 from bridge.types import COMMAND_BYTES, Chat, Choice, ModelId
@@ -27,19 +28,34 @@ _PAGE_NUMBER = re.compile(r"\s*>(\d{1,4})$")
 
 
 class Picker:
-    """`default` is the model of a chat that has not chosen one; the first offered where the operator set none."""
+    """`default` is the model of a chat that has not chosen one; the first offered where the operator set none.
 
-    def __init__(self, choices: Choices, gateway: Gateway, default: ModelId | None) -> None:
+    Only models that the chat's settings permit are shown, taken or used.
+    """
+
+    def __init__(self, choices: Choices, gateway: Gateway, access: Access, default: ModelId | None) -> None:
         self._choices = choices
         self._gateway = gateway
+        self._access = access
         self._default = default
 
     async def current(self, chat: Chat) -> ModelId | None:
-        """The model that answers in `chat`; None where the gateway offers none. Raises GatewayError."""
-        if chosen := await self._choices.model(chat) or self._default:
-            return chosen
-        offered = await self._gateway.models()
+        """The model that answers in `chat`; None where the gateway offers none that may. Raises GatewayError."""
+        settings = await self._access.settings(chat)
+        wanted = await self._wanted(chat, settings)
+        if wanted is not None:
+            if not settings.models.permit(wanted):
+                raise ModelNotFound(wanted)  # it was chosen when it was still permitted
+            return wanted
+        offered = _permitted(await self._gateway.models(), settings)
         return offered[0].id if offered else None
+
+    async def _wanted(self, chat: Chat, settings: ChatSettings) -> ModelId | None:
+        """What was chosen, or else the first default that is permitted."""
+        if chosen := await self._choices.model(chat):
+            return chosen
+        defaults = (settings.model, self._default)
+        return next((model for model in defaults if model and settings.models.permit(model)), None)
 
     async def name_of(self, chat: Chat) -> str:
         """How to call the chat's model in a sentence, whether or not the gateway is there."""
@@ -47,29 +63,29 @@ class Picker:
             chosen = await self.current(chat)
             offered = {model.id: model for model in await self._gateway.models()}
         except GatewayError:
-            chosen, offered = await self._choices.model(chat) or self._default, {}
+            chosen, offered = await self._wanted(chat, await self._access.settings(chat)), {}
         if chosen is None:
             return "Cherry Studio"
         return _name(offered[chosen]) if chosen in offered else str(chosen)
 
     async def model(self, ask: Ask) -> Answer:
         query, page = _split(ask.argument)
-        chat, words = ask.message.chat, ask.words
+        words = ask.words
         try:
-            offered = await self._gateway.models()
+            offered = _permitted(await self._gateway.models(), ask.settings)
         except GatewayError:
             if (wanted := _full(query)) is None:
                 raise
-            return await self._choose(chat, wanted, str(wanted), words)  # taken on trust; a turn will tell
+            return await self._choose(ask, wanted, str(wanted))  # taken on trust; a turn will tell
         if not query:
-            return await self._overview(chat, offered, words)
+            return await self._overview(ask, offered)
         if query.endswith(":"):
             of_provider = [model for model in offered if model.id.provider == _provider(query[:-1], offered)]
             if of_provider:
                 return _of_provider(query, of_provider, page, words)
         found = _matching(query, offered)
         if len(found) == 1:
-            return await self._choose(chat, found[0].id, _name(found[0]), words)
+            return await self._choose(ask, found[0].id, _name(found[0]))
         if found:
             return _paged(words.model_several.format(query=query), query, found, page, words)
         nearest = set(await self._gateway.nearest(query))
@@ -80,7 +96,7 @@ class Picker:
         """All models as text, to read and to copy from."""
         query, page = _split(ask.argument)
         words = ask.words
-        offered = await self._gateway.models(fresh=True)
+        offered = _permitted(await self._gateway.models(fresh=True), ask.settings)
         found = _matching(query, offered) if query else list(offered)
         if not found:
             return Answer(words.model_unknown.format(query=query) if query else words.models_none)
@@ -95,18 +111,24 @@ class Picker:
     async def suggest(self, typed: str, chat: Chat, most: int) -> list[Model]:
         """The models that fit what has been typed so far, recent ones first."""
         recents = await self._choices.recents(chat)
-        found = _matching(typed, await self._gateway.models()) if typed.strip() else await self._gateway.models()
+        offered = _permitted(await self._gateway.models(), await self._access.settings(chat))
+        found = _matching(typed, offered) if typed.strip() else offered
         return sorted(found, key=lambda model: recents.index(model.id) if model.id in recents else len(recents))[:most]
 
-    async def _choose(self, chat: Chat, model: ModelId, name: str, words: Words) -> Answer:
-        await self._choices.set_model(chat, model)
-        return Answer(words.model_now.format(model=name))
+    async def _choose(self, ask: Ask, model: ModelId, name: str) -> Answer:
+        if ask.settings.choose == "admins" and ask.role < Role.ADMIN:
+            return Answer(ask.words.choice_of_admins)
+        if not ask.settings.models.permit(model):
+            return Answer(ask.words.model_not_here.format(model=name))
+        await self._choices.set_model(ask.message.chat, model)
+        return Answer(ask.words.model_now.format(model=name))
 
-    async def _overview(self, chat: Chat, offered: Sequence[Model], words: Words) -> Answer:
+    async def _overview(self, ask: Ask, offered: Sequence[Model]) -> Answer:
+        chat, words = ask.message.chat, ask.words
         if not offered:
             return Answer(words.models_none)
         by_id = {model.id: model for model in offered}
-        chosen = await self.current(chat)
+        chosen = await self._wanted(chat, ask.settings) or offered[0].id
         name = _name(by_id[chosen]) if chosen in by_id else str(chosen)
         said = words.model_now.format(model=name) if chosen in by_id else words.model_gone.format(model=name)
         recents = [by_id[id] for id in await self._choices.recents(chat) if id in by_id and id != chosen][:RECENT]
@@ -122,6 +144,10 @@ class Picker:
             label = _short(f"{models[0].provider_name} ({len(models)})")
             choices.append(Choice(label, _command("/model", f"{provider}:") or f"/model {_token(provider)}:"))
         return Answer(f"{said}\n\n{words.model_pick}", choices)
+
+
+def _permitted(offered: Sequence[Model], settings: ChatSettings) -> list[Model]:
+    return [model for model in offered if settings.models.permit(model.id)]
 
 
 def _split(argument: str) -> tuple[str, int]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bridge.access import Access, Role
+from bridge.access import Access, ListFull, Role
 from bridge.channel import Command
 from bridge.commands.admit import Admitting
 from bridge.commands.answer import Answer, Ask
+from bridge.commands.auditing import Auditing
+from bridge.commands.chats import RESET, ChatSetting
+from bridge.commands.inviting import Inviting
 from bridge.commands.picker import Picker
+from bridge.commands.requests import Requesting
 from bridge.commands.talk import Talking
 from bridge.gateway import Gateway
 from bridge.store import Store
@@ -23,32 +27,43 @@ Run = Callable[[Ask], Awaitable[Answer]]
 class Entry:
     name: str
     run: Run
-    admin: bool = False
+    needs: Role = Role.MEMBER
     listed: bool = True
+
+    @property
+    def admin(self) -> bool:
+        return self.needs >= Role.ADMIN
 
 
 class Commands:
     """Runs a command for somebody who has been let in; who may do what is judged here and by `Access` alone."""
 
     def __init__(self, store: Store, gateway: Gateway, access: Access, default: ModelId | None) -> None:
-        self.picker = picker = Picker(store.choices, gateway, default)
+        self.picker = picker = Picker(store.choices, gateway, access, default)
         talk = Talking(store, picker)
         admit = Admitting(access)
+        self._chats = chats = ChatSetting(access)
         entries = [
             Entry("start", talk.start),
             Entry("help", self._help),
             Entry("model", picker.model),
-            Entry("models", picker.models),
+            Entry("models", self._models),
             Entry("new", talk.new),
             Entry("stop", talk.stop),
             Entry("retry", talk.retry),
             Entry("continue", talk.go_on, listed=False),
             Entry("system", talk.system),
             Entry("whoami", admit.whoami),
-            Entry("claim", admit.claim, listed=False),
-            Entry("allow", admit.allow, admin=True),
-            Entry("deny", admit.deny, admin=True),
-            Entry("allowlist", admit.allowlist, admin=True),
+            Entry("claim", admit.redeem, listed=False),
+            Entry("allow", admit.allow, Role.ADMIN),
+            Entry("deny", admit.deny, Role.ADMIN),
+            Entry("allowlist", admit.allowlist, Role.ADMIN),
+            Entry("invite", Inviting(access).invite, Role.ADMIN),
+            Entry("requests", Requesting(store, access).requests, Role.ADMIN),
+            Entry("chat", chats.chat, Role.ADMIN),
+            Entry("history", self._history, Role.ADMIN, listed=False),
+            Entry("audit", Auditing(access).audit, Role.ADMIN),
+            Entry("admin", admit.admin, Role.OWNER),
         ]
         self._entries = {entry.name: entry for entry in entries}
         self._admit = admit
@@ -60,13 +75,19 @@ class Commands:
             # In a group another bot may know it.
             known = ask.words.unknown_command.format(command=f"/{ask.name}")
             return Answer(known if ask.message.chat.direct else "")
-        if entry.admin and ask.role < Role.ADMIN:
-            return Answer(ask.words.admins_only)
-        return await entry.run(ask)
+        if ask.role < entry.needs:
+            return Answer(ask.words.owners_only if entry.needs is Role.OWNER else ask.words.admins_only)
+        try:
+            return await entry.run(ask)
+        except ListFull:
+            return Answer(ask.words.list_full)
 
-    async def claim(self, message: IncomingMessage, code: str, words: Words) -> Answer:
+    async def redeem(self, message: IncomingMessage, code: str, words: Words) -> Answer:
         """`/claim`, the only command that a stranger may send."""
-        return await self._admit.claim(Ask("claim", code, message, Role.STRANGER, words))
+        try:
+            return await self._admit.redeem(Ask("claim", code, message, Role.STRANGER, words))
+        except ListFull:
+            return Answer(words.list_full)
 
     def menu(self) -> Sequence[Command]:
         """What a platform lists."""
@@ -81,6 +102,19 @@ class Commands:
             if entry.listed
         ]
 
+    async def _models(self, ask: Ask) -> Answer:
+        """`/models NAME` for everybody; `/models allow|deny|reset` for admins."""
+        word, _, rest = ask.argument.partition(" ")
+        if word.lower() != RESET and not (word.lower() in ("allow", "deny") and rest.strip()):
+            return await self.picker.models(ask)
+        if ask.role < Role.ADMIN:
+            return Answer(ask.words.admins_only)
+        return await self._chats.models(ask, ask.argument)
+
+    async def _history(self, ask: Ask) -> Answer:
+        """`/history shared|per-person`: the setting of that name, as people look for it."""
+        return await self._chats.chat(replace(ask, argument=f"history {ask.argument}"))
+
     async def _help(self, ask: Ask) -> Answer:
         words = ask.words
         model = await self.picker.name_of(ask.message.chat)
@@ -90,7 +124,11 @@ class Commands:
         if ask.hint:
             lines.append(ask.hint)
         for title, admin in ((words.help_commands, False), (words.help_admin, True)):
-            listed = [entry for entry in self._entries.values() if entry.listed and entry.admin == admin]
-            if not admin or ask.role >= Role.ADMIN:
+            listed = [
+                entry
+                for entry in self._entries.values()
+                if entry.listed and entry.admin == admin and ask.role >= entry.needs
+            ]
+            if listed:
                 lines.append("\n".join([title, *(f"/{entry.name} – {words.commands[entry.name]}" for entry in listed)]))
         return Answer("\n\n".join(lines))

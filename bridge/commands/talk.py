@@ -19,7 +19,7 @@ class Talking:
         self._picker = picker
 
     async def start(self, ask: Ask) -> Answer:
-        if ask.role >= Role.ADMIN:
+        if ask.role >= Role.OWNER:
             return Answer(ask.words.welcome_owner)
         return Answer(ask.words.welcome.format(model=await self._picker.name_of(ask.message.chat)))
 
@@ -40,7 +40,9 @@ class Talking:
         last = await self._store.choices.last(ask.message.chat)
         if last is None:
             return Answer(ask.words.nothing_to_retry, in_place=False)
-        return Answer(talk=replace(last, id=f"retry:{ask.message.id}", again=last.again or last.id, menu=""))
+        said = ask.message
+        again = replace(last, id=f"retry:{said.id}", again=last.again or last.id, menu="")
+        return Answer(talk=replace(again, asker=said.sender, groups=said.groups))
 
     async def go_on(self, ask: Ask) -> Answer:
         history = await self._store.history.read(ask.message.chat)
@@ -52,8 +54,10 @@ class Talking:
     async def system(self, ask: Ask) -> Answer:
         words, chat = ask.words, ask.message.chat
         if not ask.argument:
-            prompt = await self._store.choices.system(chat)
+            prompt = await self._store.choices.system(chat) or ask.settings.system
             return Answer(words.system_now.format(prompt=prompt) if prompt else words.system_none)
+        if ask.settings.choose == "admins" and ask.role < Role.ADMIN:
+            return Answer(words.choice_of_admins)
         if ask.argument.lower() in OFF:
             await self._store.choices.set_system(chat, "")
             return Answer(words.system_cleared)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import unicodedata
 from collections.abc import Sequence
 
 from bridge.errors import GatewayError, ModelNotFound
@@ -42,7 +43,7 @@ async def ask(settings: Settings, text: str, model: ModelId | None) -> int:
             completion = gateway.stream(model, prompt(settings.system, [], [ChatMessage("user", text)]))
             async for delta in completion:
                 said += delta
-                print(delta, end="", flush=True)
+                print(_harmless(delta), end="", flush=True)
         except GatewayError as error:
             print(end="\n" if said else "", flush=True)
             print(_why(error, words, model), file=sys.stderr)
@@ -52,6 +53,11 @@ async def ask(settings: Settings, text: str, model: ModelId | None) -> int:
         print(words.length, file=sys.stderr)
         return 1
     return 0
+
+
+def _harmless(text: str) -> str:
+    """Without control characters: no model gets to send commands to a terminal."""
+    return "".join(letter for letter in text if letter in "\n\t" or unicodedata.category(letter) != "Cc")
 
 
 def _why(error: GatewayError, words: Words, model: ModelId | None) -> str:

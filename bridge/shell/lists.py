@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from argparse import Namespace
 from dataclasses import asdict
 
-from bridge.access import Access
+from bridge.access import SHELL, Access, Subject, subject_name
+from bridge.access.subjects import as_subject
+from bridge.commands.auditing import NOTHING, shown
+from bridge.commands.whom import moment, split_duration
 from bridge.errors import GatewayError, SettingsError
 from bridge.gateway import Gateway
 from bridge.settings import Settings
 from bridge.shell.language import terminal_words
 from bridge.store import open_store
-from bridge.types import Chat, User
+from bridge.types import User
 from bridge.words.trouble import trouble
 
 
@@ -35,41 +39,102 @@ async def models(settings: Settings, options: Namespace) -> int:
 
 
 async def access(settings: Settings, options: Namespace) -> int:
+    """One action on the rules. 1 where it changed nothing."""
     async with open_store(settings.redis_url.get_secret_value(), settings.data_dir) as store:
         access = Access(store.redis, settings.admins)
-        if options.action == "list":
-            return await _list(access, options.json)
-        subject = _subject(options.id, chat=options.chat)
-        if options.action == "allow":
-            await access.allow(subject, by=None)
-            print(f"{options.id} may talk now.")
-            return 0
-        if not await access.deny(subject):
-            print(f"{options.id} is not on the list.")
-            return 1
-        print(f"{options.id} may talk no longer.")
-        return 0
+        match options.action:
+            case "list":
+                return await _list(access, options.json)
+            case "audit":
+                return await _audit(access, options.most, options.json)
+            case "invite":
+                return await _invite(access, options)
+            case _:
+                return await _change(access, options)
+
+
+async def _change(access: Access, options: Namespace) -> int:
+    until = time.time() + _seconds(options.duration) if getattr(options, "duration", "") else 0.0
+    subject = _subject(options)
+    match options.action:
+        case "allow":
+            changed, now = await access.allow(subject, SHELL, until=until), "may talk"
+        case "deny":
+            if isinstance(subject, User) and await access.role_given(subject) is not None:
+                raise SettingsError([f"{options.id} is an admin; see `cherry-bridge access admin remove`"])
+            changed, now = await access.deny(subject, SHELL, until=until), "may not talk"
+        case "remove":
+            changed, now = await access.remove(subject, SHELL), "is not on the list"
+        case _:
+            person = User.parse(options.id)
+            if options.change == "add":
+                changed, now = await access.promote(person, SHELL), "is an admin"
+            else:
+                changed, now = await access.demote(person, SHELL), "has no role but what BRIDGE_ADMINS gives"
+    if options.json:
+        print(json.dumps({"subject": subject_name(subject), "now": now, "until": until, "changed": changed}))
+    else:
+        print(f"{options.id} {now}{'' if changed else ' already'}.")
+    return 0 if changed else 1
 
 
 async def _list(access: Access, as_json: bool) -> int:
-    admins, lines = await access.admins(), await access.allowlist()
+    roles, rules = await access.roles(), await access.rules()
     if as_json:
-        kept = {"admins": [str(admin) for admin in admins], "allowed": [asdict(line) for line in lines]}
+        kept = {
+            "roles": [{"person": str(person), "role": role.name.lower()} for person, role in roles.items()],
+            "rules": [{"subject": name, **asdict(rule)} for name, rule in rules],
+        }
         print(json.dumps(kept, ensure_ascii=False, indent=2))
         return 0
-    for admin in admins:
-        print(f"admin   {admin}")
-    for line in lines:
-        kind, _, id = line.subject.partition(" ")
-        print(f"{kind:<7} {id}  {line.name}".rstrip())
-    if not admins and not lines:
+    for person, role in roles.items():
+        print(f"{role.name.lower():<7} {person}")
+    for name, rule in rules:
+        kind, _, id = name.partition(" ")
+        until = f"until {moment(rule.until)}" if rule.until else ""
+        print("  ".join(filter(None, (f"{rule.verdict:<7} {kind:<6} {id}", rule.name, until))))
+    if not roles and not rules:
         print("Nobody may talk yet. `cherry-bridge run` prints a code that makes its sender the owner.")
     return 0
 
 
-def _subject(id: str, *, chat: bool) -> Chat | User:
+async def _audit(access: Access, most: int, as_json: bool) -> int:
+    changes = await access.trail.newest(max(1, most))
+    if as_json:
+        print(json.dumps([asdict(change) for change in changes], ensure_ascii=False, indent=2))
+        return 0
+    for change in changes:
+        before, after = shown(change, change.before), shown(change, change.after)
+        print(f"{moment(change.at)}  {change.by}  {change.where or NOTHING}  {change.what}: {before} → {after}")
+    return 0
+
+
+async def _invite(access: Access, options: Namespace) -> int:
+    until = time.time() + _seconds(options.duration)
+    code = await access.invites.invite(SHELL, uses=options.uses, until=until)
+    if not code:
+        raise SettingsError(["too many invites are open; /invite off in a chat revokes them"])
+    await access.trail.note(SHELL, "invite", f"{options.uses}, {moment(until)}")
+    if options.json:
+        print(json.dumps({"code": code, "uses": options.uses, "until": until}))
+    else:
+        print(f"/claim {code}\n{options.uses} may send this to the bot in a direct chat until {moment(until)}.")
+    return 0
+
+
+def _seconds(text: str) -> float:
+    rest, seconds = split_duration(text)
+    if rest or not seconds:
+        raise SettingsError([f"{text!r} is no length of time; write 12h, 7d or 4w, up to a year"])
+    return seconds
+
+
+def _subject(options: Namespace) -> Subject:
+    kind = "chat" if getattr(options, "chat", False) else "group" if getattr(options, "group", False) else "person"
     try:
-        person = User.parse(id)
+        named = User.parse(options.id)
     except ValueError as error:
         raise SettingsError([str(error)]) from None
-    return Chat(person.channel, person.id) if chat else person
+    if (subject := as_subject(kind, named.channel, named.id)) is None:
+        raise SettingsError([f"{options.id!r} is no platform's id"])
+    return subject

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 from tests.emulators.gateway import GatewayEmulator
@@ -51,6 +52,7 @@ async def test_a_person_is_let_in_and_out_again(bot: Bot, stage: Stage, gateway:
     assert (await bot.ask("/allow", who="tom"))[-1].text == "Only admins can do that."
     # Admitted in direct chats is not admitted in groups.
     await stage.say("hello", who="tom", place="group", mention=True)
+    await until(lambda: "Allow this chat" in bot.bubbles()[-1].buttons, "the owner to be asked about the group")
     assert tom in (await bot.ask("/allowlist"))[-1].text
     assert (await bot.ask(f"/deny {tom}"))[-1].text == f"{tom} may no longer talk to me."
     before = len(gateway.requests)
@@ -82,3 +84,42 @@ async def test_whoever_was_let_out_while_waiting_gets_no_answer(
     await asyncio.sleep(0.5)
     assert len(gateway.requests) == 1
     assert len(bot.bubbles(who="tom")) == 1
+
+
+async def test_one_press_of_the_owner_lets_a_stranger_in(bot: Bot, stage: Stage, gateway: GatewayEmulator) -> None:
+    await bot.ask("I am Mia.")
+    await stage.say("May I? I have a secret.", who="tom")
+    await until(lambda: bot.bubbles(who="tom"), "tom to be told")
+    assert "I have asked the owner" in bot.bubbles(who="tom")[-1].text
+    await until(lambda: "Allow" in bot.bubbles()[-1].buttons, "the owner to be asked")
+    question = bot.bubbles()[-1]
+    assert str(stage.user("tom")) in question.text
+    assert question.buttons == ["Allow", "Deny", "Block"]
+    await stage.press(question.id, "Allow")
+    await until(lambda: "let in" in bot.bubbles(who="tom")[-1].text, "tom to learn it")
+    await until(lambda: "may talk to me now" in bot.bubbles()[-1].text, "the question to become its answer")
+    assert bot.bubbles()[-1].id == question.id
+    before = len(bot.bubbles(who="tom"))
+    await stage.say("hello", who="tom")
+    [answer] = await bot.answer(before, who="tom")
+    assert answer.text == "You said: hello"
+    assert "secret" not in str([request.messages for request in gateway.requests])
+
+
+async def test_an_invite_lets_a_friend_in_and_everybody_may_have_their_own_history(
+    bot: Bot, stage: Stage, gateway: GatewayEmulator
+) -> None:
+    [invite] = await bot.ask("/invite")
+    code = re.search(r"/claim ([A-Z2-7]{26})", invite.text)
+    assert code, invite.text
+    assert "let in" in (await bot.ask(f"/start {code[1]}", who="tom"))[-1].text
+    assert (await bot.ask("hello", who="tom"))[-1].text == "You said: hello"
+    for text in ("/allow", "/history per-person"):
+        before = len(bot.bubbles("group"))
+        await stage.say(text, place="group", mention=True)
+        await bot.answer(before, place="group")
+    for who in ("mia", "tom"):
+        before = len(bot.bubbles("group"))
+        await stage.say("hello", who=who, place="group", mention=True)
+        await bot.answer(before, place="group")
+        assert [message["role"] for message in gateway.requests[-1].messages] == ["user"], "a history of one's own"

@@ -1,0 +1,139 @@
+"""What applies in a chat: each setting is one short text in the store, read here and nowhere else.
+
+A chat that has not set something follows what was set for all chats, and where that is silent too, the defaults below.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Literal, Self
+
+from bridge.access.limits import Limit
+from bridge.types import ModelId
+
+OFF = "off"
+"""Says that there is none, where all chats have one."""
+LONGEST_SYSTEM = 4000
+MOST_PATTERNS = 50
+LONGEST_PATTERN = 120
+MOST_STARS = 6
+"""In one pattern: more make matching slow."""
+EVERYWHERE = "*"
+"""In place of a chat's name: all chats that have not set their own."""
+
+Answering = Literal["mention", "all"]
+Remembering = Literal["shared", "per-person"]
+Choosing = Literal["everyone", "admins"]
+
+
+@dataclass(frozen=True, slots=True)
+class Patterns:
+    """Which models may be used: `allow` nothing means all; what `deny` matches may not, whatever `allow` says."""
+
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read what `str` gives, such as ``+openai:* -*:free``. Raises ValueError."""
+        words = text.split()
+        for word in words:
+            if word[:1] not in ("+", "-") or not _is_pattern(word[1:]):
+                raise ValueError(word)
+        if len(words) > MOST_PATTERNS:
+            raise ValueError(words[-1])
+        kept = list(dict.fromkeys(words))
+        return cls(
+            tuple(word[1:] for word in kept if word[0] == "+"), tuple(word[1:] for word in kept if word[0] == "-")
+        )
+
+    def __str__(self) -> str:
+        return " ".join([*(f"+{each}" for each in self.allow), *(f"-{each}" for each in self.deny)])
+
+    def permit(self, model: ModelId) -> bool:
+        name = str(model).casefold()
+        if any(_matches(name, pattern) for pattern in self.deny):
+            return False
+        return not self.allow or any(_matches(name, pattern) for pattern in self.allow)
+
+
+@dataclass(frozen=True, slots=True)
+class ChatSettings:
+    answer: Answering = "mention"
+    """Whether a group's messages are answered when they are meant for us, or all of them."""
+    history: Remembering = "shared"
+    """Whether a group has one conversation, or everybody in it their own."""
+    choose: Choosing = "everyone"
+    """Who may change the model and the system prompt."""
+    limit: Limit | None = None
+    model: ModelId | None = None
+    """The model of whoever has not chosen one."""
+    system: str = ""
+    """The system prompt where none has been set."""
+    models: Patterns = Patterns()
+
+    @classmethod
+    def read(cls, texts: Mapping[str, str]) -> ChatSettings:
+        """From the settings' texts by name; one that cannot be read counts as not set, but for `models`."""
+        return cls(**{name: value for name, text in texts.items() if (value := _read(name, text)) is not None})  # type: ignore[arg-type]
+
+
+def canonical(name: str, text: str) -> str:
+    """The text to keep for a setting that somebody wrote. Raises ValueError where it means nothing."""
+    value = SETTINGS[name](text)
+    return OFF if value is None else str(value)
+
+
+def _one_of(*values: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        word = text.strip().lower()
+        if word not in values:
+            raise ValueError(word)
+        return word
+
+    return read
+
+
+def _or_off(read: Callable[[str], object]) -> Callable[[str], object]:
+    return lambda text: None if text.strip().lower() == OFF else read(text)
+
+
+def _prompt(text: str) -> str:
+    if not text.strip() or len(text) > LONGEST_SYSTEM:
+        raise ValueError("system")
+    return text.strip()
+
+
+SETTINGS: Mapping[str, Callable[[str], object]] = {
+    "answer": _one_of("mention", "all"),
+    "history": _one_of("shared", "per-person"),
+    "choose": _one_of("everyone", "admins"),
+    "limit": _or_off(Limit.parse),
+    "model": _or_off(ModelId.parse),
+    "system": _or_off(_prompt),
+    "models": _or_off(Patterns.parse),
+}
+"""Every setting, by name, and how its text is read."""
+
+_NOTHING = Patterns(deny=("*",))
+
+
+def _read(name: str, text: str) -> object:
+    try:
+        value = SETTINGS[name](text)
+    except ValueError:
+        return _NOTHING if name == "models" else None  # closed, where it cannot be told what is open
+    return value
+
+
+def _is_pattern(text: str) -> bool:
+    short = 0 < len(text) <= LONGEST_PATTERN and text.count("*") <= MOST_STARS
+    return short and text.isprintable() and (":" in text or "*" in text)
+
+
+def _matches(name: str, pattern: str) -> bool:
+    # Only the star is special: brackets and question marks occur in models' names.
+    return fnmatchcase(name, re.sub(r"[\[?]", r"[\g<0>]", pattern.casefold()))

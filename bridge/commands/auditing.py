@@ -1,0 +1,43 @@
+"""`/audit`: the last changes of access and settings."""
+
+from __future__ import annotations
+
+from bridge.access import Access, Change, Rule
+from bridge.access.rules import is_rule
+from bridge.commands.answer import Answer, Ask
+from bridge.commands.whom import code, moment
+
+SHOWN, MOST = 10, 50
+NOTHING = "–"
+
+
+class Auditing:
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    async def audit(self, ask: Ask) -> Answer:
+        """`/audit [how many]`."""
+        number = int(ask.argument) if ask.argument.isdecimal() and len(ask.argument) < 4 else SHOWN
+        changes = await self._access.trail.newest(min(max(number, 1), MOST))
+        if not changes:
+            return Answer(ask.words.audit_none)
+        lines = [
+            f"- {moment(change.at)} {code(change.by)}: {code(change.what)}: "
+            f"{_shown(change, change.before)} → {_shown(change, change.after)}"
+            for change in changes
+        ]
+        return Answer("\n".join([ask.words.audit, *lines]))
+
+
+def _shown(change: Change, row: str) -> str:
+    return code(shown(change, row)) if row else NOTHING
+
+
+def shown(change: Change, row: str) -> str:
+    """A row as people read it: the verdict of a rule, the text of a setting."""
+    if not row:
+        return NOTHING
+    if not is_rule(change.what):
+        return row
+    rule = Rule.from_row(row)
+    return f"{rule.verdict} until {moment(rule.until)}" if rule.until else rule.verdict

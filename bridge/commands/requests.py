@@ -1,0 +1,103 @@
+"""Strangers that wait for an answer: who they are, with one button for each answer, and what comes of pressing it.
+
+Everything said about it goes through the inbox: to the owners as a command of their own, to the stranger as a notice.
+So it survives a crash, and a press is judged like any other message, by who pressed.
+"""
+
+from __future__ import annotations
+
+from bridge.access import Access, Actor, Request
+from bridge.commands.answer import Answer, Ask
+from bridge.commands.whom import moment, plain
+from bridge.store import Store
+from bridge.types import Chat, Choice, IncomingMessage, User
+from bridge.words import Words
+
+REQUEST_ID = "request:"
+"""How the ids of the messages begin that ask owners."""
+
+
+class Requesting:
+    def __init__(self, store: Store, access: Access) -> None:
+        self._store = store
+        self._access = access
+
+    async def requests(self, ask: Ask) -> Answer:
+        """`/requests`, `/requests ID`, `/requests ID allow|chat|deny|block`."""
+        words = ask.words
+        id, _, answer = ask.argument.partition(" ")
+        if not id:
+            return await self._list(words)
+        request = await self._access.request(id)
+        if request is None:
+            # An owner who was away longer than it was open need not hear of it any more.
+            return Answer("" if ask.message.id.startswith(REQUEST_ID) else words.request_closed)
+        if not answer:
+            return Answer(_question(request, words), _buttons(request, words))
+        return await self._decide(ask, request, answer.strip().lower())
+
+    async def _list(self, words: Words) -> Answer:
+        requests = await self._access.requests()
+        if not requests:
+            return Answer(words.requests_none)
+        choices = [Choice(_who(request)[:48], f"/requests {request.id}") for request in requests]
+        lines = [f"- {_who(request)}, {moment(request.at)}" for request in requests]
+        return Answer("\n".join([words.requests_open, *lines]), choices)
+
+    async def _decide(self, ask: Ask, request: Request, answer: str) -> Answer:
+        words, by = ask.words, Actor.of(ask.message)
+        person, chat = request.person, request.chat.whole
+        match answer:
+            case "allow":
+                await self._access.allow(person, by)
+                said, notice = words.allowed_person.format(id=person), "let_in"
+            case "chat":
+                await self._access.allow(chat, by)
+                said, notice = words.request_chat_allowed.format(chat=plain(chat.title) or chat), "chat_let_in"
+            case "deny":
+                said, notice = words.request_declined.format(id=person), "declined"
+            case "block":
+                if await self._access.role_given(person) is not None:
+                    return Answer(words.admin_not_denied.format(id=person))
+                await self._access.deny(person, by)
+                said, notice = words.denied_person.format(id=person), "declined"
+            case _:
+                return Answer(_question(request, words), _buttons(request, words))
+        await self._tell(request, notice)
+        await self._access.close_request(request, by, notice if answer == "deny" else answer)
+        name = plain(person.name)
+        return Answer(f"{name}: {said}" if name and answer != "chat" else said)
+
+    async def _tell(self, request: Request, notice: str) -> None:
+        """The outcome, where they wrote; a group hears only that it was let in."""
+        if not request.chat.direct and notice != "chat_let_in":
+            return
+        news = IncomingMessage(
+            id=f"outcome:{request.id}",
+            chat=request.chat,
+            sender=request.person,
+            text="",
+            language=request.language,
+            notice=notice,
+        )
+        await self._store.inbox.put(request.account, news, lane="commands")
+
+
+def _question(request: Request, words: Words) -> str:
+    name = plain(request.person.name) or request.person.id
+    if request.chat.direct:
+        return words.request_person.format(name=name, id=request.person)
+    title = plain(request.chat.title) or request.chat.id
+    return words.request_chat.format(name=name, id=request.person, chat=title, chat_id=request.chat.whole)
+
+
+def _buttons(request: Request, words: Words) -> list[Choice]:
+    answers = [(words.button_allow, "allow"), (words.button_deny, "deny"), (words.button_block, "block")]
+    if not request.chat.direct:
+        answers[:1] = [(words.button_allow_chat, "chat"), (words.button_allow_person, "allow")]
+    return [Choice(label, f"/requests {request.id} {answer}") for label, answer in answers]
+
+
+def _who(request: Request) -> str:
+    subject: User | Chat = request.subject
+    return f"{plain(request.person.name)} {subject}".strip()
