@@ -81,8 +81,8 @@ async def main() -> None:
                 lags = await first_text(bot, gateway)
                 own = await direct(gateway)
                 print(
-                    f"first visible text after the gateway's first token: median {statistics.median(lags) - own:.1f} ms, "
-                    f"95th of 100 {statistics.quantiles(lags, n=20)[-1] - own:.1f} ms over {TURNS} turns "
+                    "first visible text after the gateway's first token: "
+                    f"median {statistics.median(lags) - own:.1f} ms, 95th of 100 {statistics.quantiles(lags, n=20)[-1] - own:.1f} ms over {TURNS} turns "
                     f"(the gateway's own: {own:.1f} ms)"
                 )
                 print(f"memory after {TURNS} turns: {memory(bot.pid):.1f} MB")

@@ -37,7 +37,7 @@ async def _read(response: aiohttp.ClientResponse, said: list[str]) -> None:
 
 async def _some(things: Sequence[Any]) -> None:
     deadline = time.monotonic() + LONG
-    while not things and time.monotonic() < deadline:  # noqa: ASYNC110 - nothing tells when
+    while not things and time.monotonic() < deadline:
         await asyncio.sleep(0.01)
 
 
