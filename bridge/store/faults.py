@@ -58,7 +58,7 @@ def said(error: Exception) -> str:
         case AuthenticationError() | NoPermissionError():
             return "Redis does not accept the user or the password, or does not let that user do this"
         case ConnectionError() if "Authentication required" in str(error):  # redis-py gives it no class of its own
-            return "Redis wants a password; put it into the address, as in redis://:password@host:6379"
+            return "Redis wants a password, and the address holds none"
         case TimeoutError():
             return "Redis does not answer in time"
         case ConnectionError() | OSError():

@@ -258,7 +258,7 @@ BROKEN: dict[str, Broken] = {
     "Redis evicts": Broken(
         redis(maxmemory="100mb", maxmemory_policy="allkeys-lru"), "allkeys-lru", "maxmemory-policy noeviction"
     ),
-    "Redis password": Broken(redis(requirepass="hush-hush"), "Authentication required", "as :PASSWORD@"),
+    "Redis password": Broken(redis(requirepass="hush-hush"), "wants a password", "as :PASSWORD@"),
     "Redis replica": Broken(replica, "is a replica", "Set BRIDGE_REDIS_URL to its master"),
     "no such scheme": Broken(setting(BRIDGE_REDIS_URL="http://x"), "cannot be used", "the embedded store is used"),
     "folder": Broken(no_folder, "cannot be written", "Set BRIDGE_DATA_DIR"),

@@ -54,13 +54,14 @@ async def test_a_crash_in_an_answer_over_several_bubbles_completes_them_all(
 async def test_what_was_sent_while_it_was_down_is_answered_once(
     bot: Bot, stage: Stage, gateway: GatewayEmulator
 ) -> None:
+    await bot.ask("hello")
     await bot.kill()
     await stage.say("Are you there?")
     await bot.start()
-    [answer] = await bot.answer()
+    [answer] = await bot.answer(1)
     assert answer.text == "You said: Are you there?"
     await bot.ask("Once?")
-    assert len(gateway.requests) == 2
+    assert [request.question for request in gateway.requests] == ["hello", "Are you there?", "Once?"]
 
 
 async def test_a_message_delivered_twice_is_answered_once(bot: Bot, stage: Stage, gateway: GatewayEmulator) -> None:
