@@ -108,12 +108,13 @@ class Picker:
             lines.append(words.page.format(page=page, pages=pages))
         return Answer("\n\n".join(lines), _turning("/models", query, page, pages))
 
-    async def suggest(self, typed: str, chat: Chat, most: int) -> list[Model]:
+    async def suggest(self, typed: str, chat: Chat, most: int) -> list[Choice]:
         """The models that fit what has been typed so far, recent ones first."""
         recents = await self._choices.recents(chat)
         offered = _permitted(await self._gateway.models(), await self._access.settings(chat))
         found = _matching(typed, offered) if typed.strip() else offered
-        return sorted(found, key=lambda model: recents.index(model.id) if model.id in recents else len(recents))[:most]
+        found = sorted(found, key=lambda model: recents.index(model.id) if model.id in recents else len(recents))
+        return [_choice(model) for model in found[:most]]
 
     async def _choose(self, ask: Ask, model: ModelId, name: str) -> Answer:
         if ask.settings.choose == "admins" and ask.role < Role.ADMIN:

@@ -17,8 +17,11 @@ from bridge.commands.requests import Requesting
 from bridge.commands.talk import Talking
 from bridge.gateway import Gateway
 from bridge.store import Store
-from bridge.types import IncomingMessage, ModelId
+from bridge.types import Chat, Choice, IncomingMessage, ModelId, User
 from bridge.words import EN, IN, Words
+
+SUGGESTIONS = 25
+"""Discord shows no more."""
 
 Run = Callable[[Ask], Awaitable[Answer]]
 
@@ -66,6 +69,7 @@ class Commands:
             Entry("admin", admit.admin, Role.OWNER),
         ]
         self._entries = {entry.name: entry for entry in entries}
+        self._access = access
         self._admit = admit
 
     async def run(self, ask: Ask) -> Answer:
@@ -97,10 +101,16 @@ class Commands:
                 {language: words.commands[entry.name] for language, words in IN.items()},
                 EN.arguments.get(entry.name, ""),
                 admin=entry.admin,
+                suggest=self._suggest if entry.name == "model" else None,
             )
             for entry in self._entries.values()
             if entry.listed
         ]
+
+    async def _suggest(self, typed: str, chat: Chat, user: User) -> Sequence[Choice]:
+        """Models, to whoever may talk here: what there is, is nobody else's business."""
+        standing = await self._access.judge(IncomingMessage("", chat, user, ""))
+        return await self.picker.suggest(typed, chat, SUGGESTIONS) if standing.role >= Role.MEMBER else []
 
     async def _models(self, ask: Ask) -> Answer:
         """`/models NAME` for everybody; `/models allow|deny|reset` for admins."""

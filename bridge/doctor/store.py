@@ -67,8 +67,7 @@ async def store(settings: Settings, words: DoctorWords, alone: asyncio.Future[bo
 async def _greet(url: str) -> None:
     """Raise StoreError at once where a single server cannot be had.
 
-    The store's own client tries again and again, and where a password is missing redis-py's health check never
-    lets it come to an end.
+    The store's own client tries again and again.
     """
     at = RedisUrl.parse(url)
     if at.kind != "single":

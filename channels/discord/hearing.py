@@ -18,7 +18,7 @@ from bridge.words import language_of
 from channels.discord.calls import call
 from channels.discord.catchup import Arrival, Holding, Mark, Marks, bounded
 from channels.discord.gateway import Gateway
-from channels.discord.incoming import NAME, chat_of, incoming, is_talk, option, picked, user_of
+from channels.discord.incoming import NAME, chat_of, groups_of, incoming, is_talk, option, picked, user_of
 from channels.discord.settings import Settings
 from channels.discord.words import SKIPPED
 
@@ -173,6 +173,7 @@ class Hearing:
             sender=user_of(interaction.user),
             text=text,
             menu=menu,
+            groups=groups_of(interaction.user),
             language=str(interaction.locale),
             sent_at=interaction.created_at.timestamp(),
         )

@@ -54,6 +54,11 @@ def chat_of(channel: Place, author: discord.abc.User) -> Chat:
     return Chat(NAME, str(channel.id), title=title)
 
 
+def groups_of(person: discord.abc.User) -> tuple[str, ...]:
+    """The server that somebody spoke in and their roles there, by id; nothing in a direct chat."""
+    return tuple(str(role.id) for role in person.roles) if isinstance(person, discord.Member) else ()
+
+
 def incoming(
     message: discord.Message, me: int, *, commands: Collection[str], chat: Chat | None = None, language: str = ""
 ) -> IncomingMessage | None:
@@ -92,6 +97,7 @@ def incoming(
         quoted=quoted,
         replied_to=user_of(replied.author) if replied is not None else None,
         attachments=attachments,
+        groups=groups_of(message.author),
         language=language,
         sent_at=message.created_at.timestamp(),
     )

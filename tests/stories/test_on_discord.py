@@ -1,0 +1,50 @@
+"""Stories that only Discord has: a menu that completes what is typed, a server and its roles."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.emulators.discord import DiscordStage
+from tests.emulators.gateway import GatewayEmulator
+from tests.stories.bot import Bot, until
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[DiscordStage]:
+    async with DiscordStage() as stage:
+        yield stage
+
+
+@pytest.fixture
+async def bot(stage: DiscordStage, gateway: GatewayEmulator, tmp_path: Path) -> AsyncIterator[Bot]:
+    async with Bot(stage, gateway, tmp_path, BRIDGE_ADMINS=str(stage.user("mia"))) as bot:
+        yield bot
+
+
+async def test_model_completes_what_is_typed_for_those_who_may_talk(
+    bot: Bot, stage: DiscordStage, gateway: GatewayEmulator
+) -> None:
+    await bot.ask("hello")
+    await until(lambda: any(command["name"] == "model" for command in stage.rest.commands), "the slash commands")
+    offered = await stage.suggestions("model", "colon")
+    assert offered == [("Fake OpenAI · Colon model", "fake-openai:vendor/ok:free")]
+    assert len(await stage.suggestions("model", "")) == 25
+    assert await stage.suggestions("model", "colon", who="tom") == []
+    before = len(bot.bubbles())
+    await stage.slash("model", "fake-openai:vendor/ok:free")
+    await until(lambda: bot.bubbles()[before:] and "Colon model" in bot.bubbles()[-1].text, "the choice")
+    await bot.ask("and now?")
+    assert gateway.requests[-1].model == "fake-openai:vendor/ok:free"
+
+
+async def test_a_whole_server_is_let_in(bot: Bot, stage: DiscordStage, gateway: GatewayEmulator) -> None:
+    await stage.say("hello", who="tom", place="group", mention=True)
+    whoami = (await bot.ask("/whoami", place="group", mention=True))[-1].text
+    server = whoami.rsplit("discord:", 1)[1].split()[0].strip("`,.")
+    assert (await bot.ask(f"/allow group {server}"))[-1].text
+    answer = (await bot.ask("hello again", who="tom", place="group", mention=True))[-1]
+    assert answer.text.endswith("hello again")
+    assert len(gateway.requests) == 1
