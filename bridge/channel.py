@@ -132,6 +132,10 @@ class Channel(Protocol):
     async def publish(self, commands: Sequence[Command], admins: Sequence[User]) -> None:
         """Fill the platform's own command menu; best effort. `admins` see the admin commands too."""
 
+    async def branch(self, chat: Chat, title: str) -> Chat | None:
+        """Open a thread called `title` in the group `chat`, for a conversation of its own; None where the platform
+        has no threads to open or does not let us. Best effort."""
+
     def hint(self, chat: Chat, language: str) -> str:
         """What people in `chat` should know of this platform, for /help; empty where nothing gets in the way."""
 

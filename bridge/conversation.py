@@ -83,6 +83,7 @@ class Conversation:
                 standing.settings,
                 hint=outlet.channel.hint(message.chat.place, message.language),
                 link=outlet.channel.link,
+                branch=outlet.channel.branch,
             )
             await self._obey(ask, turn, outlet)
         elif message.text.strip() or message.quoted.strip():

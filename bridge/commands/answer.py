@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from bridge.access import ChatSettings, Role
-from bridge.types import Choice, IncomingMessage
+from bridge.types import Chat, Choice, IncomingMessage
 from bridge.words import Words
 
 
 def _nowhere(_code: str) -> str:
     return ""
+
+
+async def _no_thread(_chat: Chat, _title: str) -> Chat | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,8 @@ class Ask:
     """What the platform wants said in /help."""
     link: Callable[[str], str] = _nowhere
     """The address that sends a code; see `Channel.link`."""
+    branch: Callable[[Chat, str], Awaitable[Chat | None]] = _no_thread
+    """Opens a thread; see `Channel.branch`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,14 @@ class Talking:
         return Answer(ask.words.welcome.format(model=await self._picker.name_of(ask.message.chat)))
 
     async def new(self, ask: Ask) -> Answer:
-        """Forget first: the answer under way then knows that it belongs to what is forgotten."""
+        """Start over here; or, with a title and where the platform has threads, in a thread of that name.
+
+        Forget first: the answer under way then knows that it belongs to what is forgotten.
+        """
+        if ask.argument and not ask.message.chat.direct:
+            title = " ".join(ask.argument.split())
+            if await ask.branch(ask.message.chat.place, title) is not None:
+                return Answer(ask.words.new_thread.format(title=title))
         await self._store.history.forget(ask.message.chat)
         await self._store.stops.send(ask.message.chat)
         return Answer(ask.words.new)

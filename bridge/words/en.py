@@ -34,6 +34,7 @@ EN = Words(
         "admin": "Make or remove admins",
     },
     arguments={
+        "new": "title of a thread",
         "model": "part of a name",
         "models": "part of a name",
         "system": "text, or off",
@@ -67,6 +68,7 @@ EN = Words(
     models_list="{count} models",
     page="page {page} of {pages}",
     new="A new conversation. What came before is forgotten.",
+    new_thread="A new conversation, in the thread “{title}”.",
     stopped="*stopped*",
     nothing_to_stop="There is nothing to stop.",
     nothing_to_retry="There is no question to answer again.",

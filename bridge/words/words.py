@@ -51,6 +51,7 @@ class Words:
 
     # the conversation
     new: str
+    new_thread: str
     stopped: str
     nothing_to_stop: str
     nothing_to_retry: str

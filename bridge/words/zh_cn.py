@@ -34,6 +34,7 @@ ZH_CN = Words(
         "admin": "添加或移除管理员",
     },
     arguments={
+        "new": "子区的标题",
         "model": "名称的一部分",
         "models": "名称的一部分",
         "system": "提示词，或 off",
@@ -67,6 +68,7 @@ ZH_CN = Words(
     models_list="共 {count} 个模型",
     page="第 {page} 页，共 {pages} 页",
     new="新的对话开始了，之前的内容已经忘掉。",
+    new_thread="新的对话开在子区“{title}”里。",
     stopped="*已停止*",
     nothing_to_stop="没有正在进行的回答。",
     nothing_to_retry="没有可以重新回答的问题。",

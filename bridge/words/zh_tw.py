@@ -34,6 +34,7 @@ ZH_TW = Words(
         "admin": "新增或移除管理員",
     },
     arguments={
+        "new": "討論串的標題",
         "model": "名稱的一部分",
         "models": "名稱的一部分",
         "system": "提示詞，或 off",
@@ -67,6 +68,7 @@ ZH_TW = Words(
     models_list="共 {count} 個模型",
     page="第 {page} 頁，共 {pages} 頁",
     new="新的對話開始了，之前的內容已經忘掉。",
+    new_thread="新的對話開在討論串「{title}」裡。",
     stopped="*已停止*",
     nothing_to_stop="沒有正在進行的回答。",
     nothing_to_retry="沒有可以重新回答的問題。",

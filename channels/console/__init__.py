@@ -127,6 +127,9 @@ class Console:
         ]
         self._face.offer([*offered, ("/quit", WORDS[self._language].quit)])
 
+    async def branch(self, chat: Chat, title: str) -> Chat | None:
+        return None
+
     def hint(self, chat: Chat, language: str) -> str:
         return ""
 

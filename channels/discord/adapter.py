@@ -32,6 +32,8 @@ log = structlog.get_logger(__name__)
 
 LONGEST = 2000
 """Code points, as Discord's staff say (discord-api-docs #1315)."""
+LONGEST_TITLE = 100
+"""Characters in a thread's name."""
 BLANK = "\u200b"
 """What a message without words is sent as; Discord takes no empty one."""
 MANY_CHATS = 1000
@@ -167,6 +169,20 @@ class Discord:
             log.info("slash commands registered", count=len(payload))
         except (ChannelError, StoreError) as error:
             log.warning("slash commands could not be registered", error=str(error))
+
+    async def branch(self, chat: Chat, title: str) -> Chat | None:
+        """Needs the permission Create Public Threads; a thread that nobody writes in is archived after a day."""
+        if chat.direct or chat.thread:
+            return None
+        opening = self._client.http.start_thread_without_message(
+            int(chat.id), name=title[:LONGEST_TITLE], auto_archive_duration=1440, type=11
+        )
+        try:
+            thread = await call(opening)
+        except ChannelError as error:
+            log.info("a thread was not opened", chat=str(chat), error=str(error))
+            return None
+        return Chat(NAME, chat.id, thread=str(thread["id"]), title=title)
 
     def hint(self, chat: Chat, language: str) -> str:
         return "" if chat.direct or self._reads_content else CONTENT_HIDDEN[language_of(language)]

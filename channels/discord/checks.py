@@ -25,7 +25,7 @@ CLOCK = 60.0
 MESSAGE_CONTENT = 1 << 18 | 1 << 19
 """An application's flags: the intent is granted, or switched on for a bot that few people use (Discord's
 documentation, Application Flags)."""
-PERMISSIONS = 274877975552
+PERMISSIONS = 309237713920
 """To view channels, send messages, send them in threads, and read the history."""
 INVITE = "https://discord.com/oauth2/authorize?client_id={id}&scope=bot+applications.commands&permissions={permissions}"
 HELLO = 10

@@ -139,6 +139,9 @@ class Feishu:
         except (ChannelError, StoreError) as error:
             log.info("slash commands not registered", error=str(error))
 
+    async def branch(self, chat: Chat, title: str) -> Chat | None:
+        return None
+
     def hint(self, chat: Chat, language: str) -> str:
         return "" if chat.direct else WORDS[language_of(language, self._settings.own_language)].mention
 

@@ -155,6 +155,9 @@ class Telegram:
         except StoreError as fault:
             _log.info("the command menus were not compared", fault=str(fault))
 
+    async def branch(self, chat: Chat, title: str) -> Chat | None:
+        return None
+
     def hint(self, chat: Chat, language: str) -> str:
         return privacy_hint(language, self._username) if self._private_mode and _is_group(chat) else ""
 

@@ -120,6 +120,9 @@ class Paper:
 
     async def publish(self, commands: Sequence[Command], admins: Sequence[User]) -> None: ...
 
+    async def branch(self, chat: Chat, title: str) -> Chat | None:
+        return None
+
     def hint(self, chat: Chat, language: str) -> str:
         return ""
 

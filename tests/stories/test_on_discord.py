@@ -48,3 +48,26 @@ async def test_a_whole_server_is_let_in(bot: Bot, stage: DiscordStage, gateway: 
     answer = (await bot.ask("hello again", who="tom", place="group", mention=True))[-1]
     assert answer.text.endswith("hello again")
     assert len(gateway.requests) == 1
+
+
+async def test_new_with_a_title_opens_a_thread_with_a_history_of_its_own(
+    bot: Bot, stage: DiscordStage, gateway: GatewayEmulator
+) -> None:
+    await bot.ask("remember me", place="group", mention=True)
+    told = (await bot.ask("/new Summer  plans", place="group", mention=True))[-1]
+    assert told.text == "A new conversation, in the thread “Summer plans”."
+    assert list(stage.world.threads.values()) == ["Summer plans"]
+    await bot.ask("still here?", place="group", mention=True)
+    assert len(gateway.requests[-1].messages) == 3, "the channel's own conversation goes on"
+    stage.world.topic = next(iter(stage.world.threads))
+    await bot.ask("and here?", place="topic", mention=True)
+    assert [message["content"] for message in gateway.requests[-1].messages] == ["Mia: and here?"]
+
+
+async def test_where_it_may_open_no_thread_it_starts_over_in_place(
+    bot: Bot, stage: DiscordStage, gateway: GatewayEmulator
+) -> None:
+    await bot.ask("remember me")
+    assert (await bot.ask("/new Summer plans"))[-1].text == "A new conversation. What came before is forgotten."
+    await bot.ask("who am I?")
+    assert len(gateway.requests[-1].messages) == 1

@@ -80,6 +80,7 @@ class Rest:
         add("PATCH", f"{channel}/messages/{{message}}", self._edit)
         add("DELETE", f"{channel}/messages/{{message}}", self._delete)
         add("POST", f"{channel}/typing", self._typing)
+        add("POST", f"{channel}/threads", self._open_thread)
         add("POST", f"{api}/interactions/{{interaction}}/{{secret}}/callback", self._interactions.callback)
 
     @web.middleware
@@ -177,6 +178,16 @@ class Rest:
 
     async def _get_message(self, request: web.Request) -> web.Response:
         return answer(self._world.seen_by_bot(self._message(request).payload))
+
+    async def _open_thread(self, request: web.Request) -> web.Response:
+        self._channel(request)
+        if not 1 <= len(name := str((await request.json())["name"])) <= 100:
+            raise faults.form_fault("name", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length.")
+        thread = self._world.snowflake()
+        self._world.threads[thread] = name
+        created = self._world.channel(thread)
+        await self._gateway.dispatch("THREAD_CREATE", {**(created or {}), "newly_created": True})
+        return answer(created, 201)
 
     async def _typing(self, request: web.Request) -> web.Response:
         self.typing[self._channel(request)["id"]] += 1

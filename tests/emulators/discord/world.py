@@ -50,6 +50,8 @@ class World:
         self._last = 0
         self.bot = self._person("cherry", bot=True)
         self.people: dict[str, Payload] = {}
+        self.threads: dict[str, str] = {}
+        """The names of threads that were opened since."""
         self.guild = self.snowflake(ago=90 * 86400)
         self.bot_role = self.snowflake(ago=90 * 86400)
         self.group = self.snowflake(ago=90 * 86400)
@@ -134,14 +136,14 @@ class World:
                 "rate_limit_per_user": 0,
                 "last_message_id": None,
             }
-        if id == self.topic:
+        if id == self.topic or id in self.threads:
             return {
                 "id": id,
                 "type": THREAD,
                 "guild_id": self.guild,
                 "parent_id": self.group,
                 "owner_id": self.person("mia")["id"],
-                "name": "plans",
+                "name": self.threads.get(id, "plans"),
                 "last_message_id": None,
                 "message_count": 0,
                 "member_count": 2,
@@ -161,7 +163,7 @@ class World:
         return None
 
     def in_guild(self, channel: str) -> bool:
-        return channel in (self.group, self.topic)
+        return channel in (self.group, self.topic) or channel in self.threads
 
     def guild_create(self) -> Payload:
         role = {"position": 0, "color": 0, "hoist": False, "managed": False, "mentionable": False, "flags": 0}
