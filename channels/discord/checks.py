@@ -26,7 +26,7 @@ MESSAGE_CONTENT = 1 << 18 | 1 << 19
 """An application's flags: the intent is granted, or switched on for a bot that few people use (Discord's
 documentation, Application Flags)."""
 PERMISSIONS = 309237713920
-"""To view channels, send messages, send them in threads, and read the history."""
+"""To view channels, send messages, send them in threads, open threads, and read the history."""
 INVITE = "https://discord.com/oauth2/authorize?client_id={id}&scope=bot+applications.commands&permissions={permissions}"
 HELLO = 10
 
