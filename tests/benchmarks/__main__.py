@@ -22,15 +22,16 @@ def memory(pid: int) -> float:
     return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
 
-def stores() -> list[int]:
-    """The embedded servers that run now."""
+def stores(home: str) -> list[int]:
+    """The embedded servers of a bot that lives in `home`."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            if "valkey-server" in (folder / "comm").read_text():
-                found.append(int(folder.name))
+            command = (folder / "cmdline").read_text()
         except OSError:
             continue  # it has just ended
+        if "valkey-server" in command and home in command:
+            found.append(int(folder.name))
     return found
 
 
@@ -67,7 +68,6 @@ async def direct(gateway: GatewayEmulator) -> float:
 
 
 async def main() -> None:
-    others = set(stores())
     unhurried = Rules(chat_burst=1000, group_max=1000, total_max=1000)
     async with TelegramStage(unhurried) as stage, GatewayEmulator() as gateway:
         with tempfile.TemporaryDirectory() as home:
@@ -75,8 +75,7 @@ async def main() -> None:
             async with Bot(stage, gateway, Path(home), **settings) as bot:
                 await until(lambda: "answers first" in bot.output())
                 await asyncio.sleep(3)
-                store = [pid for pid in stores() if pid not in others]
-                idle, beside = memory(bot.pid), sum(memory(pid) for pid in store)
+                idle, beside = memory(bot.pid), sum(memory(pid) for pid in stores(home))
                 print(f"idle memory: {idle:.1f} MB, and {beside:.1f} MB for the embedded store")
                 lags = await first_text(bot, gateway)
                 own = await direct(gateway)
