@@ -85,14 +85,14 @@ class Bridge:
                 return
             except Refused as error:
                 self.refused[name] = str(error)
-                metrics.ERRORS.add(type(error).__name__)
+                metrics.failed(error)
                 log.error("channel refused", channel=name, why=str(error))
                 return
             except (ChannelError, StoreError) as error:
                 log.warning("channel failed", channel=name, error=str(error), again_in=wait)
-                metrics.ERRORS.add(type(error).__name__)
+                metrics.failed(error)
             except Exception as error:
-                metrics.ERRORS.add(type(error).__name__)
+                metrics.failed(error)
                 log.exception("channel failed", channel=name, again_in=wait)
             if asyncio.get_running_loop().time() - began > LONGEST_WAIT:
                 wait = FIRST_WAIT
@@ -146,7 +146,7 @@ class Bridge:
                     raise  # not acknowledged, so the platform delivers it again
                 except Exception as error:
                     # Delivered again it would fail again, and hold up every message behind it.
-                    metrics.ERRORS.add(type(error).__name__)
+                    metrics.failed(error)
                     log.exception("message set aside", account=outlet.account)
 
     # answering
@@ -189,16 +189,16 @@ class Bridge:
                 await self._conversation.answer(turn, outlet)
             except Refused as error:
                 log.error("platform refused", chat=str(claim.chat), why=str(error))
-                metrics.ERRORS.add(type(error).__name__)
+                metrics.failed(error)
                 metrics.GIVEN_UP.add(outlet.channel.name)
                 await turn.set_aside(f"refused: {error}")
             except ChannelError as error:
                 log.error("platform out of reach", chat=str(claim.chat), error=str(error))
-                metrics.ERRORS.add(type(error).__name__)
+                metrics.failed(error)
             except (StoreError, asyncio.CancelledError):
                 raise
             except Exception as error:
-                metrics.ERRORS.add(type(error).__name__)
+                metrics.failed(error)
                 log.exception("turn failed", chat=str(claim.chat), attempt=turn.attempt)
                 await asyncio.sleep(turn.attempt)
 
@@ -237,12 +237,7 @@ async def open_bridge(settings: Settings) -> AsyncIterator[Bridge]:
     """The store and the gateway's client, opened and joined. Raises StoreError."""
     async with (
         open_store(settings.redis_url.get_secret_value(), settings.data_dir) as store,
-        Gateway(
-            settings.gateway_url,
-            settings.gateway_key.get_secret_value(),
-            first_token=settings.first_token_seconds,
-            idle=settings.idle_seconds,
-        ) as gateway,
+        settings.gateway() as gateway,
     ):
         yield Bridge(settings, store, gateway)
 

@@ -139,7 +139,7 @@ class Conversation:
             await self._access.usage.add(payer, chat, tokens=speech.tokens(draft.text))
         metrics.TURNS.add(outlet.channel.name, exchange.ended)
         if draft.error is not None:
-            metrics.ERRORS.add(type(draft.error).__name__)
+            metrics.failed(draft.error)
         log.info(
             "turn",
             chat=str(chat),
@@ -155,7 +155,7 @@ class Conversation:
         try:
             answer = await self._commands.run(ask)
         except GatewayError as error:
-            metrics.ERRORS.add(type(error).__name__)
+            metrics.failed(error)
             said = trouble(error, ask.words, model=None, admin=ask.role >= Role.ADMIN)
             answer = Answer(f"⚠️ {said}", in_place=False)
         if answer.talk is not None:

@@ -95,6 +95,11 @@ GATEWAY_UP = Family("gauge", "gateway_up", "1 where the gateway answered when it
 PROCESSES = Family("gauge", "processes", "Processes that share this store.")
 
 
+def failed(error: BaseException) -> None:
+    """Count a failure by its kind; what it says may hold somebody's words and is not counted by."""
+    ERRORS.add(type(error).__name__)
+
+
 def exposition() -> str:
     """Every number in Prometheus's text format."""
     return "".join(

@@ -14,7 +14,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bridge.errors import SettingsError
-from bridge.gateway import base_url
+from bridge.gateway import Gateway, base_url
 from bridge.types import ModelId, User
 from bridge.words import Language, named
 
@@ -79,6 +79,15 @@ class Settings(BaseSettings):
     @classmethod
     def _language(cls, value: Any) -> Any:
         return named(value) if isinstance(value, str) else value
+
+    def gateway(self) -> Gateway:
+        """A client of the gateway that is set here, to be entered."""
+        return Gateway(
+            self.gateway_url,
+            self.gateway_key.get_secret_value(),
+            first_token=self.first_token_seconds,
+            idle=self.idle_seconds,
+        )
 
 
 def read(kind: type[S], env_file: Path | None = Path(".env")) -> S:

@@ -250,7 +250,7 @@ class Painter:
             await asyncio.sleep(self._limits.edit_interval * (EDITS_SPREAD**edits - 1))
 
     async def _wait_after(self, error: ChannelError) -> None:
-        metrics.ERRORS.add(type(error).__name__)
+        metrics.failed(error)
         now = asyncio.get_running_loop().time()
         if self._failures == 0:
             self._failing_since = now

@@ -7,7 +7,6 @@ import unicodedata
 from collections.abc import Sequence
 
 from bridge.errors import GatewayError, ModelNotFound
-from bridge.gateway import Gateway
 from bridge.prompt import prompt
 from bridge.settings import Settings
 from bridge.shell.language import terminal_words
@@ -28,12 +27,7 @@ async def ask(settings: Settings, text: str, model: ModelId | None) -> int:
     words = terminal_words(settings)
     model = model or settings.model
     said = ""
-    async with Gateway(
-        settings.gateway_url,
-        settings.gateway_key.get_secret_value(),
-        first_token=settings.first_token_seconds,
-        idle=settings.idle_seconds,
-    ) as gateway:
+    async with settings.gateway() as gateway:
         try:
             if model is None:
                 offered = await gateway.models()

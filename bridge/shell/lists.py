@@ -13,7 +13,6 @@ from bridge.access.subjects import as_subject
 from bridge.commands.auditing import NOTHING, shown
 from bridge.commands.whom import moment, split_duration
 from bridge.errors import GatewayError, SettingsError
-from bridge.gateway import Gateway
 from bridge.settings import Settings
 from bridge.shell.language import terminal_words
 from bridge.store import open_store
@@ -22,7 +21,7 @@ from bridge.words.trouble import trouble
 
 
 async def models(settings: Settings, options: Namespace) -> int:
-    async with Gateway(settings.gateway_url, settings.gateway_key.get_secret_value()) as gateway:
+    async with settings.gateway() as gateway:
         try:
             offered = await gateway.models()
         except GatewayError as error:

@@ -56,7 +56,6 @@ EN = Words(
     owners_only="Only owners can do that.",
     too_fast="That was too much at once; I skipped some of it. Please wait a moment and send it again.",
     model_now="Now: {model}",
-    model_none="No model is chosen.",
     model_pick="Pick a model, or send `/model` and a part of its name.",
     model_provider="{provider}: {count} models",
     model_several="Several models fit “{query}”:",

@@ -37,7 +37,6 @@ class Words:
 
     # models
     model_now: str
-    model_none: str
     model_pick: str
     model_provider: str
     model_several: str

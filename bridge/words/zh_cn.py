@@ -56,7 +56,6 @@ ZH_CN = Words(
     owners_only="只有主人可以这样做。",
     too_fast="一下子太多了，我略过了一部分。请稍等片刻再发一次。",
     model_now="现在用的是：{model}",
-    model_none="还没有选择模型。",
     model_pick="选一个模型，或者发送 `/model` 加上名称的一部分。",
     model_provider="{provider}：{count} 个模型",
     model_several="有几个模型符合“{query}”：",

@@ -56,7 +56,6 @@ ZH_TW = Words(
     owners_only="只有主人可以這樣做。",
     too_fast="一下子太多了，我略過了一部分。請稍等片刻再傳一次。",
     model_now="現在用的是：{model}",
-    model_none="還沒有選擇模型。",
     model_pick="選一個模型，或者傳送 `/model` 加上名稱的一部分。",
     model_provider="{provider}：{count} 個模型",
     model_several="有幾個模型符合「{query}」：",
