@@ -115,7 +115,10 @@ class GatewayEmulator:
         if self.generation != "A":
             app.router.add_post("/v1/messages", self._messages)
         app.router.add_route("*", "/{path:.*}", self._nowhere)
-        self._runner = web.AppRunner(app, handler_cancellation=True, keepalive_timeout=60, access_log=None)
+        # An app that quits waits for nobody; a request that came just then would otherwise be held for a minute.
+        self._runner = web.AppRunner(
+            app, handler_cancellation=True, keepalive_timeout=60, shutdown_timeout=0.05, access_log=None
+        )
         await self._runner.setup()
         sock = _bound(self.port)
         self.port = sock.getsockname()[1]
