@@ -121,7 +121,6 @@ class Telegram:
         final: bool,
         choices: Sequence[Choice] = (),
     ) -> Posted:
-        """In a group the post hangs under `reply_to`; in a direct chat it is plain what it answers."""
         if not text.strip():
             raise Refused("an empty message cannot be posted")
         question = int(reply_to) if reply_to.isdecimal() else 0
@@ -188,7 +187,7 @@ class Telegram:
     async def _send(self, chat: Chat, thread: str, text: str, question: int, choices: Sequence[Choice]) -> int:
         def call(content: Content) -> Awaitable[Message]:
             extras = _extras(content, choices)
-            if question and _is_group(chat):
+            if question:
                 extras["reply_parameters"] = {"message_id": question, "allow_sending_without_reply": True}
             return self._bot.send_message(chat.id, content.text, message_thread_id=_number(thread), api_kwargs=extras)
 
