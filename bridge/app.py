@@ -14,6 +14,7 @@ import structlog
 
 from bridge import metrics
 from bridge.access import Access
+from bridge.away import Watch
 from bridge.channel import Channel, Memory
 from bridge.commands import Commands
 from bridge.conversation import Conversation
@@ -21,6 +22,7 @@ from bridge.errors import ChannelError, Refused, StoreError
 from bridge.gateway import Gateway
 from bridge.intake import Intake
 from bridge.outlet import Outlet
+from bridge.prompt import Postponed
 from bridge.running import Running
 from bridge.settings import Settings
 from bridge.store import Claim, ClaimLost, Store, open_store
@@ -50,15 +52,27 @@ class Bridge:
         self.refused: dict[str, str] = {}
         """Channels that can never work as they are set up, and why."""
         self._running = Running()
+        self._watch = Watch(store, gateway, self.access, settings.away_seconds)
         self._outlets: list[Outlet] = []
         self._conversation = Conversation(
-            settings, store, gateway, self.access, self.commands, self._running, self._publish_all
+            settings,
+            store,
+            gateway,
+            self.access,
+            self.commands,
+            self._running,
+            self._watch,
+            self._publish_all,
         )
         self._intake = Intake(store, self.access, self.commands, self._conversation.words, self._publish_all)
 
     async def serve(self, channels: Mapping[str, Open], grace: float = GRACE) -> None:
         """Listen and answer on every channel until cancelled, or until all of them have ended."""
-        around = [asyncio.create_task(self._hear_stops()), asyncio.create_task(self._share_rates())]
+        around = [
+            asyncio.create_task(self._hear_stops()),
+            asyncio.create_task(self._share_rates()),
+            asyncio.create_task(self._watch.keep()),
+        ]
         keeping = [asyncio.create_task(self._keep(name, open, grace)) for name, open in channels.items()]
         try:
             await asyncio.gather(*keeping)
@@ -187,6 +201,9 @@ class Bridge:
         while (turn := await claim.next()) is not None:
             try:
                 await self._conversation.answer(turn, outlet)
+            except Postponed:
+                await self._watch.leave(claim)
+                return
             except Refused as error:
                 log.error("platform refused", chat=str(claim.chat), why=str(error))
                 metrics.failed(error)

@@ -8,19 +8,21 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from bridge import metrics
-from bridge.access import Access, Role, Standing
+from bridge.access import Access, ChatSettings, Role, Standing
 from bridge.access.limits import until_midnight
+from bridge.away import Watch
+from bridge.charge import Charge
 from bridge.commands import Answer, Ask, Commands, parse
-from bridge.errors import GatewayError, Gone
+from bridge.errors import GatewayError, GatewayUnreachable, Gone
 from bridge.gateway import Gateway
 from bridge.outlet import Outlet
-from bridge.prompt import Speech, asked
+from bridge.prompt import Postponed, Speech, asked
 from bridge.remarks import ended, kinds, notice, remark, used_up
 from bridge.reply import Draft, Ending, deliver
 from bridge.running import Running
 from bridge.settings import Settings
 from bridge.store import Exchange, InboxFull, Store, Turn
-from bridge.types import Choice, IncomingMessage
+from bridge.types import Chat, Choice, IncomingMessage
 from bridge.words import IN, Words, language_of
 from bridge.words.trouble import trouble
 
@@ -39,6 +41,7 @@ class Conversation:
         access: Access,
         commands: Commands,
         running: Running,
+        watch: Watch,
         admins_changed: Callable[[], Awaitable[None]],
     ) -> None:
         self._settings = settings
@@ -47,6 +50,7 @@ class Conversation:
         self._access = access
         self._commands = commands
         self._running = running
+        self._watch = watch
         self._admins_changed = admins_changed
 
     def words(self, message: IncomingMessage) -> Words:
@@ -56,7 +60,8 @@ class Conversation:
     async def answer(self, turn: Turn, outlet: Outlet) -> None:
         """Answer the message that `turn` holds, and let it leave the queue.
 
-        Raises ChannelError when the platform refuses, StoreError when Redis is away or another has the chat.
+        Raises ChannelError when the platform refuses, StoreError when Redis is away or another has the chat,
+        Postponed where it stays in the queue until the gateway is back.
         """
         message = turn.message
         standing = await self._access.judge(message)
@@ -96,16 +101,12 @@ class Conversation:
         """History and message go to the model; what it says grows on the screen, then both enter the history."""
         message, words, began = turn.message, self.words(turn.message), time.monotonic()
         chat, id, settings = message.chat, message.again or message.id, standing.settings
-        # Whoever asks for it pays for it; admins could lift the limit anyway.
-        payer, limit = message.asker or message.sender, settings.limit if standing.role < Role.ADMIN else None
-        if limit is not None and turn.attempt == 1:
-            if limit.spent(await self._access.usage.today(payer, chat)):
-                await self._say(turn, outlet, Answer(used_up(limit, until_midnight(), words)))
-                await turn.done()
-                return
-            await self._access.usage.add(payer, chat, turns=1)
-        if message.sent_at:
-            metrics.QUEUE.observe(max(0.0, time.time() - message.sent_at))
+        charge = Charge(self._access, message, standing)
+        if turn.attempt == 1 and await charge.refused():
+            await self._say(turn, outlet, Answer(used_up(charge.limit, until_midnight(), words)))
+            await turn.done()
+            return
+        waited = max(0.0, time.time() - message.sent_at)
         await self._store.choices.set_last(chat, message)
         history = await self._store.history.read(chat)
         if message.again and history and history[-1].id == id:
@@ -114,6 +115,7 @@ class Conversation:
             self._gateway,
             self._store.choices,
             pick=lambda: self._commands.picker.current(chat),
+            waits=lambda: self._waits(chat, settings),
             system=await self._store.choices.system(chat) or settings.system or self._settings.system,
             history=history,
             question=asked(message),
@@ -126,20 +128,28 @@ class Conversation:
 
         draft = Draft(speech.deltas(), pause=self._running.pause)
         stop = outlet.buttons(chat.place, [Choice(words.button_stop, "/stop")])
-        to = outlet.address(chat.place, turn.key, _hang(message))
+        to = outlet.address(chat.place, turn.key, _hang(message, late=turn.late))
         with self._running.watch(chat, draft):
             try:
                 await deliver(draft, to, record=turn, growing=stop, ending=ending)
             except Gone:
                 draft.stopped = True  # nobody is there to read on
+            except Postponed:
+                await self._watch.postpone(turn, outlet.account)
+                if turn.attempt == 1:
+                    await charge.give_back()
+                raise
+        if message.sent_at:
+            metrics.QUEUE.observe(waited)
         exchange = Exchange(id, asked(message), draft.text, ended(draft, speech), str(speech.model), time.time())
         await turn.done(exchange if draft.text.strip() else None, again=bool(message.again))
         await speech.learn()
-        if limit is not None and limit.tokens:
-            await self._access.usage.add(payer, chat, tokens=speech.tokens(draft.text))
+        await charge.tokens(speech.tokens(draft.text))
         metrics.TURNS.add(outlet.channel.name, exchange.ended)
         if draft.error is not None:
             metrics.failed(draft.error)
+        if isinstance(draft.error, GatewayUnreachable):
+            await self._watch.met(message)
         log.info(
             "turn",
             chat=str(chat),
@@ -183,6 +193,9 @@ class Conversation:
             record=turn,
         )
 
+    async def _waits(self, chat: Chat, settings: ChatSettings) -> bool:
+        return (await self._store.choices.later(chat) or settings.later) == "on"
+
     async def _wordless(self, message: IncomingMessage) -> Answer:
         words = self.words(message)
         if message.attachments:
@@ -199,6 +212,6 @@ class Conversation:
         log.info("chat moved", old=str(old), new=str(new))
 
 
-def _hang(message: IncomingMessage) -> str:
-    """What the reply hangs under: in a group the question, so that everybody sees whose it is."""
-    return "" if message.chat.direct else message.again or message.id
+def _hang(message: IncomingMessage, *, late: bool = False) -> str:
+    """What the reply hangs under: in a group the question, so that everybody sees whose it is; if late, everywhere."""
+    return "" if message.chat.direct and not late else message.again or message.id

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-from bridge.errors import ContextTooLong, ModelNotFound
+from bridge.errors import ContextTooLong, GatewayUnreachable, ModelNotFound
 from bridge.gateway import Completion, Gateway
 from bridge.store import Choices, Exchange, estimate, fit
 from bridge.types import ChatMessage, IncomingMessage, ModelId
@@ -32,8 +32,15 @@ def prompt(system: str, history: Sequence[Exchange], question: Sequence[ChatMess
     return [*messages, *question]
 
 
+class Postponed(Exception):
+    """The gateway is away, and the question waits until it is back. Not a failure: nothing of it is shown."""
+
+
 class Speech:
-    """One completion as a stream of deltas. It says less of the past once, if that was too much for the model."""
+    """One completion as a stream of deltas. It says less of the past once, if that was too much for the model.
+
+    `waits` tells whether a question that finds the gateway away is to wait; it is asked only then.
+    """
 
     def __init__(
         self,
@@ -41,6 +48,7 @@ class Speech:
         choices: Choices,
         *,
         pick: Callable[[], Awaitable[ModelId | None]],
+        waits: Callable[[], Awaitable[bool]],
         system: str,
         history: Sequence[Exchange],
         question: Sequence[ChatMessage],
@@ -53,6 +61,7 @@ class Speech:
         self._gateway = gateway
         self._choices = choices
         self._pick = pick
+        self._waits = waits
         self._system = system
         self._history = history
         self._question = question
@@ -66,7 +75,16 @@ class Speech:
         return self._completion.finish if self._completion else ""
 
     async def deltas(self) -> AsyncIterator[str]:
-        """What the model says, as it says it. Raises GatewayError."""
+        """What the model says, as it says it. Raises GatewayError; Postponed, where it has said nothing yet."""
+        try:
+            async for delta in self._deltas():
+                yield delta
+        except GatewayUnreachable:
+            if self.first_token is None and await self._waits():
+                raise Postponed from None
+            raise
+
+    async def _deltas(self) -> AsyncIterator[str]:
         began = time.monotonic()
         self.model = await self._pick()
         if self.model is None:

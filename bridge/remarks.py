@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from bridge import errors
@@ -13,8 +14,10 @@ from bridge.types import Choice, IncomingMessage
 from bridge.words import Words
 from bridge.words.trouble import trouble
 
-HOPELESS = (errors.GatewayUnreachable, errors.KeyRefused, errors.ContextTooLong, errors.ModelNotFound)
+HOPELESS = (errors.KeyRefused, errors.ContextTooLong, errors.ModelNotFound)
 """Failures that trying the same again does not mend."""
+STALE = 3600.0
+"""Seconds after which news with a time is news no longer."""
 
 
 def remark(
@@ -42,14 +45,35 @@ def ended(draft: Draft, speech: Speech) -> Ending:
 
 
 def notice(message: IncomingMessage, words: Words) -> str:
-    """What the bridge itself has to tell in a chat; nothing where the notice is not one of ours."""
-    told = {"let_in": words.let_in, "declined": words.declined, "chat_let_in": words.allowed_chat}
-    return told.get(message.notice, "")
+    """What the bridge itself has to tell in a chat; nothing where it is no news any more, or none of ours."""
+    if message.sent_at and time.time() - message.sent_at > STALE:
+        return ""
+    match message.notice:
+        case "let_in":
+            return words.let_in
+        case "declined":
+            return words.declined
+        case "chat_let_in":
+            return words.allowed_chat
+        case "waiting":
+            return words.waiting
+        case "owner_away":
+            return words.owner_away.format(url=message.text)
+        case "owner_back":
+            return words.owner_back.format(time=hours_and_minutes(float(message.text), words))
+        case _:
+            return ""
 
 
-def used_up(limit: Limit, seconds: float, words: Words) -> str:
+def used_up(limit: Limit | None, seconds: float, words: Words) -> str:
     """The day's limit is reached, and begins anew in so many seconds."""
-    return words.limit_reached.format(limit=limit, hours=int(seconds // 3600), minutes=int(seconds % 3600 // 60))
+    return words.limit_reached.format(limit=limit, time=hours_and_minutes(seconds, words))
+
+
+def hours_and_minutes(seconds: float, words: Words) -> str:
+    """A span of time, to the minute, and at least one."""
+    minutes = max(1, int(seconds // 60))
+    return words.hours_and_minutes.format(hours=minutes // 60, minutes=minutes % 60)
 
 
 def kinds(message: IncomingMessage, words: Words) -> str:
@@ -64,6 +88,8 @@ def _trouble(error: errors.GatewayError, speech: Speech, words: Words, *, admin:
         # It is there, but this chat may not use it any more.
         said = words.model_not_here.format(model=error.model)
         return f"⚠️ {said}", [Choice(words.button_pick, "/model")]
+    if isinstance(error, errors.GatewayUnreachable):
+        return f"⚠️ {trouble(error, words, model=None, admin=admin)}", [Choice(words.button_later, "/later on")]
     choices = [] if isinstance(error, HOPELESS) else [Choice(words.button_retry, "/retry")]
     if isinstance(error, errors.ModelNotFound):
         choices = [Choice(words.button_pick, "/model")]

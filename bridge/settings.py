@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     """How many tokens of earlier conversation go with a question, by estimate."""
     first_token_seconds: float = Field(default=300, gt=0)
     idle_seconds: float = Field(default=120, gt=0)
+    away_seconds: float = Field(default=60, ge=0)
+    """How long the gateway must have been away before owners are told, so that a restart is worth no message; 0: they
+    are not told."""
     log: Literal["debug", "info", "warning", "error"] = "info"
     health_port: int = Field(default=0, ge=0, le=65_526)
     """Where health and metrics are told, on loopback; or on one of the nine ports after it. 0: nowhere."""

@@ -171,12 +171,15 @@ class Access:
         request = Request.of(account, message)
         if request is None:
             return "quiet", None, []
-        owners = {person for person, role in (await self.roles()).items() if role is Role.OWNER}
-        homes = await self._homes.of(owners)
+        homes = await self.homes()
         if not homes and not message.chat.direct:
             return "quiet", None, []  # nobody to ask, and a group is not talked into
         asked = await self._requests.ask(request, can_ask=bool(homes))
         return asked, request, homes
+
+    async def homes(self) -> list[Home]:
+        """Where owners can be reached: those who have written to us."""
+        return await self._homes.of({person for person, role in (await self.roles()).items() if role is Role.OWNER})
 
     async def home(self, account: str, message: IncomingMessage) -> None:
         """An owner wrote in a direct chat: there they can be asked."""

@@ -27,6 +27,7 @@ EVERYWHERE = "*"
 Answering = Literal["mention", "all"]
 Remembering = Literal["shared", "per-person"]
 Choosing = Literal["everyone", "admins"]
+Switch = Literal["off", "on"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ class ChatSettings:
     """Whether a group has one conversation, or everybody in it their own."""
     choose: Choosing = "everyone"
     """Who may change the model and the system prompt."""
+    later: Switch = "off"
+    """Whether what is sent while the gateway is away waits, where nobody has chosen."""
     limit: Limit | None = None
     model: ModelId | None = None
     """The model of whoever has not chosen one."""
@@ -111,6 +114,7 @@ SETTINGS: Mapping[str, Callable[[str], object]] = {
     "answer": _one_of("mention", "all"),
     "history": _one_of("shared", "per-person"),
     "choose": _one_of("everyone", "admins"),
+    "later": _one_of("off", "on"),
     "limit": _or_off(Limit.parse),
     "model": _or_off(ModelId.parse),
     "system": _or_off(_prompt),

@@ -4,5 +4,6 @@ from bridge.commands.answer import Answer, Ask
 from bridge.commands.parse import parse
 from bridge.commands.requests import REQUEST_ID
 from bridge.commands.table import Commands
+from bridge.commands.talk import LATER_ID
 
-__all__ = ["REQUEST_ID", "Answer", "Ask", "Commands", "parse"]
+__all__ = ["LATER_ID", "REQUEST_ID", "Answer", "Ask", "Commands", "parse"]

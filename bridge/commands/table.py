@@ -56,6 +56,7 @@ class Commands:
             Entry("retry", talk.retry),
             Entry("continue", talk.go_on, listed=False),
             Entry("system", talk.system),
+            Entry("later", talk.later),
             Entry("whoami", admit.whoami),
             Entry("claim", admit.redeem, listed=False),
             Entry("allow", admit.allow, Role.ADMIN),

@@ -8,9 +8,12 @@ from bridge.access import Role
 from bridge.commands.answer import Answer, Ask
 from bridge.commands.picker import Picker
 from bridge.store import Store
+from bridge.types import Chat, Choice, IncomingMessage
 
 LONGEST_SYSTEM = 8000
 OFF = {"off", "none", "关闭", "關閉"}
+LATER_ID = "later:"
+"""How the id begins of a question that was asked once more so that it waits."""
 
 
 class Talking:
@@ -28,20 +31,28 @@ class Talking:
 
         Forget first: the answer under way then knows that it belongs to what is forgotten.
         """
+        chat = ask.message.chat
         if ask.argument and not ask.message.chat.direct:
             title = " ".join(ask.argument.split())
-            if await ask.branch(ask.message.chat.place, title) is not None:
+            if await ask.branch(chat.place, title) is not None:
                 return Answer(ask.words.new_thread.format(title=title))
-        await self._store.history.forget(ask.message.chat)
-        await self._store.stops.send(ask.message.chat)
+        await self._store.history.forget(chat)
+        if not await self._let_go(chat):
+            await self._store.stops.send(chat)
         return Answer(ask.words.new)
 
     async def stop(self, ask: Ask) -> Answer:
-        """The answer itself will say that it was stopped."""
+        """The answer itself will say that it was stopped; what waits for the gateway waits no longer."""
+        if count := await self._let_go(ask.message.chat):
+            return Answer(ask.words.waits_no_longer.format(count=count), in_place=False)
         if await self._store.inbox.busy(ask.message.chat):
             await self._store.stops.send(ask.message.chat)
             return Answer()
         return Answer("" if ask.message.menu else ask.words.nothing_to_stop)
+
+    async def _let_go(self, chat: Chat) -> int:
+        """Forget the questions that wait for the gateway; how many."""
+        return await self._store.inbox.forget(chat) if await self._store.absence.now() is not None else 0
 
     async def retry(self, ask: Ask) -> Answer:
         last = await self._store.choices.last(ask.message.chat)
@@ -50,6 +61,29 @@ class Talking:
         said = ask.message
         again = replace(last, id=f"retry:{said.id}", again=last.again or last.id, menu="")
         return Answer(talk=replace(again, asker=said.sender, groups=said.groups))
+
+    async def later(self, ask: Ask) -> Answer:
+        """`/later on|off`. The button under a question that was not answered also asks it once more, and it waits."""
+        words, chat, wanted = ask.words, ask.message.chat, ask.argument.lower()
+        if wanted not in ("on", "off"):
+            on = (await self._store.choices.later(chat) or ask.settings.later) == "on"
+            label, command = (words.button_later_off, "/later off") if on else (words.button_later, "/later on")
+            return Answer(words.later_on if on else words.later_off, [Choice(label, command)])
+        if ask.settings.choose == "admins" and ask.role < Role.ADMIN:
+            return Answer(words.choice_of_admins)
+        await self._store.choices.set_later(chat, wanted)
+        if wanted == "off":
+            return Answer(words.later_off)
+        again = await self._unanswered(ask) if ask.message.menu else None
+        return Answer(words.later_on, talk=again)
+
+    async def _unanswered(self, ask: Ask) -> IncomingMessage | None:
+        """The last question, once more, if it has no answer."""
+        talk = (await self.retry(ask)).talk
+        history = await self._store.history.read(ask.message.chat)
+        if talk is None or (history and history[-1].id == talk.again):
+            return None
+        return replace(talk, id=f"{LATER_ID}{ask.message.id}")
 
     async def go_on(self, ask: Ask) -> Answer:
         history = await self._store.history.read(ask.message.chat)

@@ -15,6 +15,7 @@ from pathlib import Path
 from redis.asyncio import Redis
 
 from bridge.errors import StoreError
+from bridge.store.absence import Absence, Away
 from bridge.store.choices import Choices
 from bridge.store.claim import Claim
 from bridge.store.connect import connected, connected_to
@@ -32,6 +33,8 @@ from bridge.store.turn import Turn
 from bridge.types import Chat
 
 __all__ = [
+    "Absence",
+    "Away",
     "Choices",
     "Claim",
     "ClaimLost",
@@ -66,6 +69,7 @@ class Store:
         self.inbox = Inbox(redis, worker)
         self.leases = Leases(redis)
         self.stops = Stops(redis)
+        self.absence = Absence(redis)
         self.processes = Processes(redis, worker)
 
     def memory(self, channel: str) -> Memory:

@@ -88,8 +88,8 @@ async def left(redis: Redis, account: str, lane: Lane, most: int, idle: float) -
             return found
 
 
-async def waiting(redis: Redis, account: str, lane: Lane) -> AsyncIterator[Chat]:
-    """Every chat of the account that has a queue in this lane, whether it was announced or not."""
+async def waiting(redis: Redis, lane: Lane) -> AsyncIterator[tuple[str, Chat]]:
+    """Every account and chat that has a queue in this lane, whether it was announced or not."""
     async with storing():
         async for name in redis.scan_iter(match=keys.queues(lane), count=1000):
             try:
@@ -97,8 +97,8 @@ async def waiting(redis: Redis, account: str, lane: Lane) -> AsyncIterator[Chat]
             except ValueError:
                 continue  # gone since, or unreadable: then there is no telling whose it is
             chat = entry.message.chat
-            if entry.account == account and keys.LaneKeys(chat, lane).queue == name:
-                yield chat
+            if keys.LaneKeys(chat, lane).queue == name:
+                yield entry.account, chat
 
 
 async def _read(redis: Redis, account: str, lane: Lane, entries: list[Any]) -> list[Announcement]:

@@ -62,12 +62,12 @@ class Choices:
     async def set_system(self, chat: Chat, prompt: str) -> None:
         await self._set(chat, "system", prompt[:LONGEST_SYSTEM])
 
-    async def language(self, chat: Chat) -> str:
-        """The language set in `chat`; empty where none is."""
-        return await self._get(chat, "language")
+    async def later(self, chat: Chat) -> str:
+        """Whether what is sent while the gateway is away waits: ``on``, ``off``, or nothing where nobody has chosen."""
+        return await self._get(chat, "later")
 
-    async def set_language(self, chat: Chat, language: str) -> None:
-        await self._set(chat, "language", language)
+    async def set_later(self, chat: Chat, later: str) -> None:
+        await self._set(chat, "later", later)
 
     async def menu(self, chat: Chat) -> list[str]:
         """The commands behind the numbered list shown last, for `MENU_SECONDS`."""

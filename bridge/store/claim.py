@@ -67,11 +67,14 @@ return {'turn', first, redis.call('HGETALL', KEYS[3])}
 """)
 
 RELEASE = Script("""
--- KEYS claim, queue, head; ARGV token, most leaves. Returns how many are left, or -1 where it is not ours.
+-- KEYS claim, queue, head; ARGV token, most leaves, postponed. Returns how many are left, or -1 where it is not ours.
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return -1 end
 local by = redis.call('HGET', KEYS[3], 'by')
 if by and string.sub(by, 1, #ARGV[1] + 1) == ARGV[1] .. '.' then
-  if redis.call('HINCRBY', KEYS[3], 'leaves', 1) <= tonumber(ARGV[2]) then
+  if ARGV[3] == '1' then
+    redis.call('HSET', KEYS[3], 'late', 1)
+    redis.call('HINCRBY', KEYS[3], 'attempt', -1)
+  elseif redis.call('HINCRBY', KEYS[3], 'leaves', 1) <= tonumber(ARGV[2]) then
     redis.call('HINCRBY', KEYS[3], 'attempt', -1)
   end
   redis.call('HDEL', KEYS[3], 'by')
@@ -143,20 +146,23 @@ class Claim:
             record = dict(zip(head[::2], head[1::2], strict=True))
             return Turn(self._redis, self.account, self.chat, self.keys, signature=signature, entry=entry, head=record)
 
-    async def release(self) -> None:
+    async def release(self, *, postponed: bool = False) -> None:
         """Let go, and announce the chat to others if something is left; the attempt under way does not count.
 
-        Does nothing where the claim has ended. Raises nothing: what Redis was not told, it finds out by itself.
+        A chat that is `postponed` is not announced: it waits for more to be put, for `Inbox.recall`, or for the next
+        look at all queues. Does nothing where the claim has ended. Raises nothing: what Redis was not told, it finds
+        out by itself.
         """
         if self._over:
             return
         self._end()
         try:
             lane = self.keys
-            left = int(await RELEASE(self._redis, [lane.claim, lane.queue, lane.head], self.token, LEAVES))
+            kept = [lane.claim, lane.queue, lane.head]
+            left = int(await RELEASE(self._redis, kept, self.token, LEAVES, int(postponed)))
             if left < 0:
                 return
-            if left:
+            if left and not postponed:
                 await announce(self._redis, self.account, self.chat, self.lane)
         except StoreError as error:
             log.info("claim not released", chat=str(self.chat), error=str(error))

@@ -70,6 +70,15 @@ return 'new'
 """)
 
 
+FORGET = Script("""
+-- KEYS claim, queue, head. Run twice, it says 0.
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+local waiting = redis.call('LLEN', KEYS[2])
+redis.call('DEL', KEYS[2], KEYS[3])
+return waiting
+""")
+
+
 class Inbox:
     """The queues of every chat. One object for each process; `ttl` in seconds must be the same in all of them."""
 
@@ -101,13 +110,27 @@ class Inbox:
         )
         if went == "full":
             raise InboxFull(f"{MOST_WAITING} messages wait in {chat}")
-        await announcements.announce(self._redis, account, chat, lane)
+        await self.announce(account, chat, lane)
         return bool(went == "new")
+
+    async def announce(self, account: str, chat: Chat, lane: Lane = "talk") -> None:
+        """Have somebody look at what waits in `chat`; too often is harmless. Raises StoreError."""
+        await announcements.announce(self._redis, account, chat, lane)
 
     async def busy(self, chat: Chat) -> bool:
         """Whether an answer is under way in `chat`, or waits for its turn. Raises StoreError."""
         async with storing():
             return bool(await self._redis.llen(LaneKeys(chat, "talk").queue))
+
+    async def forget(self, chat: Chat) -> int:
+        """Forget the talk that waits in `chat` while nobody is at work on it; how many messages. Raises StoreError."""
+        lane = LaneKeys(chat, "talk")
+        return int(await FORGET(self._redis, [lane.claim, lane.queue, lane.head]))
+
+    async def recall(self) -> None:
+        """Have the talk taken up that was postponed, in every chat. Raises StoreError."""
+        async for account, chat in announcements.waiting(self._redis, "talk"):
+            await self.announce(account, chat)
 
     async def set_aside(self, account: str) -> int:
         """How many turns of `account` were given up in all. Raises StoreError."""
@@ -168,8 +191,9 @@ class Inbox:
             try:
                 if loop.time() >= sweep_at:
                     await announcements.prepare(self._redis, account, lane)
-                    async for chat in announcements.waiting(self._redis, account, lane):
-                        await announcements.announce(self._redis, account, chat, lane)
+                    async for whose, chat in announcements.waiting(self._redis, lane):
+                        if whose == account:
+                            await self.announce(account, chat, lane)
                     sweep_at = loop.time() + SWEEP_EVERY
                 if (room := min(free(), MOST_AT_A_TIME)) <= 0:
                     await asyncio.sleep(FULL_WAIT)

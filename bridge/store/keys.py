@@ -108,6 +108,7 @@ class AccessKeys:
 
 
 STOPS = PREFIX + "stops"
+ABSENCE = PREFIX + "absence"
 PROCESSES = PREFIX + "processes"
 
 

@@ -122,6 +122,8 @@ class Turn:
         """The messages posted by this attempt and earlier ones, page by page."""
         while (ref := head.get(f"ref:{len(self.refs)}")) is not None:
             self.refs.append(ref)
+        self.late = "late" in head
+        """Whether it was postponed: other things may stand between question and answer by now."""
         self.begun = int(head["begun"])
         """Posts begun: where it exceeds `refs`, the last of them may or may not have arrived."""
         self._redis = redis

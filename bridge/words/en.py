@@ -23,6 +23,7 @@ EN = Words(
         "retry": "Answer the last question again",
         "continue": "Go on with an answer that was too long",
         "system": "See or set the system prompt",
+        "later": "Whether messages wait while Cherry Studio is away",
         "whoami": "Your id and this chat's id",
         "allow": "Let a chat or a person in",
         "deny": "Let a chat or a person in no longer",
@@ -38,6 +39,7 @@ EN = Words(
         "model": "part of a name",
         "models": "part of a name",
         "system": "text, or off",
+        "later": "on or off",
         "allow": "id, for 7d",
         "deny": "id, for 7d",
         "allowlist": "remove and an id",
@@ -120,7 +122,8 @@ EN = Words(
     settings_all="**In all chats that have not set their own**",
     settings_usage="- `/chat answer mention` or `all`\n"
     "- `/chat history shared` or `per-person`\n"
-    "- `/chat choose everyone` or `admins`: the model and the system prompt\n"
+    "- `/chat choose everyone` or `admins`: the model, the system prompt, `/later`\n"
+    "- `/chat later on` or `off`: whether messages wait while Cherry Studio is away\n"
     "- `/chat limit 50 turns`, `200000 tokens` or both: for each person and day\n"
     "- `/chat model provider:model`, `/chat system` and a text: where none is chosen\n"
     "- `/chat models allow openai:*`, `deny *:free`, `reset`\n\n"
@@ -128,12 +131,22 @@ EN = Words(
     setting_default="default",
     setting_wrong="“{value}” is nothing that `{name}` can be.",
     setting_all_models="all",
-    limit_reached="You have used up today's limit here ({limit}). It starts anew at midnight UTC, "
-    "in {hours} h {minutes} min.",
+    limit_reached="You have used up today's limit here ({limit}). It starts anew at midnight UTC, in {time}.",
+    hours_and_minutes="{hours} h {minutes} min",
     audit="**The last changes**",
     audit_none="Nothing has been changed yet.",
+    later_on="While Cherry Studio is away, what is sent here waits, and is answered when it is back.",
+    later_off="While Cherry Studio is away, I say so at once, and nothing waits.",
+    waiting="⏳ Cherry Studio is not answering. What you send here waits, and is answered when it is back; "
+    "/stop lets go of it.",
+    waits_no_longer="Waiting no longer: {count}.",
+    owner_away="Cherry Studio is not answering any more; I tried {url}. Whoever asks is told so. "
+    "I will tell you when it is back.",
+    owner_back="Cherry Studio is back, after {time}. What waited is being answered.",
     button_stop="Stop",
     button_retry="Regenerate",
+    button_later="Answer later",
+    button_later_off="Do not wait",
     button_continue="Continue",
     button_back="Back",
     button_pick="Pick a model",

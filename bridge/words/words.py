@@ -112,12 +112,23 @@ class Words:
     setting_wrong: str
     setting_all_models: str
     limit_reached: str
+    hours_and_minutes: str
     audit: str
     audit_none: str
+
+    # while the gateway is away
+    later_on: str
+    later_off: str
+    waiting: str
+    waits_no_longer: str
+    owner_away: str
+    owner_back: str
 
     # buttons
     button_stop: str
     button_retry: str
+    button_later: str
+    button_later_off: str
     button_continue: str
     button_back: str
     button_pick: str

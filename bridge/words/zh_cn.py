@@ -23,6 +23,7 @@ ZH_CN = Words(
         "retry": "重新回答上一个问题",
         "continue": "接着写完太长的回答",
         "system": "查看或设置系统提示词",
+        "later": "Cherry Studio 不在时，消息等不等它回来",
         "whoami": "你的 ID 和这个聊天的 ID",
         "allow": "允许一个聊天或一个人",
         "deny": "不再允许一个聊天或一个人",
@@ -38,6 +39,7 @@ ZH_CN = Words(
         "model": "名称的一部分",
         "models": "名称的一部分",
         "system": "提示词，或 off",
+        "later": "on 或 off",
         "allow": "ID，for 7d",
         "deny": "ID，for 7d",
         "allowlist": "remove 加 ID",
@@ -120,7 +122,8 @@ ZH_CN = Words(
     settings_all="**没有单独设置的所有聊天**",
     settings_usage="- `/chat answer mention` 或 `all`：只回答提到我的消息，还是全部\n"
     "- `/chat history shared` 或 `per-person`：共用一段对话，还是各有各的\n"
-    "- `/chat choose everyone` 或 `admins`：谁可以换模型和系统提示词\n"
+    "- `/chat choose everyone` 或 `admins`：谁可以换模型、系统提示词和 `/later`\n"
+    "- `/chat later on` 或 `off`：Cherry Studio 不在时，消息等不等它回来\n"
     "- `/chat limit 50 turns`、`200000 tokens` 或两者：每人每天\n"
     "- `/chat model 服务商:模型`、`/chat system` 加文字：没有另选时使用\n"
     "- `/chat models allow openai:*`、`deny *:free`、`reset`\n\n"
@@ -128,11 +131,20 @@ ZH_CN = Words(
     setting_default="默认",
     setting_wrong="“{value}”不能作为 `{name}` 的值。",
     setting_all_models="全部",
-    limit_reached="你在这里今天的额度（{limit}）已经用完。将在 UTC 零点重新开始，还有 {hours} 小时 {minutes} 分钟。",
+    limit_reached="你在这里今天的额度（{limit}）已经用完。将在 UTC 零点重新开始，还有 {time}。",
+    hours_and_minutes="{hours} 小时 {minutes} 分钟",
     audit="**最近的更改**",
     audit_none="还没有任何更改。",
+    later_on="Cherry Studio 不在时，发到这里的消息会等着，等它回来就回答。",
+    later_off="Cherry Studio 不在时，我会马上告诉你，消息不会等着。",
+    waiting="⏳ Cherry Studio 没有应答。你发到这里的消息会等着，等它回来就回答；不想等了，发送 /stop。",
+    waits_no_longer="已放弃等待中的 {count} 条消息。",
+    owner_away="Cherry Studio 不再应答，我试过的地址是 {url}。有人提问时，我会如实相告。它回来时，我会告诉你。",
+    owner_back="Cherry Studio 回来了，离开了 {time}。等着的消息正在回答。",
     button_stop="停止",
     button_retry="重新生成",
+    button_later="稍后回答",
+    button_later_off="不再等待",
     button_continue="继续",
     button_back="返回",
     button_pick="选择模型",

@@ -23,6 +23,7 @@ ZH_TW = Words(
         "retry": "重新回答上一個問題",
         "continue": "接著寫完太長的回答",
         "system": "查看或設定系統提示詞",
+        "later": "Cherry Studio 不在時，訊息等不等它回來",
         "whoami": "你的 ID 和這個聊天的 ID",
         "allow": "允許一個聊天或一個人",
         "deny": "不再允許一個聊天或一個人",
@@ -38,6 +39,7 @@ ZH_TW = Words(
         "model": "名稱的一部分",
         "models": "名稱的一部分",
         "system": "提示詞，或 off",
+        "later": "on 或 off",
         "allow": "ID，for 7d",
         "deny": "ID，for 7d",
         "allowlist": "remove 加 ID",
@@ -120,7 +122,8 @@ ZH_TW = Words(
     settings_all="**沒有單獨設定的所有聊天**",
     settings_usage="- `/chat answer mention` 或 `all`：只回答提到我的訊息，還是全部\n"
     "- `/chat history shared` 或 `per-person`：共用一段對話，還是各有各的\n"
-    "- `/chat choose everyone` 或 `admins`：誰可以換模型和系統提示詞\n"
+    "- `/chat choose everyone` 或 `admins`：誰可以換模型、系統提示詞和 `/later`\n"
+    "- `/chat later on` 或 `off`：Cherry Studio 不在時，訊息等不等它回來\n"
     "- `/chat limit 50 turns`、`200000 tokens` 或兩者：每人每天\n"
     "- `/chat model 服務商:模型`、`/chat system` 加文字：沒有另選時使用\n"
     "- `/chat models allow openai:*`、`deny *:free`、`reset`\n\n"
@@ -128,11 +131,20 @@ ZH_TW = Words(
     setting_default="預設",
     setting_wrong="「{value}」不能作為 `{name}` 的值。",
     setting_all_models="全部",
-    limit_reached="你在這裡今天的額度（{limit}）已經用完。將在 UTC 零點重新開始，還有 {hours} 小時 {minutes} 分鐘。",
+    limit_reached="你在這裡今天的額度（{limit}）已經用完。將在 UTC 零點重新開始，還有 {time}。",
+    hours_and_minutes="{hours} 小時 {minutes} 分鐘",
     audit="**最近的更改**",
     audit_none="還沒有任何更改。",
+    later_on="Cherry Studio 不在時，傳到這裡的訊息會等著，等它回來就回答。",
+    later_off="Cherry Studio 不在時，我會馬上告訴你，訊息不會等著。",
+    waiting="⏳ Cherry Studio 沒有回應。你傳到這裡的訊息會等著，等它回來就回答；不想等了，傳送 /stop。",
+    waits_no_longer="已放棄等待中的 {count} 則訊息。",
+    owner_away="Cherry Studio 不再回應，我試過的位址是 {url}。有人提問時，我會如實相告。它回來時，我會告訴你。",
+    owner_back="Cherry Studio 回來了，離開了 {time}。等著的訊息正在回答。",
     button_stop="停止",
     button_retry="重新產生",
+    button_later="稍後回答",
+    button_later_off="不再等待",
     button_continue="繼續",
     button_back="返回",
     button_pick="選擇模型",

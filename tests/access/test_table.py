@@ -25,6 +25,7 @@ FOR_ALL = {
     "/retry": "",
     "/continue": "",
     "/system": "",
+    "/later": "Cherry Studio is away",
     "/whoami": "You are",
     "/claim WRONG": "",
     "/nosuchcommand": "",

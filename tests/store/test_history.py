@@ -70,8 +70,8 @@ async def test_choices_of_a_chat(store: Store) -> None:
     assert await choices.model(chat("2")) is None
 
     await choices.set_system(here, "Sei kurz. 🙂")
-    await choices.set_language(here, "zh-CN")
-    assert (await choices.system(here), await choices.language(here)) == ("Sei kurz. 🙂", "zh-CN")
+    await choices.set_later(here, "on")
+    assert (await choices.system(here), await choices.later(here)) == ("Sei kurz. 🙂", "on")
     await choices.set_system(here, "x" * 100_000)
     assert len(await choices.system(here)) == LONGEST_SYSTEM
     await choices.set_system(here, "")

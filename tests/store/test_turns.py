@@ -9,8 +9,9 @@ import pytest
 from bridge.errors import StoreError
 from bridge.reply import Record
 from bridge.store import Claim, ClaimLost, Inbox, Store, Turn, keys
-from bridge.store.claim import NEXT, RELEASE, TAKE
+from bridge.store.claim import LEAVES, NEXT, RELEASE, TAKE
 from bridge.store.history import TURNS
+from bridge.types import User
 from tests.store.parts import ACCOUNT, PATIENCE, chat, exchange, first, message, taking
 
 
@@ -88,7 +89,7 @@ async def test_a_lost_reply_takes_nothing_twice(store: Store) -> None:
     for _ in range(2):
         _, _, head = await NEXT(store.redis, asking, "me", "me.1", 60)
         assert head[head.index("attempt") + 1] == "1"
-    assert [await RELEASE(store.redis, asking[:3], "me", 10) for _ in range(2)] == [1, -1]
+    assert [await RELEASE(store.redis, asking[:3], "me", 10, 0) for _ in range(2)] == [1, -1]
     assert await store.redis.hget(lane.head, "attempt") == "0"
 
 
@@ -239,3 +240,46 @@ async def test_whatever_redis_says_becomes_a_store_error_without_words(store: St
     assert "WRONGTYPE" in str(caught.value) and "secret" not in repr(caught.value)
     assert caught.value.__cause__ is None
     await claim.release()
+
+
+async def test_what_is_postponed_waits_unannounced_and_its_attempt_does_not_count(store: Store) -> None:
+    claim, turn = await asked(store, "1", "2")
+    assert not turn.late
+    for _ in range(LEAVES + 2):
+        await turn.begin()
+        await claim.release(postponed=True)
+        assert await store.redis.xlen(keys.ready(ACCOUNT, "talk")) == 0
+        await store.inbox.recall()
+        claim = await taken(store)
+        turn = await first(claim)
+        assert (turn.message.id, turn.attempt, turn.late, turn.begun) == ("1", 1, True, 1)
+    await turn.done(exchange("1"))
+    assert not (await first(claim)).late, "that was the first one's"
+
+
+async def test_what_waits_can_be_forgotten_unless_somebody_is_at_work_on_it(store: Store) -> None:
+    claim, _ = await asked(store, "1", "2")
+    assert await store.inbox.forget(chat()) == 0
+    await claim.release(postponed=True)
+    assert await store.inbox.forget(chat()) == 2
+    assert not await store.inbox.busy(chat())
+    await store.inbox.put(ACCOUNT, message("3"))
+    assert (await first(await taken(store))).attempt == 1
+
+
+async def test_an_absence_has_one_beginning_whoever_meets_it(store: Store) -> None:
+    anna, ben = User("telegram", "1"), User("discord", "2")
+    assert await store.absence.now() is None
+    since = await store.absence.begin(anna)
+    assert await store.absence.begin(ben) == since
+    away = await store.absence.now()
+    assert away is not None
+    assert (away.since, away.met, away.told) == (since, "telegram:1", False)
+    assert 0 <= away.seconds < 60
+    await store.absence.told()
+    away = await store.absence.now()
+    assert away is not None and away.told
+    await store.absence.end()
+    assert await store.absence.now() is None
+    await store.redis.hset(keys.ABSENCE, "since", "long ago")
+    assert await store.absence.now() is None

@@ -1,0 +1,75 @@
+"""Whether the gateway is away, as all processes know it: whoever meets it so writes that down, whoever finds it back
+strikes it out. Nothing is written while it is there."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+
+from bridge.store import keys
+from bridge.store.faults import storing
+from bridge.store.scripts import Script
+from bridge.types import User
+
+SECONDS = 30 * 86400
+"""As long as what waits for the gateway is kept."""
+
+BEGIN = Script("""
+-- KEYS absence; ARGV now, who met it, seconds kept. The first to meet it says since when; returns that.
+redis.call('HSETNX', KEYS[1], 'since', ARGV[1])
+redis.call('HSETNX', KEYS[1], 'met', ARGV[2])
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+return redis.call('HGET', KEYS[1], 'since')
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    since: str
+    """Seconds since 1970, to the letter as they were written down: it names this absence."""
+    met: str
+    """Who was the first to be told: ``telegram:123``."""
+    told: bool
+    """Whether owners have been."""
+
+    @property
+    def seconds(self) -> float:
+        return max(0.0, time.time() - float(self.since))
+
+
+class Absence:
+    """Everything raises StoreError."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def begin(self, person: User) -> str:
+        """`person` was not answered because the gateway is away; since when, as `Away.since`."""
+        now = f"{time.time():.3f}"
+        return str(await BEGIN(self._redis, [keys.ABSENCE], now, str(person), SECONDS))
+
+    async def now(self) -> Away | None:
+        """None where the gateway is there, as far as anybody knows."""
+        async with storing():
+            kept = await self._redis.hgetall(keys.ABSENCE)
+        since = str(kept.get("since", ""))
+        return Away(since, str(kept.get("met", "")), "told" in kept) if _is_moment(since) else None
+
+    async def told(self) -> None:
+        """Owners have been told that it is away."""
+        async with storing():
+            await self._redis.hset(keys.ABSENCE, "told", "1")
+
+    async def end(self) -> None:
+        """It is back."""
+        async with storing():
+            await self._redis.delete(keys.ABSENCE)
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        return float(text) > 0
+    except ValueError:
+        return False

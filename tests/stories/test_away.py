@@ -1,0 +1,120 @@
+"""Stories of a desk that is asleep: who is told, what waits, and what happens when it is back."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.emulators.gateway import GatewayEmulator
+from tests.stage import Stage
+from tests.stories.bot import Bot, until
+
+OFF = "⚠️ Cherry Studio is not answering."
+WAITING = "⏳ Cherry Studio is not answering."
+
+
+def told(bot: Bot, beginning: str, who: str = "mia") -> int:
+    return len([bubble for bubble in bot.bubbles(who=who) if bubble.text.startswith(beginning)])
+
+
+async def test_what_is_sent_meanwhile_waits_and_is_answered_once_in_order(
+    bot: Bot, stage: Stage, gateway: GatewayEmulator
+) -> None:
+    await bot.ask("hello")
+    assert "waits, and is answered when it is back" in (await bot.ask("/later on"))[-1].text
+    await gateway.stop()
+    first = await stage.say("one")
+    await until(lambda: told(bot, WAITING), "to be told that it waits")
+    await stage.say("two")
+    await stage.say("three")
+    await bot.ask("/whoami")  # commands go on
+    assert told(bot, WAITING) == 1, "once in an absence"
+    assert told(bot, OFF) == 0
+    await bot.kill()
+    await bot.start()
+    await bot.ask("/whoami")
+    await gateway.start()
+    said = [f"You said: {text}" for text in ("hello", "one", "two", "three")]
+    await until(lambda: bot.bubbles()[-1].text == said[-1], "what waited to be answered")
+    assert [bubble.text for bubble in bot.bubbles() if bubble.text.startswith("You said")] == said
+    assert [request.question for request in gateway.requests] == ["hello", "one", "two", "three"]
+    assert told(bot, WAITING) == 1
+    [late] = [bubble for bubble in bot.bubbles() if bubble.text == said[1]]
+    assert late.reply_to == first, "other things stand between the two by now"
+    assert (await bot.ask("and now?"))[-1].text == "You said: and now?"
+    assert len(gateway.requests[-1].messages) == 9, "what waited is part of the conversation"
+
+
+async def test_who_did_not_choose_to_wait_is_told_each_time_and_may_change_their_mind(
+    bot: Bot, stage: Stage, gateway: GatewayEmulator
+) -> None:
+    await gateway.stop()
+    [failed] = await bot.ask("one")
+    assert failed.text.startswith(OFF)
+    assert failed.buttons == ["Answer later"]
+    [failed] = await bot.ask("two")
+    assert failed.text.startswith(OFF)
+    await stage.press(failed.id, "Answer later")
+    await until(lambda: "answered when it is back" in bot.bubbles()[-1].text, "the answer in place of the button")
+    assert bot.bubbles()[-1].id == failed.id
+    await gateway.start()
+    await until(lambda: bot.bubbles()[-1].text == "You said: two", "the question that was pressed under")
+    await bot.ask("/whoami")
+    assert [request.question for request in gateway.requests] == ["two"]
+    assert told(bot, WAITING) == 0, "whoever pressed it knows"
+
+
+@pytest.mark.parametrize("command", ["/stop", "/new"])
+async def test_what_waits_can_be_let_go(command: str, bot: Bot, stage: Stage, gateway: GatewayEmulator) -> None:
+    await bot.ask("/later on")
+    await gateway.stop()
+    await stage.say("one")
+    await until(lambda: told(bot, WAITING), "to be told that it waits")
+    await stage.say("two")
+    await bot.ask("/whoami")
+    answer = (await bot.ask(command))[-1].text
+    assert answer == (
+        "Waiting no longer: 2." if command == "/stop" else "A new conversation. What came before is forgotten."
+    )
+    await gateway.start()
+    assert (await bot.ask("three"))[-1].text == "You said: three"
+    assert [request.question for request in gateway.requests] == ["three"]
+
+
+async def test_whoever_was_let_out_while_waiting_gets_no_answer_when_it_is_back(
+    bot: Bot, stage: Stage, gateway: GatewayEmulator
+) -> None:
+    tom = str(stage.user("tom"))
+    await bot.ask(f"/allow {tom}")
+    await bot.ask("/later on", who="tom")
+    await gateway.stop()
+    await stage.say("one", who="tom")
+    await until(lambda: told(bot, WAITING, "tom"), "tom to be told that it waits")
+    await bot.ask(f"/deny {tom}")
+    before = len(bot.bubbles(who="tom"))
+    await gateway.start()
+    await until(lambda: '"gateway is back"' in bot.output(), "the gateway to be found back")
+    assert (await bot.ask("hello"))[-1].text == "You said: hello"
+    assert [request.question for request in gateway.requests] == ["hello"]
+    assert len(bot.bubbles(who="tom")) == before
+
+
+async def test_owners_are_told_once_each_way(stage: Stage, gateway: GatewayEmulator, tmp_path: Path) -> None:
+    settings = {"BRIDGE_ADMINS": str(stage.user("mia")), "BRIDGE_AWAY_SECONDS": "1"}
+    async with Bot(stage, gateway, tmp_path, **settings) as bot:
+        await bot.ask(f"/allow {stage.user('tom')}")
+        await gateway.stop()
+        await bot.ask("hello?", who="tom")
+        await until(lambda: told(bot, "Cherry Studio is not answering any more"), "the owner to be told")
+        assert gateway.url in bot.bubbles()[-1].text
+        await bot.ask("are you there?", who="tom")
+        await asyncio.sleep(4)
+        assert told(bot, "Cherry Studio is not answering any more") == 1
+        await gateway.start()
+        await until(lambda: told(bot, "Cherry Studio is back, after 0 h 1 min."), "the owner to be told")
+        await bot.ask("now?", who="tom")
+        assert told(bot, "Cherry Studio is back") == 1
+        assert len(bot.bubbles()) == 3
+        assert told(bot, "Cherry Studio is not answering any more", "tom") == 0
