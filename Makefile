@@ -1,16 +1,18 @@
-# Two commands do all their own set-up: `make demo` talks in this terminal, `make test` runs every test.
+# Two commands do all their own set-up: `make demo` talks in this terminal, `make check` checks everything.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check format bench lock clean
+.PHONY: demo check lint test format bench lock clean
 
 demo: .venv/installed
 	@$(BIN)/cherry-bridge demo
 
+check: lint test
+
 test: .venv/installed-dev
 	$(BIN)/pytest --numprocesses 4 --dist worksteal
 
-check: .venv/installed-dev
+lint: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
