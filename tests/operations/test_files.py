@@ -42,17 +42,24 @@ def test_the_service_gives_the_bridge_one_folder_and_no_privilege(tmp_path: Path
     assert service["StateDirectory"] == "cherry-bridge"
     # The embedded store is in the same control group: it must outlive the answers that are being ended.
     assert service["KillMode"] == "mixed"
-    if analyze := shutil.which("systemd-analyze"):  # not on every machine
-        (tmp_path / "cherry-bridge.service").write_text(
-            re.sub(r"(?m)^ExecStart=\S+", "ExecStart=/bin/true", (DEPLOY / "cherry-bridge.service").read_text())
-        )
-        asked = subprocess.run(
-            [analyze, "verify", tmp_path / "cherry-bridge.service"], capture_output=True, check=False
-        )
-        assert (asked.returncode, asked.stderr) == (0, b"")
 
 
-def test_the_compose_file_says_what_docker_takes(tmp_path: Path) -> None:
+def test_systemd_takes_the_service_and_finds_little_exposed(systemd_analyze: str, tmp_path: Path) -> None:
+    service = tmp_path / "cherry-bridge.service"
+    text = (DEPLOY / "cherry-bridge.service").read_text()
+    service.write_text(re.sub(r"(?m)^ExecStart=\S+", "ExecStart=/bin/true", text))
+    asked = subprocess.run([systemd_analyze, "verify", service], capture_output=True, check=False)
+    assert (asked.returncode, asked.stderr) == (0, b"")
+    judged = subprocess.run(
+        [systemd_analyze, "security", "--offline=true", service], capture_output=True, text=True, check=False
+    )
+    level = re.search(r"Overall exposure level for \S+: ([\d.]+)", judged.stdout)
+    assert level, judged
+    assert float(level[1]) <= 1.5
+    assert level[1] in OPERATIONS.read_text(), "the page says which"
+
+
+def test_the_compose_file_gives_little_and_names_what_there_is() -> None:
     services, volumes = compose()["services"], compose()["volumes"]
     assert set(services) == {"bridge", "redis", "tunnel"}
     for name, service in services.items():
@@ -70,13 +77,15 @@ def test_the_compose_file_says_what_docker_takes(tmp_path: Path) -> None:
     socket = services["bridge"]["environment"]["BRIDGE_REDIS_URL"].removeprefix("unix://")
     assert socket == "/run/valkey/valkey.sock"
     assert "--unixsocket /data/valkey.sock" in services["redis"]["command"]
-    docker = shutil.which("docker")
-    if docker and subprocess.run([docker, "compose", "version"], capture_output=True, check=False).returncode == 0:
-        shutil.copy(ROOT / "docker-compose.yml", tmp_path)
-        (tmp_path / ".env").touch()
-        command = [docker, "compose", "--profile", "tunnel", "config", "--quiet"]
-        asked = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert asked.returncode == 0, asked.stderr
+
+
+def test_docker_takes_the_compose_file(compose_command: list[str], tmp_path: Path) -> None:
+    shutil.copy(ROOT / "docker-compose.yml", tmp_path)
+    shutil.copytree(DEPLOY, tmp_path / "deploy")
+    (tmp_path / ".env").touch()
+    command = [*compose_command, "--profile", "tunnel", "config", "--quiet"]
+    asked = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert asked.returncode == 0, asked.stderr
 
 
 def test_the_image_copies_only_what_is_let_into_its_context() -> None:

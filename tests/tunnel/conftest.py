@@ -1,25 +1,20 @@
-"""The two machines. Where they cannot be made, a plain `make test` leaves these tests out and says so; where
-`TUNNEL_TEST=required` is set, as .ci/run does, they fail instead."""
+"""The two machines, where they can be made."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from tests.leaving_out import leave_out
 from tests.tunnel.machine import Machine, lacking
 from tests.tunnel.tunnel import Tunnel, from_desk, from_server
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    needing = [item for item in items if "machines" in getattr(item, "fixturenames", ())]
-    if needing and os.environ.get("TUNNEL_TEST") != "required" and (why := lacking()):
-        config.hook.pytest_deselected(items=needing)
-        items[:] = [item for item in items if item not in needing]
-        print(f"\n{len(needing)} tests left out: {why}")
+    leave_out(config, items, "machines", lacking)
 
 
 @pytest.fixture
