@@ -23,6 +23,7 @@ from bridge.gateway import Gateway
 from bridge.intake import Intake
 from bridge.outlet import Outlet
 from bridge.prompt import Postponed
+from bridge.replies import Replies
 from bridge.running import Running
 from bridge.settings import Settings
 from bridge.store import Claim, ClaimLost, Store, open_store
@@ -54,17 +55,11 @@ class Bridge:
         self._running = Running()
         self._watch = Watch(store, gateway, self.access, settings.away_seconds)
         self._outlets: list[Outlet] = []
+        replies = Replies(store, self.commands, settings.language, self._publish_all)
         self._conversation = Conversation(
-            settings,
-            store,
-            gateway,
-            self.access,
-            self.commands,
-            self._running,
-            self._watch,
-            self._publish_all,
+            settings, store, gateway, self.access, self.commands, replies, self._running, self._watch
         )
-        self._intake = Intake(store, self.access, self.commands, self._conversation.words, self._publish_all)
+        self._intake = Intake(store, self.access, self.commands, replies.words, self._publish_all)
 
     async def serve(self, channels: Mapping[str, Open], grace: float = GRACE) -> None:
         """Listen and answer on every channel until cancelled, or until all of them have ended."""

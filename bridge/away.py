@@ -16,6 +16,7 @@ from bridge.access import Access
 from bridge.commands import LATER_ID
 from bridge.errors import GatewayError, GatewayUnreachable, StoreError
 from bridge.gateway import Gateway
+from bridge.prompt import question_id
 from bridge.store import Away, Claim, InboxFull, Store, Turn
 from bridge.types import IncomingMessage
 
@@ -50,7 +51,7 @@ class Watch:
             sender=message.sender,
             text="",
             language=message.language,
-            again=message.again or message.id,
+            again=question_id(message),
             notice="waiting",
         )
         with suppress(InboxFull):

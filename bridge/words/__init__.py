@@ -8,4 +8,9 @@ from bridge.words.zh_tw import ZH_TW
 
 IN: dict[Language, Words] = {"en": EN, "zh-CN": ZH_CN, "zh-TW": ZH_TW}
 
-__all__ = ["EN", "IN", "LANGUAGES", "Language", "Words", "language_of", "named"]
+__all__ = ["EN", "IN", "LANGUAGES", "Language", "Words", "language_of", "named", "words_for"]
+
+
+def words_for(tag: str, language: Language | None = None) -> Words:
+    """The words for whoever speaks `tag`; those of `language` where the operator has set one."""
+    return IN[language or language_of(tag)]
