@@ -22,11 +22,17 @@ class Auditing:
         if not changes:
             return Answer(ask.words.audit_none)
         lines = [
-            f"- {moment(change.at)} {code(change.by)}: {code(change.what)}: "
+            f"- {moment(change.at)} {_by(change)}: {code(change.what)}: "
             f"{_shown(change, change.before)} → {_shown(change, change.after)}"
             for change in changes
         ]
         return Answer("\n".join([ask.words.audit, *lines]))
+
+
+def _by(change: Change) -> str:
+    """Who, and where; a direct chat of theirs goes without saying."""
+    where = f" @ {code(change.where)}" if change.where not in ("", change.by) else ""
+    return f"{code(change.by)}{where}"
 
 
 def _shown(change: Change, row: str) -> str:

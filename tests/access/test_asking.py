@@ -204,3 +204,6 @@ async def test_everything_leaves_a_trail(office: Office) -> None:
     assert re.search(r"person paper:4711`: – → `allow until \d{4}-\d\d-\d\d", lines[-1])
     assert any("`5 turns` → `6 turns`" in line for line in lines)
     assert len((await office.say("/audit 2")).splitlines()) == 3
+    await office.say("/chat limit 7 turns", chat=CLUB)
+    [_, newest] = (await office.say("/audit 1")).splitlines()
+    assert "`paper:boss` @ `paper:club`: `limit paper:club`: – → `7 turns`" in newest, "who, where, what"
