@@ -14,7 +14,7 @@ import structlog
 
 from bridge.access import Access
 from bridge.commands import LATER_ID
-from bridge.errors import GatewayError, GatewayUnreachable, StoreError
+from bridge.errors import GatewayError, GatewaySilent, GatewayUnreachable, StoreError
 from bridge.gateway import Gateway
 from bridge.prompt import question_id
 from bridge.store import Away, Claim, InboxFull, Store, Turn
@@ -76,7 +76,7 @@ class Watch:
     async def _look(self, away: Away) -> None:
         try:
             await self._gateway.generation()
-        except GatewayUnreachable:
+        except (GatewayUnreachable, GatewaySilent):  # a tunnel may take a connection and lead nowhere
             if self._tell_after and away.seconds > self._tell_after and not away.told:
                 log.warning("gateway is away", seconds=round(away.seconds))
                 # Whoever met it first was told in person.

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from bridge import away
 from bridge.access import SHELL, Limit
+from bridge.gateway import wire
 from bridge.types import User
-from tests.access.desk import Office, direct, group, person
+from tests.access.desk import Office, direct, group, person, until_true
 
 ANNA = person("anna", "Anna")
 AT_ANNAS = direct(ANNA)
@@ -52,7 +53,7 @@ async def test_a_question_that_waited_is_charged_once(office: Office) -> None:
 
 
 async def _told(office: Office) -> bool:
-    return any("waits" in sheet.text for sheet in office.desk.sheets.values())
+    return any("⏳" in sheet.text for sheet in office.desk.sheets.values())
 
 
 async def test_it_may_come_back_just_as_a_chat_is_left_to_wait(office: Office) -> None:
@@ -125,3 +126,26 @@ async def test_whatever_the_gateway_does_everything_is_answered_once_and_in_orde
         asyncio.run_coroutine_threadsafe(play(events), loop).result(120)
 
     await asyncio.to_thread(play_all)
+
+
+async def test_a_tunnel_that_leads_nowhere_is_no_gateway_that_is_back(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes connections, and nothing ever comes of them."""
+    monkeypatch.setattr(wire, "LIST_LIMIT", 0.2)
+    await office.say("/later on")
+    await office.gateway.stop()
+    asked = office.message("hello")
+    office.put(asked)
+    await office.until(lambda: _told(office))
+    taken: list[asyncio.StreamWriter] = []
+    assert office.gateway._guard is not None
+    office.gateway._guard.close()
+    nowhere = await asyncio.start_server(lambda _, writer: taken.append(writer), "127.0.0.1", office.gateway.port)
+    await until_true(lambda: len(taken) > 2)
+    assert await office.bridge.store.absence.now() is not None
+    nowhere.close()
+    for writer in taken:
+        writer.close()
+    await back(office)
+    assert office.answer(asked) == "You said: hello"
