@@ -25,8 +25,10 @@ def ask(prompt: str, *, hidden: bool = False) -> str:
 
 
 def agrees(prompt: str, *, otherwise: bool) -> bool:
-    """Yes or no; `otherwise` where only Enter is pressed, or something else."""
-    typed = ask(prompt).lower()
-    if typed in ("y", "yes", "是", "好"):
-        return True
-    return False if typed in ("n", "no", "否", "不") else otherwise
+    """Yes or no; `otherwise` where only Enter is pressed. Asked again where neither was said."""
+    while typed := ask(prompt).lower():
+        if typed in ("y", "yes", "是", "好"):
+            return True
+        if typed in ("n", "no", "否", "不"):
+            return False
+    return otherwise

@@ -73,7 +73,9 @@ class Setup:
     """One sitting."""
 
     def __init__(self, platforms: Sequence[Platform], env_file: Path, language: Language) -> None:
-        self._platforms = platforms
+        # What asks for least comes first, and is what Enter takes; of those, the last by name.
+        self._platforms = sorted(platforms, key=lambda platform: platform.name, reverse=True)
+        self._platforms.sort(key=lambda platform: len(platform.required))
         self._file = env_file
         self._language = language
         self._words, self._findings = INIT[language], DOCTOR[language]
@@ -86,7 +88,7 @@ class Setup:
         say(words.hello.format(path=self._file))
         self._gateway()
         say(f"\n== {words.channels}")
-        for platform in self._platforms:
+        for platform in self._chosen():
             self._platform(platform)
         say()
         if self._file.exists():
@@ -200,27 +202,30 @@ class Setup:
 
     # platforms
 
-    def _platform(self, platform: Platform) -> None:
-        words = self._words
-        say()
-        if self._complete(platform):
+    def _chosen(self) -> list[Platform]:
+        """Those that are to be set up now; how they are that are set up already is shown."""
+        words, known = self._words, [platform for platform in self._platforms if self._complete(platform)]
+        for platform in known:
             self._try(platform)
-            if not agrees(words.channel_known.format(name=platform.name.title()), otherwise=False):
-                return
-        else:
-            first = not any(self._complete(each) for each in self._platforms) and platform is self._default
-            choice = "Y/n" if first else "y/N"
-            if not agrees(words.channel_wanted.format(name=platform.name.title(), choice=choice), otherwise=first):
-                return
-        while self._answer_all(platform) and not self._try(platform):
-            if not agrees(words.retry, otherwise=True):
-                say(words.skipped)
-                return
+        names = [platform.name.title() for platform in self._platforms]
+        shown = [
+            words.channel_known.format(name=name) if each in known else name
+            for name, each in zip(names, self._platforms, strict=True)
+        ]
+        say("   ".join(f"{number} {name}" for number, name in enumerate(shown, 1)))
+        while typed := ask(words.channels_more if known else words.channels_first.format(name=names[0])):
+            numbers = typed.replace(",", " ").replace("，", " ").replace("、", " ").split()
+            if all(number.isdecimal() and int(number) <= len(names) for number in numbers):
+                return [self._platforms[int(number) - 1] for number in dict.fromkeys(numbers) if int(number)]
+            say(words.channels_shape.format(most=len(names)))
+        return [] if known else [self._platforms[0]]
 
-    @property
-    def _default(self) -> Platform:
-        """The one that is suggested: it asks for least, and of those that do it is the last by name."""
-        return min(reversed(self._platforms), key=lambda platform: len(platform.required))
+    def _platform(self, platform: Platform) -> None:
+        say(f"\n-- {platform.name.title()}")
+        while self._answer_all(platform) and not self._try(platform):
+            if not agrees(self._words.retry, otherwise=True):
+                say(self._words.skipped)
+                return
 
     def _answer_all(self, platform: Platform) -> bool:
         """Ask all that the platform needs; False where it is left for now."""

@@ -103,7 +103,9 @@ class InitWords:
     model_shape: str
 
     channels: str
-    channel_wanted: str
+    channels_first: str
+    channels_more: str
+    channels_shape: str
     channel_known: str
 
     done: str
