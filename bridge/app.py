@@ -147,7 +147,7 @@ class Bridge:
                 await asyncio.sleep(FIRST_WAIT)
 
     async def _hear(self, outlet: Outlet) -> None:
-        async with aclosing(outlet.channel.listen()) as messages:
+        async with aclosing(outlet.channel.listen(self._intake)) as messages:
             async for message in messages:
                 try:
                     await self._intake.receive(message, outlet)

@@ -75,6 +75,17 @@ class Posted(Protocol):
         is as it should be."""
 
 
+class Door(Protocol):
+    """What an adapter may ask of the bridge about a message before it hands it on.
+
+    It need not: the bridge judges every message that it is given. But where a platform has to be shown something before
+    that, this comes first. An error means no.
+    """
+
+    async def admits(self, message: IncomingMessage) -> bool:
+        """Whether its sender may talk there. Raises StoreError."""
+
+
 class Channel(Protocol):
     """A platform account that listens and speaks. Used with ``async with``, once."""
 
@@ -97,8 +108,10 @@ class Channel(Protocol):
     def limits(self, chat: Chat) -> Limits:
         """What the platform allows in `chat`. Asked often; it must not wait for anything."""
 
-    def listen(self) -> AsyncGenerator[IncomingMessage, None]:
+    def listen(self, door: Door) -> AsyncGenerator[IncomingMessage, None]:
         """Yield messages as they come, reconnecting quietly. Called again after it has been closed.
+
+        Nothing that others could see is done about a message that `door` does not admit.
 
         Asking for the next message acknowledges the last: until then the platform must be able to deliver it
         again after a crash. Whatever cannot be understood is set aside and counted, never raised.

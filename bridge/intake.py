@@ -2,7 +2,7 @@
 
 Whoever writes too much is stopped before Redis is asked, and what is done about strangers has fixed bounds, in memory
 and in the store. Each message costs one look at the rules; in a flood of strangers, only the first that each of them
-sends does, so that chats that are let in go on.
+sends does, so that chats that are let in go on. To channels this is the `Door`: they may ask before they hand on.
 """
 
 from __future__ import annotations
@@ -66,6 +66,14 @@ class Intake:
         self._codes = Floor(CODES_BURST, CODES_EVERY)
         self._greetings = Floor(GREETINGS_BURST, GREETINGS_EVERY)
         self._met = Floor(1, MET_AGAIN)
+
+    # The door, as channels know it
+
+    async def admits(self, message: IncomingMessage) -> bool:
+        """Whether its sender may talk there. Raises StoreError."""
+        return (await self._access.judge(message)).role >= Role.MEMBER
+
+    # what comes in
 
     async def receive(self, message: IncomingMessage, outlet: Outlet) -> None:
         """Put `message` where it belongs. Raises StoreError; the platform then delivers it again."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TextIO
 
-from bridge.channel import Command, Limits
+from bridge.channel import Command, Door, Limits
 from bridge.errors import Gone
 from bridge.types import Chat, Choice, IncomingMessage, User
 from bridge.words import language_of
@@ -83,7 +83,7 @@ class Console:
     def limits(self, chat: Chat) -> Limits:
         return Limits(max_length=MAX_LENGTH, edit_interval=self._face.edit_interval)
 
-    async def listen(self) -> AsyncGenerator[IncomingMessage, None]:
+    async def listen(self, door: Door) -> AsyncGenerator[IncomingMessage, None]:
         async with aclosing(self._face.lines()) as lines:
             async for line in lines:
                 if line.strip() in _LEAVING:

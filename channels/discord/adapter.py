@@ -16,7 +16,7 @@ import discord
 import structlog
 import yarl
 
-from bridge.channel import Command, Limits, Memory
+from bridge.channel import Command, Door, Limits, Memory
 from bridge.errors import ChannelError, Gone, StoreError, TooLong
 from bridge.types import Chat, Choice, IncomingMessage, User
 from bridge.words import language_of
@@ -103,8 +103,8 @@ class Discord:
             max_choices=MOST_BUTTONS,
         )
 
-    async def listen(self) -> AsyncGenerator[IncomingMessage]:
-        async with aclosing(self._hearing.listen(self._client)) as messages:
+    async def listen(self, door: Door) -> AsyncGenerator[IncomingMessage]:
+        async with aclosing(self._hearing.listen(self._client, door)) as messages:
             async for message in messages:
                 yield message
 

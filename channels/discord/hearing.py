@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Coroutine, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import discord
 import structlog
 from discord import app_commands
 
-from bridge.channel import Memory
+from bridge.channel import Door, Memory
 from bridge.errors import ChannelError, Gone, Refused, StoreError
 from bridge.types import Chat, Choice, IncomingMessage
 from bridge.words import language_of
@@ -29,6 +31,8 @@ log = structlog.get_logger(__name__)
 
 ACKNOWLEDGE = 2.5
 """Seconds for the acknowledgement of an interaction: Discord waits three."""
+JUDGED = 1.0
+"""So many of them may pass until it is known whether the sender is let in."""
 SUGGEST = 2.0
 MOST_SUGGESTIONS = 25
 LONGEST_SUGGESTION = 100
@@ -38,6 +42,8 @@ AT_ONCE = 4
 """Channels that are caught up with at the same time."""
 TRIES = 6
 """For one channel's history: for about a minute and a half."""
+TRIES_TO_TAKE_BACK = 4
+"""Within some seven seconds."""
 MANY_PEOPLE = 1000
 
 
@@ -48,6 +54,7 @@ class Hearing:
         self._languages: OrderedDict[int, str] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
         self._behind: asyncio.Future[dict[int, Mark]]
+        self._door: Door
         self._me = 0
         self.set_aside = 0
         self._begin()
@@ -57,10 +64,10 @@ class Hearing:
         self._arrived: asyncio.Queue[Arrival | Exception] = asyncio.Queue()
         self._holding = Holding(self._arrived.put_nowait)
 
-    async def listen(self, account: discord.Client) -> AsyncGenerator[IncomingMessage]:
+    async def listen(self, account: discord.Client, door: Door) -> AsyncGenerator[IncomingMessage]:
         """As `Channel.listen`; `account` is logged in."""
         assert account.user is not None
-        self._me = account.user.id
+        self._me, self._door = account.user.id, door
         self._begin()
         settings = self._settings
         token = settings.discord_token.get_secret_value()
@@ -146,38 +153,67 @@ class Hearing:
             self.not_understood("INTERACTION_CREATE", error)
 
     async def _pick(self, interaction: discord.Interaction) -> None:
-        """Acknowledge a command or a button, then hand it on as a message.
-
-        A command is acknowledged with a message that repeats its name, which the answer then replaces. Unlike a
-        deferred response it never hangs as 'thinking', whatever happens to us, and it is a message like any other:
-        it can be edited for longer than an interaction lives, and by another process.
-        """
-        text = picked(interaction)
-        chat = chat_of(interaction.channel, interaction.user)
+        """Acknowledge a command or a button, then hand it on as a message."""
         assert interaction.channel is not None
+        chat = chat_of(interaction.channel, interaction.user)
         self._speaks(interaction.user.id, str(interaction.locale))
         self._channel.met(chat, interaction.channel.id)
-        menu = ""
-        try:
-            if interaction.type is discord.InteractionType.component:
-                menu = str(interaction.message.id) if interaction.message is not None else ""
-                await call(interaction.response.defer(), timeout=ACKNOWLEDGE)
-            else:
-                answer = await call(interaction.response.send_message(f"`{text.split()[0]}`"), timeout=ACKNOWLEDGE)
-                menu = str(answer.message_id or "")
-        except ChannelError as error:  # the person is told by Discord, and answered all the same
-            log.warning("an interaction was not acknowledged", error=str(error))
         message = IncomingMessage(
             id=f"i{interaction.id}",
             chat=chat,
             sender=user_of(interaction.user),
-            text=text,
-            menu=menu,
+            text=picked(interaction),
             groups=groups_of(interaction.user),
             language=str(interaction.locale),
             sent_at=interaction.created_at.timestamp(),
         )
-        self._holding.arrived(Arrival(message, interaction.channel.id))
+        menu = ""
+        try:
+            if interaction.type is discord.InteractionType.component:
+                menu = str(interaction.message.id) if interaction.message is not None else ""
+                await call(interaction.response.defer(), timeout=ACKNOWLEDGE)  # shows nothing to anybody
+            else:
+                menu = await self._acknowledge(interaction, message)
+        except ChannelError as error:  # the person is told by Discord, and answered all the same
+            log.warning("an interaction was not acknowledged", error=str(error))
+        self._holding.arrived(Arrival(replace(message, menu=menu), interaction.channel.id))
+
+    async def _acknowledge(self, interaction: discord.Interaction, message: IncomingMessage) -> str:
+        """Repeat a command's name in a message, which the answer then replaces; that message's id.
+
+        Everybody there can read it, so it is for those who are let in. To others Discord shows it alone, and it is
+        taken back at once; then there is no id. Unlike a deferred response it never hangs as 'thinking', whatever
+        happens to us; and where all can read it, it is a message like any other: it can be edited for longer than an
+        interaction lives, and by another process.
+        """
+        loop = asyncio.get_running_loop()
+        until = loop.time() + ACKNOWLEDGE
+        admitted = await self._admits(message)
+        try:
+            sending = interaction.response.send_message(f"`{message.text.split()[0]}`", ephemeral=not admitted)
+            answer = await call(sending, timeout=until - loop.time())
+        finally:
+            if not admitted:
+                self._spawn(self._take_back(interaction))
+        return str(answer.message_id or "") if admitted else ""
+
+    async def _admits(self, message: IncomingMessage) -> bool:
+        try:
+            async with asyncio.timeout(JUDGED):
+                return await self._door.admits(message)
+        except (StoreError, TimeoutError) as error:
+            log.warning("somebody could not be judged, and is taken for a stranger", error=str(error) or "no time left")
+            return False
+
+    async def _take_back(self, interaction: discord.Interaction) -> None:
+        for attempt in range(TRIES_TO_TAKE_BACK):
+            try:
+                with suppress(Gone, Refused):  # it is not there, or no longer
+                    await call(interaction.delete_original_response())
+                return
+            except ChannelError as error:
+                log.info("an acknowledgement could not be taken back", error=str(error))
+                await asyncio.sleep(2**attempt)
 
     async def _complete(self, interaction: discord.Interaction) -> None:
         command, typed = option(interaction)
@@ -246,7 +282,8 @@ class Hearing:
             list(self._meant(messages, mark)), limits.discord_catch_up_hours, limits.discord_catch_up_messages
         )
         if found.skipped:
-            await self._tell(mark, found.skipped)
+            if await self._admits(found.skipped[-1]):
+                await self._tell(mark, found.skipped)
             await self._marks.move(id, Mark(int(found.skipped[-1].id), mark.chat))
         if found.answer:
             log.info("catching up", chat=str(mark.chat), messages=len(found.answer))

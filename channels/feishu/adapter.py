@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import structlog
 
-from bridge.channel import Command, Limits, Memory
+from bridge.channel import Command, Door, Limits, Memory
 from bridge.errors import ChannelError, StoreError
 from bridge.types import Chat, Choice, IncomingMessage, User
 from bridge.words import language_of
@@ -68,6 +68,7 @@ class Feishu:
         self._bot = ""
         """Our open_id, which people mention."""
         self._lookups = Lookups(self._rest, self.account)
+        self._door: Door
 
     async def __aenter__(self) -> Self:
         """Raises Refused where the platform does not accept the app, ChannelError where it cannot be reached."""
@@ -92,7 +93,8 @@ class Feishu:
             max_choices=cards.MAX_CHOICES,
         )
 
-    async def listen(self) -> AsyncGenerator[IncomingMessage]:
+    async def listen(self, door: Door) -> AsyncGenerator[IncomingMessage]:
+        self._door = door
         async with LongConnection(self._rest, self._understand, self._set_one_aside) as connection:
             while True:
                 delivery = await connection.next()
@@ -235,7 +237,7 @@ class Feishu:
         if await self._handed_on.get(message.id):
             return True
         log.info("a message came too late", chat=str(message.chat), message=message.id)
-        if message.addressed:
+        if message.addressed and await self._door.admits(message):
             try:
                 content = cards.dumps({"text": self._words.late})
                 uuid = f"late.{message.id}"[:50]

@@ -12,7 +12,7 @@ from telegram import Bot, Message
 from telegram.constants import ChatAction
 from telegram.error import TelegramError
 
-from bridge.channel import Command, Limits, Memory, Posted
+from bridge.channel import Command, Door, Limits, Memory, Posted
 from bridge.errors import ChannelError, Gone, Refused, StoreError, Unsure
 from bridge.types import Chat, Choice, IncomingMessage, User
 from channels.telegram.errors import Rejected, ThreadGone, Unchanged, translated
@@ -106,7 +106,7 @@ class Telegram:
             max_choices=MOST_CHOICES,
         )
 
-    def listen(self) -> AsyncGenerator[IncomingMessage, None]:
+    def listen(self, door: Door) -> AsyncGenerator[IncomingMessage, None]:
         assert self._polling is not None, "not entered"
         return self._polling.messages()
 

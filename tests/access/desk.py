@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 
 from bridge.app import Bridge
-from bridge.channel import Limits
+from bridge.channel import Door, Limits
 from bridge.gateway import Gateway
 from bridge.settings import Settings
 from bridge.store import Store, keys
@@ -44,13 +44,15 @@ class Desk(Paper):
         super().__init__(limits)
         self.heard: asyncio.Queue[IncomingMessage] = asyncio.Queue()
         self.chats: dict[str, Chat] = {}
+        self.door: Door
 
     async def _call(self, text: str) -> Weather:
         return "fine"
 
     async def _answer(self, weather: Weather) -> None: ...
 
-    async def listen(self) -> AsyncGenerator[IncomingMessage, None]:
+    async def listen(self, door: Door) -> AsyncGenerator[IncomingMessage, None]:
+        self.door = door
         while True:
             yield await self.heard.get()
             self.heard.task_done()

@@ -19,6 +19,7 @@ import uvloop
 from bridge.channel import Command
 from bridge.types import IncomingMessage
 from channels.console import Console, Line
+from tests.doors import OPEN
 
 PAUSE = "⏸"
 """In an answer: wait here for FOLDER/go."""
@@ -52,7 +53,7 @@ class Bridge:
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             worker = tasks.create_task(self.work())
-            async for message in self.console.listen():
+            async for message in self.console.listen(OPEN):
                 with (self.folder / "heard").open("a") as file:
                     file.write(json.dumps(message.to_json()) + "\n")
                 if message.text == "/stop":

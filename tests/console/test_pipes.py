@@ -14,6 +14,7 @@ from bridge.channel import Command
 from bridge.errors import Gone
 from bridge.types import Chat, IncomingMessage, User
 from channels.console import Console
+from tests.doors import OPEN
 
 ROOT = Path(__file__).parents[2]
 
@@ -73,7 +74,7 @@ class _Closed(io.StringIO):
 async def test_a_reader_that_goes_away_ends_it() -> None:
     async with Console(user="mia", history_file=None, input=io.StringIO("a\nb\n"), output=_Closed()) as console:
         heard = []
-        async for message in console.listen():
+        async for message in console.listen(OPEN):
             heard.append(message.text)
             with pytest.raises(Gone):
                 await console.post(message.chat, "An answer.", key="k", final=True)
@@ -89,7 +90,7 @@ async def test_the_contract() -> None:
         assert console.limits(console.chat).max_choices == 0
         assert console.limits(console.chat).max_length >= 1_000_000
         await console.publish([Command("help", {"en": "Help"})], [User("console", "s1")])
-        async for message in console.listen():
+        async for message in console.listen(OPEN):
             heard.append(message)
             chat = message.chat
             await console.typing(chat)

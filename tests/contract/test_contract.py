@@ -19,6 +19,7 @@ from bridge.gateway import Gateway
 from bridge.settings import read
 from bridge.store import Store
 from bridge.types import Choice, IncomingMessage
+from tests.doors import OPEN
 from tests.stage import Bubble, Place, Stage
 from tests.stages import STAGES
 
@@ -62,7 +63,7 @@ class Ear:
         self._task = asyncio.create_task(self._listen(channel))
 
     async def _listen(self, channel: Channel) -> None:
-        async with aclosing(channel.listen()) as messages:
+        async with aclosing(channel.listen(OPEN)) as messages:
             async for message in messages:
                 self.heard.append(message)
 
@@ -157,17 +158,17 @@ async def heard(messages: AsyncGenerator[IncomingMessage, None]) -> IncomingMess
 
 
 async def test_asking_for_the_next_message_acknowledges_the_last(stage: Stage, reopen: Open) -> None:
-    async with reopen() as channel, aclosing(channel.listen()) as messages:
+    async with reopen() as channel, aclosing(channel.listen(OPEN)) as messages:
         first = asyncio.create_task(heard(messages))
         await stage.say("first")
         assert (await first).text == "first"
-    async with reopen() as channel, aclosing(channel.listen()) as messages:  # it was never acknowledged
+    async with reopen() as channel, aclosing(channel.listen(OPEN)) as messages:  # it was never acknowledged
         again = await heard(messages)
         assert (again.text, again.id) == ("first", first.result().id)
         for text in ("second", "third"):
             await stage.say(text)
             assert (await heard(messages)).text == text
-    async with reopen() as channel, aclosing(channel.listen()) as messages:
+    async with reopen() as channel, aclosing(channel.listen(OPEN)) as messages:
         assert (await heard(messages)).text == "third"
         await stage.say("fourth")
         assert (await heard(messages)).text == "fourth"

@@ -8,10 +8,11 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from bridge.channel import Command, Suggest
+from bridge.channel import Command, Door, Suggest
 from bridge.types import Choice, IncomingMessage
 from channels.discord import Settings, open_channel
 from channels.discord.adapter import Discord
+from tests.doors import OPEN
 from tests.emulators.discord import DiscordStage
 
 SOON = 30.0
@@ -50,16 +51,16 @@ class Notes:
 class Ear:
     """Takes what the channel hears, as the bridge does; `safe` are the messages that have been acknowledged."""
 
-    def __init__(self, channel: Discord) -> None:
+    def __init__(self, channel: Discord, door: Door = OPEN) -> None:
         self.heard: list[IncomingMessage] = []
         self.safe: list[IncomingMessage] = []
         self.accepting = asyncio.Event()
         self.accepting.set()
-        self._channel = channel
+        self._channel, self._door = channel, door
         self.task = asyncio.create_task(self._listen())
 
     async def _listen(self) -> None:
-        messages = self._channel.listen()
+        messages = self._channel.listen(self._door)
         try:
             async for message in messages:
                 self.heard.append(message)
@@ -106,11 +107,13 @@ async def opened(stage: DiscordStage, notes: Notes | None = None, **more: Any) -
 
 
 @asynccontextmanager
-async def listening(stage: DiscordStage, notes: Notes | None = None, **more: Any) -> AsyncIterator[tuple[Discord, Ear]]:
+async def listening(
+    stage: DiscordStage, notes: Notes | None = None, door: Door = OPEN, **more: Any
+) -> AsyncIterator[tuple[Discord, Ear]]:
     """A channel that hears everything said on the stage from now on."""
     sessions = stage.gateway.identifies
     async with opened(stage, notes, **more) as channel:
-        ear = Ear(channel)
+        ear = Ear(channel, door)
         try:
             await until(
                 lambda: ear.task.done() or (stage.gateway.identifies > sessions and bool(stage.gateway.connected))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import zlib
 from collections.abc import AsyncIterator
@@ -12,7 +13,7 @@ import aiohttp
 import pytest
 
 from tests.emulators.discord import DiscordStage
-from tests.emulators.discord.interactions import BUTTON
+from tests.emulators.discord.interactions import BUTTON, COMMAND
 from tests.emulators.discord.screen import show
 
 
@@ -107,6 +108,32 @@ async def test_an_interaction_that_is_not_acknowledged_in_time_has_failed() -> N
         path = f"/interactions/{begun.payload['id']}/{begun.payload['token']}/callback"
         status, answer = await api.call("POST", path, type=6)
         assert (status, answer["code"]) == (404, 10062)
+
+
+async def test_what_is_shown_to_one_person_is_changed_by_its_token_alone() -> None:
+    async with bot() as (stage, api):
+        mia = stage.world.person("mia")
+        beginning = asyncio.create_task(stage.interactions.begin(COMMAND, stage.place("group"), mia, {"name": "new"}))
+        await asyncio.sleep(0)
+        [begun] = stage.interactions.open
+        path = f"/webhooks/{stage.world.bot['id']}/{begun.payload['token']}/messages/@original"
+        assert (await api.call("DELETE", path))[1]["code"] == 10015, "there is no response yet"
+        callback = f"/interactions/{begun.payload['id']}/{begun.payload['token']}/callback"
+        await api.call("POST", callback, type=5, data={"flags": 64})
+        await beginning
+        assert (await api.call("POST", callback, type=5))[1]["code"] == 40060
+        [seen] = stage.bubbles("group")
+        assert seen.streaming and stage.bubbles("group", who="tom") == []
+        in_channel = f"/channels/{stage.place('group')}/messages"
+        assert (await api.call("DELETE", f"{in_channel}/{seen.id}"))[1]["code"] == 10008
+        assert (await api.call("GET", in_channel))[1] == []
+        assert (await api.call("PATCH", path, content="Only for you"))[0] == 200
+        assert [(each.text, each.streaming) for each in stage.bubbles("group")] == [("Only for you", False)]
+        assert (await api.call("DELETE", path))[0] == 204
+        assert stage.bubbles("group") == [] and len(stage.ever_shown("group")) == 1
+        assert (await api.call("DELETE", path))[1]["code"] == 10008
+        stage.interactions.token_lives = 0.0
+        assert (await api.call("DELETE", path))[1]["code"] == 50027
 
 
 async def test_a_gateway_session_survives_its_connection() -> None:

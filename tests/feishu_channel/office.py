@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from bridge.channel import Channel
+from bridge.channel import Channel, Door
 from bridge.errors import StoreError
 from bridge.types import IncomingMessage
 from channels.feishu import Settings
 from channels.feishu.adapter import Feishu
+from tests.doors import OPEN
 from tests.emulators.feishu import FeishuStage, Rules
 
 LONG = 30.0
@@ -63,8 +64,8 @@ class Office:
         settings = Settings(_env_file=None, **{**values, **changes})  # type: ignore[call-arg,arg-type]
         return await self._open.enter_async_context(Feishu(settings, self.kept, self.stage.tenant.clock.now))
 
-    async def ear(self, channel: Channel) -> Ear:
-        ear = await self._open.enter_async_context(_listening(channel))
+    async def ear(self, channel: Channel, door: Door = OPEN) -> Ear:
+        ear = await self._open.enter_async_context(_listening(channel, door=door))
         await self.stage.listening(1)
         return ear
 
@@ -75,15 +76,15 @@ class Office:
 class Ear:
     """Takes every message as soon as it comes, as the bridge's inbox does, each once."""
 
-    def __init__(self, channel: Channel, seen: set[str]) -> None:
-        self._channel = channel
+    def __init__(self, channel: Channel, seen: set[str], door: Door) -> None:
+        self._channel, self._door = channel, door
         self._seen = seen
         self.heard: list[IncomingMessage] = []
         self.deliveries = 0
         self._came = asyncio.Condition()
 
     async def run(self) -> None:
-        async for message in self._channel.listen():
+        async for message in self._channel.listen(self._door):
             self.deliveries += 1
             if message.id not in self._seen:
                 self._seen.add(message.id)
@@ -98,8 +99,8 @@ class Ear:
 
 
 @asynccontextmanager
-async def _listening(channel: Channel, seen: set[str] | None = None) -> AsyncIterator[Ear]:
-    ear = Ear(channel, set() if seen is None else seen)
+async def _listening(channel: Channel, seen: set[str] | None = None, door: Door = OPEN) -> AsyncIterator[Ear]:
+    ear = Ear(channel, set() if seen is None else seen, door)
     task = asyncio.create_task(ear.run())
     try:
         yield ear

@@ -9,6 +9,7 @@ import pytest
 from bridge.errors import Refused
 from bridge.types import Attachment, Choice
 from channels.feishu.longconn import Pace
+from tests.doors import OPEN, Doorkeeper
 from tests.emulators.feishu import Rules
 from tests.emulators.feishu.tenant import BOT, BOT_NAME
 from tests.feishu_channel.office import LONG, listening, office, until
@@ -133,7 +134,7 @@ async def test_what_is_replied_to_is_quoted_with_one_call() -> None:
 async def test_an_event_is_acknowledged_only_after_the_next_is_asked_for() -> None:
     async with office(Rules(ack_within=0.3, redelivery=(0.1,) * 50)) as place:
         channel = await place.channel()
-        listen = channel.listen()
+        listen = channel.listen(OPEN)
         await place.stage.listening(0)
         taken = asyncio.create_task(anext(listen))
         await place.stage.listening(1)
@@ -185,6 +186,16 @@ async def test_what_comes_too_late_is_told_once_and_what_was_heard_in_time_is_no
             await until(lambda: sum(place.stage.server.connection.deliveries.values()) >= 13)
         bubbles = place.stage.bubbles()
         assert [bubble.reply_to for bubble in bubbles] == [late] and "too late" in bubbles[0].text
+
+
+async def test_whoever_is_not_let_in_is_not_told_that_they_came_too_late() -> None:
+    async with office() as place:
+        channel = await place.channel(feishu_max_age_minutes=10)
+        ear = await place.ear(channel, Doorkeeper(lets_in=False))
+        await place.stage.send("text", {"text": "late"}, age=3600)
+        await place.stage.say("now")
+        assert (await ear.next()).text == "now"
+        assert place.stage.bubbles() == []
 
 
 async def test_split_frames_pings_and_a_lost_connection() -> None:
@@ -263,5 +274,5 @@ async def test_a_wrong_secret_is_refused_and_says_what_to_check() -> None:
         channel = await place.channel()
         channel._settings.feishu_app_id = "cli_other"
         with pytest.raises(Refused) as refused:
-            await anext(channel.listen())
+            await anext(channel.listen(OPEN))
         assert place.stage.secrets[0] not in str(refused.value)

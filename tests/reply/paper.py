@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Literal, Self
 
-from bridge.channel import Command, Limits
+from bridge.channel import Command, Door, Limits
 from bridge.errors import ChannelError, Gone, RateLimited, TooLong, Unsure
 from bridge.types import Chat, Choice, IncomingMessage, User
 
@@ -58,7 +58,7 @@ class Paper:
     def limits(self, chat: Chat) -> Limits:
         return self._limits
 
-    async def listen(self) -> AsyncGenerator[IncomingMessage, None]:
+    async def listen(self, door: Door) -> AsyncGenerator[IncomingMessage, None]:
         nobody: tuple[IncomingMessage, ...] = ()
         for message in nobody:
             yield message

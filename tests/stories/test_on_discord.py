@@ -50,6 +50,24 @@ async def test_a_whole_server_is_let_in(bot: Bot, stage: DiscordStage, gateway: 
     assert len(gateway.requests) == 1
 
 
+async def test_a_strangers_slash_command_leaves_nothing_in_the_server(
+    bot: Bot, stage: DiscordStage, gateway: GatewayEmulator
+) -> None:
+    await bot.ask("hello")
+    await until(lambda: any(command["name"] == "model" for command in stage.rest.commands), "the slash commands")
+    await stage.slash("model", "anything", who="tom", place="group")
+    await until(lambda: "Allow this chat" in bot.bubbles()[-1].buttons, "the owner to be asked about the group")
+    await until(lambda: not bot.bubbles("group", "tom"), "tom's own line to be gone")
+    assert stage.ever_shown("group") == [] and stage.typing("group") == 0
+    await stage.slash("model", "anything", who="tom")
+    await until(lambda: [b for b in bot.bubbles(who="tom") if "I do not know you yet" in b.text], "tom to be greeted")
+    await until(lambda: len(bot.bubbles(who="tom")) == 1, "nothing but the greeting to be left")
+    assert stage.interactions.failed == 0 and len(gateway.requests) == 1
+    await stage.slash("model", "fake-openai:vendor/ok:free", place="group")
+    await until(lambda: "Colon model" in "".join(b.text for b in bot.bubbles("group")), "mia's choice")
+    assert len(stage.ever_shown("group")) == 1, "the answer takes the acknowledgement's place"
+
+
 async def test_new_with_a_title_opens_a_thread_with_a_history_of_its_own(
     bot: Bot, stage: DiscordStage, gateway: GatewayEmulator
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 from bridge.channel import Channel
 from bridge.types import IncomingMessage
 from channels.telegram import Settings, open_channel, polling
+from tests.doors import OPEN
 from tests.emulators.telegram import Rules, TelegramStage
 from tests.telegram.kept import Kept
 
@@ -26,7 +27,7 @@ class Listening:
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
-        self._messages = channel.listen()
+        self._messages = channel.listen(OPEN)
 
     async def next(self) -> IncomingMessage:
         """The next message; asking for it acknowledges the last."""

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from bridge.errors import Refused
 from bridge.types import Attachment, Choice
 from channels.telegram import open_channel
+from tests.doors import OPEN
 from tests.emulators.telegram import Fault, TelegramStage
 from tests.telegram.conftest import Listening, Reopen, settings_for
 from tests.telegram.kept import Kept
@@ -38,7 +39,7 @@ async def test_what_was_not_taken_comes_again_after_a_crash(stage: TelegramStage
 
 async def test_listening_can_be_taken_up_again(stage: TelegramStage, bot: Listening) -> None:
     await stage.say("one")
-    messages = bot.channel.listen()
+    messages = bot.channel.listen(OPEN)
     assert (await anext(messages)).text == "one"
     await messages.aclose()
     assert (await bot.next()).text == "one", "nobody asked for what comes after it"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,6 +36,12 @@ class Interaction:
     expired: bool = False
     response: Payload = field(default_factory=dict)
     message: Said | None = None
+    born: float = field(default_factory=time.monotonic)
+
+    @property
+    def person(self) -> Payload:
+        found: Payload = self.payload["member"]["user"] if "member" in self.payload else self.payload["user"]
+        return found
 
 
 class Interactions:
@@ -45,8 +52,15 @@ class Interactions:
         self._open: dict[str, Interaction] = {}
         self.deadline = 3.0
         """Seconds for an acknowledgement."""
+        self.token_lives = 900.0
+        """Seconds for which a response can be changed by its interaction's token."""
         self.failed = 0
         """How often a person was told that the application did not respond."""
+
+    @property
+    def open(self) -> list[Interaction]:
+        """All that were begun, in order."""
+        return list(self._open.values())
 
     async def begin(self, kind: int, channel: str, person: Payload, data: Payload, **more: Any) -> Interaction:
         """A person does something; returns once the bot has acknowledged it, or has failed to in time."""
@@ -99,7 +113,8 @@ class Interactions:
         if interaction.message is None:
             return answer({"interaction": told})
         told |= {"response_message_id": interaction.message.id, "response_message_loading": body["type"] == 5}
-        await self._gateway.message_create(interaction.message.payload)
+        if not interaction.message.only_for:
+            await self._gateway.message_create(interaction.message.payload)
         resource = {"type": body["type"], "message": interaction.message.payload}
         return answer({"interaction": told, **({"resource": resource} if body["type"] == MESSAGE else {})})
 
@@ -115,13 +130,40 @@ class Interactions:
             about = {
                 "id": payload["id"],
                 "type": payload["type"],
-                "user": payload["member"]["user"] if "member" in payload else payload["user"],
+                "user": interaction.person,
                 "authorizing_integration_owners": payload["authorizing_integration_owners"],
             }
             interaction.message = self._publish(
                 payload["channel_id"], {**data, "flags": flags}, type=20, interaction_metadata=about
             )
+            if flags & EPHEMERAL:
+                self._world.show_only_to(interaction.person["id"], interaction.message)
         elif kind == UPDATE:
             said = self._world.messages[payload["message"]["id"]]
             check_message(data, before=said.payload)
             self._rewrite(said, data)
+
+    async def edit_original(self, request: web.Request) -> web.Response:
+        said = self._original(request)
+        body = await request.json()
+        check_message(body, before=said.payload)
+        said.payload["flags"] &= ~LOADING
+        self._rewrite(said, {key: body[key] for key in ("content", "components") if key in body})
+        return answer(said.payload)
+
+    async def delete_original(self, request: web.Request) -> web.Response:
+        self._world.delete(self._original(request))
+        return web.Response(status=204)
+
+    def _original(self, request: web.Request) -> Said:
+        """The response of the interaction whose token this is, be it one that only one person sees."""
+        token = request.match_info["secret"]
+        interaction = next((each for each in self.open if each.payload["token"] == token), None)
+        if interaction is None or not interaction.acknowledged.is_set():
+            raise Fault(404, faults.UNKNOWN_WEBHOOK, "Unknown Webhook")
+        if time.monotonic() - interaction.born > self.token_lives:
+            raise Fault(401, faults.BAD_WEBHOOK_TOKEN, "Invalid Webhook Token")
+        said = interaction.message
+        if said is None or (said.id not in self._world.messages and said.id not in self._world.ephemeral):
+            raise Fault(404, faults.UNKNOWN_MESSAGE, "Unknown Message")
+        return said

@@ -168,9 +168,18 @@ class DiscordStage:
         return data
 
     def bubbles(self, place: Place = "direct", who: str = "mia") -> list[Bubble]:
-        here = self.place(place, who)
-        own = [m for m in self.world.messages.values() if m.channel == here and m.payload["author"] is self.world.bot]
-        return [self._bubble(said) for said in sorted(own, key=lambda said: int(said.id))]
+        return self._seen(place, who, [*self.world.messages.values(), *self.world.ephemeral.values()])
+
+    def ever_shown(self, place: Place = "direct", who: str = "mia") -> list[Bubble]:
+        """As `bubbles`, with those that have been deleted since."""
+        world = self.world
+        return self._seen(place, who, [*world.messages.values(), *world.ephemeral.values(), *world.deleted])
+
+    def _seen(self, place: Place, who: str, said: Sequence[Said]) -> list[Bubble]:
+        here, person = self.place(place, who), self.world.person(who)["id"]
+        own = [m for m in said if m.channel == here and m.payload["author"] is self.world.bot]
+        seen = [m for m in own if m.only_for in ("", person)]
+        return [self._bubble(m) for m in sorted(seen, key=lambda m: int(m.id))]
 
     def _bubble(self, said: Said) -> Bubble:
         screen = show(said.content, self.world.names)

@@ -29,6 +29,8 @@ class Said:
     born: float
     pinged: list[str] = field(default_factory=list)
     """Who was notified by a mention of the bot's."""
+    only_for: str = ""
+    """The id of the one person who sees it; empty where everybody does who sees its channel."""
     writes: list[tuple[float, str]] = field(default_factory=list)
     """Each content it has had, with the loop's time."""
 
@@ -59,6 +61,9 @@ class World:
         self.direct: dict[str, str] = {}
         """DM channels, by person's id."""
         self.messages: dict[str, Said] = {}
+        self.ephemeral: dict[str, Said] = {}
+        """Messages that one person sees: they are in no channel's history and cannot be reached through it."""
+        self.deleted: list[Said] = []
         self.message_content_granted = True
 
     def snowflake(self, ago: float = 0.0) -> str:
@@ -232,6 +237,14 @@ class World:
         said = Said(payload, born, writes=[(loop_time, content)])
         self.messages[said.id] = said
         return said
+
+    def show_only_to(self, person: str, said: Said) -> None:
+        said.only_for = person
+        self.ephemeral[said.id] = self.messages.pop(said.id)
+
+    def delete(self, said: Said) -> None:
+        (self.ephemeral if said.only_for else self.messages).pop(said.id)
+        self.deleted.append(said)
 
     def _mentioned(self, content: str) -> list[Payload]:
         return [user for user in [self.bot, *self.people.values()] if re.search(rf"<@!?{user['id']}>", content)]
