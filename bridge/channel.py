@@ -35,9 +35,10 @@ class Limits:
     """Buttons that fit under one message; 0 where there are none and choices become a numbered list."""
 
 
-Suggest = Callable[[str, Chat, User], Awaitable[Sequence[Choice]]]
-"""Given what has been typed after a command, where and by whom: what may be meant, the likeliest first. Each choice
-carries the whole command, as if it were a button. Raises GatewayError, StoreError."""
+Suggest = Callable[[str, IncomingMessage], Awaitable[Sequence[Choice]]]
+"""Given what has been typed after a command, and the message that this would become: what may be meant, the likeliest
+first; nothing for people who are not let in. Each choice carries the whole command, as if it were a button. Raises
+GatewayError, StoreError."""
 
 
 @dataclass(frozen=True, slots=True)

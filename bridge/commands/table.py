@@ -17,7 +17,7 @@ from bridge.commands.requests import Requesting
 from bridge.commands.talk import Talking
 from bridge.gateway import Gateway
 from bridge.store import Store
-from bridge.types import Chat, Choice, IncomingMessage, ModelId, User
+from bridge.types import Choice, IncomingMessage, ModelId
 from bridge.words import EN, IN, Words
 
 SUGGESTIONS = 25
@@ -108,10 +108,10 @@ class Commands:
             if entry.listed
         ]
 
-    async def _suggest(self, typed: str, chat: Chat, user: User) -> Sequence[Choice]:
+    async def _suggest(self, typed: str, message: IncomingMessage) -> Sequence[Choice]:
         """Models, to whoever may talk here: what there is, is nobody else's business."""
-        standing = await self._access.judge(IncomingMessage("", chat, user, ""))
-        return await self.picker.suggest(typed, chat, SUGGESTIONS) if standing.role >= Role.MEMBER else []
+        standing = await self._access.judge(message)
+        return await self.picker.suggest(typed, message.chat, SUGGESTIONS) if standing.role >= Role.MEMBER else []
 
     async def _models(self, ask: Ask) -> Answer:
         """`/models NAME` for everybody; `/models allow|deny|reset` for admins."""

@@ -20,7 +20,7 @@ from bridge.words import language_of
 from channels.discord.calls import call
 from channels.discord.catchup import Arrival, Holding, Mark, Marks, bounded
 from channels.discord.gateway import Gateway
-from channels.discord.incoming import NAME, chat_of, groups_of, incoming, is_talk, option, picked, user_of
+from channels.discord.incoming import NAME, chosen, incoming, is_talk, option
 from channels.discord.settings import Settings
 from channels.discord.words import SKIPPED
 
@@ -155,18 +155,9 @@ class Hearing:
     async def _pick(self, interaction: discord.Interaction) -> None:
         """Acknowledge a command or a button, then hand it on as a message."""
         assert interaction.channel is not None
-        chat = chat_of(interaction.channel, interaction.user)
-        self._speaks(interaction.user.id, str(interaction.locale))
-        self._channel.met(chat, interaction.channel.id)
-        message = IncomingMessage(
-            id=f"i{interaction.id}",
-            chat=chat,
-            sender=user_of(interaction.user),
-            text=picked(interaction),
-            groups=groups_of(interaction.user),
-            language=str(interaction.locale),
-            sent_at=interaction.created_at.timestamp(),
-        )
+        message = chosen(interaction)
+        self._speaks(interaction.user.id, message.language)
+        self._channel.met(message.chat, interaction.channel.id)
         menu = ""
         try:
             if interaction.type is discord.InteractionType.component:
@@ -220,10 +211,9 @@ class Hearing:
         found: Sequence[Choice] = ()
         published = self._channel.commands.get(command)
         if published is not None and published.suggest is not None:
-            chat = chat_of(interaction.channel, interaction.user)
             try:
                 async with asyncio.timeout(SUGGEST):
-                    found = await published.suggest(typed, chat, user_of(interaction.user))
+                    found = await published.suggest(typed, chosen(interaction))
             except Exception as error:  # noqa: BLE001 - a person who types must always be answered
                 log.info("no suggestions", command=command, error=type(error).__name__)
         values = [(each.label, each.command.removeprefix(f"/{command} ")) for each in found[:MOST_SUGGESTIONS]]

@@ -122,7 +122,20 @@ def _attachments(message: discord.Message) -> tuple[Attachment, ...]:
     return (*files, *(Attachment("sticker", each.name) for each in message.stickers))
 
 
-def picked(interaction: discord.Interaction) -> str:
+def chosen(interaction: discord.Interaction) -> IncomingMessage:
+    """What a person says by a slash command or a button. Raises ValueError, KeyError or TypeError on anything else."""
+    return IncomingMessage(
+        id=f"i{interaction.id}",
+        chat=chat_of(interaction.channel, interaction.user),
+        sender=user_of(interaction.user),
+        text=_picked(interaction),
+        groups=groups_of(interaction.user),
+        language=str(interaction.locale),
+        sent_at=interaction.created_at.timestamp(),
+    )
+
+
+def _picked(interaction: discord.Interaction) -> str:
     """The command that a slash command or a button stands for. Raises KeyError, TypeError on anything else."""
     data: dict[str, object] = dict(interaction.data or {})
     if interaction.type is discord.InteractionType.component:

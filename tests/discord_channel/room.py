@@ -123,7 +123,7 @@ async def listening(
             await ear.close()
 
 
-async def models(typed: str, chat: object, user: object) -> Sequence[Choice]:
+async def models(typed: str, message: object) -> Sequence[Choice]:
     """Three hundred models, and those of them that hold what was typed."""
     names = [f"openrouter:model-{number:03d}" for number in range(300)]
     return [Choice(name, f"/model {name}") for name in names if typed in name]

@@ -48,6 +48,8 @@ async def test_a_whole_server_is_let_in(bot: Bot, stage: DiscordStage, gateway: 
     answer = (await bot.ask("hello again", who="tom", place="group", mention=True))[-1]
     assert answer.text.endswith("hello again")
     assert len(gateway.requests) == 1
+    await until(lambda: any(command["name"] == "model" for command in stage.rest.commands), "the slash commands")
+    assert await stage.suggestions("model", "colon", who="tom", place="group") != []
 
 
 async def test_a_strangers_slash_command_leaves_nothing_in_the_server(
