@@ -79,12 +79,18 @@ class Posted(Protocol):
 class Door(Protocol):
     """What an adapter may ask of the bridge about a message before it hands it on.
 
-    It need not: the bridge judges every message that it is given. But where a platform has to be shown something before
-    that, this comes first. An error means no.
+    It need not: the bridge judges every message that it is given. But where a platform has to be shown something, or
+    asked for something at a cost, before that, this comes first.
     """
 
     async def admits(self, message: IncomingMessage) -> bool:
-        """Whether its sender may talk there. Raises StoreError."""
+        """Whether its sender may talk there. Raises StoreError, which means no."""
+
+    async def needs_groups(self, message: IncomingMessage) -> bool:
+        """Whether anything hangs on the sender's `groups`, for a platform that tells them only when asked.
+
+        `message` comes without them. Raises StoreError; then it must be delivered again.
+        """
 
 
 class Channel(Protocol):

@@ -73,6 +73,15 @@ class Intake:
         """Whether its sender may talk there. Raises StoreError."""
         return (await self._access.judge(message)).role >= Role.MEMBER
 
+    async def needs_groups(self, message: IncomingMessage) -> bool:
+        """Whether the sender's groups could make a difference to what becomes of `message`. Raises StoreError."""
+        standing = await self._access.judge(message)
+        if not message.addressed and not _overheard(message, standing.settings):
+            return False
+        if standing.role >= Role.MEMBER and self._commands.tells_groups(message.text):
+            return True
+        return await self._access.hangs_on_groups(standing.role, message.chat.channel)
+
     # what comes in
 
     async def receive(self, message: IncomingMessage, outlet: Outlet) -> None:

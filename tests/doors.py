@@ -14,6 +14,7 @@ class Doorkeeper:
     """Says the same to everybody, and may be told to say something else."""
 
     lets_in: bool = True
+    wants_groups: bool = False
     away: bool = False
     """Whether the store is, that it would have to look into."""
     seconds: float = 0.0
@@ -21,6 +22,9 @@ class Doorkeeper:
 
     async def admits(self, _message: IncomingMessage) -> bool:
         return await self._say(self.lets_in)
+
+    async def needs_groups(self, _message: IncomingMessage) -> bool:
+        return await self._say(self.wants_groups)
 
     async def _say(self, answer: bool) -> bool:
         await asyncio.sleep(self.seconds)

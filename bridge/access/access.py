@@ -73,6 +73,14 @@ class Access:
         admitting = found if chat.direct else found[1:]
         return Standing(Role.MEMBER if any(admitting) else Role.STRANGER, applies)
 
+    async def hangs_on_groups(self, role: Role, channel: str) -> bool:
+        """Whether somebody who was judged without their groups could fare otherwise with them. Raises StoreError."""
+        if role is Role.DENIED or role >= Role.ADMIN:
+            return False
+        rows = await self._rules.beginning(f"group {channel}:")
+        verdicts = {rule.verdict for rule in map(Rule.from_row, rows.values()) if rule.holds}
+        return bool(verdicts - {"allow"} if role is Role.MEMBER else verdicts)
+
     # rules
 
     async def allow(self, subject: Subject, by: Actor, *, until: float = 0.0) -> bool:

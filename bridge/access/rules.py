@@ -95,6 +95,12 @@ class Rules:
         async with storing():
             return cast(dict[str, str], await self._redis.hgetall(AccessKeys.rules))
 
+    async def beginning(self, start: str) -> dict[str, str]:
+        """The rows whose names begin so; `start` holds none of ``*?[\\``. Raises StoreError."""
+        async with storing():
+            found = self._redis.hscan_iter(AccessKeys.rules, match=f"{start}*", count=MOST_RULES)
+            return {name: row async for name, row in found}
+
     async def change(self, name: str, row: str, by: Actor) -> bool:
         """Set a row, or remove it where `row` is empty; False if it was so already.
 

@@ -12,6 +12,7 @@ from bridge.commands.answer import Answer, Ask
 from bridge.commands.auditing import Auditing
 from bridge.commands.chats import RESET, ChatSetting
 from bridge.commands.inviting import Inviting
+from bridge.commands.parse import parse
 from bridge.commands.picker import Picker
 from bridge.commands.requests import Requesting
 from bridge.commands.talk import Talking
@@ -32,6 +33,8 @@ class Entry:
     run: Run
     needs: Role = Role.MEMBER
     listed: bool = True
+    tells_groups: bool = False
+    """Its answer names the groups that the platform counts its sender into."""
 
     @property
     def admin(self) -> bool:
@@ -57,7 +60,7 @@ class Commands:
             Entry("continue", talk.go_on, listed=False),
             Entry("system", talk.system),
             Entry("later", talk.later),
-            Entry("whoami", admit.whoami),
+            Entry("whoami", admit.whoami, tells_groups=True),
             Entry("claim", admit.redeem, listed=False),
             Entry("allow", admit.allow, Role.ADMIN),
             Entry("deny", admit.deny, Role.ADMIN),
@@ -86,6 +89,12 @@ class Commands:
             return await entry.run(ask)
         except ListFull:
             return Answer(ask.words.list_full)
+
+    def tells_groups(self, text: str) -> bool:
+        """Whether `text` is a command that is answered with its sender's groups."""
+        command = parse(text)
+        entry = self._entries.get(command.name) if command else None
+        return entry is not None and entry.tells_groups
 
     async def redeem(self, message: IncomingMessage, code: str, words: Words) -> Answer:
         """`/claim`, the only command that a stranger may send."""

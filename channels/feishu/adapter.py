@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 import structlog
@@ -20,6 +21,7 @@ from channels.feishu.faces import Desk
 from channels.feishu.incoming import MESSAGE, PRESS, Arrived, kind_of, read_message, read_press
 from channels.feishu.longconn import LongConnection
 from channels.feishu.lookups import Lookups, Parent
+from channels.feishu.people import People
 from channels.feishu.quota import Meter
 from channels.feishu.recent import Recent
 from channels.feishu.rest import Rest
@@ -37,6 +39,8 @@ WRITES_PER_SECOND = 15.0
 HOUR = 3600.0
 REDELIVERED_FOR = 8 * HOUR
 """The platform's last redelivery comes some seven hours after the first delivery."""
+PATIENCE = 2.0
+"""Seconds for all that is asked about one event, which has to be acknowledged within three."""
 
 
 class Feishu:
@@ -68,6 +72,7 @@ class Feishu:
         self._bot = ""
         """Our open_id, which people mention."""
         self._lookups = Lookups(self._rest, self.account)
+        self._people = People(self._rest, settings.feishu_departments_minutes * 60, now)
         self._door: Door
 
     async def __aenter__(self) -> Self:
@@ -178,11 +183,12 @@ class Feishu:
 
     async def _complete(self, arrived: Arrived) -> IncomingMessage:
         """Ask for what the event leaves out."""
-        self._lookups.learn(arrived.names)
-        chat, name = await asyncio.gather(self._chat(arrived), self._lookups.name(arrived.sender))
-        parent = await self._parent(arrived, chat)
+        until = asyncio.get_running_loop().time() + PATIENCE
+        self._people.learn(arrived.names)
+        chat, name = await asyncio.gather(self._chat(arrived, until), self._people.name(arrived.sender, until))
+        parent = await self._parent(arrived, chat, until)
         ours = parent.author == self.account
-        return IncomingMessage(
+        message = IncomingMessage(
             id=arrived.id,
             chat=chat,
             sender=User(NAME, arrived.sender, name),
@@ -194,41 +200,50 @@ class Feishu:
             language=self._settings.people_language,
             sent_at=arrived.sent_at,
         )
+        return await self._with_groups(message, until)
 
-    async def _chat(self, arrived: Arrived) -> Chat:
+    async def _with_groups(self, message: IncomingMessage, until: float) -> IncomingMessage:
+        """With the sender's departments, where anything hangs on them. Raises StoreError."""
+        if not await self._door.needs_groups(message):
+            return message
+        return replace(message, groups=await self._people.departments(message.sender.id, until))
+
+    async def _chat(self, arrived: Arrived, until: float) -> Chat:
         """A thread is named by its first message, which is what one replies to in order to write into it."""
         if arrived.direct:
             thread = (arrived.root or arrived.id) if arrived.thread else ""
             return Chat(NAME, arrived.chat, thread, direct=True)
-        group = await self._lookups.group(arrived.chat)
+        group = await self._lookups.group(arrived.chat, until)
         # In a group made of topics a message may name its root and no thread.
         thread = (arrived.root or arrived.id) if arrived.thread or group.topics else ""
         return Chat(NAME, arrived.chat, thread, title=group.title)
 
-    async def _parent(self, arrived: Arrived, chat: Chat) -> Parent:
+    async def _parent(self, arrived: Arrived, chat: Chat, until: float) -> Parent:
         """What is replied to. In a thread every message replies to its first one, which says nothing."""
         if not arrived.parent or (chat.thread and arrived.parent == arrived.root):
             return Parent()
         if self._meter.strain and not (arrived.direct or arrived.mentioned):
             return Parent()  # people among themselves are not worth what is left of the quota
-        return await self._lookups.parent(arrived.parent)
+        return await self._lookups.parent(arrived.parent, until)
 
     async def _press(self, event: dict[str, Any]) -> IncomingMessage:
+        until = asyncio.get_running_loop().time() + PATIENCE
         pressed = read_press(event)
         menu = pressed.ref
         if not menu:
             # The card was made before its message had an id; a card that was sent whole has no entity.
             entity = await self._desk.posts.get(pressed.key) if pressed.key else ""
             menu = f"{pressed.message}/{entity}".rstrip("/")
-        return IncomingMessage(
+        message = IncomingMessage(
             id=pressed.id,
             chat=Chat(NAME, pressed.chat, pressed.thread, direct=pressed.direct),
-            sender=User(NAME, pressed.sender, await self._lookups.name(pressed.sender)),
+            sender=User(NAME, pressed.sender, await self._people.name(pressed.sender, until)),
             text=pressed.command,
             menu=menu,
             language=self._settings.people_language,
             sent_at=self._now(),
         )
+        return await self._with_groups(message, until)
 
     async def _stale(self, message: IncomingMessage) -> bool:
         """Whether a message is too old to be answered; its writer is told, unless it had been handed on in time."""

@@ -20,6 +20,7 @@ class Advice:
     no_bot: Sentence
     scopes_missing: Sentence
     scopes_optional: Sentence
+    scopes_departments: Sentence
     scopes_unknown: Sentence
     connection_fine: Sentence
     connection_full: Sentence
@@ -71,6 +72,10 @@ EN = Advice(
     ),
     scopes_optional=Sentence(
         "The app lacks scopes that make it nicer: {scopes}.", "Grant them at {link} and publish a new version."
+    ),
+    scopes_departments=Sentence(
+        "Whole departments cannot be let in: the app lacks {scopes}.",
+        "Leave it so unless you want that; else grant it at {link} and publish a new version.",
     ),
     scopes_unknown=Sentence("Which scopes the app has cannot be seen (code {code})."),
     connection_fine=Sentence("The long connection can be made."),
@@ -126,6 +131,9 @@ ZH_CN = Advice(
     ),
     scopes_missing=Sentence("应用缺少必不可少的权限：{scopes}。", "请在 {link} 开通，并发布应用的新版本。"),
     scopes_optional=Sentence("应用缺少锦上添花的权限：{scopes}。", "请在 {link} 开通，并发布新版本。"),
+    scopes_departments=Sentence(
+        "不能按部门允许：应用缺少权限 {scopes}。", "不需要就不用管；需要的话，请在 {link} 开通，并发布新版本。"
+    ),
     scopes_unknown=Sentence("看不到应用有哪些权限（代码 {code}）。"),
     connection_fine=Sentence("可以建立长连接。"),
     connection_full=Sentence(
@@ -176,6 +184,9 @@ ZH_TW = Advice(
     ),
     scopes_missing=Sentence("應用缺少必不可少的權限：{scopes}。", "請在 {link} 開通，並發布應用的新版本。"),
     scopes_optional=Sentence("應用缺少錦上添花的權限：{scopes}。", "請在 {link} 開通，並發布新版本。"),
+    scopes_departments=Sentence(
+        "不能按部門允許：應用缺少權限 {scopes}。", "不需要就不用管；需要的話，請在 {link} 開通，並發布新版本。"
+    ),
     scopes_unknown=Sentence("看不到應用有哪些權限（代碼 {code}）。"),
     connection_fine=Sentence("可以建立長連線。"),
     connection_full=Sentence(

@@ -28,9 +28,12 @@ WELCOME = (
     "im:message:readonly",
     "im:chat:read",
     "cardkit:card:write",
+    "contact:contact.base:readonly",
     "contact:user.base:readonly",
 )
 """Those of docs/feishu.md whose absence a person would notice."""
+DEPARTMENTS = ("contact:user.department:readonly",)
+"""For those who let in whole departments, and for nobody else."""
 CREDENTIALS = frozenset({403, 514, 10003, 10012, 10013, 10014, 10015})
 """The app's id or secret is wrong, or the app is not in use (auth-v3 and long-connection pages)."""
 BUSY = frozenset({1, 2200, 1000040343, 99991400})
@@ -96,6 +99,7 @@ def _scopes(answer: _Answer, settings: Settings, advice: Advice) -> list[Finding
     kinds: list[tuple[Sequence[str], Sentence, Mark]] = [
         (NEEDED, advice.scopes_missing, "wrong"),
         (WELCOME, advice.scopes_optional, "note"),
+        (DEPARTMENTS, advice.scopes_departments, "note"),
     ]
     for wanted, sentence, mark in kinds:
         if lacking := [scope for scope in wanted if scope not in granted]:

@@ -70,6 +70,11 @@ class Rest:
                 self._renew_at = self._ends_at = 0.0
             return await self._counted(method, path, body, params, await self._fresh_token())
 
+    async def data(self, path: str, params: Mapping[str, str]) -> dict[str, Any]:
+        """What a question is answered with. Raises ChannelError and what is below it."""
+        found = (await self.call("GET", path, params=params)).get("data")
+        return found if isinstance(found, dict) else {}
+
     async def discover(self) -> dict[str, Any]:
         """Where the long connection is to be made."""
         credentials = {"AppID": self._settings.feishu_app_id, "AppSecret": self._secret}

@@ -30,6 +30,9 @@ class Settings(ChannelSettings):
     feishu_max_age_minutes: float = Field(480, gt=0)
     """Older messages are not answered. The platform's last redelivery comes some seven hours after the first."""
 
+    feishu_departments_minutes: float = Field(10, gt=0)
+    """For so long a person's departments are taken for what they were when they were last asked for."""
+
     @field_validator("feishu_app_id")
     @classmethod
     def _app_id(cls, value: str) -> str:

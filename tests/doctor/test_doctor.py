@@ -19,6 +19,7 @@ from bridge.doctor.store import _weaknesses
 from bridge.finding import Finding
 from bridge.store import open_store
 from bridge.words.shell import DOCTOR
+from channels.feishu.checks import NEEDED, WELCOME
 from tests.doctor.breakages import BROKEN, discord, feishu, feishu_says, serve
 from tests.doctor.conftest import Bench, closed_port
 from tests.emulators.gateway import GatewayEmulator, Generation
@@ -161,6 +162,17 @@ async def test_what_is_good_to_know_is_not_wrong(bench: Bench) -> None:
     assert "--  telegram  Privacy mode is on" in said
     assert "--  feishu    Which scopes the app has cannot be seen (code 99991400)." in said
     assert "--  discord   Not in use." in said
+
+
+async def test_the_scope_for_departments_is_for_those_who_want_it(bench: Bench) -> None:
+    granted = [{"scope_name": name, "grant_status": 1} for name in (*NEEDED, *WELCOME)]
+    await feishu_says(scopes={"code": 0, "data": {"scopes": granted}})(bench)
+    status, said = await bench.doctor()
+    assert status == 0, said
+    lacks = "departments cannot be let in: the app lacks contact:user.department:readonly. -> Leave it so unless"
+    assert f"--  feishu    Whole {lacks}" in said
+    granted.append({"scope_name": "contact:user.department:readonly", "grant_status": 1})
+    assert "cannot be let in" not in (await bench.doctor())[1]
 
 
 async def test_a_check_that_hangs_or_fails_does_not_keep_the_others(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Messages: send, reply, edit, patch, recall, read; the chats and the people they belong to."""
+"""Messages: send, reply, edit, patch, recall, read; the chats they belong to."""
 
 from __future__ import annotations
 
@@ -37,7 +37,6 @@ class Im:
             ("DELETE", "/im/v1/messages/{message}", "recall", self.recall),
             ("GET", "/im/v1/messages/{message}", "read", self.read),
             ("GET", "/im/v1/chats/{chat}", "chat", self.chat),
-            ("GET", "/contact/v3/users/{user}", "user", self.user),
         ]
 
     async def bot(self, _: web.Request) -> dict[str, Any]:
@@ -171,9 +170,3 @@ class Im:
         topics = chat == GROUP and self._tenant.rules.topic_group
         mode = "topic" if topics else "group" if chat == GROUP else "p2p"
         return {"data": {"name": "The group", "chat_mode": mode, "group_message_type": "thread" if topics else "chat"}}
-
-    async def user(self, request: web.Request) -> dict[str, Any]:
-        id = request.match_info["user"]
-        if id not in self._tenant.people:
-            raise Fault(41050, "no user authority error")
-        return {"data": {"user": {"open_id": id, "name": self._tenant.people[id]}}}

@@ -41,6 +41,8 @@ class Rules:
     uuid_lasts: float = 3600.0
     slash_commands: bool = True
     """Whether the tenant has them; where not, the call lacks a scope."""
+    tells_departments: bool = True
+    """Whether the app has the scope contact:user.department:readonly; without it the field is left out."""
     topic_group: bool = False
     """The group is made of topics; messages then name their root and nothing else."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from uuid import uuid4
 from aiohttp import web
 
 from tests.emulators.feishu.cardkit import CardKit
+from tests.emulators.feishu.contact import Contact
 from tests.emulators.feishu.im import Im
 from tests.emulators.feishu.longconn import LongConnection
 from tests.emulators.feishu.rules import Fault
@@ -37,6 +39,8 @@ class Server:
         self.tenant = tenant
         self.connection = LongConnection(tenant)
         self.injected: list[Injected] = []
+        self.slow: dict[str, float] = {}
+        """Seconds that calls take, by name."""
         self.calls: list[tuple[str, dict[str, Any]]] = []
         """Every call by its name, with its body."""
         self.sockets: set[Any] = set()
@@ -52,7 +56,8 @@ class Server:
         app.router.add_post("/open-apis/auth/v3/tenant_access_token/internal", self._token)
         app.router.add_post("/callback/ws/endpoint", self.connection.discover)
         app.router.add_get("/ws", self.connection.serve)
-        for method, path, name, call in [*Im(self.tenant).routes(), *CardKit(self.tenant).routes(), *self._slash()]:
+        rooms = (Im(self.tenant), CardKit(self.tenant), Contact(self.tenant))
+        for method, path, name, call in [*(route for room in rooms for route in room.routes()), *self._slash()]:
             app.router.add_route(method, "/open-apis" + path, self._api(name, call))
         self._runner = web.AppRunner(app, shutdown_timeout=0.5)
         await self._runner.setup()
@@ -71,6 +76,7 @@ class Server:
             self.calls.append((name, await request.json() if request.can_read_body else {}))
             try:
                 self._check(request, name)
+                await asyncio.sleep(self.slow.get(name, 0.0))
                 injected = self._injection(name)
                 if injected is None:
                     return reply(await call(request))

@@ -18,6 +18,7 @@ from tests.emulators.feishu.tenant import (
     BOT,
     BOT_NAME,
     GROUP,
+    ROOT,
     TENANT_KEY,
     TOPIC_ROOT,
     Message,
@@ -52,6 +53,16 @@ class FeishuStage:
     def user(self, who: str = "mia") -> User:
         self.tenant.people[f"ou_{who}"] = who.capitalize()
         return User(self.channel, f"ou_{who}", who.capitalize())
+
+    def department(self, name: str, under: str = ROOT) -> str:
+        """A department of this name below another; its id."""
+        id = f"od-{name}"
+        self.tenant.departments[id] = under
+        return id
+
+    def transfer(self, who: str, *departments: str) -> None:
+        """Somebody belongs to these departments from now on, and to no other."""
+        self.tenant.members[self.user(who).id] = list(departments)
 
     def chat(self, place: Place = "direct", who: str = "mia") -> Chat:
         if place == "direct":

@@ -16,6 +16,8 @@ APP_ID, APP_SECRET = "cli_loopback", "loopback-app-secret-0123456789"
 BOT, BOT_NAME = "ou_bot", "Cherry"
 GROUP, TOPIC_ROOT = "oc_group", "om_topic_root"
 TENANT_KEY = "tenant_loopback"
+ROOT = "0"
+"""The department that all others are in."""
 
 
 @dataclass
@@ -73,6 +75,10 @@ class Tenant:
         self.rates = Rates()
         self.people: dict[str, str] = {}
         """Names by open_id."""
+        self.departments: dict[str, str] = {}
+        """The department above each."""
+        self.members: dict[str, list[str]] = {}
+        """The departments of each person, by open_id; whoever is in none is in the root."""
         self.messages: dict[str, Message] = {}
         self.cards: dict[str, Card] = {}
         self.uuids: dict[str, tuple[float, str]] = {}
