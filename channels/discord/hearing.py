@@ -20,6 +20,7 @@ from bridge.words import language_of
 from channels.discord.calls import call
 from channels.discord.catchup import Arrival, Holding, Mark, Marks, bounded
 from channels.discord.gateway import Gateway
+from channels.discord.grouped import Grouped
 from channels.discord.incoming import NAME, chosen, incoming, is_talk, option
 from channels.discord.settings import Settings
 from channels.discord.words import SKIPPED
@@ -271,13 +272,14 @@ class Hearing:
         found = bounded(
             list(self._meant(messages, mark)), limits.discord_catch_up_hours, limits.discord_catch_up_messages
         )
+        grouped = Grouped(self._door, getattr(place, "guild", None))
         if found.skipped:
-            if await self._admits(found.skipped[-1]):
+            if await self._admits(await grouped.of(found.skipped[-1])):
                 await self._tell(mark, found.skipped)
             await self._marks.move(id, Mark(int(found.skipped[-1].id), mark.chat))
         if found.answer:
             log.info("catching up", chat=str(mark.chat), messages=len(found.answer))
-        return [Arrival(each, id, int(each.id)) for each in found.answer]
+        return [Arrival(await grouped.of(each), id, int(each.id)) for each in found.answer]
 
     def _meant(self, messages: Sequence[discord.Message], mark: Mark) -> Iterator[IncomingMessage]:
         for message in messages:

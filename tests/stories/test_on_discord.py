@@ -91,3 +91,17 @@ async def test_where_it_may_open_no_thread_it_starts_over_in_place(
     assert (await bot.ask("/new Summer plans"))[-1].text == "A new conversation. What came before is forgotten."
     await bot.ask("who am I?")
     assert len(gateway.requests[-1].messages) == 1
+
+
+async def test_whom_a_server_lets_in_is_answered_for_what_they_wrote_while_it_was_down(
+    bot: Bot, stage: DiscordStage, gateway: GatewayEmulator
+) -> None:
+    """A history tells who wrote, and not what they belong to."""
+    await bot.ask(f"/allow group {stage.world.guild}")
+    await bot.ask("hello", who="tom", place="group", mention=True)
+    await bot.kill()
+    await stage.say("are you there?", who="tom", place="group", mention=True)
+    await bot.start()
+    answered = await bot.answer(1, place="group")
+    assert [bubble.text for bubble in answered] == ["You said: Tom: are you there?"]
+    assert stage.rest.calls["GET members/{person}"] == 1

@@ -75,6 +75,7 @@ class Rest:
         add("POST", f"{api}/users/@me/channels", self._open_dm)
         add("GET", f"{api}/applications/{{application}}/commands", self._get_commands)
         add("PUT", f"{api}/applications/{{application}}/commands", self._put_commands)
+        add("GET", f"{api}/guilds/{{guild}}/members/{{person}}", self._get_member)
         add("GET", channel, self._get_channel)
         add("GET", f"{channel}/messages", self._history)
         add("POST", f"{channel}/messages", self._post)
@@ -164,6 +165,14 @@ class Rest:
 
     async def _get_channel(self, request: web.Request) -> web.Response:
         return answer(self._channel(request))
+
+    async def _get_member(self, request: web.Request) -> web.Response:
+        if request.match_info["guild"] != self._world.guild:
+            raise Fault(404, faults.UNKNOWN_GUILD, "Unknown Guild")
+        for user in self._world.people.values():
+            if user["id"] == request.match_info["person"]:
+                return answer(self._world.member(user))
+        raise Fault(404, faults.UNKNOWN_MEMBER, "Unknown Member")
 
     def _channel(self, request: web.Request) -> Payload:
         found = self._world.channel(request.match_info["channel"])
