@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo check lint test format bench lock clean
+.PHONY: demo check lint test format bench pictures lock clean
 
 demo: .venv/installed
 	@$(BIN)/cherry-bridge demo
@@ -24,6 +24,10 @@ format: .venv/installed-dev
 
 bench: .venv/installed-dev
 	$(BIN)/python -m tests.benchmarks
+
+# Those of the README, from real runs; some minutes. One alone: .venv/bin/python -m docs.pictures terminal.svg
+pictures: .venv/installed-dev
+	$(BIN)/python -m docs.pictures
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

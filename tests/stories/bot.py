@@ -10,9 +10,8 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Protocol, Self, TypeVar
 
-from tests.emulators.gateway import GatewayEmulator
 from tests.stage import Bubble, Place, Stage
 
 T = TypeVar("T")
@@ -30,10 +29,20 @@ async def until(look: Callable[[], T | None], what: str = "", patience: float = 
     return seen
 
 
+class Gateway(Protocol):
+    """What a bot must know of a gateway to reach it."""
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def key(self) -> str: ...
+
+
 class Bot:
     """`cherry-bridge run` against a stage and a gateway. Killed, if it still runs, at the end."""
 
-    def __init__(self, stage: Stage, gateway: GatewayEmulator, home: Path, **settings: str) -> None:
+    def __init__(self, stage: Stage, gateway: Gateway, home: Path, **settings: str) -> None:
         self.stage = stage
         self.gateway = gateway
         self.home = home
