@@ -1,0 +1,93 @@
+"""What a reader follows leads somewhere: the links of the documents, and the pictures that GitHub is to show."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.tunnel.note import ROOT
+
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+PICTURES = sorted((ROOT / "docs" / "pictures").glob("*.svg"))
+SVG = "{http://www.w3.org/2000/svg}"
+LARGEST = 300_000
+"""Bytes of a picture."""
+
+
+def prose(document: Path) -> str:
+    """A document without its code, in which brackets mean something else."""
+    return re.sub(r"(?ms)^```.*?^```|`[^`\n]*`", "", document.read_text())
+
+
+def anchors(document: Path) -> set[str]:
+    """The names that GitHub gives to a document's headings."""
+    headings = re.findall(r"(?m)^#+ +(.*)$", re.sub(r"(?ms)^```.*?^```", "", document.read_text()))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def links(document: Path) -> Iterator[str]:
+    for target in re.findall(r"\]\(([^)\s]+)\)", prose(document)):
+        if not re.match(r"[a-z]+:", target):
+            yield target
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_leads_somewhere(document: Path) -> None:
+    for link in links(document):
+        name, _, anchor = link.partition("#")
+        target = (document.parent / name).resolve() if name else document
+        assert target.exists() and target.is_relative_to(ROOT), link
+        if anchor:
+            assert anchor in anchors(target), link
+
+
+def test_the_readmes_show_the_pictures_of_their_language_and_each_other() -> None:
+    english, chinese = set(links(ROOT / "README.md")), set(links(ROOT / "README.zh-CN.md"))
+    shown = {link for link in english | chinese if link.endswith(".svg")}
+    assert {(ROOT / link).name for link in shown} == {picture.name for picture in PICTURES}
+    assert all(link.endswith(".zh-CN.svg") == (link in chinese) for link in shown)
+    assert "README.zh-CN.md" in english
+    assert "README.md" in chinese
+
+
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda path: path.name)
+def test_a_picture_needs_nothing_but_itself(picture: Path) -> None:
+    """GitHub shows it as an image: what is outside of it, and every script, would be missing."""
+    source = picture.read_text()
+    assert len(source.encode()) < LARGEST
+    root = ElementTree.fromstring(source)
+    assert root.tag == f"{SVG}svg"
+    assert root.findtext(f"{SVG}title")
+    used = set()
+    for element in root.iter():
+        assert element.tag.removeprefix(SVG) in {
+            *("svg", "title", "style", "defs", "g", "use", "rect", "circle", "path", "text", "tspan", "clipPath")
+        }
+        for name, value in element.attrib.items():
+            assert not name.lower().startswith("on"), name
+            if name.endswith("href"):
+                assert value.startswith("#")
+                used.add(value[1:])
+    styles = "".join(style.text or "" for style in root.iter(f"{SVG}style"))
+    assert not re.search(r"url\(|@import|@font-face", styles)
+    assert used <= {element.get("id") for element in root.iter()}
+
+
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda path: path.name)
+def test_a_picture_moves_and_rests_where_a_person_wants_no_motion(picture: Path) -> None:
+    source = picture.read_text()
+    steps = re.search(r"@keyframes film\{(.*)\}\n", source)
+    assert steps
+    times = [float(time) for time in re.findall(r"([\d.]+)%", steps[1])]
+    assert len(times) > 20
+    assert all(earlier < later < 100 for earlier, later in pairwise(times))
+    resting = re.search(
+        r"@media \(prefers-reduced-motion:reduce\)\{\.film\{animation:none;(transform:[^}]+)\}\}", source
+    )
+    assert resting
+    assert resting[1] in steps[1]
