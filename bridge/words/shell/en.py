@@ -162,6 +162,6 @@ INIT = InitWords(
     channel_known="{name} (set up)",
     done="Done: {path} is written, and only you can read it.",
     nothing="No platform is set up yet. cherry-bridge chat talks right here; cherry-bridge init goes on.",
-    start="Start the bot now? The first to send it the code it shows becomes its owner. [Y/n]",
+    start="Start the bot now? It shows a code; whoever sends it that code first becomes its owner. [Y/n]",
     later="Start it with: cherry-bridge run\nIf something is wrong: cherry-bridge doctor",
 )
