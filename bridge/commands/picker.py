@@ -207,7 +207,7 @@ def _paged(said: str, query: str, models: Sequence[Model], page: int, words: Wor
 
 def _turning(command: str, query: str, page: int, pages: int) -> list[Choice]:
     """Buttons to the page before and the page after."""
-    turns = [("‹", page - 1)] * (page > 1) + [("›", page + 1)] * (page < pages)
+    turns = [(f"‹ {page - 1}/{pages}", page - 1)] * (page > 1) + [(f"› {page + 1}/{pages}", page + 1)] * (page < pages)
     commands = [(label, _command(command, f"{query} >{number}".strip())) for label, number in turns]
     return [Choice(label, sent) for label, sent in commands if sent]
 

@@ -20,8 +20,9 @@ from bridge.channel import Channel, Posted
 from bridge.errors import ChannelError, Gone, Moved, RateLimited, Refused, TooLong, Unsure
 from bridge.reply.draft import Draft
 from bridge.reply.pace import Pace
-from bridge.reply.pages import Pages
+from bridge.reply.pages import Page, Pages
 from bridge.reply.record import Record, Unrecorded
+from bridge.reply.unfinished import settled
 from bridge.types import Chat, Choice
 
 log = structlog.get_logger(__name__)
@@ -166,10 +167,11 @@ class Painter:
 
     def _looks(self) -> list[Look]:
         """How every message should look now."""
-        looks = [Look(page.text.rstrip(), final=True) for page in self._pages.of(self._draft.text)]
+        pages = self._pages.of(self._draft.text)
+        looks = [Look(page.text.rstrip(), final=True) for page in pages]
         if not self._draft.complete:
             if looks:
-                looks[-1] = Look(looks[-1].text, False, self._growing)
+                looks[-1] = Look(self._unfinished(pages[-1]), False, self._growing)
             return looks
         ending = self._ending(self._draft)
         if ending.note:
@@ -182,6 +184,14 @@ class Painter:
         if looks:
             looks[-1] = Look(looks[-1].text, True, tuple(ending.choices))
         return looks
+
+    def _unfinished(self, page: Page) -> str:
+        """The page that grows, without half a mark, where that fits."""
+        text = page.text.rstrip()
+        if page.closing:  # it ends in code, where marks mean nothing
+            return text
+        shown = (page.opening + settled(page.body)).rstrip()
+        return shown if shown and self._limits.measure(shown) <= self._limits.max_length else text
 
     def _stale(self) -> tuple[int, Look | None] | None:
         """The first message that does not look as it should, and how it should; no look where it should go."""

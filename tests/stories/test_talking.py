@@ -90,10 +90,10 @@ async def test_another_model_by_buttons(bot: Bot, stage: Stage, gateway: Gateway
     assert "OK Model" in menu.text
     label = next(label for label in menu.buttons if label.startswith("Fake OpenAI"))
     await stage.press(menu.id, label)
-    await until(lambda: "›" in bot.bubbles()[-1].buttons, "a page of models")
+    await until(lambda: "› 2/" in " ".join(bot.bubbles()[-1].buttons), "a page of models")
     while "Reason" not in " ".join(bot.bubbles()[-1].buttons):
         shown = bot.bubbles()[-1].buttons
-        await stage.press(menu.id, "›")
+        await stage.press(menu.id, next(label for label in shown if label.startswith("›")))
         await until(lambda shown=shown: bot.bubbles()[-1].buttons != shown, "the next page")  # type: ignore[misc]
     label = next(label for label in bot.bubbles()[-1].buttons if "Reason" in label)
     await stage.press(menu.id, label)
@@ -208,3 +208,15 @@ async def test_help_lists_the_commands_and_to_an_admin_those_of_admins(bot: Bot)
     assert "/model" in told
     assert "/allow " in told
     assert "/claim" not in told
+
+
+async def test_while_it_grows_nobody_sees_half_a_mark(bot: Bot, stage: Stage, gateway: GatewayEmulator) -> None:
+    piece = "Some **rather bold words** here, `a line of code` there, [a link](https://example.org/a/long/page) last. "
+    gateway.answer(piece * 8, tokens_per_second=25)
+    [bubble] = await bot.ask("Tell me.")
+    shown = [text for _, text in bubble.writes]
+    assert len(shown) > 3
+    for text in shown:
+        assert text.count("**") % 2 == 0, text
+        assert text.count("`") % 2 == 0, text
+        assert text.count("](") == text.count("example.org/a/long/page)"), text
