@@ -166,6 +166,7 @@ class Intake:
     async def _redeem(self, message: IncomingMessage, code: str, outlet: Outlet) -> None:
         answer = await self._commands.redeem(message, code, self._words(message))
         if answer.admins_changed:
+            log.info("claimed", owner=str(message.sender))
             await self._admins_changed()
         await self._tell(message, outlet, answer.text)
 

@@ -16,6 +16,7 @@ async def test_the_first_owner_claims_the_bot(stage: Stage, gateway: GatewayEmul
         code = await bot.claim_code()
         assert "not right" in (await bot.ask("/claim WRONG-CODE"))[-1].text
         assert "You are the owner now." in (await bot.ask(f"/claim {code.lower()}"))[-1].text
+        assert f'"owner": "{stage.user("mia")}"' in bot.output(), "whoever sits at the machine sees who it was"
         assert (await bot.ask("hello"))[-1].text == "You said: hello"
         assert "not right" in (await bot.ask(f"/claim {code}", who="tom"))[-1].text, "the code works once"
         await bot.stop()
