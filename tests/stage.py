@@ -12,8 +12,13 @@ from typing import Literal, Protocol, Self
 
 from bridge.types import Chat, User
 
-Place = Literal["direct", "group", "topic"]
-"""A direct chat of the person and the bot; one fixed group; one fixed topic or thread of that group."""
+Place = str
+"""``direct``: a direct chat of the person and the bot; ``group``: one fixed group; ``topic``: one fixed topic or
+thread of that group. ``group:NAME`` is another group and ``topic:NAME`` a topic of it; they come to be when they are
+first named, and are best named before the bot starts."""
+Voice = Literal["person", "bot", "group", "channel"]
+"""As whom somebody speaks: as themselves; as a bot of theirs; as the group that they are an anonymous admin of; as a
+channel whose posts are copied into the group. What a platform does not have raises LookupError."""
 
 
 @dataclass
@@ -67,11 +72,32 @@ class Stage(Protocol):
         place: Place = "direct",
         mention: bool = False,
         reply_to: str = "",
+        voice: Voice = "person",
+        forwarded: bool = False,
     ) -> str:
-        """A person writes; returns the message's id. `mention` addresses the bot the way the platform does."""
+        """A person writes; returns the message's id. `mention` addresses the bot the way the platform does.
 
-    async def press(self, bubble: str, label: str, *, who: str = "mia", place: Place = "direct") -> None:
-        """A person presses the button that reads `label` under the bubble with this id."""
+        What is `forwarded` are another's words, and `text` is all there is of them.
+        """
+
+    async def edit(
+        self, message: str, text: str, *, who: str = "mia", place: Place = "direct", mention: bool = False
+    ) -> None:
+        """A person changes what their message with this id says; with `mention` as in `say`."""
+
+    async def slash(
+        self, command: str, argument: str = "", *, who: str = "mia", place: Place = "direct", voice: Voice = "person"
+    ) -> None:
+        """A person picks a command from the platform's menu, or types it as people do where it has none.
+
+        Raises LookupError where the menu does not list it.
+        """
+
+    async def press(
+        self, bubble: str, label: str, *, who: str = "mia", place: Place = "direct", command: str = ""
+    ) -> None:
+        """A person presses the button that reads `label` under the bubble with this id; a changed app may send a
+        `command` in place of the button's own."""
 
     def bubbles(self, place: Place = "direct", who: str = "mia") -> list[Bubble]:
         """The bot's messages in that place, oldest first; what was deleted is not there."""

@@ -15,7 +15,7 @@ async def spoken(stage: DiscordStage, notes: Notes, *places: str) -> None:
     """Somebody talks to the bot in each place, so that it is in use; then the bot goes down."""
     async with listening(stage, notes) as (_, ear):
         for place in places:
-            await stage.say("hello", place=place, mention=place != "direct")  # type: ignore[arg-type]
+            await stage.say("hello", place=place, mention=place != "direct")
         await until(lambda: len(ear.heard) == len(places))
         await until(lambda: len(notes.kept) == len(places))
     await until(lambda: not stage.gateway.sessions)

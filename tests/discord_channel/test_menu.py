@@ -43,15 +43,15 @@ async def test_failing_to_register_commands_is_no_reason_to_fail() -> None:
 async def test_a_slash_command_is_a_message_whose_answer_takes_its_place(place: str) -> None:
     async with DiscordStage() as stage, listening(stage) as (channel, ear):
         await channel.publish(COMMANDS, [])
-        await stage.slash("model", "gpt 5", place=place)  # type: ignore[arg-type]
+        await stage.slash("model", "gpt 5", place=place)
         await ear.hears("/model gpt 5")
         [message] = ear.heard
-        assert message.chat == stage.chat(place) and message.addressed  # type: ignore[arg-type]
-        assert [bubble.text for bubble in stage.bubbles(place)] == ["/model"]  # type: ignore[arg-type]
+        assert message.chat == stage.chat(place) and message.addressed
+        assert [bubble.text for bubble in stage.bubbles(place)] == ["/model"]
         assert (message.sender, message.language) == (stage.user(), "en-US")
         await channel.posted(message.chat, message.menu).edit("Now: gpt-5", final=True)
         await channel.post(message.chat, "more", key="1", reply_to=message.id, final=True)
-        bubbles = stage.bubbles(place)  # type: ignore[arg-type]
+        bubbles = stage.bubbles(place)
         assert [(bubble.text, bubble.streaming) for bubble in bubbles] == [("Now: gpt-5", False), ("more", False)]
         assert stage.interactions.failed == 0
 

@@ -81,15 +81,22 @@ class Gateway:
 
     async def message_create(self, message: Payload) -> None:
         """Tell every session of a message, with what its intents let it read."""
+        await self._tell("MESSAGE_CREATE", message)
+
+    async def message_update(self, message: Payload) -> None:
+        """The same of a message that has been edited: Discord tells all of it again."""
+        await self._tell("MESSAGE_UPDATE", message)
+
+    async def _tell(self, event: str, message: Payload) -> None:
         world = self._world
         if world.in_guild(message["channel_id"]):
             author = message["author"]
             told = {**world.seen_by_bot(message), "guild_id": world.guild, "member": world.member(None)}
             if author is world.bot:
                 told["member"]["roles"] = [world.bot_role]
-            await self.dispatch("MESSAGE_CREATE", told, intent=GUILD_MESSAGES)
+            await self.dispatch(event, told, intent=GUILD_MESSAGES)
         else:
-            await self.dispatch("MESSAGE_CREATE", message, intent=DIRECT_MESSAGES)
+            await self.dispatch(event, message, intent=DIRECT_MESSAGES)
 
     async def cut(self, code: int = 4000) -> None:
         """Close every connection; their sessions can be resumed."""

@@ -1,8 +1,9 @@
-"""Discord seen through people's eyes: one server with a channel and a thread, and each person's direct messages."""
+"""Discord seen through people's eyes: one server, its channels with a thread each, people's direct messages."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -14,9 +15,11 @@ from tests.emulators.discord.gateway import Gateway
 from tests.emulators.discord.interactions import BUTTON, COMMAND, LOADING, SUGGEST, Interactions
 from tests.emulators.discord.rest import Rest
 from tests.emulators.discord.screen import show
-from tests.emulators.discord.world import SUPPRESS_EMBEDS, Payload, Said, World
-from tests.stage import Bubble, Place
+from tests.emulators.discord.world import SUPPRESS_EMBEDS, Payload, Said, World, iso
+from tests.stage import Bubble, Place, Voice
 
+CROSSPOSTED = 1 << 1
+"""A message's flag: it was published in another channel, which this one follows."""
 COMING_ONLINE = 5.0
 """Seconds that a person waits for a bot which has logged in but is not connected yet."""
 
@@ -89,13 +92,21 @@ class DiscordStage:
     def chat(self, place: Place = "direct", who: str = "mia") -> Chat:
         if place == "direct":
             return Chat("discord", self.user(who).id, direct=True)
-        return Chat("discord", self.world.group, thread=self.world.topic if place == "topic" else "")
+        group, topic = self._room(place)
+        return Chat("discord", group, thread=topic)
 
     def place(self, place: Place = "direct", who: str = "mia") -> str:
         """The id of the channel that `place` is."""
         if place == "direct":
             return self.world.dm(self.world.person(who)["id"])
-        return self.world.topic if place == "topic" else self.world.group
+        group, topic = self._room(place)
+        return topic or group
+
+    def _room(self, place: Place) -> tuple[str, str]:
+        """The channel that `place` is or lies in, and its thread where it is one."""
+        kind, _, name = place.partition(":")
+        group, topic = self.world.room(name) if name else (self.world.group, self.world.topic)
+        return group, topic if kind == "topic" else ""
 
     async def say(
         self,
@@ -105,6 +116,8 @@ class DiscordStage:
         place: Place = "direct",
         mention: bool = False,
         reply_to: str = "",
+        voice: Voice = "person",
+        forwarded: bool = False,
         ago: float = 0.0,
         **more: Any,
     ) -> str:
@@ -113,8 +126,18 @@ class DiscordStage:
         Who sees a bot that is just coming online waits for its dot to turn green.
         """
         await self._online()
+        author = self.world.person(who)
+        if voice == "group":
+            raise LookupError("nobody speaks as a server on Discord")
+        if voice in ("bot", "channel"):
+            author = {**author, "bot": True}
+        if voice == "channel":  # a post of a channel that is followed comes through a webhook
+            more |= {"webhook_id": author["id"], "flags": CROSSPOSTED}
         if mention:
-            text = f"<@{self.world.bot['id']}> {text}"
+            text = self._addressed(text)
+        if forwarded:
+            more |= self.world.forwarded(text)
+            text = ""
         if reply_to:
             target = self.world.messages.get(reply_to)
             reference = {"message_id": reply_to, "channel_id": self.place(place, who)}
@@ -124,9 +147,23 @@ class DiscordStage:
                 "referenced_message": self.world.seen_by_bot(target.payload) if target else None,
             }
         loop_time = asyncio.get_running_loop().time()
-        said = self.world.say(self.place(place, who), self.world.person(who), text, loop_time, ago=ago, **more)
+        said = self.world.say(self.place(place, who), author, text, loop_time, ago=ago, **more)
         await self.gateway.message_create(said.payload)
         return said.id
+
+    async def edit(
+        self, message: str, text: str, *, who: str = "mia", place: Place = "direct", mention: bool = False
+    ) -> None:
+        said = self.world.messages[message]
+        said.payload |= {
+            "content": self._addressed(text) if mention else text,
+            "mentions": [self.world.bot] if mention else [],
+            "edited_timestamp": iso(time.time()),
+        }
+        await self.gateway.message_update(said.payload)
+
+    def _addressed(self, text: str) -> str:
+        return f"<@{self.world.bot['id']}> {text}"
 
     async def _online(self) -> None:
         """Wait while a bot has logged in and is not connected yet."""
@@ -135,16 +172,22 @@ class DiscordStage:
         while self.rest.login_at > self.gateway.lost_at and not self.gateway.connected and loop.time() < patience:
             await asyncio.sleep(0.01)
 
-    async def press(self, bubble: str, label: str, *, who: str = "mia", place: Place = "direct") -> None:
+    async def press(
+        self, bubble: str, label: str, *, who: str = "mia", place: Place = "direct", command: str = ""
+    ) -> None:
         await self._online()
         said = self.world.messages[bubble]
         button = next(each for each in _buttons(said.payload) if each["label"] == label)
-        data = {"custom_id": button["custom_id"], "component_type": 2}
+        data = {"custom_id": f"0:{command}" if command else button["custom_id"], "component_type": 2}
         person = self.world.person(who)
         await self.interactions.begin(BUTTON, said.channel, person, data, message=said.payload)
 
-    async def slash(self, command: str, argument: str = "", *, who: str = "mia", place: Place = "direct") -> None:
+    async def slash(
+        self, command: str, argument: str = "", *, who: str = "mia", place: Place = "direct", voice: Voice = "person"
+    ) -> None:
         """A person picks a command from the menu; returns once it is acknowledged, or has failed."""
+        if voice != "person":
+            raise LookupError("only people pick a command")
         person = self.world.person(who)
         data = self._command(command, argument)
         await self.interactions.begin(COMMAND, self.place(place, who), person, data)
@@ -160,7 +203,9 @@ class DiscordStage:
         return [(each["name"], each["value"]) for each in interaction.response["data"]["choices"]]
 
     def _command(self, name: str, argument: str) -> Payload:
-        command = next(each for each in self.rest.commands if each["name"] == name)
+        command = next((each for each in self.rest.commands if each["name"] == name), None)
+        if command is None:
+            raise LookupError(f"the menu does not list /{name}")
         data: Payload = {"id": command["id"], "name": name, "type": 1}
         if command.get("options"):
             option = {"name": command["options"][0]["name"], "type": 3, "value": argument}

@@ -56,8 +56,9 @@ class World:
         """The names of threads that were opened since."""
         self.guild = self.snowflake(ago=90 * 86400)
         self.bot_role = self.snowflake(ago=90 * 86400)
-        self.group = self.snowflake(ago=90 * 86400)
-        self.topic = self.snowflake(ago=30 * 86400)
+        self.groups: dict[str, tuple[str, str]] = {}
+        """Channels by name, each with a thread in it."""
+        self.group, self.topic = self.room("")
         self.direct: dict[str, str] = {}
         """DM channels, by person's id."""
         self.messages: dict[str, Said] = {}
@@ -88,6 +89,12 @@ class World:
         if who not in self.people:
             self.people[who] = self._person(who)
         return self.people[who]
+
+    def room(self, name: str) -> tuple[str, str]:
+        """The channel of this name and its thread. Those that are there before a bot connects are told it then."""
+        if name not in self.groups:
+            self.groups[name] = self.snowflake(ago=90 * 86400), self.snowflake(ago=30 * 86400)
+        return self.groups[name]
 
     def dm(self, person: str) -> str:
         """The DM channel of the bot and the person with this id; it comes to be when it is asked for."""
@@ -127,7 +134,8 @@ class World:
 
     def channel(self, id: str) -> Payload | None:
         """What GET /channels/{id} tells; None where there is no such channel."""
-        if id == self.group:
+        group = next((each for each in self.groups.values() if id in each), None)
+        if group is not None and id == group[0]:
             return {
                 "id": id,
                 "type": TEXT,
@@ -141,12 +149,12 @@ class World:
                 "rate_limit_per_user": 0,
                 "last_message_id": None,
             }
-        if id == self.topic or id in self.threads:
+        if group is not None or id in self.threads:
             return {
                 "id": id,
                 "type": THREAD,
                 "guild_id": self.guild,
-                "parent_id": self.group,
+                "parent_id": group[0] if group is not None else self.group,
                 "owner_id": self.person("mia")["id"],
                 "name": self.threads.get(id, "plans"),
                 "last_message_id": None,
@@ -168,7 +176,7 @@ class World:
         return None
 
     def in_guild(self, channel: str) -> bool:
-        return channel in (self.group, self.topic) or channel in self.threads
+        return channel in self.threads or any(channel in each for each in self.groups.values())
 
     def guild_create(self) -> Payload:
         role = {"position": 0, "color": 0, "hoist": False, "managed": False, "mentionable": False, "flags": 0}
@@ -205,8 +213,8 @@ class World:
             "soundboard_sounds": nothing,
             "roles": [everyone, own],
             "members": [self.member(self.bot)],
-            "channels": [self.channel(self.group)],
-            "threads": [self.channel(self.topic)],
+            "channels": [self.channel(group) for group, _ in self.groups.values()],
+            "threads": [self.channel(thread) for _, thread in self.groups.values()],
         }
 
     def say(
@@ -220,7 +228,7 @@ class World:
             "channel_id": channel,
             "author": author,
             "content": content,
-            "timestamp": datetime.fromtimestamp(born, UTC).isoformat(),
+            "timestamp": iso(born),
             "edited_timestamp": None,
             "tts": False,
             "mention_everyone": False,
@@ -249,6 +257,14 @@ class World:
     def _mentioned(self, content: str) -> list[Payload]:
         return [user for user in [self.bot, *self.people.values()] if re.search(rf"<@!?{user['id']}>", content)]
 
+    def forwarded(self, content: str) -> Payload:
+        """What a message that forwards another one has, beside words of its own: it has none."""
+        inner: Payload = {"type": 0, "content": content, "timestamp": iso(time.time()), "edited_timestamp": None}
+        inner |= {"flags": 0, **{name: [] for name in ("mentions", "mention_roles", "attachments", "embeds")}}
+        inner["components"] = []
+        reference = {"type": 1, "message_id": self.snowflake(), "channel_id": self.group}
+        return {"message_snapshots": [{"message": inner}], "message_reference": reference}
+
     def history(self, channel: str, query: Mapping[str, str]) -> list[Payload]:
         """Newest first, as the API answers; with `after` alone the oldest of those after it."""
         limit = int(query.get("limit", "50"))
@@ -270,3 +286,7 @@ class World:
         if told:
             return message
         return {**message, "content": "", "embeds": [], "attachments": [], "components": []}
+
+
+def iso(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat()

@@ -12,7 +12,6 @@ from tests.emulators.feishu.tenant import (
     APP_ID,
     BOT,
     BOT_NAME,
-    GROUP,
     TENANT_KEY,
     Message,
     Tenant,
@@ -167,6 +166,7 @@ class Im:
 
     async def chat(self, request: web.Request) -> dict[str, Any]:
         chat = request.match_info["chat"]
-        topics = chat == GROUP and self._tenant.rules.topic_group
-        mode = "topic" if topics else "group" if chat == GROUP else "p2p"
+        group = chat in self._tenant.groups
+        topics = group and self._tenant.rules.topic_group
+        mode = "topic" if topics else "group" if group else "p2p"
         return {"data": {"name": "The group", "chat_mode": mode, "group_message_type": "thread" if topics else "chat"}}

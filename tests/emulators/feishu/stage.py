@@ -17,14 +17,12 @@ from tests.emulators.feishu.tenant import (
     APP_SECRET,
     BOT,
     BOT_NAME,
-    GROUP,
     ROOT,
     TENANT_KEY,
-    TOPIC_ROOT,
     Message,
     Tenant,
 )
-from tests.stage import Bubble, Place
+from tests.stage import Bubble, Place, Voice
 
 
 class FeishuStage:
@@ -67,7 +65,9 @@ class FeishuStage:
     def chat(self, place: Place = "direct", who: str = "mia") -> Chat:
         if place == "direct":
             return Chat(self.channel, f"oc_{who}", direct=True)
-        return Chat(self.channel, GROUP, TOPIC_ROOT if place == "topic" else "", title="The group")
+        kind, _, name = place.partition(":")
+        group, topic = self.tenant.room(name)
+        return Chat(self.channel, group, topic if kind == "topic" else "", title="The group")
 
     async def say(
         self,
@@ -77,13 +77,35 @@ class FeishuStage:
         place: Place = "direct",
         mention: bool = False,
         reply_to: str = "",
+        voice: Voice = "person",
+        forwarded: bool = False,
     ) -> str:
+        """What is forwarded several at a time comes as what has to be asked for; one message alone comes as if the
+        person had written it, and nothing tells that they had not."""
+        if voice in ("group", "channel"):
+            raise LookupError("nobody speaks as a group or a channel on Feishu")
+        if forwarded:
+            merged = {"content": "Merged and Forwarded Message"}
+            return await self.send("merge_forward", merged, who=who, place=place, voice=voice)
         mentions = []
         if mention:
             text = f"@_user_1 {text}"
             ids = {"union_id": "on_bot", "user_id": "", "open_id": BOT}
             mentions = [{"key": "@_user_1", "id": ids, "name": BOT_NAME, "tenant_key": TENANT_KEY}]
-        return await self.send("text", {"text": text}, who=who, place=place, reply_to=reply_to, mentions=mentions)
+        content = {"text": text}
+        return await self.send("text", content, who=who, place=place, reply_to=reply_to, mentions=mentions, voice=voice)
+
+    async def edit(
+        self, message: str, text: str, *, who: str = "mia", place: Place = "direct", mention: bool = False
+    ) -> None:
+        """Apps are not told of it."""
+        self.tenant.messages[message].content = {"text": text}
+
+    async def slash(
+        self, command: str, argument: str = "", *, who: str = "mia", place: Place = "direct", voice: Voice = "person"
+    ) -> None:
+        """Picking one puts it into the box where people write, and it comes as any text does."""
+        await self.say(f"/{command} {argument}".rstrip(), who=who, place=place, voice=voice)
 
     async def send(
         self,
@@ -95,6 +117,7 @@ class FeishuStage:
         reply_to: str = "",
         mentions: Sequence[dict[str, Any]] = (),
         age: float = 0.0,
+        voice: Voice = "person",
     ) -> str:
         """A person sends a message of any kind, `age` seconds ago."""
         user, chat = self.user(who), self.chat(place, who)
@@ -116,16 +139,20 @@ class FeishuStage:
         }
         sender = {
             "sender_id": {"union_id": f"on_{who}", "user_id": None, "open_id": user.id},
-            "sender_type": "user",
+            "sender_type": "user" if voice == "person" else "app",
         }
         told = {"sender": sender, "message": {key: value for key, value in body.items() if value}}
         message.event = event(self.tenant, "im.message.receive_v1", told)
         self.server.connection.push(message.event)
         return message.id
 
-    async def press(self, bubble: str, label: str, *, who: str = "mia", place: Place = "direct") -> None:
+    async def press(
+        self, bubble: str, label: str, *, who: str = "mia", place: Place = "direct", command: str = ""
+    ) -> None:
         message = self.tenant.messages[bubble]
         value = next(value for reads, value in message.seen().buttons if reads == label)
+        if command:
+            value = {**value, "command": command}
         body = {
             "operator": {"open_id": self.user(who).id, "union_id": f"on_{who}", "tenant_key": TENANT_KEY},
             "token": f"c-{uuid4().hex}",

@@ -84,9 +84,18 @@ class Tenant:
         self.uuids: dict[str, tuple[float, str]] = {}
         self.commands: dict[str, dict[str, Any]] = {}
         self.gone_chats: set[str] = set()
+        self.groups: set[str] = set()
         self._numbers = itertools.count(7_300_000_000_000_000_001)
-        root = Message(TOPIC_ROOT, GROUP, "ou_tom", "text", {"text": "A topic"}, "0", thread=thread_of(TOPIC_ROOT))
-        self.messages[root.id] = root
+        self.room("")
+
+    def room(self, name: str) -> tuple[str, str]:
+        """The group of this name, and the message that began a topic in it."""
+        group, topic = (f"{GROUP}_{name}", f"{TOPIC_ROOT}_{name}") if name else (GROUP, TOPIC_ROOT)
+        if group not in self.groups:
+            self.groups.add(group)
+            thread = thread_of(topic)
+            self.messages[topic] = Message(topic, group, "ou_tom", "text", {"text": "A topic"}, "0", thread=thread)
+        return group, topic
 
     def new_message(
         self, chat: str, sender: str, kind: str, content: dict[str, Any], parent: Message | None

@@ -13,7 +13,7 @@ from typing import Any
 from .entities import Entity
 from .keyboards import find_button, labels
 from .messages import Message, inaccessible, opening
-from .people import ANONYMOUS_ADMIN, CHANNEL_AUTHOR, Person, Room, Standing
+from .people import ANONYMOUS_ADMIN, CHANNEL_AUTHOR, TELEGRAM, Person, Room, Standing
 from .text import NO_TEXT, Formatted, written
 from .world import Press, StoredFile, World
 
@@ -105,6 +105,12 @@ class Crowd:
             sent.append(self.say(person, room, text[start : start + _CLIENT_TEXT_MAX], topic=topic))
         return sent
 
+    @staticmethod
+    def copied(channel: Room, date: int) -> dict[str, Any]:
+        """What marks a post of `channel` that Telegram itself copies into the channel's group."""
+        origin = {"type": "channel", "chat": channel.json(), "message_id": 7, "date": date}
+        return {"from": TELEGRAM.json(), "is_automatic_forward": True, "forward_origin": origin}
+
     def edit(self, message: Message, text: str) -> None:
         message.content = written(text)
         message.edit_date = int(time.time())
@@ -182,8 +188,11 @@ class Crowd:
 
     # -- what is pressed
 
-    def press(self, person: Person, message: Message, label: str, *, too_old: bool = False) -> Press:
-        """Press the button that reads `label`. With `too_old` the update carries an InaccessibleMessage only."""
+    def press(self, person: Person, message: Message, label: str, *, too_old: bool = False, data: str = "") -> Press:
+        """Press the button that reads `label`. With `too_old` the update carries an InaccessibleMessage only.
+
+        A changed app may send other `data` than the button's; the server passes on what it is sent.
+        """
         button = find_button(message.markup, label)
         if message.deleted or button is None or "callback_data" not in button:
             raise LookupError(f"no button {label!r} to press; there are {labels(message.markup)}")
@@ -192,7 +201,7 @@ class Crowd:
             str(4_000_000_000_000_000_000 + next(world.unique)),
             person,
             message,
-            button["callback_data"],
+            data or button["callback_data"],
             world.now(),
         )
         world.presses[press.id] = press

@@ -52,6 +52,8 @@ class Person:
 
 ANONYMOUS_ADMIN = Person(1087968824, "Group", "GroupAnonymousBot", is_bot=True)
 CHANNEL_AUTHOR = Person(136817688, "Channel", "Channel_Bot", is_bot=True)
+TELEGRAM = Person(777000, "Telegram")
+"""Who copies a channel's posts into the group that belongs to it."""
 
 
 @dataclass(eq=False, slots=True)

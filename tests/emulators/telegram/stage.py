@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from typing import Self
+from typing import Any, Self
 
 from bridge.types import Chat, User
-from tests.stage import Bubble, Place
+from tests.stage import Bubble, Place, Voice
 
 from .faults import WRITES, Fault
 from .hostile import hostile_updates
@@ -20,7 +21,8 @@ _CURSORS = "▌▍▎▏▋▊▉█▮▯"
 
 
 class TelegramStage:
-    """A private chat for everyone, and one forum: its General topic is the group, one further topic the thread.
+    """A private chat for everyone, and forums: a General topic is the group, one further topic the thread.
+    ``channel:NAME`` is a broadcast channel that the bot is an admin of.
 
     Mia made the group; the bot was in it before it was started. Privacy mode is off unless `reads_all` says
     otherwise, so that it is the bot that must tell what is meant for it. `speed` shortens the platform's own times.
@@ -36,9 +38,9 @@ class TelegramStage:
         self.world, self.crowd = self.server.world, self.server.crowd
         self.secrets: Sequence[str] = (self.server.token,)
         self._people: dict[str, Person] = {}
-        self.group: Room = self.world.open_room("supergroup", "Cherry friends", forum=True)
-        self.crowd.join(self.person("mia"), self.group, "creator")
-        self.topic = self.crowd.topic(self.group, "Recipes", self.person("mia"), told=False)
+        self._groups: dict[str, tuple[Room, int]] = {}
+        self._channels: dict[str, Room] = {}
+        self.group, self.topic = self._forum("")
 
     async def __aenter__(self) -> Self:
         await self.server.__aenter__()
@@ -74,6 +76,8 @@ class TelegramStage:
         place: Place = "direct",
         mention: bool = False,
         reply_to: str = "",
+        voice: Voice = "person",
+        forwarded: bool = False,
     ) -> str:
         """Longer than a message allows, it is cut in pieces as people's apps do; the id is the first one's."""
         room, topic = self._where(place, who)
@@ -81,13 +85,46 @@ class TelegramStage:
             text = self._addressed(text)
         if len(text) > self.world.rules.text_max:
             return str((await self.crowd.paste(self.person(who), room, text, topic=topic))[0].id)
+        person = self.person(who) if voice != "bot" else self._bot(who)
         target = self._message(room, reply_to) if reply_to else None
-        return str(self.crowd.say(self.person(who), room, text, topic=topic, reply_to=target).id)
+        extra: dict[str, Any] = {}
+        if forwarded:
+            origin = {"type": "hidden_user", "sender_user_name": "Somebody"}
+            extra = {"forward_origin": {**origin, "date": int(time.time()) - 60}}
+        channel = None
+        if voice == "channel" and room.type != "channel":
+            channel = self._channel(who)
+            extra = self.crowd.copied(channel, int(time.time()) - 1)
+        said = self.crowd.say(
+            person,
+            room,
+            text,
+            topic=topic,
+            reply_to=target,
+            anonymous=voice == "group",
+            channel=channel,
+            **extra,
+        )
+        return str(said.id)
 
-    async def press(self, bubble: str, label: str, *, who: str = "mia", place: Place = "direct") -> None:
+    async def edit(
+        self, message: str, text: str, *, who: str = "mia", place: Place = "direct", mention: bool = False
+    ) -> None:
+        room, _ = self._where(place, who)
+        self.crowd.edit(self._message(room, message), self._addressed(text) if mention else text)
+
+    async def slash(
+        self, command: str, argument: str = "", *, who: str = "mia", place: Place = "direct", voice: Voice = "person"
+    ) -> None:
+        """Apps type the command that is picked, and mark it; in a group of one bot they need not name the bot."""
+        await self.say(f"/{command} {argument}".rstrip(), who=who, place=place, voice=voice)
+
+    async def press(
+        self, bubble: str, label: str, *, who: str = "mia", place: Place = "direct", command: str = ""
+    ) -> None:
         """Raises LookupError where there is no such bubble or button."""
         room, _ = self._where(place, who)
-        self.crowd.press(self.person(who), self._message(room, bubble), label)
+        self.crowd.press(self.person(who), self._message(room, bubble), label, data=command)
 
     def bubbles(self, place: Place = "direct", who: str = "mia") -> list[Bubble]:
         room, topic = self._where(place, who)
@@ -132,9 +169,31 @@ class TelegramStage:
         return self.server.flood.refusals
 
     def _where(self, place: Place, who: str) -> tuple[Room, int]:
-        if place == "direct":
+        kind, _, name = place.partition(":")
+        if kind == "direct":
             return self.world.private(self.person(who)), 0
-        return self.group, self.topic if place == "topic" else 0
+        if kind == "channel":
+            return self._channel(name), 0
+        group, topic = self._forum(name)
+        return group, topic if kind == "topic" else 0
+
+    def _forum(self, name: str) -> tuple[Room, int]:
+        if name not in self._groups:
+            room = self.world.open_room("supergroup", f"Cherry {name or 'friends'}", forum=True)
+            self.crowd.join(self.person("mia"), room, "creator")
+            self._groups[name] = room, self.crowd.topic(room, "Recipes", self.person("mia"), told=False)
+        return self._groups[name]
+
+    def _channel(self, name: str) -> Room:
+        if name not in self._channels:
+            self._channels[name] = self.world.open_room("channel", f"{name} news")
+            self._channels[name].bot = "administrator"
+        return self._channels[name]
+
+    def _bot(self, who: str) -> Person:
+        """A bot of that name, with the person's own id: nothing but what it is tells it from the person."""
+        person = self.person(who)
+        return Person(person.id, person.first_name, f"{person.username}_bot", is_bot=True)
 
     def _addressed(self, text: str) -> str:
         name = f"@{self.world.me.username}"
