@@ -6,7 +6,7 @@ but the last are about as long as a message can be. A group that may still grow 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bridge.types import Chat, IncomingMessage, User
@@ -43,7 +43,7 @@ class Group:
         if last.album or next.album:
             return last.album == next.album and len(self.pieces) < MOST_PIECES
         soon = 0 <= next.message.sent_at - last.message.sent_at <= APART_SECONDS
-        return self.open and next.text_only and soon
+        return self.open and next.text_only and next.forwarded == last.forwarded and soon
 
     @property
     def message(self) -> IncomingMessage:
@@ -52,21 +52,23 @@ class Group:
         if len(self.pieces) == 1:
             return first
         messages = [piece.message for piece in self.pieces]
+        forwarded = self.pieces[0].forwarded
+        words = self._joined([message.quoted if forwarded else message.text for message in messages])
         return replace(
             first,
-            text=self._text(),
+            text="" if forwarded else words,
             addressed=any(message.addressed for message in messages),
-            quoted=next((message.quoted for message in messages if message.quoted), ""),
+            quoted=words if forwarded else next((message.quoted for message in messages if message.quoted), ""),
             replied_to=next((message.replied_to for message in messages if message.replied_to), None),
             attachments=tuple(each for message in messages for each in message.attachments),
         )
 
-    def _text(self) -> str:
+    def _joined(self, texts: Sequence[str]) -> str:
+        """What the pieces say, as one text."""
         if self.pieces[0].album:
-            return "\n".join(piece.message.text for piece in self.pieces if piece.message.text)
-        *cut, last = self.pieces
-        texts = [piece.message.text + ("" if piece.units >= FULL_LENGTH else " ") for piece in cut]
-        return "".join([*texts, last.message.text])
+            return "\n".join(filter(None, texts))
+        apart = ["" if piece.units >= FULL_LENGTH else " " for piece in self.pieces[:-1]]
+        return "".join(f"{text}{space}" for text, space in zip(texts, [*apart, ""], strict=True))
 
 
 def gather(arrivals: Mapping[int, Arrival]) -> list[Group]:

@@ -74,6 +74,8 @@ class Arrival:
     """Messages with the same are one album."""
     text_only: bool = False
     """Might go on a text that the client split: words alone, no command."""
+    forwarded: bool = False
+    """Somebody else's words: its text is a quotation."""
     units: int = 0
     """The length of the text in UTF-16 units, as clients count."""
     query: str = ""
@@ -103,14 +105,18 @@ def _message(message: WireMessage, raw: Mapping[str, Any], me: Me) -> Arrival | 
         return None
     chat = _chat(message.chat, message)
     addressed, said = _addressed(text, entities, message, me)
-    command = _COMMAND.match(said)
+    quoted, command = _quoted(message), _COMMAND.match(said)
+    forwarded = message.forward_origin is not None
+    if forwarded:
+        # Whoever passes words on has not said them: no command in them is theirs, and no name calls us.
+        addressed, said, quoted, command = chat.direct, "", text, None
     incoming = IncomingMessage(
         id=str(message.message_id),
         chat=chat,
         sender=sender,
         text=said,
         addressed=addressed,
-        quoted=_quoted(message),
+        quoted=quoted,
         replied_to=_replied_to(message),
         attachments=attachments,
         language=message.sender.language_code if message.sender else "",
@@ -121,6 +127,7 @@ def _message(message: WireMessage, raw: Mapping[str, Any], me: Me) -> Arrival | 
         incoming,
         album=message.media_group_id,
         text_only=text_only and command is None,
+        forwarded=forwarded,
         units=len(message.text.encode("utf-16-le")) // 2,
     )
 

@@ -91,6 +91,8 @@ class WireMessage(Said):
     message_thread_id: Number = 0
     is_topic_message: bool = False
     is_automatic_forward: bool = False
+    forward_origin: object = None
+    """Who had said it before, if it is forwarded; whoever that was."""
     entities: Annotated[list[WireEntity], Field(max_length=MOST_ENTITIES)] = []
     caption_entities: Annotated[list[WireEntity], Field(max_length=MOST_ENTITIES)] = []
     reply_to_message: WireReplied | None = None

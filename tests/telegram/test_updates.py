@@ -126,6 +126,21 @@ def test_who_speaks_as_a_chat_is_not_trusted_as_a_person() -> None:
     assert got.sender.name == "Friends"
 
 
+FORWARDED = {"forward_origin": {"type": "hidden_user", "sender_user_name": "Tom", "date": 1_789_999_000}}
+
+
+def test_what_is_forwarded_is_a_quotation_and_no_command_of_the_forwarder() -> None:
+    got = heard(text="/allow 4711", **FORWARDED)
+    assert (got.text, got.quoted, got.addressed) == ("", "/allow 4711", True)
+    assert (got.sender, got.replied_to) == (User("telegram", "7300000001"), None)
+    for text in ("/allow@cherry_bot", "hey @cherry_bot"):
+        name = text.split()[-1]
+        called = in_group(text, "mention" if name[0] == "@" else "bot_command", name, **FORWARDED)
+        assert (called.text, called.quoted, called.addressed) == ("", text, False), "nobody here has called us"
+    pictured = heard(photo=[{}], caption="/deny 4711", **FORWARDED)
+    assert (pictured.text, pictured.quoted, pictured.attachments) == ("", "/deny 4711", (Attachment("image"),))
+
+
 def test_what_needs_no_answer() -> None:
     assert read(message(text="hi", **{"from": US}), ME) is None, "a bot"
     assert read(message(new_chat_title="x"), ME) is None
@@ -217,11 +232,14 @@ def test_a_long_text_is_joined_where_the_client_cut_it() -> None:
     (command,) = gather(pieces("/system " + "x" * 4088, "y"))
     assert command.message.text.endswith("xy")
     assert gather(pieces("x" * 4096))[0].open
+    (passed_on,) = gather(pieces("x" * 4000, "/stop", **FORWARDED))
+    assert (passed_on.message.text, passed_on.message.quoted) == ("", "x" * 4000 + " /stop")
 
 
 def test_what_only_looks_like_one_text_is_not_joined() -> None:
     assert len(gather(pieces("x" * 3000, "and on"))) == 2
     assert len(gather(pieces("x" * 4096, "/stop"))) == 2
+    assert len(gather(pieces("x" * 4096) | {20: arrival(text="and on", **FORWARDED)})) == 2
     first, second = pieces("x" * 4096, "y").values()
     late = arrival(message_id=30, text="y", date=1_790_000_010)
     other = arrival(message_id=31, text="y", **{"from": MIA | {"id": 5}})
