@@ -1,0 +1,242 @@
+"""One way of saying things, played by everybody in every place at once, and looked at when all is quiet again."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from bridge.access import SHELL, Access
+from bridge.store import Store
+from bridge.types import Chat, User
+from tests.emulators.gateway import GatewayEmulator
+from tests.stage import Bubble, Stage
+from tests.stories.bot import until
+from tests.stories.table import ACKNOWLEDGED, ASIDE, ASKED, BUTTON, GREETING, HELLO, Seat, expected, said
+
+PATIENCE = 180.0
+"""Seconds; Feishu alone takes half a minute for what is answered at once here, at its 15 writes a second."""
+FIRST = "first words"
+"""What is said before it is changed into something else."""
+
+
+@dataclass
+class Round:
+    """One way of saying things, played by everybody at once."""
+
+    stage: Stage
+    way: str
+    store: Store
+    gateway: GatewayEmulator
+    access: Access
+    seats: Sequence[Seat]
+    ids: dict[tuple[Seat, str], str] = field(default_factory=dict)
+    """What each message came to be, where an answer can hang under it."""
+    menus: dict[Seat, list[Bubble]] = field(default_factory=dict)
+    """Messages of ours with buttons, where there have to be such; to press, one for the commands and one for the
+    talk, since an answer takes the buttons away."""
+    settled: int = 0
+    """How often mia has asked whether all is quiet; each time a model answers her."""
+    _presses: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
+    """An interaction has to be acknowledged in time, so not everybody presses at once."""
+
+    async def settle(self) -> None:
+        """Until all that was said has been heard, judged and answered.
+
+        What mia says next is answered after it was heard; twice, for what is told on the side.
+        """
+        for _ in range(2):
+            self.settled += 1
+            text = f"still {self.settled}"
+            await self.stage.say(text)
+            await until(self._quiet, text, PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                while [name async for name in self.store.redis.scan_iter(match="cherry:*:queue", count=1000)]:
+                    await asyncio.sleep(0.05)
+
+    def _quiet(self) -> bool:
+        return any(bubble.text == f"You said: still {self.settled}" for bubble in self.stage.bubbles())
+
+    async def prepare(self) -> None:
+        """Post messages with buttons wherever one is replied to or pressed, while everybody is let in."""
+        await self.settle()  # mia is an owner, and can be asked about strangers from here on
+        if self.way in ("reply", "pressed"):
+            for seat in self.seats:
+                await self.access.allow(self._user(seat) if seat.direct else self._chat(seat), SHELL)
+                who = seat.name if seat.direct else "helper" + seat.name
+                for _ in range(2 if self.way == "pressed" else 1):
+                    await self.stage.say("/model", who=who, place=seat.where, mention=not seat.direct)
+            await self.settle()
+            for seat in self.seats:
+                self.menus[seat] = self._bubbles(seat)
+                assert self.menus[seat]
+                await self.access.remove(self._user(seat) if seat.direct else self._chat(seat), SHELL)
+        for seat in self.seats:
+            await self._decide(seat)
+
+    async def _decide(self, seat: Seat) -> None:
+        """What was decided of them beforehand; owners are in the settings."""
+        person, chat, access = self._user(seat), self._chat(seat), self.access
+        if seat.open:
+            await access.allow(chat, SHELL)
+        match seat.who:
+            case "member":
+                await access.allow(person, SHELL)
+            case "admin":
+                await access.promote(person, SHELL)
+            case "denied":
+                await access.allow(person, SHELL)
+                await access.deny(person, SHELL)
+            case "blocked":
+                await access.deny(person, SHELL)
+            case "expired":
+                await access.allow(person, SHELL, until=time.time() - 1)
+                if not seat.open:
+                    await access.allow(chat, SHELL, until=time.time() - 1)
+            case "anonymous admin":
+                # However it came about, an id that several people share gives nobody a role.
+                await access.promote(User(chat.channel, chat.id), SHELL)
+            case "bot" | "channel post":
+                await access.promote(person, SHELL)  # what they are weighs more than who
+
+    async def play(self) -> None:
+        if self.way == "edited":
+            for seat in self.seats:
+                self.ids[seat, FIRST] = await self._say(seat, f"{FIRST} {seat.name}")
+            await self.settle()
+        for talk in (False, True):
+            await asyncio.gather(*(self._play(seat, talk) for seat in self.seats))
+            await self.settle()
+
+    async def _play(self, seat: Seat, talk: bool) -> None:
+        texts = [text for text in said(self.stage.channel, seat, self.way) if (text in (HELLO, ASIDE)) == talk]
+        if self.way == "pressed":
+            async with self._presses:
+                await asyncio.gather(*(self._press(seat, text) for text in texts))
+            return
+        for text in texts:
+            match self.way:
+                case "slash":
+                    name, _, argument = text.removeprefix("/").partition(" ")
+                    await self.stage.slash(name, argument, who=seat.name, place=seat.where, voice=seat.voice)
+                case "edited":
+                    id = self.ids[seat, FIRST]
+                    await self.stage.edit(id, text, who=seat.name, place=seat.where, mention=not seat.direct)
+                case _:
+                    self.ids[seat, text] = await self._say(seat, text)
+
+    async def _press(self, seat: Seat, text: str) -> None:
+        menu = self.menus[seat][-1 if text == HELLO else 0]
+        forged = "" if text == BUTTON else f"{text} {seat.name}" if text == HELLO else text
+        await self.stage.press(menu.id, menu.buttons[0], who=seat.name, place=seat.where, command=forged)
+
+    async def _say(self, seat: Seat, text: str) -> str:
+        forwarded = self.way == "forwarded"
+        return await self.stage.say(
+            f"{text} {seat.name}" if text in (HELLO, ASIDE) else text,
+            who=seat.name,
+            place=seat.where,
+            mention=not (seat.direct or forwarded or text == ASIDE or self.way == "reply"),
+            reply_to=self.menus[seat][0].id if self.way == "reply" else "",
+            voice=seat.voice,
+            forwarded=forwarded,
+        )
+
+    # what came out
+
+    def faults(self) -> list[str]:
+        """Whatever was said to somebody and should not have been, and what should have been and was not."""
+        return [f"{seat.who} in {seat.place}: {fault}" for seat in self.seats for fault in self._faults(seat)]
+
+    def _faults(self, seat: Seat) -> Iterator[str]:
+        yield from self._faults_of_presses(seat) if self.way == "pressed" else self._faults_of_answers(seat)
+        if not seat.let_in and not seat.direct and self.stage.typing(seat.where, seat.name):
+            yield "typing was shown"
+
+    def _faults_of_answers(self, seat: Seat) -> Iterator[str]:
+        """Each answer is there once, under what it answers, and nothing else is."""
+        before = [menu.id for menu in self.menus.get(seat, ())]
+        left = [bubble for bubble in self._bubbles(seat) if bubble.id not in before]
+        wanted = self._wanted(seat)
+        if self.way == "edited" and seat.let_in:
+            wanted[FIRST] = rf"You said: .*{FIRST} {seat.name}$"
+        for text, pattern in wanted.items():
+            id = "" if seat.direct else self.ids.get((seat, text), "")
+            found = next(
+                (each for each in left if _reads(pattern, each.text) and (not id or each.reply_to == id)), None
+            )
+            if found is None:
+                yield f"no answer to {text!r} among {_texts(left)}"
+            else:
+                left.remove(found)
+        yield from (f"told {text!r}" for text in self._besides(seat, _texts(left)))
+
+    def _faults_of_presses(self, seat: Seat) -> Iterator[str]:
+        """The messages under which the buttons are read like each of the answers in turn, and like nothing else."""
+        before = {menu.id: len(menu.writes) for menu in self.menus[seat]}
+        bubbles = self._bubbles(seat)
+        shown = [text for each in bubbles if each.id in before for _, text in each.writes[before[each.id] :]]
+        shown += self._besides(seat, [bubble.text for bubble in bubbles if bubble.id not in before])
+        wanted = self._wanted(seat)
+        for text, pattern in wanted.items():
+            if not any(_reads(pattern, each) for each in shown):
+                yield f"no answer to {text!r} among {shown}"
+        yield from (f"told {each!r}" for each in shown if not any(_reads(one, each) for one in wanted.values()))
+
+    def _besides(self, seat: Seat, told: list[str]) -> list[str]:
+        """Without what answers nothing that was said: who a stranger is, once; to owners, a few times, who asks; what
+        acknowledges a command."""
+        if seat.direct and seat.standing == "stranger":
+            greeting = GREETING.format(id=re.escape(str(self._user(seat))))
+            greetings = [text for text in told if _reads(greeting, text)]
+            others = [text for text in told if text not in greetings]
+            return others if len(greetings) == 1 else [*others, f"{len(greetings)} greetings"]
+        if seat.direct and seat.standing == "owner":
+            told = [text for text in told if not _reads(ASKED, text)]
+        if self.way == "slash" and seat.let_in:
+            return [text for text in told if text not in ACKNOWLEDGED[self.stage.channel]]
+        return told
+
+    def faults_at_the_gateway(self) -> list[str]:
+        """Each question reached a model once, and nobody else's did."""
+        heard = str([request.messages for request in self.gateway.requests])
+        faults = [f"heard from {seat}" for seat in self.seats if not seat.let_in and seat.name in heard]
+        asked = self.settled
+        for seat in self.seats:
+            asked += sum(pattern.startswith("You said:") for pattern in self._wanted(seat).values())
+            asked += self.way == "edited" and seat.let_in
+        if (there := len(self.gateway.requests)) != asked:
+            faults.append(f"{there} questions instead of {asked}")
+        return faults
+
+    async def faults_in_the_trail(self) -> list[str]:
+        """Nothing was changed but by those who may, and by all of these."""
+        commanded = self.way not in ("edited", "forwarded")
+        may = {str(self._user(seat)) for seat in self.seats if commanded and seat.standing in ("admin", "owner")}
+        changed = {change.by for change in await self.access.trail.newest(2000)} - {SHELL.who}
+        return [f"changed by {by}: {by in changed}" for by in sorted(changed ^ may)]
+
+    def _wanted(self, seat: Seat) -> dict[str, str]:
+        """What has to be answered, and how."""
+        channel = self.stage.channel
+        found = {text: expected(channel, seat, self.way, text) for text in said(channel, seat, self.way)}
+        return {text: pattern for text, pattern in found.items() if pattern}
+
+    def _bubbles(self, seat: Seat) -> list[Bubble]:
+        return self.stage.bubbles(seat.where, seat.name)
+
+    def _user(self, seat: Seat) -> User:
+        return User(self.stage.channel, self.stage.user(seat.name).id)
+
+    def _chat(self, seat: Seat) -> Chat:
+        return self.stage.chat(seat.where, seat.name)
+
+
+def _reads(pattern: str, text: str) -> bool:
+    return re.match(pattern, text, re.DOTALL) is not None
+
+
+def _texts(bubbles: Sequence[Bubble]) -> list[str]:
+    return [bubble.text for bubble in bubbles]

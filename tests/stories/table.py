@@ -1,0 +1,208 @@
+"""Who gets what, everywhere: the rows and columns, and what should come out, in other words than the code's.
+
+One cell is somebody (WHO) who says something (COMMANDS, or plain talk) in a place (PLACES) in a way (WAYS). What a
+platform does not have at all is told in one place, `exists`; everything else is played, and either answered in the
+one manner that `expected` names or not answered at all.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from tests.stage import Voice
+
+Who = Literal[
+    "stranger",
+    "member",
+    "admin",
+    "owner",
+    "denied",
+    "expired",
+    "blocked",
+    "bot",
+    "anonymous admin",
+    "channel post",
+]
+WHO: tuple[Who, ...] = (
+    "stranger",
+    "member",
+    "admin",
+    "owner",
+    "denied",
+    "expired",
+    "blocked",
+    "bot",
+    "anonymous admin",
+    "channel post",
+)
+PLACES = ("direct", "open group", "closed group", "open topic", "closed topic", "channel")
+WAYS = ("typed", "slash", "reply", "pressed", "edited", "forwarded")
+VOICES: dict[str, Voice] = {"bot": "bot", "anonymous admin": "group", "channel post": "channel"}
+"""As whom they speak who are no person of their own."""
+
+Standing = Literal["unheard", "stranger", "member", "admin", "owner"]
+ORDER: tuple[Standing, ...] = ("unheard", "stranger", "member", "admin", "owner")
+
+ADMINS_ONLY, OWNERS_ONLY = r"Only admins can do that\.$", r"Only owners can do that\.$"
+GREETING = r"I do not know you yet\. Your id is {id}[;.]"
+ASKED = r".* would like to talk to me"
+"""What owners are asked where they last wrote from."""
+WRONG_CODE = r"That code is not right"
+
+COMMANDS: dict[str, tuple[Standing, str]] = {
+    "/start": ("member", r"Hello! Say something, and .+ will answer"),
+    "/help": ("member", r"Write to me, and .+ answers"),
+    "/model": ("member", r"Now: "),
+    "/models": ("member", r"\d+ models"),
+    "/new": ("member", r"A new conversation\. What came before is forgotten\.$"),
+    "/stop": ("member", r"There is nothing to stop\.$"),
+    "/retry": ("member", r"There is no question to answer again\.$"),
+    "/continue": ("member", r"There is no answer to go on with\.$"),
+    "/system": ("member", r"There is no system prompt\."),
+    "/later": ("member", r"While Cherry Studio is away, I say so at once"),
+    "/whoami": ("member", r"You are .+: {role}\."),
+    "/claim WRONG": ("member", WRONG_CODE),
+    "/allow person 999": ("admin", r"\w+:999 may talk to me now\.$"),
+    "/deny person 998": ("admin", r"\w+:998 may no longer talk to me\.$"),
+    "/allowlist": ("admin", r"May talk to me"),
+    "/invite 2 for 3h": ("admin", r"A code for 2, good until"),
+    "/requests": ("admin", r"Nobody is waiting\.$|Waiting for an answer"),
+    "/chat": ("admin", r"In this chat\n"),
+    "/history shared": ("admin", r"In this chat\n"),
+    "/models reset": ("admin", r"In this chat\n"),
+    "/audit": ("admin", r"The last changes"),
+    "/admin list": ("owner", r"Admins\n"),
+    "/chat all choose everyone": ("owner", r"In all chats that have not set their own\n"),
+    "/nosuchcommand": ("member", r"I do not know /nosuchcommand\."),
+}
+"""Every command, who may do it, and how its answer begins. `test_the_table_knows_every_command` sees to the every."""
+NOT_IN_MENUS = ("/continue", "/claim WRONG", "/history shared", "/nosuchcommand")
+ACKNOWLEDGED: dict[str, tuple[str, ...]] = {"telegram": (), "discord": ("/retry",), "feishu": ()}
+"""What stays of a command picked from the menu by somebody who may, where its answer does not take its place."""
+HELLO, ASIDE, BUTTON = "hello", "aside", "«button»"
+"""Talk that is meant for the bot; talk that, in a group, is not; a press of a button as the bot has made it."""
+ROLES = {"member": "let in", "admin": "admin", "owner": "owner"}
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Somebody of a kind in a place of a kind, both with ids of their own."""
+
+    who: Who
+    place: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.who}{self.place}".replace(" ", "")
+
+    @property
+    def where(self) -> str:
+        """The place as stages name it."""
+        kind = self.place.rpartition(" ")[2]
+        return kind if kind == "direct" else f"{kind}:{self.name}"
+
+    @property
+    def voice(self) -> Voice:
+        return VOICES.get(self.who, "person")
+
+    @property
+    def direct(self) -> bool:
+        return self.place == "direct"
+
+    @property
+    def open(self) -> bool:
+        """Whether everybody there has been let in."""
+        return self.place.startswith("open") or self.place == "channel"
+
+    @property
+    def standing(self) -> Standing:
+        """What they should be, as docs/access.md tells it."""
+        if self.who in ("denied", "blocked", "bot", "channel post"):
+            return "unheard"
+        if self.who == "owner" or self.who == "admin":
+            return self.who  # everywhere
+        if self.open or (self.who == "member" and self.direct):
+            return "member"  # everybody in a chat that was let in; a person who was, in direct chats
+        return "stranger"
+
+    @property
+    def let_in(self) -> bool:
+        return ORDER.index(self.standing) >= ORDER.index("member")
+
+
+def seats(channel: str, way: str) -> list[Seat]:
+    """Everybody, everywhere, as far as the platform has them there."""
+    return [seat for place in PLACES for who in WHO if exists(channel, seat := Seat(who, place), way)]
+
+
+def exists(channel: str, seat: Seat, way: str) -> bool:
+    """Whether a platform has this at all."""
+    if seat.place == "channel":
+        return (channel, seat.who) == ("telegram", "channel post") and way in ("typed", "slash", "edited", "forwarded")
+    if seat.voice == "person":
+        return True
+    if way == "pressed" or (channel, way) == ("discord", "slash"):
+        return False  # it is always a person who presses, and on Discord who picks a command: they are named
+    if seat.who == "anonymous admin":
+        return channel == "telegram" and not seat.direct  # nobody else lets people speak as the group
+    if seat.who == "channel post":
+        return channel in ("telegram", "discord") and not seat.direct  # Feishu has no channels
+    return way != "reply" or not seat.direct  # in a bot's direct chat there is nothing of ours to reply to
+
+
+def said(channel: str, seat: Seat, way: str) -> list[str]:
+    """What is said there in this way, commands first: what they change then does not depend on the talk."""
+    if way == "slash":
+        return [text for text in COMMANDS if channel != "discord" or text not in NOT_IN_MENUS]
+    if way == "pressed":
+        return [*COMMANDS, BUTTON, HELLO]
+    return [*COMMANDS, HELLO] if way != "typed" or seat.direct else [*COMMANDS, HELLO, ASIDE]
+
+
+def expected(channel: str, seat: Seat, way: str, text: str) -> str:
+    """How the answer begins, as a regular expression; empty where there must be none."""
+    if way == "edited":
+        return ""  # what was said has been answered, or not; saying it otherwise changes nothing
+    if way == "forwarded":
+        # They are somebody else's words: read like a quotation where the person talks to the bot alone, obeyed never.
+        if not (seat.direct and seat.let_in):
+            return ""
+        return r"I cannot read this kind of message yet" if channel == "feishu" else rf"You said: > {re.escape(text)}"
+    if seat.standing == "stranger":
+        return WRONG_CODE if seat.direct and text.startswith("/claim") else ""
+    if not seat.let_in or text == ASIDE:
+        return ""
+    if text == HELLO:
+        return rf"You said: .*{HELLO} {seat.name}$"
+    if text == BUTTON:
+        return r"[^\n]+: \d+ models\n"
+    return _obeyed(channel, seat, way, text)
+
+
+def _obeyed(channel: str, seat: Seat, way: str, text: str) -> str:
+    needed, answer = COMMANDS[text]
+    if ORDER.index(seat.standing) < ORDER.index(needed):
+        # A command of admins' own that only owners may give these words is first of all an admins' command.
+        owners = needed == "owner" and (seat.standing == "admin" or text.startswith("/admin"))
+        return OWNERS_ONLY if owners else ADMINS_ONLY
+    match text:
+        case "/start" if seat.standing == "owner":
+            return r"You are the owner\. Say something\.$"
+        case "/help":
+            return (
+                answer
+                + {"member": r"(?!.*/allow)", "admin": r".*/allow (?!.*/admin)", "owner": r".*/admin "}[seat.standing]
+            )
+        case "/whoami":
+            return answer.format(role=ROLES[seat.standing])
+        case "/claim WRONG" if not seat.direct:
+            return r"Please send me the code in a direct chat\.$"
+        case "/nosuchcommand" if not seat.direct:
+            return ""  # in a group another bot may know it
+        case "/stop" if way == "pressed":
+            return ""  # the button was there for an answer that has ended, as can be seen
+        case "/stop" if (channel, way) == ("discord", "slash"):
+            return r"/stop$|There is nothing to stop\.$"  # the acknowledgement is an answer itself
+    return answer
