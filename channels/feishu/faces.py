@@ -140,7 +140,7 @@ def whole_card(chat: Chat, text: str, choices: Sequence[Choice]) -> str:
 
 def origin_of(chat: Chat, **more: str) -> dict[str, str]:
     """What a pressed button has to tell: the platform names the group and the message, but not the thread."""
-    about = {"thread": chat.thread, "direct": "1" if chat.direct else "", **more}
+    about = {"thread": chat.thread, "direct": chat.id if chat.direct else "", **more}
     return {name: value for name, value in about.items() if value}
 
 

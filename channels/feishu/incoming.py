@@ -82,14 +82,16 @@ def read_press(event: Mapping[str, Any]) -> Pressed:
     """Raises Malformed, also where the button is none of ours."""
     body = _object(event, "event")
     value, context = _object(_object(body, "action"), "value"), _object(body, "context")
+    chat = _id(context, "open_chat_id")
     command = value.get("command")
     if not isinstance(command, str) or not 0 < len(command.encode()) <= COMMAND_BYTES:
         raise Malformed("no command")
     return Pressed(
         id=_id(_object(event, "header"), "event_id"),
-        chat=_id(context, "open_chat_id"),
+        chat=chat,
         thread=_id(value, "thread", optional=True),
-        direct=value.get("direct") == "1",
+        # An event does not tell, the card does: by the chat that it was made for, and may have been forwarded from.
+        direct=value.get("direct") == chat,
         message=_id(context, "open_message_id"),
         sender=_id(_object(body, "operator"), "open_id"),
         command=command,

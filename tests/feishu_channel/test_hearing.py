@@ -276,3 +276,17 @@ async def test_a_wrong_secret_is_refused_and_says_what_to_check() -> None:
         with pytest.raises(Refused) as refused:
             await anext(channel.listen(OPEN))
         assert place.stage.secrets[0] not in str(refused.value)
+
+
+async def test_a_button_that_was_carried_into_a_group_is_pressed_in_the_group() -> None:
+    """Whoever may talk to us in direct chats only is nobody there."""
+    async with office() as place:
+        channel = await place.channel()
+        ear = await place.ear(channel)
+        await channel.post(place.stage.chat(), "Pick", key="k", final=True, choices=[Choice("This", "/model a:b")])
+        [bubble] = place.stage.bubbles()
+        place.stage.tenant.messages[bubble.id].chat = place.stage.chat("group").id
+        await place.stage.press(bubble.id, "This")
+        pressed = await ear.next()
+        assert pressed.chat == place.stage.chat("group")
+        assert not pressed.chat.direct
