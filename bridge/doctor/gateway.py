@@ -24,12 +24,14 @@ from bridge.words.trouble import trouble
 AREA = "gateway"
 CONNECT = 3.0
 """Seconds to a connection."""
+PATIENCE = 5.0
+"""Seconds until a gateway must have said which it is."""
 USUAL_PORTS = range(DEFAULT_PORT, DEFAULT_PORT + 5)
 """Where people move it to when the first is taken."""
 VERSIONS: dict[Literal["A", "B", "C"], str] = {"A": "1.6", "B": "1.7 - 1.9", "C": "2"}
 MOST_SHOWN = 3
 
-Reach = Literal["answers", "refuses", "silent", "nowhere"]
+Reach = Literal["answers", "hangs up", "mute", "refuses", "silent", "nowhere"]
 
 
 async def gateway(settings: Settings, words: DoctorWords, talk: Words) -> AsyncIterator[Finding]:
@@ -37,7 +39,11 @@ async def gateway(settings: Settings, words: DoctorWords, talk: Words) -> AsyncI
     url, key = settings.gateway_url, settings.gateway_key.get_secret_value()
     async with Gateway(url, key, connect=CONNECT) as client:
         try:
-            generation = await client.generation()
+            async with asyncio.timeout(PATIENCE):
+                generation = await client.generation()
+        except TimeoutError:
+            yield words.gateway_mute.found("wrong", AREA, url=url)
+            return
         except GatewayUnreachable:
             yield await absent(url, words)
             return
@@ -108,30 +114,44 @@ async def absent(url: str, words: DoctorWords) -> Finding:
     """Why there is no gateway at `url`, and where there is one."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-    reach = await reached(host, port)
+    reach = await reached(host, port, tls=parts.scheme == "https")
     if reach == "nowhere":
         return words.gateway_no_host.found("wrong", AREA, host=host)
     if reach == "silent":
         return words.gateway_far.found("wrong", AREA, url=url, seconds=CONNECT)
+    if reach == "mute":
+        return words.gateway_mute.found("wrong", AREA, url=url)
+    if reach == "hangs up":
+        return words.gateway_hangs_up.found("wrong", AREA, url=url)
     if elsewhere := await found(usual(f"[{host}]" if ":" in host else host)):
         moved = words.gateway_displaced if reach == "answers" else words.gateway_moved
         return moved.found("wrong", AREA, url=url, found=elsewhere)
     return (words.gateway_stranger if reach == "answers" else words.gateway_silent).found("wrong", AREA, url=url)
 
 
-async def reached(host: str, port: int) -> Reach:
-    """What becomes of a bare connection."""
+async def reached(host: str, port: int, *, tls: bool) -> Reach:
+    """What becomes of a connection, and without TLS of a request. An end of a tunnel takes both, and has no answer."""
     try:
         async with asyncio.timeout(CONNECT):
-            _, writer = await asyncio.open_connection(host, port)
+            reader, writer = await asyncio.open_connection(host, port)
     except TimeoutError:
         return "silent"
     except socket.gaierror:
         return "nowhere"
     except OSError:
         return "refuses"
-    writer.close()
-    return "answers"
+    try:
+        if tls:
+            return "answers"
+        writer.write(b"GET / HTTP/1.0\r\n\r\n")
+        async with asyncio.timeout(CONNECT):
+            return "answers" if await reader.read(1) else "hangs up"
+    except TimeoutError:
+        return "mute"
+    except OSError:
+        return "hangs up"
+    finally:
+        writer.close()
 
 
 def _providers(models: Sequence[Model]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -43,6 +44,21 @@ async def moved(bench: Bench) -> None:
 
 async def squatted(bench: Bench) -> None:
     bench.set(BRIDGE_GATEWAY_URL=await serve(bench, lambda _: web.Response(text="<h1>It works!</h1>")))
+
+
+async def far_end_off(bench: Bench) -> None:
+    """What sshd does on the server while nothing listens on the desk."""
+    server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+    await bench.stack.enter_async_context(server)
+    bench.set(BRIDGE_GATEWAY_URL=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+
+
+async def frozen(bench: Bench) -> None:
+    """What the kernel does for an ssh that sleeps."""
+    bench.monkeypatch.setattr("bridge.doctor.gateway.PATIENCE", 0.5)
+    asleep = socket.create_server(("127.0.0.1", 0))
+    bench.stack.callback(asleep.close)
+    bench.set(BRIDGE_GATEWAY_URL=f"http://127.0.0.1:{asleep.getsockname()[1]}")
 
 
 async def displaced(bench: Bench) -> None:
@@ -237,6 +253,8 @@ BROKEN: dict[str, Broken] = {
     "port changed": Broken(moved, "but Cherry Studio is at", "Set BRIDGE_GATEWAY_URL=http://127.0.0.1:"),
     "port taken": Broken(squatted, "Another program has the port", "choose another port in Settings > API Server"),
     "port taken, gateway moved": Broken(displaced, "Another program answers", "Set BRIDGE_GATEWAY_URL=http"),
+    "tunnel to nothing": Broken(far_end_off, "hangs up without a word", "lead the tunnel there"),
+    "tunnel frozen": Broken(frozen, "takes the connection, but says nothing", "it is frozen"),
     "no key": Broken(no_key, "The key is missing", "Set BRIDGE_GATEWAY_KEY"),
     "old key": Broken(old_key, "The key is wrong", "Copy the key again from Cherry Studio"),
     "no provider": Broken(no_provider, "offers no model", "Enable a provider"),

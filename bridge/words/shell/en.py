@@ -22,7 +22,8 @@ DOCTOR = DoctorWords(
     gateway_fine=Sentence("{url} is Cherry Studio {version}."),
     gateway_silent=Sentence(
         "Nothing answers at {url}.",
-        "Start Cherry Studio and switch on Settings > API Server; if it shows another port, set BRIDGE_GATEWAY_URL.",
+        "Start Cherry Studio and switch on Settings > API Server; if it shows another port, set BRIDGE_GATEWAY_URL. "
+        "If it is on another machine, start the tunnel.",
     ),
     gateway_moved=Sentence(
         "Nothing answers at {url}, but Cherry Studio is at {found}.", "Set BRIDGE_GATEWAY_URL={found}"
@@ -31,6 +32,14 @@ DOCTOR = DoctorWords(
     gateway_far=Sentence(
         "{url} lets nobody connect within {seconds:g} s.",
         "Is that machine on? Cherry Studio listens on 127.0.0.1 only: from another machine it needs an SSH tunnel.",
+    ),
+    gateway_hangs_up=Sentence(
+        "{url} hangs up without a word, as a tunnel does that finds no Cherry Studio at its other end.",
+        "Start Cherry Studio there and switch on Settings > API Server; if its port is another, lead the tunnel there.",
+    ),
+    gateway_mute=Sentence(
+        "{url} takes the connection, but says nothing.",
+        "If a tunnel leads there, it is frozen: see to the machine at its other end. Else restart Cherry Studio.",
     ),
     gateway_stranger=Sentence(
         "Another program has the port: what answers at {url} is not Cherry Studio's API server.",

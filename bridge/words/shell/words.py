@@ -27,6 +27,8 @@ class DoctorWords:
     gateway_moved: Sentence
     gateway_no_host: Sentence
     gateway_far: Sentence
+    gateway_hangs_up: Sentence
+    gateway_mute: Sentence
     gateway_stranger: Sentence
     gateway_displaced: Sentence
     gateway_failed: Sentence

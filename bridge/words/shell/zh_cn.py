@@ -20,13 +20,22 @@ DOCTOR = DoctorWords(
     gateway_fine=Sentence("{url} 是 Cherry Studio {version}。"),
     gateway_silent=Sentence(
         "{url} 没有应答。",
-        "请启动 Cherry Studio，并打开“设置 - API 服务器”；如果那里显示的端口不同，请设置 BRIDGE_GATEWAY_URL。",
+        "请启动 Cherry Studio，并打开“设置 - API 服务器”；如果那里显示的端口不同，请设置 BRIDGE_GATEWAY_URL。"
+        "如果它在另一台机器上，请启动隧道。",
     ),
     gateway_moved=Sentence("{url} 没有应答，但 Cherry Studio 在 {found}。", "请设置 BRIDGE_GATEWAY_URL={found}"),
     gateway_no_host=Sentence("找不到主机 {host}。", "请改正 BRIDGE_GATEWAY_URL。"),
     gateway_far=Sentence(
         "{seconds:g} 秒内连不上 {url}。",
         "那台机器开着吗？Cherry Studio 只监听 127.0.0.1：从别的机器访问需要 SSH 隧道。",
+    ),
+    gateway_hangs_up=Sentence(
+        "{url} 一言不发就挂断：隧道在另一头找不到 Cherry Studio 时就是这样。",
+        "请在那一头启动 Cherry Studio，并打开“设置 - API 服务器”；如果那里显示的端口不同，请让隧道通向它。",
+    ),
+    gateway_mute=Sentence(
+        "{url} 接受连接，却什么也不说。",
+        "如果那里是一条隧道，它冻住了：请看看另一头的机器。否则请重启 Cherry Studio。",
     ),
     gateway_stranger=Sentence(
         "端口被别的程序占用：在 {url} 应答的不是 Cherry Studio 的 API 服务器。",

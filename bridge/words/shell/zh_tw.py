@@ -20,13 +20,22 @@ DOCTOR = DoctorWords(
     gateway_fine=Sentence("{url} 是 Cherry Studio {version}。"),
     gateway_silent=Sentence(
         "{url} 沒有回應。",
-        "請啟動 Cherry Studio，並開啟「設定 - API 伺服器」；如果那裡顯示的連接埠不同，請設定 BRIDGE_GATEWAY_URL。",
+        "請啟動 Cherry Studio，並開啟「設定 - API 伺服器」；如果那裡顯示的連接埠不同，請設定 BRIDGE_GATEWAY_URL。"
+        "如果它在另一台機器上，請啟動通道。",
     ),
     gateway_moved=Sentence("{url} 沒有回應，但 Cherry Studio 在 {found}。", "請設定 BRIDGE_GATEWAY_URL={found}"),
     gateway_no_host=Sentence("找不到主機 {host}。", "請改正 BRIDGE_GATEWAY_URL。"),
     gateway_far=Sentence(
         "{seconds:g} 秒內連不上 {url}。",
         "那台機器開著嗎？Cherry Studio 只監聽 127.0.0.1：從別的機器存取需要 SSH 通道。",
+    ),
+    gateway_hangs_up=Sentence(
+        "{url} 一言不發就掛斷：通道在另一頭找不到 Cherry Studio 時就是這樣。",
+        "請在那一頭啟動 Cherry Studio，並開啟「設定 - API 伺服器」；如果那裡顯示的連接埠不同，請讓通道通向它。",
+    ),
+    gateway_mute=Sentence(
+        "{url} 接受連線，卻什麼也不說。",
+        "如果那裡是一條通道，它凍住了：請看看另一頭的機器。否則請重新啟動 Cherry Studio。",
     ),
     gateway_stranger=Sentence(
         "連接埠被別的程式佔用：在 {url} 回應的不是 Cherry Studio 的 API 伺服器。",
