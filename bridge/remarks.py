@@ -72,8 +72,8 @@ def used_up(limit: Limit | None, seconds: float, words: Words) -> str:
 
 def hours_and_minutes(seconds: float, words: Words) -> str:
     """A span of time, to the minute, and at least one."""
-    minutes = max(1, int(seconds // 60))
-    return words.hours_and_minutes.format(hours=minutes // 60, minutes=minutes % 60)
+    hours, minutes = divmod(max(1, int(seconds // 60)), 60)
+    return (words.hours_and_minutes if hours else words.minutes).format(hours=hours, minutes=minutes)
 
 
 def kinds(message: IncomingMessage, words: Words) -> str:

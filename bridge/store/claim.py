@@ -54,9 +54,11 @@ if not first then
   return {'empty'}
 end
 local key = string.sub(first, 1, 16)
-if redis.call('HGET', KEYS[3], 'key') ~= key then
+local known, late = unpack(redis.call('HMGET', KEYS[3], 'key', 'late'))
+if known ~= key then
   redis.call('DEL', KEYS[3])
   redis.call('HSET', KEYS[3], 'key', key, 'attempt', 0, 'begun', 0, 'epoch', redis.call('GET', KEYS[4]) or '0')
+  if late and not known then redis.call('HSET', KEYS[3], 'late', late) end  -- left there by the turn before
 end
 if redis.call('HGET', KEYS[3], 'by') ~= ARGV[2] then
   redis.call('HINCRBY', KEYS[3], 'attempt', 1)

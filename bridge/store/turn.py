@@ -44,15 +44,17 @@ return 'ok'
 """)
 
 LEAVE = """
--- Takes the turn that is signed out of the queue; run twice, it says so.
+-- Takes the turn that is signed out of the queue; run twice, it says so. What stands behind a late one is late too.
 local function leave(queue, head, signature)
   if redis.call('HGET', head, 'by') ~= signature then
     return redis.call('HGET', head, 'done') == signature and 'repeated' or 'lost'
   end
   local first = redis.call('LINDEX', queue, 0)
   if first and string.sub(first, 1, 16) == redis.call('HGET', head, 'key') then redis.call('LPOP', queue) end
+  local late = redis.call('HGET', head, 'late')
   redis.call('DEL', head)
   redis.call('HSET', head, 'done', signature)
+  if late and redis.call('LLEN', queue) > 0 then redis.call('HSET', head, 'late', late) end
   redis.call('EXPIRE', head, 3600)
   return 'ok'
 end
@@ -123,7 +125,7 @@ class Turn:
         while (ref := head.get(f"ref:{len(self.refs)}")) is not None:
             self.refs.append(ref)
         self.late = "late" in head
-        """Whether it was postponed: other things may stand between question and answer by now."""
+        """Whether it was postponed, or stood behind one that was: question and answer may be far apart by now."""
         self.begun = int(head["begun"])
         """Posts begun: where it exceeds `refs`, the last of them may or may not have arrived."""
         self._redis = redis

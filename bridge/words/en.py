@@ -132,6 +132,7 @@ EN = Words(
     setting_wrong="“{value}” is nothing that `{name}` can be.",
     setting_all_models="all",
     limit_reached="You have used up today's limit here ({limit}). It starts anew at midnight UTC, in {time}.",
+    minutes="{minutes} min",
     hours_and_minutes="{hours} h {minutes} min",
     audit="**The last changes**",
     audit_none="Nothing has been changed yet.",

@@ -112,6 +112,7 @@ class Words:
     setting_wrong: str
     setting_all_models: str
     limit_reached: str
+    minutes: str
     hours_and_minutes: str
     audit: str
     audit_none: str

@@ -132,6 +132,7 @@ ZH_CN = Words(
     setting_wrong="“{value}”不能作为 `{name}` 的值。",
     setting_all_models="全部",
     limit_reached="你在这里今天的额度（{limit}）已经用完。将在 UTC 零点重新开始，还有 {time}。",
+    minutes="{minutes} 分钟",
     hours_and_minutes="{hours} 小时 {minutes} 分钟",
     audit="**最近的更改**",
     audit_none="还没有任何更改。",

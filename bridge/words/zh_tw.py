@@ -132,6 +132,7 @@ ZH_TW = Words(
     setting_wrong="「{value}」不能作為 `{name}` 的值。",
     setting_all_models="全部",
     limit_reached="你在這裡今天的額度（{limit}）已經用完。將在 UTC 零點重新開始，還有 {time}。",
+    minutes="{minutes} 分鐘",
     hours_and_minutes="{hours} 小時 {minutes} 分鐘",
     audit="**最近的更改**",
     audit_none="還沒有任何更改。",

@@ -254,7 +254,11 @@ async def test_what_is_postponed_waits_unannounced_and_its_attempt_does_not_coun
         turn = await first(claim)
         assert (turn.message.id, turn.attempt, turn.late, turn.begun) == ("1", 1, True, 1)
     await turn.done(exchange("1"))
-    assert not (await first(claim)).late, "that was the first one's"
+    behind = await first(claim)
+    assert (behind.message.id, behind.late, behind.attempt) == ("2", True, 1), "it waited as long"
+    await behind.done(exchange("2"))
+    await store.inbox.put(ACCOUNT, message("3"))
+    assert not (await first(claim)).late, "nothing stood before it"
 
 
 async def test_what_waits_can_be_forgotten_unless_somebody_is_at_work_on_it(store: Store) -> None:

@@ -25,10 +25,9 @@ async def test_what_is_sent_meanwhile_waits_and_is_answered_once_in_order(
     await bot.ask("hello")
     assert "waits, and is answered when it is back" in (await bot.ask("/later on"))[-1].text
     await gateway.stop()
-    first = await stage.say("one")
+    sent = [await stage.say("one")]
     await until(lambda: told(bot, WAITING), "to be told that it waits")
-    await stage.say("two")
-    await stage.say("three")
+    sent += [await stage.say("two"), await stage.say("three")]
     await bot.ask("/whoami")  # commands go on
     assert told(bot, WAITING) == 1, "once in an absence"
     assert told(bot, OFF) == 0
@@ -41,8 +40,8 @@ async def test_what_is_sent_meanwhile_waits_and_is_answered_once_in_order(
     assert [bubble.text for bubble in bot.bubbles() if bubble.text.startswith("You said")] == said
     assert [request.question for request in gateway.requests] == ["hello", "one", "two", "three"]
     assert told(bot, WAITING) == 1
-    [late] = [bubble for bubble in bot.bubbles() if bubble.text == said[1]]
-    assert late.reply_to == first, "other things stand between the two by now"
+    late = [bubble.reply_to for bubble in bot.bubbles() if bubble.text in said[1:]]
+    assert late == sent, "other things stand between question and answer by now"
     assert (await bot.ask("and now?"))[-1].text == "You said: and now?"
     assert len(gateway.requests[-1].messages) == 9, "what waited is part of the conversation"
 
@@ -113,7 +112,7 @@ async def test_owners_are_told_once_each_way(stage: Stage, gateway: GatewayEmula
         await asyncio.sleep(4)
         assert told(bot, "Cherry Studio is not answering any more") == 1
         await gateway.start()
-        await until(lambda: told(bot, "Cherry Studio is back, after 0 h 1 min."), "the owner to be told")
+        await until(lambda: told(bot, "Cherry Studio is back, after 1 min."), "the owner to be told")
         await bot.ask("now?", who="tom")
         assert told(bot, "Cherry Studio is back") == 1
         assert len(bot.bubbles()) == 3
