@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import subprocess
+from pathlib import Path
 
 from tests.tunnel.note import CHINESE, DEPLOY, NOTE, block, launchd, marked, unit
 
@@ -17,6 +20,19 @@ def test_every_keeper_runs_the_command_of_the_note() -> None:
     assert [program.rpartition("/")[2], *arguments] == command
     assert launchd()["ProgramArguments"] == [program, *arguments]
     assert f"& '$ssh' {shlex.join(arguments)};" in (DEPLOY / "cherry-tunnel.ps1").read_text()
+
+
+def test_the_servers_keeper_is_made_of_the_desks(tmp_path: Path) -> None:
+    folder, make, start, _ = block("keep-l").splitlines()
+    subprocess.run(
+        ["sh", "-euc", f"{folder}\n{make}"], cwd=DEPLOY.parent, env={**os.environ, "HOME": str(tmp_path)}, check=True
+    )
+    [made] = (tmp_path / ".config" / "systemd" / "user").iterdir()
+    assert made.stem == start.split()[-1]
+    changed = made.read_text().splitlines(), (DEPLOY / "cherry-tunnel.service").read_text().splitlines()
+    [(ours, desks)] = [pair for pair in zip(*changed, strict=True) if pair[0] != pair[1]]
+    assert ours.removeprefix("ExecStart=/usr/bin/") == block("tunnel-l").strip()
+    assert desks.removeprefix("ExecStart=/usr/bin/") == block("tunnel").strip()
 
 
 def test_keepers_never_give_up() -> None:
