@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -25,6 +26,19 @@ def commands(mark: str, data: Path) -> str:
 
 def run(script: str, where: Path) -> None:
     subprocess.run(["sh", "-euc", script], cwd=where, check=True)
+
+
+def test_what_is_restored_belongs_to_whom_its_folder_belongs_to(tmp_path: Path) -> None:
+    """A service's user may have another number on the next machine. Only root can be somebody else here."""
+    data, root = tmp_path / "data", os.geteuid() == 0
+    log = data / "valkey" / "appendonlydir" / "appendonly.aof.manifest"
+    log.parent.mkdir(parents=True)
+    log.touch()
+    os.chown(log, 61_999 if root else -1, -1)
+    run(commands("backup", data), tmp_path)
+    os.chown(data, 61_234 if root else -1, -1)
+    run(commands("restore", data), tmp_path)
+    assert {path.stat().st_uid for path in data.rglob("*")} == {data.stat().st_uid}
 
 
 async def test_what_was_said_before_a_backup_is_known_after_it_is_restored(tmp_path: Path) -> None:
