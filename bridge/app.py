@@ -139,7 +139,7 @@ class Bridge:
                         if hearing.done():
                             hearing.result()
                             return
-                        log.warning("another process listens now", account=outlet.account)
+                        log.warning("no longer the one that listens", account=outlet.account)
                     finally:
                         await _end(hearing, losing)
             except StoreError as error:
