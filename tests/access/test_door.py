@@ -17,7 +17,8 @@ MIA = person("mia", "Mia")
 @pytest.mark.parametrize("place", PLACES)
 async def test_whoever_would_be_answered_is_admitted_and_nobody_else(office: Office, place: str) -> None:
     await office.say("I am here.")
-    await office.access.allow(Group("paper", "role-friends"), SHELL)
+    await office.access.allow(Group("paper", "friends"), SHELL)
+    await office.access.deny(Group("paper", "foes"), SHELL)
     for who in PEOPLE:
         if who == "anonymous" and place.startswith("direct"):
             continue

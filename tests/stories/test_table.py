@@ -50,6 +50,7 @@ SETTINGS = {
 }
 
 
+@pytest.mark.timeout(900)  # hundreds of messages, answered at the pace that the bridge keeps on a platform
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("channel", STAGES)
 async def test_exactly_who_gets_what(
