@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 
 import structlog
 
@@ -21,7 +22,8 @@ log = structlog.get_logger(__name__)
 
 
 async def serve(settings: Settings, channels: Mapping[str, Open]) -> int:
-    """Run every channel until SIGINT or SIGTERM. 1 if none of them can ever work as it is set up."""
+    """Run every channel until SIGINT or SIGTERM, or until its terminal is closed. 1 if none of them can ever work as
+    it is set up."""
     async with open_bridge(settings) as bridge, AsyncExitStack() as beside:
         print(f"cherry-bridge {__version__}")
         print(f"store     {'Redis' if settings.redis_url.get_secret_value() else settings.data_dir}", flush=True)
@@ -33,13 +35,15 @@ async def serve(settings: Settings, channels: Mapping[str, Open]) -> int:
         bridge.opened = lambda outlet: _opened(bridge, outlet)
         looking = asyncio.create_task(_look(bridge, settings))
         serving = asyncio.create_task(bridge.serve(channels))
-        loop = asyncio.get_running_loop()
-        for stop in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(stop, serving.cancel)
+        if sys.platform != "win32":  # there Ctrl-C cancels this very task
+            for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                if signal.getsignal(stop) is not signal.SIG_IGN:  # which `nohup` asks for
+                    asyncio.get_running_loop().add_signal_handler(stop, serving.cancel)
         try:
             await serving
         except asyncio.CancelledError:
-            print("stopped", flush=True)
+            with suppress(OSError):  # the terminal may have gone before us
+                print("stopped", flush=True)
             return 0
         finally:
             looking.cancel()

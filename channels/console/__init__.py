@@ -39,7 +39,7 @@ class Console:
 
     `user` is the person's name, `session` tells one conversation from another; `completions` gives the models
     that Tab offers after ``/model``; `greeting` is Markdown. `input` and `output` are standard input and output
-    unless given. A SIGTERM that nobody else has asked for ends listening, too.
+    unless given. A SIGTERM that nobody else has asked for ends listening, too, and so does the end of the terminal.
     """
 
     name = NAME

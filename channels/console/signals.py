@@ -7,24 +7,27 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 
 @contextmanager
 def on_interrupt(act: Callable[[], None]) -> Iterator[None]:
     """Call `act` for each SIGINT."""
-    yield from _caught(signal.SIGINT, act)
+    with _caught(signal.SIGINT, act):
+        yield
 
 
 @contextmanager
 def on_termination(act: Callable[[], None]) -> Iterator[None]:
-    """Call `act` for each SIGTERM, unless somebody has taken care of it already."""
-    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        yield from _caught(signal.SIGTERM, act)
-    else:
+    """Call `act` for each SIGTERM, and when the terminal is closed; unless somebody has taken care of it already."""
+    with ExitStack() as stack:
+        for number in [signal.SIGTERM] if sys.platform == "win32" else [signal.SIGTERM, signal.SIGHUP]:
+            if signal.getsignal(number) is signal.SIG_DFL:
+                stack.enter_context(_caught(number, act))
         yield
 
 
+@contextmanager
 def _caught(number: signal.Signals, act: Callable[[], None]) -> Iterator[None]:
     if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
         yield
