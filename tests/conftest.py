@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
+import structlog
 from redis.asyncio import Redis
 
 from bridge.store import Store, open_store
@@ -56,6 +59,22 @@ def stays_here() -> Iterator[None]:
     _beyond.clear()
     yield
     assert not _beyond, f"reached beyond loopback: {_beyond}"
+
+
+@pytest.fixture(autouse=True)
+def logs_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The command line sets up the logs of its process for good; here a process is many tests'."""
+    root, configure = logging.getLogger(), structlog.configure
+    handlers, level = root.handlers[:], root.level
+
+    def configure_for_now(**how: Any) -> None:
+        configure(**{**how, "cache_logger_on_first_use": False})
+
+    monkeypatch.setattr(structlog, "configure", configure_for_now)
+    yield
+    structlog.reset_defaults()
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
