@@ -97,7 +97,15 @@ class Terminal:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        await asyncio.to_thread(self._child.close, force=True)
+        self._child.sendeof()
+        await asyncio.to_thread(self._leave)
+
+    def _leave(self) -> None:
+        """In its own time: killed, it could not end its store."""
+        try:
+            self._child.expect(pexpect.EOF, timeout=30)
+        finally:
+            self._child.close(force=True)
 
     # what a person does
 
