@@ -93,7 +93,7 @@ class Replies:
             key=turn.key,
             choices=answer.choices,
             reply_to=hang(message),
-            menu=message.menu if answer.in_place else "",
+            menu=message.ack or (message.menu if answer.in_place else ""),
             record=turn,
         )
 

@@ -142,6 +142,8 @@ class IncomingMessage:
     attachments: tuple[Attachment, ...] = ()
     menu: str = ""
     """The ref of the posted message whose button was pressed."""
+    ack: str = ""
+    """The ref of a message of ours that the platform made us post at once; the answer takes its place."""
     language: str = ""
     """The person's language as the platform reports it, a BCP 47 tag such as ``zh-hans``."""
     groups: tuple[str, ...] = ()

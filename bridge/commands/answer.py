@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 from bridge.access import ChatSettings, Role
 from bridge.types import Chat, Choice, IncomingMessage
@@ -47,3 +48,8 @@ class Answer:
     in_place: bool = True
     """Whether the answer to a pressed button takes the place of the message that carried it."""
     admins_changed: bool = False
+
+    @classmethod
+    def refusal(cls, text: str) -> Self:
+        """Whoever asked may not. A button that they pressed stays, for those who may."""
+        return cls(text, in_place=False)

@@ -25,7 +25,7 @@ class ChatSetting:
         where: Chat | None = chat
         if first.lower() == ALL:
             if ask.role < Role.OWNER:
-                return Answer(ask.words.owners_only)
+                return Answer.refusal(ask.words.owners_only)
             where, argument = None, rest.strip()
         name, _, value = argument.partition(" ")
         name, value = name.lower(), value.strip()

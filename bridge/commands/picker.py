@@ -118,7 +118,7 @@ class Picker:
 
     async def _choose(self, ask: Ask, model: ModelId, name: str) -> Answer:
         if ask.settings.choose == "admins" and ask.role < Role.ADMIN:
-            return Answer(ask.words.choice_of_admins)
+            return Answer.refusal(ask.words.choice_of_admins)
         if not ask.settings.models.permit(model):
             return Answer(ask.words.model_not_here.format(model=name))
         await self._choices.set_model(ask.message.chat, model)

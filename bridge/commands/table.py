@@ -84,7 +84,7 @@ class Commands:
             known = ask.words.unknown_command.format(command=f"/{ask.name}")
             return Answer(known if ask.message.chat.direct else "")
         if ask.role < entry.needs:
-            return Answer(ask.words.owners_only if entry.needs is Role.OWNER else ask.words.admins_only)
+            return Answer.refusal(ask.words.owners_only if entry.needs is Role.OWNER else ask.words.admins_only)
         try:
             return await entry.run(ask)
         except ListFull:
@@ -128,7 +128,7 @@ class Commands:
         if word.lower() != RESET and not (word.lower() in ("allow", "deny") and rest.strip()):
             return await self.picker.models(ask)
         if ask.role < Role.ADMIN:
-            return Answer(ask.words.admins_only)
+            return Answer.refusal(ask.words.admins_only)
         return await self._chats.models(ask, ask.argument)
 
     async def _history(self, ask: Ask) -> Answer:

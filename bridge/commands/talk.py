@@ -70,7 +70,7 @@ class Talking:
             label, command = (words.button_later_off, "/later off") if on else (words.button_later, "/later on")
             return Answer(words.later_on if on else words.later_off, [Choice(label, command)])
         if ask.settings.choose == "admins" and ask.role < Role.ADMIN:
-            return Answer(words.choice_of_admins)
+            return Answer.refusal(words.choice_of_admins)
         await self._store.choices.set_later(chat, wanted)
         if wanted == "off":
             return Answer(words.later_off)
@@ -89,7 +89,7 @@ class Talking:
         history = await self._store.history.read(ask.message.chat)
         if not history or history[-1].ended == "stop":
             return Answer(ask.words.nothing_to_continue, in_place=False)
-        said = replace(ask.message, id=f"continue:{ask.message.id}", text=ask.words.continue_prompt, menu="")
+        said = replace(ask.message, id=f"continue:{ask.message.id}", text=ask.words.continue_prompt, menu="", ack="")
         return Answer(talk=said)
 
     async def system(self, ask: Ask) -> Answer:
@@ -98,7 +98,7 @@ class Talking:
             prompt = await self._store.choices.system(chat) or ask.settings.system
             return Answer(words.system_now.format(prompt=prompt) if prompt else words.system_none)
         if ask.settings.choose == "admins" and ask.role < Role.ADMIN:
-            return Answer(words.choice_of_admins)
+            return Answer.refusal(words.choice_of_admins)
         if ask.argument.lower() in OFF:
             await self._store.choices.set_system(chat, "")
             return Answer(words.system_cleared)

@@ -159,16 +159,16 @@ class Hearing:
         message = chosen(interaction)
         self._speaks(interaction.user.id, message.language)
         self._channel.met(message.chat, interaction.channel.id)
-        menu = ""
         try:
             if interaction.type is discord.InteractionType.component:
                 menu = str(interaction.message.id) if interaction.message is not None else ""
+                message = replace(message, menu=menu)
                 await call(interaction.response.defer(), timeout=ACKNOWLEDGE)  # shows nothing to anybody
             else:
-                menu = await self._acknowledge(interaction, message)
+                message = replace(message, ack=await self._acknowledge(interaction, message))
         except ChannelError as error:  # the person is told by Discord, and answered all the same
             log.warning("an interaction was not acknowledged", error=str(error))
-        self._holding.arrived(Arrival(replace(message, menu=menu), interaction.channel.id))
+        self._holding.arrived(Arrival(message, interaction.channel.id))
 
     async def _acknowledge(self, interaction: discord.Interaction, message: IncomingMessage) -> str:
         """Repeat a command's name in a message, which the answer then replaces; that message's id.

@@ -50,6 +50,13 @@ async def test_a_default_model_and_prompt_and_who_may_change_them(office: Office
     for text in ("/model fake-openai:ok", "/system Be long."):
         assert await office.say(text, ANNA, CLUB) == "Only admins choose that in this chat."
     assert "Now:" in await office.say("/model fake-openai:ok", OWNER, CLUB)
+    await office.say("/model", OWNER, CLUB)
+    menu = office.lying_in(CLUB)[-1]
+    assert "Only admins" in await office.say("/model fake-openai:ok", ANNA, CLUB, menu=menu.ref)
+    assert office.desk.sheets[menu.ref].text == menu.text, "for those who may, it stays"
+    await office.say("/model fake-openai:ok", OWNER, CLUB, menu=menu.ref)
+    assert office.desk.sheets[menu.ref].text.startswith("Now:")
+    assert not office.desk.sheets[menu.ref].choices
 
 
 async def test_everything_is_answered_where_that_is_set(office: Office) -> None:

@@ -49,7 +49,7 @@ async def test_a_slash_command_is_a_message_whose_answer_takes_its_place(place: 
         assert message.chat == stage.chat(place) and message.addressed
         assert [bubble.text for bubble in stage.bubbles(place)] == ["/model"]
         assert (message.sender, message.language) == (stage.user(), "en-US")
-        await channel.posted(message.chat, message.menu).edit("Now: gpt-5", final=True)
+        await channel.posted(message.chat, message.ack).edit("Now: gpt-5", final=True)
         await channel.post(message.chat, "more", key="1", reply_to=message.id, final=True)
         bubbles = stage.bubbles(place)
         assert [(bubble.text, bubble.streaming) for bubble in bubbles] == [("Now: gpt-5", False), ("more", False)]

@@ -21,7 +21,7 @@ async def test_a_slash_command_of_somebody_not_let_in_is_seen_by_nobody_else(doo
         await stage.slash("model", "gpt 5", who="tom", place=place)
         await ear.hears("/model gpt 5")
         assert stage.interactions.failed == 0, "it was not acknowledged in time"
-        assert ear.heard[0].menu == "", "the bridge would answer in place of what is gone"
+        assert ear.heard[0].ack == "", "the bridge would answer in place of what is gone"
         await until(lambda: not stage.bubbles(place, who="tom"))
         [shown] = stage.ever_shown(place, who="tom")
         assert (shown.text, shown.streaming) == ("/model", False), "it would hang as thinking if it stayed"
@@ -40,7 +40,7 @@ async def test_a_command_that_is_not_published_yet_is_judged_all_the_same() -> N
             door.lets_in = True
             await stage.slash("new", place="group")
             await ear.hears("/new", "/new")
-            assert [bubble.id for bubble in stage.ever_shown("group")] == [ear.heard[1].menu]
+            assert [bubble.id for bubble in stage.ever_shown("group")] == [ear.heard[1].ack]
 
 
 async def test_what_could_not_be_taken_back_at_once_is_taken_back_later() -> None:
