@@ -91,6 +91,9 @@ class Conversation:
         draft = Draft(speech.deltas(), pause=self._running.pause)
         stop = outlet.buttons(chat.place, [Choice(words.button_stop, "/stop")])
         to = outlet.address(chat.place, turn.key, hang(message, late=turn.late))
+        if message.ack and not turn.begun:
+            await turn.begin()
+            await turn.posted(message.ack)
         with self._running.watch(chat, draft):
             try:
                 await deliver(draft, to, record=turn, growing=stop, ending=ending)

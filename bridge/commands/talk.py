@@ -59,7 +59,7 @@ class Talking:
         if last is None:
             return Answer(ask.words.nothing_to_retry, in_place=False)
         said = ask.message
-        again = replace(last, id=f"retry:{said.id}", again=last.again or last.id, menu="")
+        again = replace(last, id=f"retry:{said.id}", again=last.again or last.id, menu="", ack=said.ack)
         return Answer(talk=replace(again, asker=said.sender, groups=said.groups))
 
     async def later(self, ask: Ask) -> Answer:
@@ -89,7 +89,7 @@ class Talking:
         history = await self._store.history.read(ask.message.chat)
         if not history or history[-1].ended == "stop":
             return Answer(ask.words.nothing_to_continue, in_place=False)
-        said = replace(ask.message, id=f"continue:{ask.message.id}", text=ask.words.continue_prompt, menu="", ack="")
+        said = replace(ask.message, id=f"continue:{ask.message.id}", text=ask.words.continue_prompt, menu="")
         return Answer(talk=said)
 
     async def system(self, ask: Ask) -> Answer:

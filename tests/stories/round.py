@@ -14,7 +14,7 @@ from bridge.types import Chat, User
 from tests.emulators.gateway import GatewayEmulator
 from tests.stage import Bubble, Stage
 from tests.stories.bot import until
-from tests.stories.table import ACKNOWLEDGED, ASIDE, ASKED, BUTTON, GREETING, HELLO, Seat, expected, said
+from tests.stories.table import ASIDE, ASKED, BUTTON, GREETING, HELLO, Seat, expected, said
 
 PATIENCE = 180.0
 """Seconds; Feishu alone takes half a minute for what is answered at once here, at its 15 writes a second."""
@@ -195,8 +195,6 @@ class Round:
             return others if len(greetings) == 1 else [*others, f"{len(greetings)} greetings"]
         if seat.direct and seat.standing == "owner":
             told = [text for text in told if not _reads(ASKED, text)]
-        if self.way == "slash" and seat.let_in:
-            return [text for text in told if text not in ACKNOWLEDGED[self.stage.channel]]
         return told
 
     def faults_at_the_gateway(self) -> list[str]:

@@ -79,8 +79,6 @@ COMMANDS: dict[str, tuple[Standing, str]] = {
 }
 """Every command, who may do it, and how its answer begins. `test_the_table_knows_every_command` sees to the every."""
 NOT_IN_MENUS = ("/continue", "/claim WRONG", "/history shared", "/nosuchcommand")
-ACKNOWLEDGED: dict[str, tuple[str, ...]] = {"telegram": (), "discord": ("/retry",), "feishu": ()}
-"""What stays of a command picked from the menu by somebody who may, where its answer does not take its place."""
 HELLO, ASIDE, BUTTON = "hello", "aside", "«button»"
 """Talk that is meant for the bot; talk that, in a group, is not; a press of a button as the bot has made it."""
 ROLES = {"member": "let in", "admin": "admin", "owner": "owner"}

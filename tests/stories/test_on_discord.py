@@ -105,3 +105,16 @@ async def test_whom_a_server_lets_in_is_answered_for_what_they_wrote_while_it_wa
     answered = await bot.answer(1, place="group")
     assert [bubble.text for bubble in answered] == ["You said: Tom: are you there?"]
     assert stage.rest.calls["GET members/{person}"] == 1
+
+
+async def test_what_a_slash_command_asks_of_a_model_is_answered_in_its_own_line(
+    bot: Bot, stage: DiscordStage, gateway: GatewayEmulator
+) -> None:
+    await bot.ask("hello")
+    await until(lambda: any(command["name"] == "retry" for command in stage.rest.commands), "the slash commands")
+    await stage.slash("retry", "")
+    texts = ["You said: hello"] * 2
+    await until(lambda: [bubble.text for bubble in bot.bubbles()] == texts, "the answer in the command's place")
+    await stage.slash("stop", "")
+    texts.append("There is nothing to stop.")
+    await until(lambda: [bubble.text for bubble in bot.bubbles()] == texts, "the same for what the bridge answers")
