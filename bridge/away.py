@@ -81,7 +81,7 @@ class Watch:
                 log.warning("gateway is away", seconds=round(away.seconds))
                 # Whoever met it first was told in person.
                 await self._tell_owners(away, "owner_away", self._gateway.url, but=away.met)
-                await self._store.absence.told()
+                await self._store.absence.told(away)
             return
         except GatewayError as error:
             log.debug("gateway is back, if not well", error=type(error).__name__)
@@ -89,7 +89,7 @@ class Watch:
         if away.told:
             await self._tell_owners(away, "owner_back", f"{away.seconds:.0f}")
         # In this order: whoever postpones a question later than we look for them finds it back (`leave`).
-        await self._store.absence.end()
+        await self._store.absence.end(away)
         await self._store.inbox.recall()
 
     async def _tell_owners(self, away: Away, notice: str, text: str, *, but: str = "") -> None:

@@ -23,6 +23,16 @@ redis.call('HSETNX', KEYS[1], 'met', ARGV[2])
 redis.call('EXPIRE', KEYS[1], ARGV[3])
 return redis.call('HGET', KEYS[1], 'since')
 """)
+TOLD = Script("""
+-- KEYS absence; ARGV since when. Another process may have found an end to it, and somebody another beginning.
+if redis.call('HGET', KEYS[1], 'since') == ARGV[1] then redis.call('HSET', KEYS[1], 'told', '1') end
+return 1
+""")
+END = Script("""
+-- KEYS absence; ARGV since when
+if redis.call('HGET', KEYS[1], 'since') == ARGV[1] then redis.call('DEL', KEYS[1]) end
+return 1
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +57,7 @@ class Absence:
 
     async def begin(self, person: User) -> str:
         """`person` was not answered because the gateway is away; since when, as `Away.since`."""
-        now = f"{time.time():.3f}"
+        now = f"{time.time():.6f}"
         return str(await BEGIN(self._redis, [keys.ABSENCE], now, str(person), SECONDS))
 
     async def now(self) -> Away | None:
@@ -57,15 +67,13 @@ class Absence:
         since = str(kept.get("since", ""))
         return Away(since, str(kept.get("met", "")), "told" in kept) if _is_moment(since) else None
 
-    async def told(self) -> None:
-        """Owners have been told that it is away."""
-        async with storing():
-            await self._redis.hset(keys.ABSENCE, "told", "1")
+    async def told(self, away: Away) -> None:
+        """Owners have been told of this absence."""
+        await TOLD(self._redis, [keys.ABSENCE], away.since)
 
-    async def end(self) -> None:
-        """It is back."""
-        async with storing():
-            await self._redis.delete(keys.ABSENCE)
+    async def end(self, away: Away) -> None:
+        """This one is over."""
+        await END(self._redis, [keys.ABSENCE], away.since)
 
 
 def _is_moment(text: str) -> bool:

@@ -280,10 +280,17 @@ async def test_an_absence_has_one_beginning_whoever_meets_it(store: Store) -> No
     assert away is not None
     assert (away.since, away.met, away.told) == (since, "telegram:1", False)
     assert 0 <= away.seconds < 60
-    await store.absence.told()
-    away = await store.absence.now()
+    await store.absence.told(away)
+    before, away = away, await store.absence.now()
     assert away is not None and away.told
-    await store.absence.end()
+    await store.absence.end(away)
     assert await store.absence.now() is None
+    await store.absence.told(before)
+    await store.absence.begin(ben)
+    await store.absence.end(before)
+    away = await store.absence.now()
+    assert away is not None, "it is another one that is over"
+    assert not away.told
+    await store.absence.end(away)
     await store.redis.hset(keys.ABSENCE, "since", "long ago")
     assert await store.absence.now() is None
