@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from tests.stage import Voice
 
@@ -25,18 +25,7 @@ Who = Literal[
     "anonymous admin",
     "channel post",
 ]
-WHO: tuple[Who, ...] = (
-    "stranger",
-    "member",
-    "admin",
-    "owner",
-    "denied",
-    "expired",
-    "blocked",
-    "bot",
-    "anonymous admin",
-    "channel post",
-)
+WHO: tuple[Who, ...] = get_args(Who)
 PLACES = ("direct", "open group", "closed group", "open topic", "closed topic", "channel")
 WAYS = ("typed", "slash", "reply", "pressed", "edited", "forwarded")
 VOICES: dict[str, Voice] = {"bot": "bot", "anonymous admin": "group", "channel post": "channel"}
