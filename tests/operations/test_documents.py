@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
+from tests.operations.pages import anchors, links
 from tests.tunnel.note import ROOT
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -17,23 +17,6 @@ PICTURES = sorted((ROOT / "docs" / "pictures").glob("*.svg"))
 SVG = "{http://www.w3.org/2000/svg}"
 LARGEST = 300_000
 """Bytes of a picture."""
-
-
-def prose(document: Path) -> str:
-    """A document without its code, in which brackets mean something else."""
-    return re.sub(r"(?ms)^```.*?^```|`[^`\n]*`", "", document.read_text())
-
-
-def anchors(document: Path) -> set[str]:
-    """The names that GitHub gives to a document's headings."""
-    headings = re.findall(r"(?m)^#+ +(.*)$", re.sub(r"(?ms)^```.*?^```", "", document.read_text()))
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-
-
-def links(document: Path) -> Iterator[str]:
-    for target in re.findall(r"\]\(([^)\s]+)\)", prose(document)):
-        if not re.match(r"[a-z]+:", target):
-            yield target
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
