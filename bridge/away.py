@@ -16,7 +16,6 @@ from bridge.access import Access
 from bridge.commands import LATER_ID
 from bridge.errors import GatewayError, GatewaySilent, GatewayUnreachable, StoreError
 from bridge.gateway import Gateway
-from bridge.prompt import question_id
 from bridge.store import Away, Claim, InboxFull, Store, Turn
 from bridge.types import IncomingMessage
 
@@ -37,7 +36,7 @@ class Watch:
 
     async def met(self, message: IncomingMessage) -> str:
         """The gateway was away for `message`; what names this absence."""
-        return await self._store.absence.begin(message.asker or message.sender)
+        return await self._store.absence.begin(message.asked_by)
 
     async def postpone(self, turn: Turn, account: str) -> None:
         """The turn's question is to wait. Its chat is told so, once in an absence."""
@@ -51,7 +50,7 @@ class Watch:
             sender=message.sender,
             text="",
             language=message.language,
-            again=question_id(message),
+            again=message.question,
             notice="waiting",
         )
         with suppress(InboxFull):

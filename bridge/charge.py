@@ -11,25 +11,24 @@ class Charge:
 
     def __init__(self, access: Access, message: IncomingMessage, standing: Standing) -> None:
         self._usage = access.usage
-        self._payer, self._chat = message.asker or message.sender, message.chat
+        self._payer, self._chat = message.asked_by, message.chat
         # Admins could lift it anyway.
-        self.limit: Limit | None = standing.settings.limit if standing.role < Role.ADMIN else None
+        self._limit: Limit | None = standing.settings.limit if standing.role < Role.ADMIN else None
 
-    async def refused(self) -> bool:
-        """Whether the day's limit is used up; if not, one turn is charged."""
-        if self.limit is None:
-            return False
-        if self.limit.spent(await self._usage.today(self._payer, self._chat)):
-            return True
-        await self._usage.add(self._payer, self._chat, turns=1)
-        return False
+    async def refused(self) -> Limit | None:
+        """The day's limit, where it is used up; where it is not, one turn is charged."""
+        if self._limit is not None:
+            if self._limit.spent(await self._usage.today(self._payer, self._chat)):
+                return self._limit
+            await self._usage.add(self._payer, self._chat, turns=1)
+        return None
 
     async def give_back(self) -> None:
         """The turn was postponed, and is charged when it is taken up again."""
-        if self.limit is not None:
+        if self._limit is not None:
             await self._usage.add(self._payer, self._chat, turns=-1)
 
     async def tokens(self, number: int) -> None:
         """What question and answer came to."""
-        if self.limit is not None and self.limit.tokens:
+        if self._limit is not None and self._limit.tokens:
             await self._usage.add(self._payer, self._chat, tokens=number)

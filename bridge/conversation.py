@@ -15,7 +15,7 @@ from bridge.commands import Commands, parse
 from bridge.errors import GatewayUnreachable, Gone
 from bridge.gateway import Gateway
 from bridge.outlet import Outlet
-from bridge.prompt import Postponed, Speech, asked, question_id
+from bridge.prompt import Postponed, Speech, asked
 from bridge.remarks import ended, notice, remark, used_up
 from bridge.replies import Replies, hang
 from bridge.reply import Draft, Ending, deliver
@@ -78,8 +78,8 @@ class Conversation:
         """History and message go to the model; what it says grows on the screen, then both enter the history."""
         message, chat, words, began = turn.message, turn.message.chat, self._replies.words(turn.message), time.time()
         charge = Charge(self._access, message, standing)
-        if turn.attempt == 1 and await charge.refused():
-            await self._replies.say(turn, outlet, used_up(charge.limit, until_midnight(), words))
+        if turn.attempt == 1 and (limit := await charge.refused()):
+            await self._replies.say(turn, outlet, used_up(limit, until_midnight(), words))
             return
         await self._store.choices.set_last(chat, message)
         speech = await self._speech(message, standing.settings)
@@ -92,8 +92,7 @@ class Conversation:
         stop = outlet.buttons(chat.place, [Choice(words.button_stop, "/stop")])
         to = outlet.address(chat.place, turn.key, hang(message, late=turn.late))
         if message.ack and not turn.begun:
-            await turn.begin()
-            await turn.posted(message.ack)
+            await turn.posted(message.ack)  # it stands there, and the answer takes its place
         with self._running.watch(chat, draft):
             try:
                 await deliver(draft, to, record=turn, growing=stop, ending=ending)
@@ -105,7 +104,7 @@ class Conversation:
                     await charge.give_back()
                 raise
         exchange = Exchange(
-            question_id(message), asked(message), draft.text, ended(draft, speech), str(speech.model), time.time()
+            message.question, asked(message), draft.text, ended(draft, speech), str(speech.model), time.time()
         )
         await turn.done(exchange if draft.text.strip() else None, again=bool(message.again))
         await speech.learn()
@@ -118,11 +117,11 @@ class Conversation:
         """What the model is asked, still to be asked."""
         chat, choices = message.chat, self._store.choices
         history = await self._store.history.read(chat)
-        if message.again and history and history[-1].id == question_id(message):
+        if message.again and history and history[-1].id == message.question:
             history = history[:-1]
 
         async def waits() -> bool:
-            return (await choices.later(chat) or settings.later) == "on"
+            return settings.waits(await choices.later(chat))
 
         return Speech(
             self._gateway,

@@ -22,11 +22,6 @@ def asked(message: IncomingMessage) -> tuple[ChatMessage, ...]:
     return (ChatMessage("user", f"{quote}{speaker}{message.text}"),)
 
 
-def question_id(message: IncomingMessage) -> str:
-    """The id of the question that a message asks, for the first time or again."""
-    return message.again or message.id
-
-
 def prompt(system: str, history: Sequence[Exchange], question: Sequence[ChatMessage]) -> list[ChatMessage]:
     """The messages of one request, oldest first."""
     messages = [ChatMessage("system", system)] if system.strip() else []

@@ -14,8 +14,6 @@ from bridge.types import Choice, IncomingMessage
 from bridge.words import Words
 from bridge.words.trouble import trouble
 
-HOPELESS = (errors.KeyRefused, errors.ContextTooLong, errors.ModelNotFound)
-"""Failures that trying the same again does not mend."""
 STALE = 3600.0
 """Seconds after which news with a time is news no longer."""
 
@@ -65,7 +63,7 @@ def notice(message: IncomingMessage, words: Words) -> str:
             return ""
 
 
-def used_up(limit: Limit | None, seconds: float, words: Words) -> str:
+def used_up(limit: Limit, seconds: float, words: Words) -> str:
     """The day's limit is reached, and begins anew in so many seconds."""
     return words.limit_reached.format(limit=limit, time=hours_and_minutes(seconds, words))
 
@@ -88,9 +86,16 @@ def _trouble(error: errors.GatewayError, speech: Speech, words: Words, *, admin:
         # It is there, but this chat may not use it any more.
         said = words.model_not_here.format(model=error.model)
         return f"⚠️ {said}", [Choice(words.button_pick, "/model")]
-    if isinstance(error, errors.GatewayUnreachable):
-        return f"⚠️ {trouble(error, words, model=None, admin=admin)}", [Choice(words.button_later, "/later on")]
-    choices = [] if isinstance(error, HOPELESS) else [Choice(words.button_retry, "/retry")]
-    if isinstance(error, errors.ModelNotFound):
-        choices = [Choice(words.button_pick, "/model")]
-    return f"⚠️ {trouble(error, words, model=speech.model, admin=admin)}", choices
+    return f"⚠️ {trouble(error, words, model=speech.model, admin=admin)}", _ways_out(error, words)
+
+
+def _ways_out(error: errors.GatewayError, words: Words) -> Sequence[Choice]:
+    match error:
+        case errors.GatewayUnreachable():
+            return [Choice(words.button_later, "/later on")]
+        case errors.ModelNotFound():
+            return [Choice(words.button_pick, "/model")]
+        case errors.KeyRefused() | errors.ContextTooLong():
+            return []  # trying the same again does not mend it
+        case _:
+            return [Choice(words.button_retry, "/retry")]

@@ -9,7 +9,6 @@ from bridge.access import Role, Standing
 from bridge.commands import Answer, Ask, Commands, Parsed
 from bridge.errors import GatewayError
 from bridge.outlet import Outlet
-from bridge.prompt import question_id
 from bridge.remarks import kinds
 from bridge.store import InboxFull, Store, Turn
 from bridge.types import IncomingMessage
@@ -100,4 +99,4 @@ class Replies:
 
 def hang(message: IncomingMessage, *, late: bool = False) -> str:
     """What the reply hangs under: in a group the question, so that everybody sees whose it is; if late, everywhere."""
-    return "" if message.chat.direct and not late else question_id(message)
+    return "" if message.chat.direct and not late else message.question

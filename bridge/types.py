@@ -152,13 +152,23 @@ class IncomingMessage:
     again: str = ""
     """Set by the bridge where it asks an earlier question again: that question's id."""
     asker: User | None = None
-    """Set by the bridge with `again`: who asks for it now. They are judged, whoever the sender was."""
+    """Set by the bridge with `again`: who asks for it now, whoever the sender was."""
     notice: str = ""
     """Set by the bridge where this is its own news for `chat`: the name of the sentence to say there."""
     sent_at: float = 0.0
     """When it was sent, in seconds since 1970; 0 where the platform does not say."""
     moved_to: Chat | None = None
     """Set where this is news and not talk: the platform has given `chat` a new id, and it is `moved_to` now."""
+
+    @property
+    def question(self) -> str:
+        """The id of the question that this asks, for the first time or again."""
+        return self.again or self.id
+
+    @property
+    def asked_by(self) -> User:
+        """Who asks it now: they are judged, they pay, they are told."""
+        return self.asker or self.sender
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -49,7 +49,7 @@ class Access:
 
     async def judge(self, message: IncomingMessage) -> Standing:
         """What the sender of `message` may do, and what applies there. Raises StoreError."""
-        person, chat = message.asker or message.sender, message.chat
+        person, chat = message.asked_by, message.chat
         settings = _setting_rows(chat)
         # Somebody who speaks as the group itself is several people; no role is theirs.
         themselves = chat.direct or person.id != chat.id

@@ -78,6 +78,10 @@ class ChatSettings:
     """The system prompt where none has been set."""
     models: Patterns = Patterns()
 
+    def waits(self, chosen: str) -> bool:
+        """Whether a question waits for a gateway that is away, where people have `chosen` so, or nothing."""
+        return (chosen or self.later) == "on"
+
     @classmethod
     def read(cls, texts: Mapping[str, str]) -> ChatSettings:
         """From the settings' texts by name; one that cannot be read counts as not set, but for `models`."""

@@ -36,6 +36,11 @@ class Ask:
     branch: Callable[[Chat, str], Awaitable[Chat | None]] = _no_thread
     """Opens a thread; see `Channel.branch`."""
 
+    @property
+    def may_choose(self) -> bool:
+        """Whether they may choose what applies to everybody here: the model, the system prompt, what waits."""
+        return self.settings.choose == "everyone" or self.role >= Role.ADMIN
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from itertools import groupby
 
-from bridge.access import Access, ChatSettings, Role
+from bridge.access import Access, ChatSettings
 from bridge.commands.answer import Answer, Ask
 from bridge.errors import GatewayError, ModelNotFound
 from bridge.gateway import Gateway, Model
@@ -117,7 +117,7 @@ class Picker:
         return [_choice(model) for model in found[:most]]
 
     async def _choose(self, ask: Ask, model: ModelId, name: str) -> Answer:
-        if ask.settings.choose == "admins" and ask.role < Role.ADMIN:
+        if not ask.may_choose:
             return Answer.refusal(ask.words.choice_of_admins)
         if not ask.settings.models.permit(model):
             return Answer(ask.words.model_not_here.format(model=name))

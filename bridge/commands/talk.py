@@ -32,7 +32,7 @@ class Talking:
         Forget first: the answer under way then knows that it belongs to what is forgotten.
         """
         chat = ask.message.chat
-        if ask.argument and not ask.message.chat.direct:
+        if ask.argument and not chat.direct:
             title = " ".join(ask.argument.split())
             if await ask.branch(chat.place, title) is not None:
                 return Answer(ask.words.new_thread.format(title=title))
@@ -59,17 +59,17 @@ class Talking:
         if last is None:
             return Answer(ask.words.nothing_to_retry, in_place=False)
         said = ask.message
-        again = replace(last, id=f"retry:{said.id}", again=last.again or last.id, menu="", ack=said.ack)
+        again = replace(last, id=f"retry:{said.id}", again=last.question, menu="", ack=said.ack)
         return Answer(talk=replace(again, asker=said.sender, groups=said.groups))
 
     async def later(self, ask: Ask) -> Answer:
         """`/later on|off`. The button under a question that was not answered also asks it once more, and it waits."""
         words, chat, wanted = ask.words, ask.message.chat, ask.argument.lower()
         if wanted not in ("on", "off"):
-            on = (await self._store.choices.later(chat) or ask.settings.later) == "on"
+            on = ask.settings.waits(await self._store.choices.later(chat))
             label, command = (words.button_later_off, "/later off") if on else (words.button_later, "/later on")
             return Answer(words.later_on if on else words.later_off, [Choice(label, command)])
-        if ask.settings.choose == "admins" and ask.role < Role.ADMIN:
+        if not ask.may_choose:
             return Answer.refusal(words.choice_of_admins)
         await self._store.choices.set_later(chat, wanted)
         if wanted == "off":
@@ -97,7 +97,7 @@ class Talking:
         if not ask.argument:
             prompt = await self._store.choices.system(chat) or ask.settings.system
             return Answer(words.system_now.format(prompt=prompt) if prompt else words.system_none)
-        if ask.settings.choose == "admins" and ask.role < Role.ADMIN:
+        if not ask.may_choose:
             return Answer.refusal(words.choice_of_admins)
         if ask.argument.lower() in OFF:
             await self._store.choices.set_system(chat, "")
