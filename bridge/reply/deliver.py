@@ -191,7 +191,10 @@ class Painter:
         if page.closing:  # it ends in code, where marks mean nothing
             return text
         shown = (page.opening + settled(page.body)).rstrip()
-        return shown if shown and self._limits.measure(shown) <= self._limits.max_length else text
+        # Measuring may mean rendering, and most of the time there is nothing to mend.
+        if not shown or shown == text or self._limits.measure(shown) > self._limits.max_length:
+            return text
+        return shown
 
     def _stale(self) -> tuple[int, Look | None] | None:
         """The first message that does not look as it should, and how it should; no look where it should go."""

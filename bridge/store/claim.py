@@ -73,10 +73,9 @@ RELEASE = Script("""
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return -1 end
 local by = redis.call('HGET', KEYS[3], 'by')
 if by and string.sub(by, 1, #ARGV[1] + 1) == ARGV[1] .. '.' then
-  if ARGV[3] == '1' then
-    redis.call('HSET', KEYS[3], 'late', 1)
-    redis.call('HINCRBY', KEYS[3], 'attempt', -1)
-  elseif redis.call('HINCRBY', KEYS[3], 'leaves', 1) <= tonumber(ARGV[2]) then
+  local postponed = ARGV[3] == '1'
+  if postponed then redis.call('HSET', KEYS[3], 'late', 1) end
+  if postponed or redis.call('HINCRBY', KEYS[3], 'leaves', 1) <= tonumber(ARGV[2]) then
     redis.call('HINCRBY', KEYS[3], 'attempt', -1)
   end
   redis.call('HDEL', KEYS[3], 'by')

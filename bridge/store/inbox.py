@@ -127,10 +127,11 @@ class Inbox:
         lane = LaneKeys(chat, "talk")
         return int(await FORGET(self._redis, [lane.claim, lane.queue, lane.head]))
 
-    async def recall(self) -> None:
-        """Have the talk taken up that was postponed, in every chat. Raises StoreError."""
-        async for account, chat in announcements.waiting(self._redis, "talk"):
-            await self.announce(account, chat)
+    async def recall(self, lane: Lane = "talk", *, account: str = "") -> None:
+        """Announce every chat in which something waits, of every account or of one. Raises StoreError."""
+        async for whose, chat in announcements.waiting(self._redis, lane):
+            if account in ("", whose):
+                await self.announce(whose, chat, lane)
 
     async def set_aside(self, account: str) -> int:
         """How many turns of `account` were given up in all. Raises StoreError."""
@@ -191,9 +192,7 @@ class Inbox:
             try:
                 if loop.time() >= sweep_at:
                     await announcements.prepare(self._redis, account, lane)
-                    async for whose, chat in announcements.waiting(self._redis, lane):
-                        if whose == account:
-                            await self.announce(account, chat, lane)
+                    await self.recall(lane, account=account)
                     sweep_at = loop.time() + SWEEP_EVERY
                 if (room := min(free(), MOST_AT_A_TIME)) <= 0:
                     await asyncio.sleep(FULL_WAIT)
