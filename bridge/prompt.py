@@ -19,16 +19,16 @@ def asked(message: IncomingMessage) -> tuple[ChatMessage, ...]:
     """What a message adds to the conversation; in a group the model is told who speaks."""
     speaker = "" if message.chat.direct else f"{message.sender.name or message.sender.id}: "
     quote = "".join(f"> {line}\n" for line in message.quoted.splitlines())
-    return (ChatMessage("user", f"{quote}{speaker}{message.text}"),)
+    return (ChatMessage.user(f"{quote}{speaker}{message.text}"),)
 
 
 def prompt(system: str, history: Sequence[Exchange], question: Sequence[ChatMessage]) -> list[ChatMessage]:
     """The messages of one request, oldest first."""
-    messages = [ChatMessage("system", system)] if system.strip() else []
+    messages = [ChatMessage.system(system)] if system.strip() else []
     for exchange in history:
         messages += exchange.question
         # An answer without a word cannot be sent, and two questions in a row would read as one.
-        messages.append(ChatMessage("assistant", (exchange.answer or "…") + _MARKS.get(exchange.ended, "")))
+        messages.append(ChatMessage.assistant((exchange.answer or "…") + _MARKS.get(exchange.ended, "")))
     return [*messages, *question]
 
 
@@ -116,7 +116,7 @@ class Speech:
 
     async def _say(self, model: ModelId, history: Sequence[Exchange]) -> AsyncIterator[str]:
         messages = prompt(self._system, history, self._question)
-        self._estimated = sum(estimate(message.content) for message in messages)
+        self._estimated = sum(estimate(message.text) for message in messages)
         self._completion = self._gateway.stream(model, messages)
         try:
             async for delta in self._completion:

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, Self
 
-Role = Literal["system", "user", "assistant"]
+from msgspec import Struct
+
+Role = Literal["system", "user", "assistant", "tool"]
 AttachmentKind = Literal["image", "file", "audio", "video", "sticker", "other"]
 
 COMMAND_BYTES = 64
@@ -92,12 +94,80 @@ class ModelId:
         return f"{self.provider}:{self.model}"
 
 
-@dataclass(frozen=True, slots=True)
-class ChatMessage:
-    """One message of a completion request, as the gateway takes it."""
+class Media(Struct, frozen=True, omit_defaults=True):
+    """Bytes that are kept elsewhere: `digest` is the SHA-256 of the content in hexadecimal, `size` in bytes."""
+
+    digest: str
+    mime: str
+    name: str = ""
+    size: int = 0
+
+
+class Text(Struct, frozen=True, tag="text"):
+    """Words, in Markdown where a model wrote them."""
+
+    text: str
+
+
+class Image(Struct, frozen=True, tag="image", omit_defaults=True):
+    media: Media
+    alt: str = ""
+    """What it shows, in words."""
+
+
+class File(Struct, frozen=True, tag="file"):
+    media: Media
+
+
+class Audio(Struct, frozen=True, tag="audio", omit_defaults=True):
+    media: Media
+    seconds: float = 0.0
+    """How long it lasts; 0 where that is not known."""
+
+
+class ToolCall(Struct, frozen=True, tag="tool_call"):
+    """A model asks for a tool to be run."""
+
+    id: str
+    name: str
+    arguments: str
+    """JSON, as the model wrote it."""
+
+
+class ToolResult(Struct, frozen=True, tag="tool_result", omit_defaults=True):
+    """What came of the `ToolCall` with the id `call_id`."""
+
+    call_id: str
+    text: str
+    failed: bool = False
+
+
+Part = Text | Image | File | Audio | ToolCall | ToolResult
+"""One piece of a message. Media are named, never held: a part is small enough for a row in Redis."""
+
+
+class ChatMessage(Struct, frozen=True):
+    """One message of a conversation with a model: ``ChatMessage.user("Why is the sky blue?")``."""
 
     role: Role
-    content: str
+    parts: tuple[Part, ...]
+
+    @classmethod
+    def system(cls, text: str) -> Self:
+        return cls("system", (Text(text),))
+
+    @classmethod
+    def user(cls, text: str) -> Self:
+        return cls("user", (Text(text),))
+
+    @classmethod
+    def assistant(cls, text: str) -> Self:
+        return cls("assistant", (Text(text),))
+
+    @property
+    def text(self) -> str:
+        """The words of the message, without its other parts."""
+        return "".join(part.text for part in self.parts if isinstance(part, Text))
 
 
 @dataclass(frozen=True, slots=True)

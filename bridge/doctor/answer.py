@@ -35,7 +35,7 @@ async def answer(url: str, key: str, model: ModelId, words: DoctorWords, talk: W
     said = ""
     async with (
         Gateway(url, key, first_token=PATIENCE, idle=PATIENCE) as client,
-        aclosing(client.stream(model, [ChatMessage("user", QUESTION)])) as completion,
+        aclosing(client.stream(model, [ChatMessage.user(QUESTION)])) as completion,
     ):
         try:
             async for delta in completion:

@@ -219,7 +219,7 @@ class Completion:
             url=self._wire.url,
             key_sent=bool(self._wire.key),
             model=self._model,
-            private=[self._wire.key, *(message.content for message in self._messages)],
+            private=[self._wire.key, *(message.text for message in self._messages)],
             body_size=body_size,
         )
         if fault.status in PASSING and not self._answer.begun:
@@ -232,7 +232,7 @@ class Completion:
         """Return if the answer is whole; raise what it lacks."""
         answer = self._answer
         if answer.fault is not None:
-            raise AnswerCut(answer.fault.detail(message.content for message in self._messages))
+            raise AnswerCut(answer.fault.detail(message.text for message in self._messages))
         match answer.finish:
             case None if answer.begun or not answer.last:
                 cut = AnswerCut("the stream ended without a reason" if answer.last else "the connection was lost")

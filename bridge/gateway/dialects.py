@@ -64,13 +64,13 @@ def request(dialect: Dialect, model: ModelId, messages: Sequence[ChatMessage]) -
 
     Only what every generation understands is sent. Raises ValueError where no message holds text.
     """
-    spoken = [message for message in messages if message.content.strip()]
+    spoken = [message for message in messages if message.text.strip()]
     if dialect == "messages":
         body = _messages_body(model, spoken)
     else:
         body = {
             "model": str(model),
-            "messages": [{"role": message.role, "content": message.content} for message in spoken],
+            "messages": [{"role": message.role, "content": message.text} for message in spoken],
             "stream": True,
             "stream_options": {"include_usage": True},
         }
@@ -83,8 +83,8 @@ def request(dialect: Dialect, model: ModelId, messages: Sequence[ChatMessage]) -
 
 
 def _messages_body(model: ModelId, spoken: Sequence[ChatMessage]) -> dict[str, Any]:
-    system = "\n\n".join(message.content for message in spoken if message.role == "system")
-    talk = [{"role": message.role, "content": message.content} for message in spoken if message.role != "system"]
+    system = "\n\n".join(message.text for message in spoken if message.role == "system")
+    talk = [{"role": message.role, "content": message.text} for message in spoken if message.role != "system"]
     while talk and talk[0]["role"] == "assistant":  # a conversation begins with the person here
         del talk[0]
     body: dict[str, Any] = {"model": str(model), "max_tokens": MAX_TOKENS, "messages": talk, "stream": True}

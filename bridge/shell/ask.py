@@ -34,7 +34,7 @@ async def ask(settings: Settings, text: str, model: ModelId | None) -> int:
                 if not offered:
                     raise ModelNotFound("")
                 model = offered[0].id
-            completion = gateway.stream(model, prompt(settings.system, [], [ChatMessage("user", text)]))
+            completion = gateway.stream(model, prompt(settings.system, [], [ChatMessage.user(text)]))
             async for delta in completion:
                 said += delta
                 print(_harmless(delta), end="", flush=True)

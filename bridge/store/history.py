@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Self, cast, get_args
 
 import structlog
@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from bridge.store.faults import storing
 from bridge.store.keys import ChatKeys
 from bridge.store.scripts import dump
-from bridge.types import Chat, ChatMessage
+from bridge.types import Chat, ChatMessage, Text
 
 log = structlog.get_logger(__name__)
 
@@ -42,14 +42,15 @@ class Exchange:
     """When the answer ended, in seconds since 1970."""
 
     def to_row(self) -> str:
-        return dump(asdict(self))
+        question = [{"role": message.role, "content": message.text} for message in self.question]
+        return dump({**asdict(replace(self, question=())), "question": question})
 
     @classmethod
     def from_row(cls, row: str) -> Self:
         """Raises TypeError, KeyError or ValueError on what `to_row` did not write."""
         fields: dict[str, Any] = json.loads(row)
-        question = tuple(ChatMessage(**message) for message in fields["question"])
-        texts = [fields["id"], fields["answer"], fields["model"], *(part.content for part in question)]
+        question = tuple(ChatMessage(each["role"], (Text(each["content"]),)) for each in fields["question"])
+        texts = [fields["id"], fields["answer"], fields["model"], *(part.text for part in question)]
         if not all(isinstance(text, str) for text in texts) or fields["ended"] not in get_args(Ending):
             raise ValueError("not an exchange")
         return cls(**{**fields, "question": question, "at": float(fields["at"])})

@@ -66,5 +66,5 @@ def fit(history: Sequence[Exchange], budget: int, ratio: float = 1.0) -> list[Ex
 
 
 def _cost(exchange: Exchange) -> int:
-    texts = [exchange.answer, *(message.content for message in exchange.question)]
+    texts = [exchange.answer, *(message.text for message in exchange.question)]
     return sum(map(estimate, texts)) + PER_MESSAGE * len(texts)

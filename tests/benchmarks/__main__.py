@@ -59,7 +59,7 @@ async def direct(gateway: GatewayEmulator) -> float:
     async with Gateway(gateway.url, gateway.key) as client:
         for _ in range(TURNS):
             began = asyncio.get_running_loop().time()
-            completion = client.stream(ModelId("fake-openai", "ok"), [ChatMessage("user", "hello")])
+            completion = client.stream(ModelId("fake-openai", "ok"), [ChatMessage.user("hello")])
             async for _delta in completion:
                 times.append((asyncio.get_running_loop().time() - began) * 1000)
                 break

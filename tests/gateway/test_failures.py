@@ -249,7 +249,7 @@ async def test_an_error_never_repeats_a_question() -> None:
     for message in (echo, f"400 bad message: {question}", f"messages.0: {question!r} is not allowed"):
         body = json.dumps({"error": {"message": message, "code": "invalid_parameters"}}).encode()
         async with serving(b"HTTP/1.1 400 Bad\r\n\r\n" + body) as url, Gateway(url) as gateway:
-            _, error = await hear(gateway.stream(ModelId("a", "b"), [ChatMessage("user", question)]))
+            _, error = await hear(gateway.stream(ModelId("a", "b"), [ChatMessage.user(question)]))
         assert isinstance(error, ProviderRefused)
         assert error.status == 400
         assert "rash" not in f"{error!s} {error!r} {error.detail}"

@@ -47,11 +47,11 @@ async def test_the_words_come_while_they_are_made(emulator: GatewayEmulator, gat
 
 async def test_only_what_every_generation_understands_is_sent(emulator: GatewayEmulator, gateway: Gateway) -> None:
     talk = [
-        ChatMessage("system", "Be brief."),
-        ChatMessage("user", " "),
-        ChatMessage("user", "hello"),
-        ChatMessage("assistant", ""),
-        ChatMessage("user", "half a \ud83d pair"),
+        ChatMessage.system("Be brief."),
+        ChatMessage.user(" "),
+        ChatMessage.user("hello"),
+        ChatMessage.assistant(""),
+        ChatMessage.user("half a \ud83d pair"),
     ]
     await hear(gateway.stream(ModelId("fake-openai", "vendor/ok:free"), talk))
     (request,) = emulator.requests
@@ -72,7 +72,7 @@ async def test_only_what_every_generation_understands_is_sent(emulator: GatewayE
 
 async def test_nothing_is_sent_where_nothing_is_said(emulator: GatewayEmulator, gateway: Gateway) -> None:
     with pytest.raises(ValueError, match="no message holds text"):
-        await anext(gateway.stream(ModelId("fake-openai", "ok"), [ChatMessage("user", "\n")]))
+        await anext(gateway.stream(ModelId("fake-openai", "ok"), [ChatMessage.user("\n")]))
     assert not emulator.requests
 
 
@@ -84,9 +84,9 @@ async def test_anthropic_models_speak_their_own_dialect(
     if warm:
         await gateway.models()
     talk = [
-        ChatMessage("system", "Be brief."),
-        ChatMessage("assistant", "left over"),
-        ChatMessage("user", "hello"),
+        ChatMessage.system("Be brief."),
+        ChatMessage.assistant("left over"),
+        ChatMessage.user("hello"),
     ]
     completion = gateway.stream(ModelId("fake-anthropic", "claude-ok"), talk)
     pieces, error = await hear(completion)

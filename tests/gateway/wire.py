@@ -12,7 +12,7 @@ from bridge.errors import GatewayError
 from bridge.gateway import Completion, Gateway
 from bridge.types import ChatMessage, ModelId
 
-HELLO = [ChatMessage("user", "Why is the sky blue?")]
+HELLO = [ChatMessage.user("Why is the sky blue?")]
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
 DONE = b"data: [DONE]\n\n"
 
@@ -52,7 +52,7 @@ def chunk(content: str = "", finish: str | None = None, **more: Any) -> bytes:
 
 
 def ask(gateway: Gateway, model: str = "fake-openai:ok", question: str = "") -> Completion:
-    messages = [ChatMessage("user", question)] if question else HELLO
+    messages = [ChatMessage.user(question)] if question else HELLO
     return gateway.stream(ModelId.parse(model), messages)
 
 

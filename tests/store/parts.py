@@ -23,7 +23,7 @@ def message(id: str, where: Chat | None = None, text: str = "why?") -> IncomingM
 
 
 def exchange(id: str, answer: str = "because", at: float = 2.0) -> Exchange:
-    return Exchange(id, (ChatMessage("user", f"question {id}"),), answer, model="demo:fast", at=at)
+    return Exchange(id, (ChatMessage.user(f"question {id}"),), answer, model="demo:fast", at=at)
 
 
 @asynccontextmanager

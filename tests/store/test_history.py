@@ -16,9 +16,7 @@ TEXT = st.text(st.characters(), max_size=60)
 
 
 async def test_history_reads_what_was_written_and_passes_over_the_rest(store: Store) -> None:
-    whole = Exchange(
-        "7", (ChatMessage("user", "为什么? 🍳\n"), ChatMessage("user", "x")), "因为\u2028", "cut", "a:b:c", 3.5
-    )
+    whole = Exchange("7", (ChatMessage.user("为什么? 🍳\n"), ChatMessage.user("x")), "因为\u2028", "cut", "a:b:c", 3.5)
     rows = [
         "",
         "{",
@@ -166,7 +164,7 @@ EXCHANGES = st.lists(st.builds(lambda id, said, answer: exchange(id, answer), TE
 @given(EXCHANGES, st.integers(0, 300), st.floats(0.25, 4))
 def test_what_fits_is_the_newest_and_no_less_than_could(history: list[Exchange], budget: int, ratio: float) -> None:
     def cost(exchanges: list[Exchange]) -> float:
-        texts = [text for each in exchanges for text in (each.answer, *(part.content for part in each.question))]
+        texts = [text for each in exchanges for text in (each.answer, *(part.text for part in each.question))]
         return ratio * sum(estimate(text) + PER_MESSAGE for text in texts)
 
     kept = fit(history, budget, ratio)
