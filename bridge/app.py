@@ -14,19 +14,19 @@ import structlog
 
 from bridge import metrics
 from bridge.access import Access
-from bridge.away import Watch
 from bridge.channel import Channel, Memory
 from bridge.commands import Commands
-from bridge.conversation import Conversation
 from bridge.errors import ChannelError, Refused, StoreError
 from bridge.gateway import Gateway
-from bridge.intake import Intake
-from bridge.outlet import Outlet
-from bridge.prompt import Postponed
-from bridge.replies import Replies
-from bridge.running import Running
+from bridge.intake.receive import Intake
+from bridge.reply.account import Account
 from bridge.settings import Settings
 from bridge.store import Claim, ClaimLost, Store, open_store
+from bridge.turn.active import Running
+from bridge.turn.answer import Conversation
+from bridge.turn.generation import Postponed
+from bridge.turn.outage import OutageMonitor
+from bridge.turn.replies import Replies
 
 log = structlog.get_logger(__name__)
 
@@ -49,15 +49,15 @@ class Bridge:
         self.gateway = gateway
         self.access = Access(store.redis, settings.admins)
         self.commands = Commands(store, gateway, self.access, settings.model)
-        self.opened: Callable[[Outlet], Awaitable[None]] | None = None
+        self.opened: Callable[[Account], Awaitable[None]] | None = None
         self.refused: dict[str, str] = {}
         """Channels that can never work as they are set up, and why."""
         self._running = Running()
-        self._watch = Watch(store, gateway, self.access, settings.away_seconds)
-        self._outlets: list[Outlet] = []
+        self._outages = OutageMonitor(store, gateway, self.access, settings.away_seconds)
+        self._accounts: list[Account] = []
         replies = Replies(store, self.commands, settings.language, self._publish_all)
         self._conversation = Conversation(
-            settings, store, gateway, self.access, self.commands, replies, self._running, self._watch
+            settings, store, gateway, self.access, self.commands, replies, self._running, self._outages
         )
         self._intake = Intake(store, self.access, self.commands, replies.words, self._publish_all)
 
@@ -66,7 +66,7 @@ class Bridge:
         around = [
             asyncio.create_task(self._hear_stops()),
             asyncio.create_task(self._share_rates()),
-            asyncio.create_task(self._watch.keep()),
+            asyncio.create_task(self._outages.run()),
         ]
         keeping = [asyncio.create_task(self._keep(name, open, grace)) for name, open in channels.items()]
         try:
@@ -83,13 +83,13 @@ class Bridge:
             began = asyncio.get_running_loop().time()
             try:
                 async with open(self.store.memory(name)) as channel:
-                    outlet = Outlet(channel)
-                    self._outlets.append(outlet)
+                    account = Account(channel)
+                    self._accounts.append(account)
                     metrics.CHANNEL_UP.set(1, name)
                     try:
-                        await self._serve(outlet, grace)
+                        await self._serve(account, grace)
                     finally:
-                        self._outlets.remove(outlet)
+                        self._accounts.remove(account)
                         metrics.CHANNEL_UP.set(0, name)
                 return
             except Refused as error:
@@ -108,14 +108,14 @@ class Bridge:
             await asyncio.sleep(wait)
             wait = min(wait * 2, LONGEST_WAIT)
 
-    async def _serve(self, outlet: Outlet, grace: float) -> None:
+    async def _serve(self, account: Account, grace: float) -> None:
         tasks = [
-            asyncio.create_task(self._listen(outlet)),
-            asyncio.create_task(self._work(outlet, grace)),
+            asyncio.create_task(self._listen(account)),
+            asyncio.create_task(self._work(account, grace)),
         ]
         if self.opened is not None:
-            await self.opened(outlet)
-        publishing = asyncio.create_task(self._publish(outlet))
+            await self.opened(account)
+        publishing = asyncio.create_task(self._publish(account))
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -126,47 +126,47 @@ class Bridge:
 
     # listening
 
-    async def _listen(self, outlet: Outlet) -> None:
+    async def _listen(self, account: Account) -> None:
         """Listen for as long as the account's lease is ours; return when the channel has nothing more to say."""
         while True:
             try:
-                async with self.store.leases.hold(f"listen:{outlet.account}") as lease:
-                    log.info("listening", account=outlet.account)
-                    hearing = asyncio.create_task(self._hear(outlet))
+                async with self.store.leases.hold(f"listen:{account.id}") as lease:
+                    log.info("listening", account=account.id)
+                    hearing = asyncio.create_task(self._hear(account))
                     losing = asyncio.create_task(lease.lost.wait())
                     try:
                         await asyncio.wait([hearing, losing], return_when=asyncio.FIRST_COMPLETED)
                         if hearing.done():
                             hearing.result()
                             return
-                        log.warning("no longer the one that listens", account=outlet.account)
+                        log.warning("no longer the one that listens", account=account.id)
                     finally:
                         await _end(hearing, losing)
             except StoreError as error:
                 log.warning("store is away", error=str(error))
                 await asyncio.sleep(FIRST_WAIT)
 
-    async def _hear(self, outlet: Outlet) -> None:
-        async with aclosing(outlet.channel.listen(self._intake)) as messages:
+    async def _hear(self, account: Account) -> None:
+        async with aclosing(account.channel.listen(self._intake)) as messages:
             async for message in messages:
                 try:
-                    await self._intake.receive(message, outlet)
+                    await self._intake.receive(message, account)
                 except StoreError:
                     raise  # not acknowledged, so the platform delivers it again
                 except Exception as error:
                     # Delivered again it would fail again, and hold up every message behind it.
                     metrics.failed(error)
-                    log.exception("message set aside", account=outlet.account)
+                    log.exception("message set aside", account=account.id)
 
     # answering
 
-    async def _work(self, outlet: Outlet, grace: float) -> None:
+    async def _work(self, account: Account, grace: float) -> None:
         taking: set[asyncio.Task[None]] = set()
         try:
-            ready = self.store.inbox.ready([outlet.account], lambda: MOST_AT_ONCE - len(taking))
+            ready = self.store.inbox.ready([account.id], lambda: MOST_AT_ONCE - len(taking))
             async with aclosing(ready) as claims:
                 async for claim in claims:
-                    task = asyncio.create_task(self._take(claim, outlet))
+                    task = asyncio.create_task(self._take(claim, account))
                     taking.add(task)
                     task.add_done_callback(taking.discard)
         finally:
@@ -174,9 +174,9 @@ class Bridge:
                 await asyncio.wait(taking, timeout=grace)
             await _end(*taking)
 
-    async def _take(self, claim: Claim, outlet: Outlet) -> None:
+    async def _take(self, claim: Claim, account: Account) -> None:
         """Answer a chat's messages in order until there are none, or until another worker has it."""
-        answering = asyncio.create_task(self._answer_all(claim, outlet))
+        answering = asyncio.create_task(self._answer_all(claim, account))
         losing = asyncio.create_task(claim.lost.wait())
         try:
             await asyncio.wait([answering, losing], return_when=asyncio.FIRST_COMPLETED)
@@ -192,17 +192,17 @@ class Bridge:
             await _end(answering, losing)
             await claim.release()
 
-    async def _answer_all(self, claim: Claim, outlet: Outlet) -> None:
+    async def _answer_all(self, claim: Claim, account: Account) -> None:
         while (turn := await claim.next()) is not None:
             try:
-                await self._conversation.answer(turn, outlet)
+                await self._conversation.answer(turn, account)
             except Postponed:
-                await self._watch.leave(claim)
+                await self._outages.release(claim)
                 return
             except Refused as error:
                 log.error("platform refused", chat=str(claim.chat), why=str(error))
                 metrics.failed(error)
-                metrics.GIVEN_UP.add(outlet.channel.name)
+                metrics.GIVEN_UP.add(account.channel.name)
                 await turn.set_aside(f"refused: {error}")
             except ChannelError as error:
                 log.error("platform out of reach", chat=str(claim.chat), error=str(error))
@@ -224,24 +224,24 @@ class Bridge:
         """Each of N processes takes an Nth of what an account may write."""
         while True:
             try:
-                processes = await self.store.processes.count()
+                processes = await self.store.heartbeats.beat()
                 metrics.PROCESSES.set(processes)
-                for outlet in self._outlets:
-                    outlet.pace.share = processes
-                    metrics.SET_ASIDE.set(outlet.channel.set_aside, outlet.channel.name)
+                for account in self._accounts:
+                    account.pace.share = processes
+                    metrics.SET_ASIDE.set(account.channel.set_aside, account.channel.name)
             except StoreError as error:
                 log.debug("processes not counted", error=str(error))
             await asyncio.sleep(COUNT_EVERY)
 
     async def _publish_all(self) -> None:
-        await asyncio.gather(*(self._publish(outlet) for outlet in list(self._outlets)))
+        await asyncio.gather(*(self._publish(account) for account in list(self._accounts)))
 
-    async def _publish(self, outlet: Outlet) -> None:
+    async def _publish(self, account: Account) -> None:
         try:
-            admins = [admin for admin in await self.access.admins() if admin.channel == outlet.channel.name]
-            await outlet.channel.publish(self.commands.menu(), admins)
+            admins = [admin for admin in await self.access.admins() if admin.channel == account.channel.name]
+            await account.channel.publish(self.commands.menu(), admins)
         except (ChannelError, StoreError) as error:
-            log.warning("menu not published", account=outlet.account, error=str(error))
+            log.warning("menu not published", account=account.id, error=str(error))
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from dataclasses import dataclass
 from typing import Protocol, Self
 
-from bridge.types import Chat, Choice, IncomingMessage, User
+from bridge.types import Button, Chat, IncomingMessage, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,11 @@ class Limits:
     bucket: str = ""
     """Chats with the same bucket share one `edit_interval` (a Telegram group and its topics). Empty: this
     chat alone."""
-    max_choices: int = 0
-    """Buttons that fit under one message; 0 where there are none and choices become a numbered list."""
+    max_buttons: int = 0
+    """Buttons that fit under one message; 0 where there are none and buttons become a numbered list."""
 
 
-Suggest = Callable[[str, IncomingMessage], Awaitable[Sequence[Choice]]]
+Suggest = Callable[[str, IncomingMessage], Awaitable[Sequence[Button]]]
 """Given what has been typed after a command, and the message that this would become: what may be meant, the likeliest
 first; nothing for people who are not let in. Each choice carries the whole command, as if it were a button. Raises
 GatewayError, StoreError."""
@@ -64,8 +64,8 @@ class Posted(Protocol):
     def ref(self) -> str:
         """Enough, with its chat, to find the message again after a restart."""
 
-    async def edit(self, text: str, *, final: bool, choices: Sequence[Choice] = ()) -> None:
-        """Make the message read `text`, all of it (Markdown, as models write it), with `choices` under it.
+    async def edit(self, text: str, *, final: bool, buttons: Sequence[Button] = ()) -> None:
+        """Make the message read `text`, all of it (Markdown, as models write it), with `buttons` under it.
 
         Saying the same again is harmless. `final` says that no edit is planned after this one; a later one
         (a pressed button's answer, a turn taken up after a crash) must work all the same.
@@ -76,7 +76,7 @@ class Posted(Protocol):
         is as it should be."""
 
 
-class Door(Protocol):
+class Host(Protocol):
     """What an adapter may ask of the bridge about a message before it hands it on.
 
     It need not: the bridge judges every message that it is given. But where a platform has to be shown something, or
@@ -115,10 +115,10 @@ class Channel(Protocol):
     def limits(self, chat: Chat) -> Limits:
         """What the platform allows in `chat`. Asked often; it must not wait for anything."""
 
-    def listen(self, door: Door) -> AsyncGenerator[IncomingMessage, None]:
+    def listen(self, host: Host) -> AsyncGenerator[IncomingMessage, None]:
         """Yield messages as they come, reconnecting quietly. Called again after it has been closed.
 
-        Nothing that others could see is done about a message that `door` does not admit.
+        Nothing that others could see is done about a message that `host` does not admit.
 
         Asking for the next message acknowledges the last: until then the platform must be able to deliver it
         again after a crash. Whatever cannot be understood is set aside and counted, never raised.
@@ -134,7 +134,7 @@ class Channel(Protocol):
         again: bool = False,
         reply_to: str = "",
         final: bool,
-        choices: Sequence[Choice] = (),
+        buttons: Sequence[Button] = (),
     ) -> Posted:
         """Put a new message into `chat`, under the message `reply_to` where that still exists.
 

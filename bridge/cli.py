@@ -21,8 +21,8 @@ from bridge.types import ModelId
 from channels import ChannelModule, ChannelSettings
 
 if TYPE_CHECKING:
+    from bridge.admin.shell.platforms import Platform, Try
     from bridge.app import Open
-    from bridge.shell.platforms import Platform, Try
 
 DESCRIPTION = "Chat in Telegram, Discord and Feishu with every model your Cherry Studio can reach."
 
@@ -138,19 +138,19 @@ def _model(text: str) -> ModelId:
 
 
 async def _serve(settings: Settings, options: argparse.Namespace) -> int:
-    from bridge.shell.serve import serve
+    from bridge.admin.shell.serve import serve
 
     log.configure(settings.log)
     return await serve(settings, options.openers)
 
 
 async def _chat(settings: Settings, options: argparse.Namespace) -> int:
-    from bridge.shell.ask import ask, question
+    from bridge.admin.shell.ask import ask, question
 
     if text := question(options.text):
         log.configure("error")
         return await ask(settings, text, options.model)
-    from bridge.shell.chat import chat
+    from bridge.admin.shell.chat import chat
     from channels.console import Console
 
     return await chat(settings, options.model, Console)
@@ -174,28 +174,28 @@ async def _demo_gateway(_settings: Settings, options: argparse.Namespace) -> int
 
 
 def _init(_options: argparse.Namespace) -> int:
-    from bridge.shell.init import init
+    from bridge.admin.shell.init import init
 
     log.configure("error")
     return init(_platforms(), lambda: main(["run"]))
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from bridge.shell.doctor import doctor
+    from bridge.admin.shell.doctor import doctor
 
     log.configure("error")
     return _run(doctor(_platforms(), as_json=options.json))
 
 
 async def _models(settings: Settings, options: argparse.Namespace) -> int:
-    from bridge.shell.lists import models
+    from bridge.admin.shell.lists import models
 
     log.configure("error")
     return await models(settings, options)
 
 
 async def _access(settings: Settings, options: argparse.Namespace) -> int:
-    from bridge.shell.lists import access
+    from bridge.admin.shell.lists import access
 
     log.configure("error")
     return await access(settings, options)
@@ -203,7 +203,7 @@ async def _access(settings: Settings, options: argparse.Namespace) -> int:
 
 def _platforms() -> list[Platform]:
     """Every channel, as those see it who set it up."""
-    from bridge.shell.platforms import Platform
+    from bridge.admin.shell.platforms import Platform
 
     platforms = []
     for name, module in _modules().items():

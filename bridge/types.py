@@ -179,7 +179,7 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Button:
     """A button: what it says, and the command that pressing it sends (at most `COMMAND_BYTES`)."""
 
     label: str

@@ -14,7 +14,7 @@ from pkgutil import iter_modules
 from typing import Protocol, cast
 
 from bridge.channel import Channel, Memory
-from bridge.finding import Finding, Question
+from bridge.diagnostics import Diagnostic, SettingPrompt
 from bridge.words import Language
 from channels.settings import ChannelSettings
 
@@ -32,11 +32,11 @@ class ChannelModule(Protocol):
 class ChannelChecks(Protocol):
     """What `import channels.<name>.checks` offers. It sends no message and changes nothing on the platform."""
 
-    def questions(self, language: Language) -> Sequence[Question]:
+    def questions(self, language: Language) -> Sequence[SettingPrompt]:
         """What must be set, in the order in which to ask; each variable is a field of `Settings`."""
 
-    def check(self, settings: ChannelSettings, language: Language, *, thorough: bool) -> AsyncIterator[Finding]:
-        """Look whether the account works as it is set up; each finding within some seconds of the last.
+    def check(self, settings: ChannelSettings, language: Language, *, thorough: bool) -> AsyncIterator[Diagnostic]:
+        """Look whether the account works as it is set up; each diagnostic within some seconds of the last.
 
         Not `thorough` where somebody waits, or where a bridge runs: leave out what takes long or disturbs it.
         """

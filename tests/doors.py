@@ -1,4 +1,4 @@
-"""A door for a channel that is tried without the bridge behind it."""
+"""A host for a channel that is tried without the bridge behind it."""
 
 from __future__ import annotations
 

@@ -2,15 +2,15 @@
 
 from bridge.access.access import Access
 from bridge.access.actor import SHELL, Actor
-from bridge.access.homes import Home
+from bridge.access.audit import Change
 from bridge.access.invites import Redeemed
-from bridge.access.limits import Limit
+from bridge.access.owner_contacts import OwnerContact
+from bridge.access.quota import Limit
 from bridge.access.requests import Request
 from bridge.access.roles import Role, Standing
 from bridge.access.rules import ListFull, Rule
 from bridge.access.settings import SETTINGS, ChatSettings, Patterns
 from bridge.access.subjects import Group, Subject, subject_name
-from bridge.access.trail import Change
 
 __all__ = [
     "SETTINGS",
@@ -20,9 +20,9 @@ __all__ = [
     "Change",
     "ChatSettings",
     "Group",
-    "Home",
     "Limit",
     "ListFull",
+    "OwnerContact",
     "Patterns",
     "Redeemed",
     "Request",

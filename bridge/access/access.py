@@ -13,16 +13,16 @@ from collections.abc import Mapping, Sequence
 from redis.asyncio import Redis
 
 from bridge.access.actor import Actor
-from bridge.access.floor import Floor
-from bridge.access.homes import Home, Homes
+from bridge.access.audit import AuditLog
 from bridge.access.invites import Invites, Redeemed
-from bridge.access.limits import Usage
+from bridge.access.owner_contacts import OwnerContact, OwnerContacts
+from bridge.access.quota import Usage
+from bridge.access.rate_limit import RateLimiter
 from bridge.access.requests import Asked, Request, Requests
 from bridge.access.roles import Role, Standing
 from bridge.access.rules import LONGEST_NAME, Rule, Rules, is_rule
 from bridge.access.settings import EVERYWHERE, SETTINGS, ChatSettings, canonical
 from bridge.access.subjects import LONGEST_ID, Group, Subject, subject_name
-from bridge.access.trail import Trail
 from bridge.types import Chat, IncomingMessage, User
 
 TRIES, TRY_AGAIN = 5, 720.0
@@ -41,11 +41,11 @@ class Access:
         self._in_order = tuple(admins)
         self._rules = Rules(redis)
         self._requests = Requests(redis)
-        self._homes = Homes(redis)
-        self._tries = Floor(TRIES, TRY_AGAIN)
+        self._contacts = OwnerContacts(redis)
+        self._tries = RateLimiter(TRIES, TRY_AGAIN)
         self.invites = Invites(redis)
         self.usage = Usage(redis)
-        self.trail = Trail(redis)
+        self.audit = AuditLog(redis)
 
     async def judge(self, message: IncomingMessage) -> Standing:
         """What the sender of `message` may do, and what applies there. Raises StoreError."""
@@ -174,24 +174,24 @@ class Access:
 
     # strangers
 
-    async def ask(self, account: str, message: IncomingMessage) -> tuple[Asked, Request | None, list[Home]]:
+    async def ask(self, account: str, message: IncomingMessage) -> tuple[Asked, Request | None, list[OwnerContact]]:
         """A stranger has written: whether owners are to be asked about them, and where those can be reached."""
         request = Request.of(account, message)
         if request is None:
             return "quiet", None, []
-        homes = await self.homes()
-        if not homes and not message.chat.direct:
+        owner_contacts = await self.owner_contacts()
+        if not owner_contacts and not message.chat.direct:
             return "quiet", None, []  # nobody to ask, and a group is not talked into
-        asked = await self._requests.ask(request, can_ask=bool(homes))
-        return asked, request, homes
+        asked = await self._requests.ask(request, can_ask=bool(owner_contacts))
+        return asked, request, owner_contacts
 
-    async def homes(self) -> list[Home]:
+    async def owner_contacts(self) -> list[OwnerContact]:
         """Where owners can be reached: those who have written to us."""
-        return await self._homes.of({person for person, role in (await self.roles()).items() if role is Role.OWNER})
+        return await self._contacts.of({person for person, role in (await self.roles()).items() if role is Role.OWNER})
 
-    async def home(self, account: str, message: IncomingMessage) -> None:
+    async def contact(self, account: str, message: IncomingMessage) -> None:
         """An owner wrote in a direct chat: there they can be asked."""
-        await self._homes.remember(account, message)
+        await self._contacts.remember(account, message)
 
     async def requests(self) -> list[Request]:
         """Those that wait for an answer, oldest first."""
@@ -203,7 +203,7 @@ class Access:
     async def close_request(self, request: Request, by: Actor, answer: str) -> None:
         """An admin has answered it."""
         if answer == "declined":
-            await self.trail.note(by, f"request {subject_name(request.subject)}", answer)
+            await self.audit.note(by, f"request {subject_name(request.subject)}", answer)
         await self._requests.close(request.id)
 
     # codes
@@ -216,7 +216,7 @@ class Access:
 
     async def redeem(self, code: str, message: IncomingMessage) -> Redeemed | None:
         """What a code makes of its sender. None when they have tried too many lately."""
-        if self._tries.refusals(str(message.sender)):
+        if self._tries.hit(str(message.sender)):
             return None
         return await self.invites.redeem(code, message.sender, Actor.of(message))
 

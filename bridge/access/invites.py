@@ -17,10 +17,10 @@ from typing import Literal
 from redis.asyncio import Redis
 
 from bridge.access.actor import Actor
+from bridge.access.audit import MAX_CHANGES
 from bridge.access.rules import LONGEST_NAME, MOST_RULES, Rule
 from bridge.access.subjects import subject_name
-from bridge.access.trail import MOST_CHANGES
-from bridge.store import storing
+from bridge.store import translate_redis_errors
 from bridge.store.keys import AccessKeys
 from bridge.store.scripts import Script, dump
 from bridge.types import User
@@ -74,7 +74,7 @@ class Invites:
     async def claim_code(self) -> str:
         """The code that makes its sender the first owner; the same for a day. Raises StoreError."""
         fresh = "".join(secrets.choice(CODE_LETTERS) for _ in range(CLAIM_LENGTH))
-        async with storing():
+        async with translate_redis_errors():
             await self._redis.set(AccessKeys.claim, fresh, ex=CLAIM_SECONDS, nx=True)
             return str(await self._redis.get(AccessKeys.claim) or "")
 
@@ -82,7 +82,7 @@ class Invites:
         """A fresh code that lets `uses` people in, until then; empty where too many are open. Raises StoreError."""
         code = base64.b32encode(secrets.token_bytes(INVITE_BYTES)).decode().rstrip("=")
         row = dump({"left": min(uses, MOST_USES), "until": until, "by": by.who})
-        async with storing():
+        async with translate_redis_errors():
             for hashed, kept in (await self._redis.hgetall(AccessKeys.invites)).items():
                 if _until(kept) <= time.time():
                     await self._redis.hdel(AccessKeys.invites, hashed)
@@ -94,7 +94,7 @@ class Invites:
 
     async def revoke(self) -> int:
         """No code lets anybody in any more; how many there were. Raises StoreError."""
-        async with storing():
+        async with translate_redis_errors():
             kept = int(await self._redis.hlen(AccessKeys.invites))
             await self._redis.delete(AccessKeys.invites)
         return kept
@@ -105,19 +105,19 @@ class Invites:
         if not given.isascii():
             return "wrong"
         name, now = sender.name[:LONGEST_NAME], time.time()
-        async with storing():
+        async with translate_redis_errors():
             claim = str(await self._redis.get(AccessKeys.claim) or "")
         if claim and hmac.compare_digest(claim, given):
             row = Rule("owner", name=name, by="claim", at=now).to_row()
-            args = (f"role {sender}", row, MOST_CHANGES, by.who, by.where, now)
-            went = await CLAIM(self._redis, [AccessKeys.claim, AccessKeys.rules, AccessKeys.trail], *args)
+            args = (f"role {sender}", row, MAX_CHANGES, by.who, by.where, now)
+            went = await CLAIM(self._redis, [AccessKeys.claim, AccessKeys.rules, AccessKeys.audit], *args)
             return "owner" if went else "wrong"
         hashed = _hash(given)
         # `at` is the code's, not now's, so that the same script run twice finds what it did.
         row = Rule("allow", name=name, by=f"invite {hashed[:8]}").to_row()
-        keys = [AccessKeys.invites, AccessKeys.rules, AccessKeys.trail]
+        keys = [AccessKeys.invites, AccessKeys.rules, AccessKeys.audit]
         subject = subject_name(sender)
-        went = await REDEEM(self._redis, keys, hashed, subject, row, MOST_CHANGES, by.who, by.where, now, MOST_RULES)
+        went = await REDEEM(self._redis, keys, hashed, subject, row, MAX_CHANGES, by.who, by.where, now, MOST_RULES)
         return "member" if went else "wrong"
 
 

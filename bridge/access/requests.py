@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 
 from bridge.access.rules import LONGEST_NAME
 from bridge.access.subjects import LONGEST_ID, subject_name
-from bridge.store import storing
+from bridge.store import translate_redis_errors
 from bridge.store.keys import AccessKeys
 from bridge.store.scripts import Script, dump
 from bridge.types import Chat, IncomingMessage, User
@@ -124,24 +124,24 @@ class Requests:
 
     async def open(self) -> list[Request]:
         """Those that wait for an answer, oldest first. Raises StoreError."""
-        async with storing():
+        async with translate_redis_errors():
             rows = await self._redis.hvals(AccessKeys.requests)
         requests = [request for row in rows if (request := _read(row)) is not None]
         return sorted(requests, key=lambda request: request.at)
 
     async def get(self, id: str) -> Request | None:
         """None where there is none, or its hour is over. Raises StoreError."""
-        async with storing():
+        async with translate_redis_errors():
             return _read(await self._redis.hget(AccessKeys.requests, id))
 
     async def close(self, id: str) -> None:
         """It has been answered."""
-        async with storing():
+        async with translate_redis_errors():
             await self._redis.hdel(AccessKeys.requests, id)
 
     async def forget(self, subject: User | Chat) -> None:
         """Whoever was let in or out again is a new face, should they come back as a stranger."""
-        async with storing():
+        async with translate_redis_errors():
             await self._redis.zrem(AccessKeys.told, subject_name(subject))
 
 

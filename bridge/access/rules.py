@@ -14,9 +14,9 @@ from typing import Any, Literal, Self, cast, get_args
 from redis.asyncio import Redis
 
 from bridge.access.actor import Actor
-from bridge.access.trail import MOST_CHANGES
+from bridge.access.audit import MAX_CHANGES
 from bridge.errors import BridgeError
-from bridge.store import storing
+from bridge.store import translate_redis_errors
 from bridge.store.keys import AccessKeys
 from bridge.store.scripts import Script, dump
 
@@ -87,17 +87,17 @@ class Rules:
 
     async def get(self, names: Sequence[str]) -> list[str | None]:
         """The rows of these names, in one round trip. Raises StoreError."""
-        async with storing():
+        async with translate_redis_errors():
             return cast("list[str | None]", await self._redis.hmget(AccessKeys.rules, list(names)))
 
     async def all(self) -> dict[str, str]:
         """Every row by its name. Raises StoreError."""
-        async with storing():
+        async with translate_redis_errors():
             return cast(dict[str, str], await self._redis.hgetall(AccessKeys.rules))
 
     async def beginning(self, start: str) -> dict[str, str]:
         """The rows whose names begin so; `start` holds none of ``*?[\\``. Raises StoreError."""
-        async with storing():
+        async with translate_redis_errors():
             found = self._redis.hscan_iter(AccessKeys.rules, match=f"{start}*", count=MOST_RULES)
             return {name: row async for name, row in found}
 
@@ -115,8 +115,8 @@ class Rules:
         return went == "changed"
 
     async def _change(self, name: str, row: str, by: Actor) -> str:
-        keys = [AccessKeys.rules, AccessKeys.trail]
-        args: Sequence[Any] = (name, row, MOST_RULES, MOST_CHANGES, by.who, by.where, time.time())
+        keys = [AccessKeys.rules, AccessKeys.audit]
+        args: Sequence[Any] = (name, row, MOST_RULES, MAX_CHANGES, by.who, by.where, time.time())
         return str(await CHANGE(self._redis, keys, *args))
 
     async def _sweep(self) -> None:
@@ -124,7 +124,7 @@ class Rules:
         rules = {name: row for name, row in (await self.all()).items() if is_rule(name)}
         ended = [name for name, row in rules.items() if not Rule.from_row(row).holds]
         if ended:
-            async with storing():
+            async with translate_redis_errors():
                 await self._redis.hdel(AccessKeys.rules, *ended)
 
 

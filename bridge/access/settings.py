@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Literal, Self
 
-from bridge.access.limits import Limit
+from bridge.access.quota import Limit
 from bridge.types import ModelId
 
 OFF = "off"
@@ -78,7 +78,7 @@ class ChatSettings:
     """The system prompt where none has been set."""
     models: Patterns = Patterns()
 
-    def waits(self, chosen: str) -> bool:
+    def should_wait(self, chosen: str) -> bool:
         """Whether a question waits for a gateway that is away, where people have `chosen` so, or nothing."""
         return (chosen or self.later) == "on"
 

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from bridge.access import Access, ChatSettings
-from bridge.commands.answer import Answer, Ask
+from bridge.commands.context import CommandContext, CommandResult
 from bridge.errors import GatewayError, ModelNotFound
 from bridge.gateway import Gateway, Model
-from bridge.store import Choices
-from bridge.types import COMMAND_BYTES, Chat, Choice, ModelId
+from bridge.store import Preferences
+from bridge.types import COMMAND_BYTES, Button, Chat, ModelId
 from bridge.words import Words
 
 PAGE = 8
@@ -33,8 +33,8 @@ class Picker:
     Only models that the chat's settings permit are shown, taken or used.
     """
 
-    def __init__(self, choices: Choices, gateway: Gateway, access: Access, default: ModelId | None) -> None:
-        self._choices = choices
+    def __init__(self, buttons: Preferences, gateway: Gateway, access: Access, default: ModelId | None) -> None:
+        self._preferences = buttons
         self._gateway = gateway
         self._access = access
         self._default = default
@@ -52,7 +52,7 @@ class Picker:
 
     async def _wanted(self, chat: Chat, settings: ChatSettings) -> ModelId | None:
         """What was chosen, or else the first default that is permitted."""
-        if chosen := await self._choices.model(chat):
+        if chosen := await self._preferences.model(chat):
             return chosen
         defaults = (settings.model, self._default)
         return next((model for model in defaults if model and settings.models.permit(model)), None)
@@ -68,83 +68,83 @@ class Picker:
             return "Cherry Studio"
         return _name(offered[chosen]) if chosen in offered else str(chosen)
 
-    async def model(self, ask: Ask) -> Answer:
-        query, page = _split(ask.argument)
-        words = ask.words
+    async def model(self, context: CommandContext) -> CommandResult:
+        query, page = _split(context.argument)
+        words = context.words
         try:
-            offered = _permitted(await self._gateway.models(), ask.settings)
+            offered = _permitted(await self._gateway.models(), context.settings)
         except GatewayError:
             if (wanted := _full(query)) is None:
                 raise
-            return await self._choose(ask, wanted, str(wanted))  # taken on trust; a turn will tell
+            return await self._choose(context, wanted, str(wanted))  # taken on trust; a turn will tell
         if not query:
-            return await self._overview(ask, offered)
+            return await self._overview(context, offered)
         if query.endswith(":"):
             of_provider = [model for model in offered if model.id.provider == _provider(query[:-1], offered)]
             if of_provider:
                 return _of_provider(query, of_provider, page, words)
         found = _matching(query, offered)
         if len(found) == 1:
-            return await self._choose(ask, found[0].id, _name(found[0]))
+            return await self._choose(context, found[0].id, _name(found[0]))
         if found:
             return _paged(words.model_several.format(query=query), query, found, page, words)
         nearest = set(await self._gateway.nearest(query))
         said = words.model_unknown.format(query=query)
-        return Answer(said, [_choice(model) for model in offered if model.id in nearest])
+        return CommandResult(said, [_button(model) for model in offered if model.id in nearest])
 
-    async def models(self, ask: Ask) -> Answer:
+    async def models(self, context: CommandContext) -> CommandResult:
         """All models as text, to read and to copy from."""
-        query, page = _split(ask.argument)
-        words = ask.words
-        offered = _permitted(await self._gateway.models(fresh=True), ask.settings)
+        query, page = _split(context.argument)
+        words = context.words
+        offered = _permitted(await self._gateway.models(fresh=True), context.settings)
         found = _matching(query, offered) if query else list(offered)
         if not found:
-            return Answer(words.model_unknown.format(query=query) if query else words.models_none)
+            return CommandResult(words.model_unknown.format(query=query) if query else words.models_none)
         shown, page, pages = _cut(found, page, LINES)
         lines = [words.models_list.format(count=len(found))]
         for provider, models in groupby(shown, lambda model: model.provider_name):
             lines.append("\n".join([f"**{_plain(provider)}**", *(f"- `{model.id}`" for model in models)]))
         if pages > 1:
             lines.append(words.page.format(page=page, pages=pages))
-        return Answer("\n\n".join(lines), _turning("/models", query, page, pages))
+        return CommandResult("\n\n".join(lines), _turning("/models", query, page, pages))
 
-    async def suggest(self, typed: str, chat: Chat, most: int) -> list[Choice]:
+    async def suggest(self, typed: str, chat: Chat, most: int) -> list[Button]:
         """The models that fit what has been typed so far, recent ones first."""
-        recents = await self._choices.recents(chat)
+        recents = await self._preferences.recents(chat)
         offered = _permitted(await self._gateway.models(), await self._access.settings(chat))
         found = _matching(typed, offered) if typed.strip() else offered
         found = sorted(found, key=lambda model: recents.index(model.id) if model.id in recents else len(recents))
-        return [_choice(model) for model in found[:most]]
+        return [_button(model) for model in found[:most]]
 
-    async def _choose(self, ask: Ask, model: ModelId, name: str) -> Answer:
-        if not ask.may_choose:
-            return Answer.refusal(ask.words.choice_of_admins)
-        if not ask.settings.models.permit(model):
-            return Answer(ask.words.model_not_here.format(model=name))
-        await self._choices.set_model(ask.message.chat, model)
-        return Answer(ask.words.model_now.format(model=name))
+    async def _choose(self, context: CommandContext, model: ModelId, name: str) -> CommandResult:
+        if not context.may_choose:
+            return CommandResult.refusal(context.words.choice_of_admins)
+        if not context.settings.models.permit(model):
+            return CommandResult(context.words.model_not_here.format(model=name))
+        await self._preferences.set_model(context.message.chat, model)
+        return CommandResult(context.words.model_now.format(model=name))
 
-    async def _overview(self, ask: Ask, offered: Sequence[Model]) -> Answer:
-        chat, words = ask.message.chat, ask.words
+    async def _overview(self, context: CommandContext, offered: Sequence[Model]) -> CommandResult:
+        chat, words = context.message.chat, context.words
         if not offered:
-            return Answer(words.models_none)
+            return CommandResult(words.models_none)
         by_id = {model.id: model for model in offered}
-        chosen = await self._wanted(chat, ask.settings) or offered[0].id
+        chosen = await self._wanted(chat, context.settings) or offered[0].id
         name = _name(by_id[chosen]) if chosen in by_id else str(chosen)
         said = words.model_now.format(model=name) if chosen in by_id else words.model_gone.format(model=name)
-        recents = [by_id[id] for id in await self._choices.recents(chat) if id in by_id and id != chosen][:RECENT]
-        choices = [_choice(model) for model in recents]
+        recents = [by_id[id] for id in await self._preferences.recents(chat) if id in by_id and id != chosen][:RECENT]
+        buttons = [_button(model) for model in recents]
         providers: dict[str, list[Model]] = {}
         for model in offered:
             providers.setdefault(model.id.provider, []).append(model)
         if len(providers) == 1:
             (query, models) = next(iter(providers.items()))
             paged = _of_provider(f"{query}:", models, 1, words)
-            return Answer(f"{said}\n\n{words.model_pick}", [*choices, *paged.choices])
+            return CommandResult(f"{said}\n\n{words.model_pick}", [*buttons, *paged.buttons])
         for provider, models in list(providers.items())[:PROVIDERS]:
             label = _short(f"{models[0].provider_name} ({len(models)})")
-            choices.append(Choice(label, _command("/model", f"{provider}:") or f"/model {_token(provider)}:"))
-        return Answer(f"{said}\n\n{words.model_pick}", choices)
+            buttons.append(Button(label, _command("/model", f"{provider}:") or f"/model {_token(provider)}:"))
+        return CommandResult(f"{said}\n\n{words.model_pick}", buttons)
 
 
 def _permitted(offered: Sequence[Model], settings: ChatSettings) -> list[Model]:
@@ -192,24 +192,24 @@ def _provider(query: str, offered: Sequence[Model]) -> str:
     return ""
 
 
-def _of_provider(query: str, models: Sequence[Model], page: int, words: Words) -> Answer:
+def _of_provider(query: str, models: Sequence[Model], page: int, words: Words) -> CommandResult:
     said = words.model_provider.format(provider=_plain(models[0].provider_name), count=len(models))
     answer = _paged(said, query, models, page, words)
-    return Answer(answer.text, [*answer.choices, Choice(words.button_back, "/model")])
+    return CommandResult(answer.text, [*answer.buttons, Button(words.button_back, "/model")])
 
 
-def _paged(said: str, query: str, models: Sequence[Model], page: int, words: Words) -> Answer:
+def _paged(said: str, query: str, models: Sequence[Model], page: int, words: Words) -> CommandResult:
     shown, page, pages = _cut(models, page, PAGE)
     if pages > 1:
         said = f"{said}\n\n{words.page.format(page=page, pages=pages)} – {words.model_search}"
-    return Answer(said, [*(_choice(model) for model in shown), *_turning("/model", query, page, pages)])
+    return CommandResult(said, [*(_button(model) for model in shown), *_turning("/model", query, page, pages)])
 
 
-def _turning(command: str, query: str, page: int, pages: int) -> list[Choice]:
+def _turning(command: str, query: str, page: int, pages: int) -> list[Button]:
     """Buttons to the page before and the page after."""
     turns = [(f"‹ {page - 1}/{pages}", page - 1)] * (page > 1) + [(f"› {page + 1}/{pages}", page + 1)] * (page < pages)
     commands = [(label, _command(command, f"{query} >{number}".strip())) for label, number in turns]
-    return [Choice(label, sent) for label, sent in commands if sent]
+    return [Button(label, sent) for label, sent in commands if sent]
 
 
 def _cut(models: Sequence[Model], page: int, size: int) -> tuple[Sequence[Model], int, int]:
@@ -219,8 +219,8 @@ def _cut(models: Sequence[Model], page: int, size: int) -> tuple[Sequence[Model]
     return models[(page - 1) * size : page * size], page, pages
 
 
-def _choice(model: Model) -> Choice:
-    return Choice(_short(_name(model)), _command("/model", str(model.id)) or f"/model {_token(str(model.id))}")
+def _button(model: Model) -> Button:
+    return Button(_short(_name(model)), _command("/model", str(model.id)) or f"/model {_token(str(model.id))}")
 
 
 def _command(command: str, argument: str) -> str:

@@ -7,14 +7,14 @@ So it survives a crash, and a press is judged like any other message, by who pre
 from __future__ import annotations
 
 from bridge.access import Access, Actor, Request
-from bridge.commands.answer import Answer, Ask
-from bridge.commands.whom import moment, plain
+from bridge.commands.context import CommandContext, CommandResult
+from bridge.commands.subjects import moment, plain
 from bridge.store import Store
-from bridge.types import Chat, Choice, IncomingMessage, User
+from bridge.types import Button, Chat, IncomingMessage, User
 from bridge.words import Words
 
 REQUEST_ID = "request:"
-"""How the ids of the messages begin that ask owners."""
+"""How the ids of the messages begin that context owners."""
 
 
 class Requesting:
@@ -22,30 +22,30 @@ class Requesting:
         self._store = store
         self._access = access
 
-    async def requests(self, ask: Ask) -> Answer:
+    async def requests(self, context: CommandContext) -> CommandResult:
         """`/requests`, `/requests ID`, `/requests ID allow|chat|deny|block`."""
-        words = ask.words
-        id, _, answer = ask.argument.partition(" ")
+        words = context.words
+        id, _, answer = context.argument.partition(" ")
         if not id:
             return await self._list(words)
         request = await self._access.request(id)
         if request is None:
             # An owner who was away longer than it was open need not hear of it any more.
-            return Answer("" if ask.message.id.startswith(REQUEST_ID) else words.request_closed)
+            return CommandResult("" if context.message.id.startswith(REQUEST_ID) else words.request_closed)
         if not answer:
-            return Answer(_question(request, words), _buttons(request, words))
-        return await self._decide(ask, request, answer.strip().lower())
+            return CommandResult(_question(request, words), _buttons(request, words))
+        return await self._decide(context, request, answer.strip().lower())
 
-    async def _list(self, words: Words) -> Answer:
+    async def _list(self, words: Words) -> CommandResult:
         requests = await self._access.requests()
         if not requests:
-            return Answer(words.requests_none)
-        choices = [Choice(_who(request)[:48], f"/requests {request.id}") for request in requests]
+            return CommandResult(words.requests_none)
+        buttons = [Button(_who(request)[:48], f"/requests {request.id}") for request in requests]
         lines = [f"- {_who(request)}, {moment(request.at)}" for request in requests]
-        return Answer("\n".join([words.requests_open, *lines]), choices)
+        return CommandResult("\n".join([words.requests_open, *lines]), buttons)
 
-    async def _decide(self, ask: Ask, request: Request, answer: str) -> Answer:
-        words, by = ask.words, Actor.of(ask.message)
+    async def _decide(self, context: CommandContext, request: Request, answer: str) -> CommandResult:
+        words, by = context.words, Actor.of(context.message)
         person, chat = request.person, request.chat.whole
         match answer:
             case "allow":
@@ -58,15 +58,15 @@ class Requesting:
                 said, notice = words.request_declined.format(id=person), "declined"
             case "block":
                 if await self._access.role_given(person) is not None:
-                    return Answer(words.admin_not_denied.format(id=person))
+                    return CommandResult(words.admin_not_denied.format(id=person))
                 await self._access.deny(person, by)
                 said, notice = words.denied_person.format(id=person), "declined"
             case _:
-                return Answer(_question(request, words), _buttons(request, words))
+                return CommandResult(_question(request, words), _buttons(request, words))
         await self._tell(request, notice)
         await self._access.close_request(request, by, notice if answer == "deny" else answer)
         name = plain(person.name)
-        return Answer(f"{name}: {said}" if name and answer != "chat" else said)
+        return CommandResult(f"{name}: {said}" if name and answer != "chat" else said)
 
     async def _tell(self, request: Request, notice: str) -> None:
         """The outcome, where they wrote; a group hears only that it was let in."""
@@ -91,11 +91,11 @@ def _question(request: Request, words: Words) -> str:
     return words.request_chat.format(name=name, id=request.person, chat=title, chat_id=request.chat.whole)
 
 
-def _buttons(request: Request, words: Words) -> list[Choice]:
+def _buttons(request: Request, words: Words) -> list[Button]:
     answers = [(words.button_allow, "allow"), (words.button_deny, "deny"), (words.button_block, "block")]
     if not request.chat.direct:
         answers[:1] = [(words.button_allow_chat, "chat"), (words.button_allow_person, "allow")]
-    return [Choice(label, f"/requests {request.id} {answer}") for label, answer in answers]
+    return [Button(label, f"/requests {request.id} {answer}") for label, answer in answers]
 
 
 def _who(request: Request) -> str:

@@ -7,24 +7,24 @@ from dataclasses import dataclass, replace
 
 from bridge.access import Access, ListFull, Role
 from bridge.channel import Command
-from bridge.commands.admit import Admitting
-from bridge.commands.answer import Answer, Ask
-from bridge.commands.auditing import Auditing
-from bridge.commands.chats import RESET, ChatSetting
-from bridge.commands.inviting import Inviting
+from bridge.commands.admission import Admitting
+from bridge.commands.audit import Auditing
+from bridge.commands.chat_settings import RESET, ChatSetting
+from bridge.commands.context import CommandContext, CommandResult
+from bridge.commands.conversation import Talking
+from bridge.commands.invites import Inviting
 from bridge.commands.parse import parse
 from bridge.commands.picker import Picker
 from bridge.commands.requests import Requesting
-from bridge.commands.talk import Talking
 from bridge.gateway import Gateway
 from bridge.store import Store
-from bridge.types import Choice, IncomingMessage, ModelId
+from bridge.types import Button, IncomingMessage, ModelId
 from bridge.words import EN, IN, Words
 
 SUGGESTIONS = 25
 """Discord shows no more."""
 
-Run = Callable[[Ask], Awaitable[Answer]]
+Run = Callable[[CommandContext], Awaitable[CommandResult]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Commands:
     """Runs a command for somebody who has been let in; who may do what is judged here and by `Access` alone."""
 
     def __init__(self, store: Store, gateway: Gateway, access: Access, default: ModelId | None) -> None:
-        self.picker = picker = Picker(store.choices, gateway, access, default)
+        self.picker = picker = Picker(store.preferences, gateway, access, default)
         talk = Talking(store, picker)
         admit = Admitting(access)
         self._chats = chats = ChatSetting(access)
@@ -76,19 +76,21 @@ class Commands:
         self._access = access
         self._admit = admit
 
-    async def run(self, ask: Ask) -> Answer:
+    async def run(self, context: CommandContext) -> CommandResult:
         """Do what was asked. Raises GatewayError where it needed the gateway, StoreError where Redis is away."""
-        entry = self._entries.get(ask.name)
+        entry = self._entries.get(context.name)
         if entry is None:
             # In a group another bot may know it.
-            known = ask.words.unknown_command.format(command=f"/{ask.name}")
-            return Answer(known if ask.message.chat.direct else "")
-        if ask.role < entry.needs:
-            return Answer.refusal(ask.words.owners_only if entry.needs is Role.OWNER else ask.words.admins_only)
+            known = context.words.unknown_command.format(command=f"/{context.name}")
+            return CommandResult(known if context.message.chat.direct else "")
+        if context.role < entry.needs:
+            return CommandResult.refusal(
+                context.words.owners_only if entry.needs is Role.OWNER else context.words.admins_only
+            )
         try:
-            return await entry.run(ask)
+            return await entry.run(context)
         except ListFull:
-            return Answer(ask.words.list_full)
+            return CommandResult(context.words.list_full)
 
     def tells_groups(self, text: str) -> bool:
         """Whether `text` is a command that is answered with its sender's groups."""
@@ -96,12 +98,12 @@ class Commands:
         entry = self._entries.get(command.name) if command else None
         return entry is not None and entry.tells_groups
 
-    async def redeem(self, message: IncomingMessage, code: str, words: Words) -> Answer:
+    async def redeem(self, message: IncomingMessage, code: str, words: Words) -> CommandResult:
         """`/claim`, the only command that a stranger may send."""
         try:
-            return await self._admit.redeem(Ask("claim", code, message, Role.STRANGER, words))
+            return await self._admit.redeem(CommandContext("claim", code, message, Role.STRANGER, words))
         except ListFull:
-            return Answer(words.list_full)
+            return CommandResult(words.list_full)
 
     def menu(self) -> Sequence[Command]:
         """What a platform lists."""
@@ -117,38 +119,38 @@ class Commands:
             if entry.listed
         ]
 
-    async def _suggest(self, typed: str, message: IncomingMessage) -> Sequence[Choice]:
+    async def _suggest(self, typed: str, message: IncomingMessage) -> Sequence[Button]:
         """Models, to whoever may talk here: what there is, is nobody else's business."""
         standing = await self._access.judge(message)
         return await self.picker.suggest(typed, message.chat, SUGGESTIONS) if standing.role >= Role.MEMBER else []
 
-    async def _models(self, ask: Ask) -> Answer:
+    async def _models(self, context: CommandContext) -> CommandResult:
         """`/models NAME` for everybody; `/models allow|deny|reset` for admins."""
-        word, _, rest = ask.argument.partition(" ")
+        word, _, rest = context.argument.partition(" ")
         if word.lower() != RESET and not (word.lower() in ("allow", "deny") and rest.strip()):
-            return await self.picker.models(ask)
-        if ask.role < Role.ADMIN:
-            return Answer.refusal(ask.words.admins_only)
-        return await self._chats.models(ask, ask.argument)
+            return await self.picker.models(context)
+        if context.role < Role.ADMIN:
+            return CommandResult.refusal(context.words.admins_only)
+        return await self._chats.models(context, context.argument)
 
-    async def _history(self, ask: Ask) -> Answer:
+    async def _history(self, context: CommandContext) -> CommandResult:
         """`/history shared|per-person`: the setting of that name, as people look for it."""
-        return await self._chats.chat(replace(ask, argument=f"history {ask.argument}"))
+        return await self._chats.chat(replace(context, argument=f"history {context.argument}"))
 
-    async def _help(self, ask: Ask) -> Answer:
-        words = ask.words
-        model = await self.picker.name_of(ask.message.chat)
+    async def _help(self, context: CommandContext) -> CommandResult:
+        words = context.words
+        model = await self.picker.name_of(context.message.chat)
         lines = [words.help_talk.format(model=model)]
-        if not ask.message.chat.direct:
+        if not context.message.chat.direct:
             lines.append(words.help_group)
-        if ask.hint:
-            lines.append(ask.hint)
+        if context.hint:
+            lines.append(context.hint)
         for title, admin in ((words.help_commands, False), (words.help_admin, True)):
             listed = [
                 entry
                 for entry in self._entries.values()
-                if entry.listed and entry.admin == admin and ask.role >= entry.needs
+                if entry.listed and entry.admin == admin and context.role >= entry.needs
             ]
             if listed:
                 lines.append("\n".join([title, *(f"/{entry.name} – {words.commands[entry.name]}" for entry in listed)]))
-        return Answer("\n\n".join(lines))
+        return CommandResult("\n\n".join(lines))

@@ -9,7 +9,7 @@ from typing import Literal
 
 from bridge.demo.conversation import Conversation
 from bridge.demo.performance import Performance
-from bridge.demo.voices import continuing, echo, guide, longer, poet, showcase, thinker, trouble
+from bridge.demo.scripts import continuing, echo, guide, longer, poet, showcase, thinker, trouble
 from bridge.types import ModelId
 
 Voice = Callable[[Conversation], Performance]

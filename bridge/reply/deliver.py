@@ -1,6 +1,6 @@
 """Show a stream of deltas as one reply that grows on the platform.
 
-Two tasks share one draft: a reader appends, a painter shows the latest of it, one platform call at a time. There
+Two tasks share one draft: a reader appends, a renderer shows the latest of it, one platform call at a time. There
 is no queue: a text that has been overtaken is never sent. Every page's whole text is set each time, so a call
 that was refused, lost or repeated needs no thought: the next one says it all again.
 """
@@ -23,7 +23,7 @@ from bridge.reply.pace import Pace
 from bridge.reply.pages import Page, Pages
 from bridge.reply.record import Record, Unrecorded
 from bridge.reply.unfinished import settled
-from bridge.types import Chat, Choice
+from bridge.types import Button, Chat
 
 log = structlog.get_logger(__name__)
 
@@ -37,11 +37,11 @@ EDITS_SPREAD = 1.2
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
-    """What follows a complete text: a remark apart from it, and choices."""
+class Footer:
+    """What follows a complete text: a remark apart from it, and buttons."""
 
     note: str = ""
-    choices: Sequence[Choice] = ()
+    buttons: Sequence[Button] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +56,12 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """How one message should look."""
+class MessageState:
+    """How one message should state."""
 
     text: str
     final: bool
-    choices: tuple[Choice, ...] = ()
+    buttons: tuple[Button, ...] = ()
 
 
 async def deliver(
@@ -69,19 +69,19 @@ async def deliver(
     to: Address,
     *,
     record: Record | None = None,
-    growing: Sequence[Choice] = (),
-    ending: Callable[[Draft], Ending] = lambda _: Ending(),
+    buttons_while_streaming: Sequence[Button] = (),
+    footer: Callable[[Draft], Footer] = lambda _: Footer(),
 ) -> None:
-    """Show `draft` as it grows, with the choices `growing` under it, until all of it stands there with its ending.
+    """Show `draft` as it grows, with `buttons_while_streaming` under it, until all of it stands there with its footer.
 
     The draft then tells how it went. Raises Gone when nobody is there to see it, another ChannelError when the
     platform refuses for good or for longer than `PATIENCE`, StoreError when the record cannot be kept.
     """
-    painter = Painter(draft, to, record or Unrecorded(), growing, ending)
+    renderer = Renderer(draft, to, record or Unrecorded(), buttons_while_streaming, footer)
     draft.start()
-    typing = asyncio.create_task(painter.type_until_words())
+    typing = asyncio.create_task(renderer.type_until_words())
     try:
-        await painter.paint()
+        await renderer.render()
     finally:
         draft.close()
         typing.cancel()
@@ -89,27 +89,27 @@ async def deliver(
         await draft.closed()
 
 
-class Painter:
-    """Makes the platform look like the draft, one call at a time."""
+class Renderer:
+    """Makes the platform state like the draft, one call at a time."""
 
     def __init__(
         self,
         draft: Draft,
         to: Address,
         record: Record,
-        growing: Sequence[Choice],
-        ending: Callable[[Draft], Ending],
+        buttons_while_streaming: Sequence[Button],
+        footer: Callable[[Draft], Footer],
     ) -> None:
         self._draft = draft
         self._to = to
         self._chat = to.chat
         self._record = record
-        self._growing = tuple(growing)
-        self._ending = ending
+        self._buttons_while_streaming = tuple(buttons_while_streaming)
+        self._footer = footer
         self._limits = to.channel.limits(to.chat)
         self._pages = Pages(self._limits)
         self._posted: list[Posted] = [to.channel.posted(to.chat, ref) for ref in record.refs]
-        self._shown: list[Look | None] = [None] * len(self._posted)
+        self._shown: list[MessageState | None] = [None] * len(self._posted)
         self._edits: dict[int, int] = {}
         self._unsure = record.begun > len(record.refs)
         self._spoke = False
@@ -124,17 +124,17 @@ class Painter:
                 await self._to.channel.typing(self._chat)
             await asyncio.sleep(TYPING_EVERY)
 
-    async def paint(self) -> None:
+    async def render(self) -> None:
         while True:
             self._draft.check()
             if self._stale() is not None:
-                await self._paint_one()
+                await self._render_one()
             elif self._draft.complete:
                 return
             else:
                 await self._draft.growth()
 
-    async def _paint_one(self) -> None:
+    async def _render_one(self) -> None:
         """Wait for a turn, then bring the first message that is out of date up to date."""
         # First and last words are what people wait for; what lies between can wait for others.
         turn = self._to.pace.turn(self._chat, self._limits, urgent=not self._spoke or self._draft.complete)
@@ -144,8 +144,8 @@ class Painter:
             async with turn:
                 if (stale := self._stale()) is None:
                     return
-                number, look = stale
-                await self._show(number, look)
+                number, state = stale
+                await self._show(number, state)
             if self._grows and not self._spoke and self._draft.text.strip():
                 metrics.FIRST_TEXT.observe(asyncio.get_running_loop().time() - self._began)
             self._spoke, self._failures = True, 0
@@ -165,25 +165,25 @@ class Painter:
         finally:
             self._draft.at_end(None)
 
-    def _looks(self) -> list[Look]:
-        """How every message should look now."""
+    def _states(self) -> list[MessageState]:
+        """How every message should state now."""
         pages = self._pages.of(self._draft.text)
-        looks = [Look(page.text.rstrip(), final=True) for page in pages]
+        states = [MessageState(page.text.rstrip(), final=True) for page in pages]
         if not self._draft.complete:
-            if looks:
-                looks[-1] = Look(self._unfinished(pages[-1]), False, self._growing)
-            return looks
-        ending = self._ending(self._draft)
-        if ending.note:
-            joined = f"{looks[-1].text}\n\n{ending.note}" if looks else ending.note
-            if looks and self._limits.measure(joined) > self._limits.max_length:
-                joined = ending.note
+            if states:
+                states[-1] = MessageState(self._unfinished(pages[-1]), False, self._buttons_while_streaming)
+            return states
+        footer = self._footer(self._draft)
+        if footer.note:
+            joined = f"{states[-1].text}\n\n{footer.note}" if states else footer.note
+            if states and self._limits.measure(joined) > self._limits.max_length:
+                joined = footer.note
             else:
-                looks = looks[:-1]
-            looks.append(Look(joined, final=True))
-        if looks:
-            looks[-1] = Look(looks[-1].text, True, tuple(ending.choices))
-        return looks
+                states = states[:-1]
+            states.append(MessageState(joined, final=True))
+        if states:
+            states[-1] = MessageState(states[-1].text, True, tuple(footer.buttons))
+        return states
 
     def _unfinished(self, page: Page) -> str:
         """The page that grows, without half a mark, where that fits."""
@@ -196,39 +196,39 @@ class Painter:
             return text
         return shown
 
-    def _stale(self) -> tuple[int, Look | None] | None:
-        """The first message that does not look as it should, and how it should; no look where it should go."""
-        looks = self._looks()
-        for number, look in enumerate(looks):
-            if number == len(self._posted) or (self._shown[number] != look and self._may_edit(number, look)):
-                return number, look
+    def _stale(self) -> tuple[int, MessageState | None] | None:
+        """The first message that does not state as it should, and how it should; no state where it should go."""
+        states = self._states()
+        for number, state in enumerate(states):
+            if number == len(self._posted) or (self._shown[number] != state and self._may_edit(number, state)):
+                return number, state
         if not self._draft.complete:
             return None
         # An earlier attempt may have said more than this one did, and its last post may have gone unnoticed:
         # posting that once more is how to get hold of it.
         if self._unsure:
-            return len(self._posted), Look("…", final=True)
-        return (len(self._posted) - 1, None) if len(self._posted) > len(looks) else None
+            return len(self._posted), MessageState("…", final=True)
+        return (len(self._posted) - 1, None) if len(self._posted) > len(states) else None
 
-    def _may_edit(self, number: int, look: Look) -> bool:
+    def _may_edit(self, number: int, state: MessageState) -> bool:
         limit = self._limits.max_edits
-        return look.final or limit is None or self._edits.get(number, 0) < limit - 1
+        return state.final or limit is None or self._edits.get(number, 0) < limit - 1
 
-    async def _show(self, number: int, look: Look | None) -> None:
-        if look is None:
+    async def _show(self, number: int, state: MessageState | None) -> None:
+        if state is None:
             await self._posted[number].delete()
             metrics.WRITES.add(self._to.channel.name, "delete")
             await self._record.dropped()
             del self._posted[number], self._shown[number]
         elif number == len(self._posted):
-            await self._post(number, look)
+            await self._post(number, state)
         else:
-            await self._posted[number].edit(look.text, final=look.final, choices=look.choices)
+            await self._posted[number].edit(state.text, final=state.final, buttons=state.buttons)
             metrics.WRITES.add(self._to.channel.name, "edit")
-            self._shown[number] = look
+            self._shown[number] = state
             self._edits[number] = self._edits.get(number, 0) + 1
 
-    async def _post(self, number: int, look: Look) -> None:
+    async def _post(self, number: int, state: MessageState) -> None:
         anew = number < len(self._record.refs)
         again = self._unsure
         if not anew:
@@ -236,12 +236,12 @@ class Painter:
         try:
             posted = await self._to.channel.post(
                 self._chat,
-                look.text,
+                state.text,
                 key=f"{self._to.key}.{number}",
                 again=again,
                 reply_to="" if number else self._to.reply_to,
-                final=look.final,
-                choices=look.choices,
+                final=state.final,
+                buttons=state.buttons,
             )
         except Unsure:
             self._unsure = True
@@ -250,7 +250,7 @@ class Painter:
         self._unsure = False
         self._posted.append(posted)
         # A platform that recognised the key kept the first post, with the words of then.
-        self._shown.append(None if again else look)
+        self._shown.append(None if again else state)
         if anew:
             await self._record.replaced(number, posted.ref)
         else:

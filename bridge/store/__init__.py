@@ -15,31 +15,29 @@ from pathlib import Path
 from redis.asyncio import Redis
 
 from bridge.errors import StoreError
-from bridge.store.absence import Absence, Away
-from bridge.store.choices import Choices
-from bridge.store.claim import Claim
+from bridge.inbox.claim import Claim
+from bridge.inbox.inbox import Inbox
+from bridge.inbox.move import move
+from bridge.inbox.turn import Turn
 from bridge.store.connect import connected, connected_to
-from bridge.store.faults import ClaimLost, InboxFull, storing
-from bridge.store.history import Ending, Exchange, History
-from bridge.store.inbox import Inbox
+from bridge.store.errors import ClaimLost, InboxFull, translate_redis_errors
+from bridge.store.heartbeat import Heartbeats
+from bridge.store.history import EndReason, Exchange, History
 from bridge.store.keys import Lane
 from bridge.store.leases import Lease, Leases
 from bridge.store.memory import Memory
-from bridge.store.move import move
-from bridge.store.processes import Processes
+from bridge.store.outage import Outage, OutageStore
+from bridge.store.preferences import Preferences
 from bridge.store.stops import Stops
-from bridge.store.tokens import estimate, fit
-from bridge.store.turn import Turn
+from bridge.turn.tokens import estimate, fit
 from bridge.types import Chat
 
 __all__ = [
-    "Absence",
-    "Away",
-    "Choices",
     "Claim",
     "ClaimLost",
-    "Ending",
+    "EndReason",
     "Exchange",
+    "Heartbeats",
     "History",
     "Inbox",
     "InboxFull",
@@ -47,37 +45,39 @@ __all__ = [
     "Lease",
     "Leases",
     "Memory",
-    "Processes",
+    "Outage",
+    "OutageStore",
+    "Preferences",
     "Stops",
     "Store",
     "Turn",
     "estimate",
     "fit",
     "open_store",
-    "storing",
+    "translate_redis_errors",
 ]
 
 
 class Store:
-    """The parts, on one connection. `redis` itself is for those who keep something of their own; see `storing`."""
+    """The parts, on one connection. `redis` itself is for rooms that keep rows of their own."""
 
     def __init__(self, redis: Redis) -> None:
         worker = secrets.token_hex(8)
         self.redis = redis
         self.history = History(redis)
-        self.choices = Choices(redis)
+        self.preferences = Preferences(redis)
         self.inbox = Inbox(redis, worker)
         self.leases = Leases(redis)
         self.stops = Stops(redis)
-        self.absence = Absence(redis)
-        self.processes = Processes(redis, worker)
+        self.outage = OutageStore(redis)
+        self.heartbeats = Heartbeats(redis, worker)
 
     def memory(self, channel: str) -> Memory:
         """What the adapter `channel` keeps."""
         return Memory(self.redis, channel)
 
     async def move(self, old: Chat, new: Chat) -> None:
-        """The platform gave the chat `old` the id `new`: history, choices and what waits follow.
+        """The platform gave the chat `old` the id `new`: history, preferences and what waits follow.
 
         It may be called at any time and again; what a turn still adds to the old chat follows when it ends. Topics
         and threads are chats of their own. Raises StoreError, and is then to be repeated.
@@ -87,7 +87,7 @@ class Store:
     async def ping(self) -> float:
         """Seconds to Redis and back. Raises StoreError."""
         began = time.perf_counter()
-        async with storing():
+        async with translate_redis_errors():
             await self.redis.ping()
         return time.perf_counter() - began
 
@@ -95,7 +95,7 @@ class Store:
         """Let go of what would otherwise expire. The connection is its opener's to close."""
         await self.inbox.close()
         with suppress(StoreError):  # then it expires all the same
-            await self.processes.leave()
+            await self.heartbeats.leave()
 
 
 @asynccontextmanager

@@ -22,7 +22,7 @@ from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 from redis.exceptions import NoPermissionError
 
 from bridge.errors import StoreError
-from bridge.store.faults import storing
+from bridge.store.errors import translate_redis_errors
 
 log = structlog.get_logger(__name__)
 
@@ -216,7 +216,7 @@ _CLIENTS = {"single": _single, "sentinel": _sentinel, "cluster": _cluster}
 async def _check(redis: Redis, shown: str) -> None:
     """Fail now, and clearly, if this Redis cannot be used; warn if it may lose what it is given."""
     try:
-        async with storing():
+        async with translate_redis_errors():
             await redis.ping()
             try:
                 server, memory = _one(await redis.info("server")), _one(await redis.info("memory"))

@@ -9,14 +9,14 @@ from typing import Any, Literal, Self, cast, get_args
 import structlog
 from redis.asyncio import Redis
 
-from bridge.store.faults import storing
+from bridge.store.errors import translate_redis_errors
 from bridge.store.keys import ChatKeys
 from bridge.store.scripts import dump
 from bridge.types import Chat, ChatMessage, Text
 
 log = structlog.get_logger(__name__)
 
-Ending = Literal["stop", "length", "stopped", "cut", "filtered"]
+EndReason = Literal["stop", "length", "stopped", "cut", "filtered"]
 """How an answer ended: by itself, at the model's limit, by the person, by a failure, by a filter."""
 
 TURNS = 200
@@ -36,7 +36,7 @@ class Exchange:
     """The id of the message that asked."""
     question: tuple[ChatMessage, ...]
     answer: str
-    ended: Ending = "stop"
+    ended: EndReason = "stop"
     model: str = ""
     at: float = 0.0
     """When the answer ended, in seconds since 1970."""
@@ -51,7 +51,7 @@ class Exchange:
         fields: dict[str, Any] = json.loads(row)
         question = tuple(ChatMessage(each["role"], (Text(each["content"]),)) for each in fields["question"])
         texts = [fields["id"], fields["answer"], fields["model"], *(part.text for part in question)]
-        if not all(isinstance(text, str) for text in texts) or fields["ended"] not in get_args(Ending):
+        if not all(isinstance(text, str) for text in texts) or fields["ended"] not in get_args(EndReason):
             raise ValueError("not an exchange")
         return cls(**{**fields, "question": question, "at": float(fields["at"])})
 
@@ -67,7 +67,7 @@ class History:
     async def read(self, chat: Chat) -> list[Exchange]:
         """The turns of `chat`, oldest first. Raises StoreError."""
         key = ChatKeys(chat).history
-        async with storing():
+        async with translate_redis_errors():
             rows = cast(list[str], await self._redis.lrange(key, 0, -1))
             kept = _newest(rows, SIZE)
             if kept < len(rows):
@@ -84,7 +84,7 @@ class History:
     async def forget(self, chat: Chat) -> None:
         """Start over: a turn that is under way will not be added to what follows. Raises StoreError."""
         keys = ChatKeys(chat)
-        async with storing():
+        async with translate_redis_errors():
             # The epoch first: a turn that ends between the two is then not added, or deleted with the rest.
             await self._redis.incr(keys.epoch)
             await self._redis.expire(keys.epoch, EPOCH_SECONDS)

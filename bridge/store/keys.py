@@ -36,7 +36,7 @@ class LaneKeys:
 class ChatKeys:
     """One chat."""
 
-    __slots__ = ("aside", "choices", "epoch", "history", "last", "menu", "moved", "seen")
+    __slots__ = ("aside", "epoch", "history", "last", "menu", "moved", "preferences", "seen")
 
     def __init__(self, chat: Chat) -> None:
         base = _of(chat) + ":"
@@ -48,7 +48,7 @@ class ChatKeys:
         """A sorted set: the turn keys of the last day, by when they came."""
         self.aside = base + "aside"
         """A list of the turns that were given up, newest first."""
-        self.choices = base + "choices"
+        self.preferences = base + "choices"
         self.menu = base + "menu"
         self.last = base + "last"
         self.moved = base + "moved"
@@ -88,7 +88,7 @@ class AccessKeys:
     _BASE = f"{PREFIX}{{access}}:"
     rules = _BASE + "rules"
     """A hash: what was decided of people, chats and groups, and the settings of chats."""
-    trail = _BASE + "trail"
+    audit = _BASE + "trail"
     """A stream: every change of the rules."""
     claim = _BASE + "claim"
     """The code that makes its sender the first owner."""
@@ -98,7 +98,7 @@ class AccessKeys:
     """A sorted set: the strangers that were told who we are, by when."""
     requests = _BASE + "requests"
     """A hash: the strangers that owners have been asked about."""
-    homes = _BASE + "homes"
+    owner_contacts = _BASE + "homes"
     """A hash: where each owner last wrote from in a direct chat."""
 
     @classmethod
@@ -108,7 +108,7 @@ class AccessKeys:
 
 
 STOPS = PREFIX + "stops"
-ABSENCE = PREFIX + "absence"
+OUTAGE = PREFIX + "absence"
 PROCESSES = PREFIX + "processes"
 
 

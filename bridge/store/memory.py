@@ -8,7 +8,7 @@ from typing import cast
 from redis.asyncio import Redis
 
 from bridge.store import keys
-from bridge.store.faults import storing
+from bridge.store.errors import translate_redis_errors
 
 
 class Memory:
@@ -19,23 +19,23 @@ class Memory:
         self._key = keys.memory(channel)
 
     async def get(self, name: str) -> str:
-        async with storing():
+        async with translate_redis_errors():
             return str(await self._redis.hget(self._key, name) or "")
 
     async def put(self, name: str, value: str) -> None:
-        async with storing():
+        async with translate_redis_errors():
             await self._redis.hset(self._key, name, value)
 
     async def add(self, name: str, amount: int = 1) -> int:
         """Where Redis' answer is lost on the way the amount may be added twice; a sum is never given out twice."""
-        async with storing():
+        async with translate_redis_errors():
             return int(await self._redis.hincrby(self._key, name, amount))
 
     async def forget(self, name: str) -> None:
-        async with storing():
+        async with translate_redis_errors():
             await self._redis.hdel(self._key, name)
 
     async def names(self, prefix: str = "") -> Mapping[str, str]:
-        async with storing():
+        async with translate_redis_errors():
             kept = cast(dict[str, str], await self._redis.hgetall(self._key))
         return {name: value for name, value in kept.items() if name.startswith(prefix)}

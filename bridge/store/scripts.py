@@ -14,7 +14,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
-from bridge.store.faults import storing
+from bridge.store.errors import translate_redis_errors
 
 
 class Script:
@@ -27,7 +27,7 @@ class Script:
     async def __call__(self, redis: Redis, keys: Sequence[str], *args: str | int | float) -> Any:
         """Run it. Raises StoreError."""
         call: Any = redis.execute_command
-        async with storing():
+        async with translate_redis_errors():
             try:
                 return await call("EVALSHA", self._hash, len(keys), *keys, *args)
             except NoScriptError:

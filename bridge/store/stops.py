@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from bridge.errors import StoreError
 from bridge.store import keys
-from bridge.store.faults import storing
+from bridge.store.errors import translate_redis_errors
 from bridge.store.scripts import dump
 from bridge.types import Chat
 
@@ -33,7 +33,7 @@ class Stops:
         """Have whoever answers in `chat` stop. Raises StoreError."""
         told = {"channel": chat.channel, "id": chat.id, "thread": chat.thread, "person": chat.person}
         fields: dict[Any, Any] = {"chat": dump(told)}
-        async with storing():
+        async with translate_redis_errors():
             await self._redis.xadd(keys.STOPS, fields, maxlen=KEPT, approximate=True)
 
     async def listen(self) -> AsyncGenerator[Chat, None]:
@@ -41,7 +41,7 @@ class Stops:
         after = ""
         while True:
             try:
-                async with storing():
+                async with translate_redis_errors():
                     after = after or await self._last()
                     read: Any = await self._redis.xread({keys.STOPS: after}, count=100, block=BLOCK)
             except StoreError as error:

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TextIO
 
-from bridge.channel import Command, Door, Limits
+from bridge.channel import Command, Host, Limits
 from bridge.errors import Gone
-from bridge.types import Chat, Choice, IncomingMessage, User
+from bridge.types import Button, Chat, IncomingMessage, User
 from bridge.words import language_of
 from channels.console.clean import clean
 from channels.console.signals import on_termination
@@ -83,7 +83,7 @@ class Console:
     def limits(self, chat: Chat) -> Limits:
         return Limits(max_length=MAX_LENGTH, edit_interval=self._face.edit_interval)
 
-    async def listen(self, door: Door) -> AsyncGenerator[IncomingMessage, None]:
+    async def listen(self, host: Host) -> AsyncGenerator[IncomingMessage, None]:
         async with aclosing(self._face.lines()) as lines:
             async for line in lines:
                 if line.strip() in _LEAVING:
@@ -106,11 +106,11 @@ class Console:
         again: bool = False,
         reply_to: str = "",
         final: bool,
-        choices: Sequence[Choice] = (),
+        buttons: Sequence[Button] = (),
     ) -> Line:
         """The key is the ref: the second post of a key is an edit of the first."""
         posted = Line(self, key)
-        await posted.edit(text, final=final, choices=choices)
+        await posted.edit(text, final=final, buttons=buttons)
         return posted
 
     def posted(self, chat: Chat, ref: str) -> Line:
@@ -176,7 +176,7 @@ class Line:
     console: Console
     ref: str
 
-    async def edit(self, text: str, *, final: bool, choices: Sequence[Choice] = ()) -> None:
+    async def edit(self, text: str, *, final: bool, buttons: Sequence[Button] = ()) -> None:
         await self.console.show(self.ref, text, final=final)
 
     async def delete(self) -> None:

@@ -16,15 +16,15 @@ import discord
 import structlog
 import yarl
 
-from bridge.channel import Command, Door, Limits, Memory
+from bridge.channel import Command, Host, Limits, Memory
 from bridge.errors import ChannelError, Gone, StoreError, TooLong
-from bridge.types import Chat, Choice, IncomingMessage, User
+from bridge.types import Button, Chat, IncomingMessage, User
 from bridge.words import language_of
 from channels.discord import dialect
 from channels.discord.calls import BadReference, Spacing, call, watch
-from channels.discord.hearing import Hearing
 from channels.discord.incoming import NAME
-from channels.discord.menu import MOST_BUTTONS, buttons, fingerprint, slash_commands
+from channels.discord.listener import Listener
+from channels.discord.menu import MAX_BUTTONS, button_view, fingerprint, slash_commands
 from channels.discord.settings import Settings
 from channels.discord.words import CONTENT_HIDDEN
 
@@ -39,7 +39,7 @@ BLANK = "\u200b"
 MANY_CHATS = 1000
 _COMMANDS = "commands"
 
-_Shown = tuple[str, tuple[Choice, ...]]
+_Shown = tuple[str, tuple[Button, ...]]
 
 
 class Discord:
@@ -48,7 +48,7 @@ class Discord:
         self._spacing = Spacing()
         self._published: dict[str, Command] = {}
         self._direct: OrderedDict[str, int] = OrderedDict()
-        self._hearing = Hearing(self, settings, memory)
+        self._listener = Listener(self, settings, memory)
 
     @property
     def name(self) -> str:
@@ -61,7 +61,7 @@ class Discord:
 
     @property
     def set_aside(self) -> int:
-        return self._hearing.set_aside
+        return self._listener.set_aside
 
     @property
     def commands(self) -> Mapping[str, Command]:
@@ -100,11 +100,11 @@ class Discord:
             max_length=LONGEST,
             edit_interval=max(self._settings.discord_edit_interval, self._spacing.seconds),
             measure=dialect.measure,
-            max_choices=MOST_BUTTONS,
+            max_buttons=MAX_BUTTONS,
         )
 
-    async def listen(self, door: Door) -> AsyncGenerator[IncomingMessage]:
-        async with aclosing(self._hearing.listen(self._client, door)) as messages:
+    async def listen(self, host: Host) -> AsyncGenerator[IncomingMessage]:
+        async with aclosing(self._listener.listen(self._client, host)) as messages:
             async for message in messages:
                 yield message
 
@@ -117,12 +117,12 @@ class Discord:
         again: bool = False,
         reply_to: str = "",
         final: bool,
-        choices: Sequence[Choice] = (),
+        buttons: Sequence[Button] = (),
     ) -> _Posted:
         # Discord keeps a nonce for some minutes and answers a second post of it with the first one's message,
         # so `again` needs nothing more.
         channel = await self.channel_of(chat)
-        more: dict[str, Any] = {"nonce": key or None, "view": buttons(choices)}
+        more: dict[str, Any] = {"nonce": key or None, "view": button_view(buttons)}
         content = fitting(text)
 
         async def send(**reference: Any) -> discord.Message:
@@ -137,7 +137,7 @@ class Discord:
             except BadReference:
                 message = await send()
         # A nonce that was known has brought back the first post, with the words of then.
-        shown = None if again else (content, tuple(choices))
+        shown = None if again else (content, tuple(buttons))
         return _Posted(self, chat, str(message.id), shown)
 
     def posted(self, chat: Chat, ref: str) -> _Posted:
@@ -154,7 +154,7 @@ class Discord:
         await self._register(commands)
         for admin in admins:
             try:
-                await self._hearing.expect(Chat(NAME, admin.id, direct=True, title=admin.name))
+                await self._listener.expect(Chat(NAME, admin.id, direct=True, title=admin.name))
             except (ChannelError, StoreError, ValueError) as error:
                 log.info("an admin has no direct chat with the bot yet", admin=str(admin), error=str(error))
 
@@ -224,14 +224,14 @@ class _Posted:
     def ref(self) -> str:
         return self._ref
 
-    async def edit(self, text: str, *, final: bool, choices: Sequence[Choice] = ()) -> None:
-        wanted = fitting(text), tuple(choices)
+    async def edit(self, text: str, *, final: bool, buttons: Sequence[Button] = ()) -> None:
+        wanted = fitting(text), tuple(buttons)
         if wanted == self._shown:  # the last words of an answer are often there already; edits are few
             return
         self._shown = None
         # A partial message's edit leaves the flag that hides link previews alone; a whole message's does not.
         message = await self._message()
-        await call(message.edit(content=wanted[0], view=buttons(choices)))
+        await call(message.edit(content=wanted[0], view=button_view(buttons)))
         self._shown = wanted
 
     async def delete(self) -> None:

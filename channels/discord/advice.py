@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bridge.finding import Question, Sentence
+from bridge.diagnostics import Sentence, SettingPrompt
 from bridge.words import Language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advice:
-    questions: tuple[Question, ...]
+    questions: tuple[SettingPrompt, ...]
     """In the order in which they are asked."""
 
     up: Sentence
@@ -27,7 +27,7 @@ class Advice:
 
 EN = Advice(
     questions=(
-        Question(
+        SettingPrompt(
             "DISCORD_TOKEN",
             "Bot token",
             "At https://discord.com/developers/applications: New Application, then Bot > Reset Token > Copy. "
@@ -35,7 +35,7 @@ EN = Advice(
             "a token has three parts with dots between them, from the page Bot (it is not the client secret).",
             secret=True,
         ),
-        Question(
+        SettingPrompt(
             "BRIDGE_PROXY",
             "HTTP proxy to reach Discord through (Enter alone: none)",
             "Only where Discord is blocked: the HTTP port of your proxy program, in Clash: Settings > Mixed Port.",
@@ -73,7 +73,7 @@ EN = Advice(
 
 ZH_CN = Advice(
     questions=(
-        Question(
+        SettingPrompt(
             "DISCORD_TOKEN",
             "机器人 token",
             "打开 https://discord.com/developers/applications ：New Application，然后 Bot > Reset Token > Copy。"
@@ -81,7 +81,7 @@ ZH_CN = Advice(
             "token 由三段组成，中间是点，来自 Bot 页（不是 client secret）。",
             secret=True,
         ),
-        Question(
+        SettingPrompt(
             "BRIDGE_PROXY",
             "访问 Discord 的 HTTP 代理（直接回车：不用）",
             "只有在访问不了 Discord 的地方才需要：你的代理软件的 HTTP 端口，例如 Clash 的“设置 - 混合端口”。",
@@ -118,7 +118,7 @@ ZH_CN = Advice(
 
 ZH_TW = Advice(
     questions=(
-        Question(
+        SettingPrompt(
             "DISCORD_TOKEN",
             "機器人 token",
             "開啟 https://discord.com/developers/applications ：New Application，然後 Bot > Reset Token > Copy。"
@@ -126,7 +126,7 @@ ZH_TW = Advice(
             "token 由三段組成，中間是點，來自 Bot 頁（不是 client secret）。",
             secret=True,
         ),
-        Question(
+        SettingPrompt(
             "BRIDGE_PROXY",
             "連到 Discord 的 HTTP 代理（直接按 Enter：不用）",
             "只有在連不上 Discord 的地方才需要：你的代理軟體的 HTTP 連接埠，例如 Clash 的「設定 - 混合連接埠」。",

@@ -1,4 +1,4 @@
-"""One door to Discord's REST API: every call is bounded in time, and every failure becomes one of our errors.
+"""One host to Discord's REST API: every call is bounded in time, and every failure becomes one of our errors.
 
 discord.py waits out a rate limit inside the call. We would rather know: the bridge goes on reading the answer
 meanwhile and then shows the latest of it. So a trace watches the responses, and a 429 ends the call at once.

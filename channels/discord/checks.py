@@ -11,7 +11,7 @@ from typing import Any
 
 import aiohttp
 
-from bridge.finding import Finding, Question
+from bridge.diagnostics import Diagnostic, SettingPrompt
 from bridge.words import Language
 from channels import ChannelSettings
 from channels.discord.advice import IN
@@ -31,11 +31,11 @@ INVITE = "https://discord.com/oauth2/authorize?client_id={id}&scope=bot+applicat
 HELLO = 10
 
 
-def questions(language: Language) -> Sequence[Question]:
+def questions(language: Language) -> Sequence[SettingPrompt]:
     return IN[language].questions
 
 
-async def check(settings: ChannelSettings, language: Language, *, thorough: bool) -> AsyncIterator[Finding]:
+async def check(settings: ChannelSettings, language: Language, *, thorough: bool) -> AsyncIterator[Diagnostic]:
     """`thorough` makes no difference: Discord lets any number of programs listen."""
     assert isinstance(settings, Settings)
     advice = IN[language]

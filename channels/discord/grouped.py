@@ -10,7 +10,7 @@ from dataclasses import replace
 import discord
 import structlog
 
-from bridge.channel import Door
+from bridge.channel import Host
 from bridge.errors import ChannelError
 from bridge.types import IncomingMessage
 from channels.discord.calls import call
@@ -22,8 +22,8 @@ log = structlog.get_logger(__name__)
 class Grouped:
     """For one catching up in one channel; `guild` is the server that it belongs to, None for a direct chat."""
 
-    def __init__(self, door: Door, guild: discord.Guild | None) -> None:
-        self._door = door
+    def __init__(self, host: Host, guild: discord.Guild | None) -> None:
+        self._host = host
         self._guild = guild
         self._known: dict[str, tuple[str, ...]] = {}
 
@@ -32,7 +32,7 @@ class Grouped:
 
         Raises StoreError.
         """
-        if self._guild is None or message.groups or not await self._door.needs_groups(message):
+        if self._guild is None or message.groups or not await self._host.needs_groups(message):
             return message
         person = message.sender.id
         if person not in self._known:

@@ -1,4 +1,4 @@
-"""The bridge's commands as Discord's slash commands, and a bubble's choices as buttons."""
+"""The bridge's commands as Discord's slash commands, and a bubble's buttons as button_view."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any
 import discord
 
 from bridge.channel import Command
-from bridge.types import Choice
+from bridge.types import Button
 
 LOCALES = ("zh-CN", "zh-TW")
 """Discord's names of our languages, but for English, which needs none."""
-MOST_BUTTONS = 25
+MAX_BUTTONS = 25
 """Five rows of five."""
 LONGEST_LABEL = 80
 LONGEST_TEXT = 100
@@ -67,15 +67,15 @@ def fingerprint(payload: object, account: str) -> str:
     return hashlib.sha256(json.dumps([account, payload], sort_keys=True).encode()).hexdigest()
 
 
-def buttons(choices: Sequence[Choice]) -> discord.ui.View | None:
+def button_view(buttons: Sequence[Button]) -> discord.ui.View | None:
     """Buttons that carry their command themselves, so that pressing one works after any restart."""
-    if not choices:
+    if not buttons:
         return None
-    choices = choices[:MOST_BUTTONS]
-    per_row = 5 if all(len(choice.label) <= SHORT for choice in choices) else -(-len(choices) // 5)
+    buttons = buttons[:MAX_BUTTONS]
+    per_row = 5 if all(len(button.label) <= SHORT for button in buttons) else -(-len(buttons) // 5)
     view = discord.ui.View(timeout=None)
-    for number, choice in enumerate(choices):
-        label = choice.label.strip()[:LONGEST_LABEL] or choice.command[:LONGEST_LABEL]
-        view.add_item(discord.ui.Button(label=label, custom_id=f"{number}:{choice.command}", row=number // per_row))
+    for number, button in enumerate(buttons):
+        label = button.label.strip()[:LONGEST_LABEL] or button.command[:LONGEST_LABEL]
+        view.add_item(discord.ui.Button(label=label, custom_id=f"{number}:{button.command}", row=number // per_row))
     view.stop()  # a finished view is sent all the same, and not kept in memory to wait for presses
     return view

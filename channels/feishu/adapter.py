@@ -10,14 +10,14 @@ from typing import Any, Self
 
 import structlog
 
-from bridge.channel import Command, Door, Limits, Memory
+from bridge.channel import Command, Host, Limits, Memory
 from bridge.errors import ChannelError, StoreError
-from bridge.types import Chat, Choice, IncomingMessage, User
+from bridge.types import Button, Chat, IncomingMessage, User
 from bridge.words import language_of
 from channels.feishu import cards, markdown, posted, slash
+from channels.feishu.card_modes import CardContext
 from channels.feishu.content import Malformed
 from channels.feishu.errors import Rejected
-from channels.feishu.faces import Desk
 from channels.feishu.incoming import MESSAGE, PRESS, Arrived, kind_of, read_message, read_press
 from channels.feishu.longconn import LongConnection
 from channels.feishu.lookups import Lookups, Parent
@@ -58,7 +58,7 @@ class Feishu:
         self._meter = Meter(memory, settings.feishu_monthly_quota, settings.feishu_quota_share, now)
         self._rest = Rest(settings, self._meter)
         self._sender = Sender(self._rest)
-        self._desk = Desk(
+        self._context = CardContext(
             rest=self._rest,
             sender=self._sender,
             posts=Recent(memory, "post:", 24 * HOUR, now),
@@ -73,7 +73,7 @@ class Feishu:
         """Our open_id, which people mention."""
         self._lookups = Lookups(self._rest, self.account)
         self._people = People(self._rest, settings.feishu_departments_minutes * 60, now)
-        self._door: Door
+        self._host: Host
 
     async def __aenter__(self) -> Self:
         """Raises Refused where the platform does not accept the app, ChannelError where it cannot be reached."""
@@ -95,11 +95,11 @@ class Feishu:
             edit_interval=EDIT_INTERVALS[self._meter.strain],
             measure=markdown.measure,
             writes_per_second=WRITES_PER_SECOND,
-            max_choices=cards.MAX_CHOICES,
+            max_buttons=cards.MAX_BUTTONS,
         )
 
-    async def listen(self, door: Door) -> AsyncGenerator[IncomingMessage]:
-        self._door = door
+    async def listen(self, host: Host) -> AsyncGenerator[IncomingMessage]:
+        self._host = host
         async with LongConnection(self._rest, self._understand, self._set_one_aside) as connection:
             while True:
                 delivery = await connection.next()
@@ -125,16 +125,16 @@ class Feishu:
         again: bool = False,
         reply_to: str = "",
         final: bool,
-        choices: Sequence[Choice] = (),
+        buttons: Sequence[Button] = (),
     ) -> posted.Message:
         await self._warn()
         return await posted.post(
-            self._desk, chat, text, key=key, again=again, reply_to=reply_to, final=final, choices=choices
+            self._context, chat, text, key=key, again=again, reply_to=reply_to, final=final, buttons=buttons
         )
 
     def posted(self, chat: Chat, ref: str) -> posted.Message:
-        id, face = posted.parse(self._desk, chat, ref)
-        return posted.Message(self._desk, chat, id, face, known=False)
+        id, face = posted.parse(self._context, chat, ref)
+        return posted.Message(self._context, chat, id, face, known=False)
 
     async def typing(self, chat: Chat) -> None:
         """There is no such sign on Feishu, and a reaction in its place would cost two calls of the quota."""
@@ -204,7 +204,7 @@ class Feishu:
 
     async def _with_groups(self, message: IncomingMessage, until: float) -> IncomingMessage:
         """With the sender's departments, where anything hangs on them. Raises StoreError."""
-        if not await self._door.needs_groups(message):
+        if not await self._host.needs_groups(message):
             return message
         return replace(message, groups=await self._people.departments(message.sender.id, until))
 
@@ -232,7 +232,7 @@ class Feishu:
         menu = pressed.ref
         if not menu:
             # The card was made before its message had an id; a card that was sent whole has no entity.
-            entity = await self._desk.posts.get(pressed.key) if pressed.key else ""
+            entity = await self._context.posts.get(pressed.key) if pressed.key else ""
             menu = f"{pressed.message}/{entity}".rstrip("/")
         message = IncomingMessage(
             id=pressed.id,
@@ -252,7 +252,7 @@ class Feishu:
         if await self._handed_on.get(message.id):
             return True
         log.info("a message came too late", chat=str(message.chat), message=message.id)
-        if message.addressed and await self._door.admits(message):
+        if message.addressed and await self._host.admits(message):
             try:
                 content = cards.dumps({"text": self._words.late})
                 uuid = f"late.{message.id}"[:50]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bridge.finding import Question, Sentence
+from bridge.diagnostics import Sentence, SettingPrompt
 from bridge.words import Language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advice:
-    questions: tuple[Question, ...]
+    questions: tuple[SettingPrompt, ...]
     """In the order in which they are asked."""
 
     up: Sentence
@@ -30,21 +30,21 @@ class Advice:
 
 EN = Advice(
     questions=(
-        Question(
+        SettingPrompt(
             "FEISHU_DOMAIN",
             "Feishu or Lark (Enter alone: feishu)",
             "Feishu (feishu.cn) and Lark (larksuite.com) are two clouds: write feishu or lark.",
             "write feishu or lark.",
             optional=True,
         ),
-        Question(
+        SettingPrompt(
             "FEISHU_APP_ID",
             "App ID",
             "At https://open.feishu.cn/app (Lark: https://open.larksuite.com/app): Create Custom App, then "
             "Add Features > Bot; the App ID is under Credentials & Basic Info.",
             "an App ID begins with cli_.",
         ),
-        Question(
+        SettingPrompt(
             "FEISHU_APP_SECRET",
             "App Secret",
             "On the same page, Credentials & Basic Info, beside App Secret.",
@@ -95,21 +95,21 @@ EN = Advice(
 
 ZH_CN = Advice(
     questions=(
-        Question(
+        SettingPrompt(
             "FEISHU_DOMAIN",
             "飞书还是 Lark（直接回车：feishu）",
             "飞书（feishu.cn）和 Lark（larksuite.com）是两个云：请写 feishu 或 lark。",
             "请写 feishu 或 lark。",
             optional=True,
         ),
-        Question(
+        SettingPrompt(
             "FEISHU_APP_ID",
             "App ID",
             "打开 https://open.feishu.cn/app （Lark：https://open.larksuite.com/app）：创建企业自建应用，然后"
             "添加应用能力 > 机器人；App ID 在“凭证与基础信息”里。",
             "App ID 以 cli_ 开头。",
         ),
-        Question(
+        SettingPrompt(
             "FEISHU_APP_SECRET",
             "App Secret",
             "在同一页“凭证与基础信息”，App Secret 旁边。",
@@ -148,21 +148,21 @@ ZH_CN = Advice(
 
 ZH_TW = Advice(
     questions=(
-        Question(
+        SettingPrompt(
             "FEISHU_DOMAIN",
             "飛書還是 Lark（直接按 Enter：feishu）",
             "飛書（feishu.cn）和 Lark（larksuite.com）是兩個雲：請寫 feishu 或 lark。",
             "請寫 feishu 或 lark。",
             optional=True,
         ),
-        Question(
+        SettingPrompt(
             "FEISHU_APP_ID",
             "App ID",
             "開啟 https://open.feishu.cn/app （Lark：https://open.larksuite.com/app）：建立企業自建應用，然後"
             "新增應用能力 > 機器人；App ID 在「憑證與基礎資訊」裡。",
             "App ID 以 cli_ 開頭。",
         ),
-        Question(
+        SettingPrompt(
             "FEISHU_APP_SECRET",
             "App Secret",
             "在同一頁「憑證與基礎資訊」，App Secret 旁邊。",

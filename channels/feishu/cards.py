@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bridge.types import Choice
+from bridge.types import Button
 
 TEXT = "text"
 """The element that holds the text."""
-MAX_CHOICES = 30
+MAX_BUTTONS = 30
 """A card holds 200 elements at most; a button takes three, and the JSON of so many fits beside a short text."""
 PRINTING = {
     "print_frequency_ms": {"default": 50},
@@ -25,7 +25,7 @@ def card(
     *,
     summary: str,
     streaming: bool = False,
-    choices: Sequence[Choice] = (),
+    buttons: Sequence[Button] = (),
     origin: Mapping[str, str] | None = None,
 ) -> str:
     """A card's JSON. `origin` comes back with a pressed button, to tell which post it belongs to."""
@@ -33,8 +33,8 @@ def card(
     if streaming:
         config["streaming_config"] = PRINTING
     elements: list[dict[str, Any]] = [{"tag": "markdown", "element_id": TEXT, "content": markdown}]
-    if choices:
-        columns = [_column(choice, origin or {}) for choice in choices]
+    if buttons:
+        columns = [_column(button, origin or {}) for button in buttons]
         elements.append({"tag": "column_set", "flex_mode": "flow", "columns": columns})
     return dumps({"schema": "2.0", "config": config, "body": {"elements": elements}})
 
@@ -55,10 +55,10 @@ def dumps(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _column(choice: Choice, origin: Mapping[str, str]) -> dict[str, Any]:
-    button = {
+def _column(button: Button, origin: Mapping[str, str]) -> dict[str, Any]:
+    element = {
         "tag": "button",
-        "text": {"tag": "plain_text", "content": choice.label},
-        "behaviors": [{"type": "callback", "value": {"command": choice.command, **origin}}],
+        "text": {"tag": "plain_text", "content": button.label},
+        "behaviors": [{"type": "callback", "value": {"command": button.command, **origin}}],
     }
-    return {"tag": "column", "width": "auto", "elements": [button]}
+    return {"tag": "column", "width": "auto", "elements": [element]}

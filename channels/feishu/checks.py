@@ -11,7 +11,7 @@ from typing import Any
 
 import aiohttp
 
-from bridge.finding import Finding, Mark, Question, Sentence
+from bridge.diagnostics import Diagnostic, Sentence, SettingPrompt, Severity
 from bridge.words import Language
 from channels import ChannelSettings
 from channels.feishu.advice import IN, Advice
@@ -41,11 +41,11 @@ FULL = 1000040350
 """An app may have fifty connections."""
 
 
-def questions(language: Language) -> Sequence[Question]:
+def questions(language: Language) -> Sequence[SettingPrompt]:
     return IN[language].questions
 
 
-async def check(settings: ChannelSettings, language: Language, *, thorough: bool) -> AsyncIterator[Finding]:
+async def check(settings: ChannelSettings, language: Language, *, thorough: bool) -> AsyncIterator[Diagnostic]:
     """`thorough` makes no difference: the platform does not tell who else listens for the app."""
     assert isinstance(settings, Settings)
     advice = IN[language]
@@ -68,8 +68,8 @@ async def check(settings: ChannelSettings, language: Language, *, thorough: bool
             yield advice.up.found("ok", AREA, name=about.get("app_name") or app_id)
             if token.clock_off > CLOCK:
                 yield advice.clock.found("wrong", AREA, seconds=round(token.clock_off))
-            for finding in _scopes(await api.call("GET", "/open-apis/application/v6/scopes"), settings, advice):
-                yield finding
+            for diagnostic in _scopes(await api.call("GET", "/open-apis/application/v6/scopes"), settings, advice):
+                yield diagnostic
             endpoint = await api.call("POST", "/callback/ws/endpoint", {"AppID": app_id, "AppSecret": secret})
             if endpoint.code == 0:
                 yield advice.connection_fine.found("ok", AREA)
@@ -81,12 +81,12 @@ async def check(settings: ChannelSettings, language: Language, *, thorough: bool
             yield advice.unreachable.found("wrong", AREA, domain=domain)
 
 
-def _refused(code: int, advice: Advice, domain: str) -> Finding:
+def _refused(code: int, advice: Advice, domain: str) -> Diagnostic:
     trouble = code in BUSY or code < 0
     return (advice.failed if trouble else advice.app_wrong).found("wrong", AREA, domain=domain, code=code)
 
 
-def _scopes(answer: _Answer, settings: Settings, advice: Advice) -> list[Finding]:
+def _scopes(answer: _Answer, settings: Settings, advice: Advice) -> list[Diagnostic]:
     """Which of the scopes the tenant has not granted (the page application-v6/scope/list; it needs no scope itself)."""
     data = answer.body.get("data")
     scopes = data.get("scopes") if isinstance(data, dict) else None
@@ -95,16 +95,16 @@ def _scopes(answer: _Answer, settings: Settings, advice: Advice) -> list[Finding
     granted = {
         scope.get("scope_name") for scope in scopes if isinstance(scope, dict) and scope.get("grant_status") == 1
     }
-    found: list[Finding] = []
-    kinds: list[tuple[Sequence[str], Sentence, Mark]] = [
+    found: list[Diagnostic] = []
+    kinds: list[tuple[Sequence[str], Sentence, Severity]] = [
         (NEEDED, advice.scopes_missing, "wrong"),
         (WELCOME, advice.scopes_optional, "note"),
         (DEPARTMENTS, advice.scopes_departments, "note"),
     ]
-    for wanted, sentence, mark in kinds:
+    for wanted, sentence, severity in kinds:
         if lacking := [scope for scope in wanted if scope not in granted]:
             link = f"{settings.feishu_domain}/app/{settings.feishu_app_id}/auth?q={','.join(lacking)}"
-            found.append(sentence.found(mark, AREA, scopes=", ".join(lacking), link=link))
+            found.append(sentence.found(severity, AREA, scopes=", ".join(lacking), link=link))
     return found
 
 

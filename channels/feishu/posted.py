@@ -7,11 +7,20 @@ from collections.abc import Sequence
 import structlog
 
 from bridge.errors import ChannelError, Unsure
-from bridge.types import Chat, Choice
+from bridge.types import Button, Chat
 from channels.feishu import cards, entity, markdown
+from channels.feishu.card_modes import (
+    CardContext,
+    CardMode,
+    Plain,
+    Streaming,
+    Whole,
+    origin_of,
+    whole_card,
+    with_choices,
+)
 from channels.feishu.entity import Entity, EntityId
 from channels.feishu.errors import Rejected
-from channels.feishu.faces import Desk, Face, Plain, Streaming, Whole, origin_of, whole_card, with_choices
 
 log = structlog.get_logger(__name__)
 
@@ -21,8 +30,10 @@ PLAIN = "plain"
 class Message:
     """A `bridge.channel.Posted`. Its ref is the message's id and, after a slash, what its face says."""
 
-    def __init__(self, desk: Desk, chat: Chat, id: str, face: Face, *, reply_to: str = "", known: bool = True) -> None:
-        self._desk = desk
+    def __init__(
+        self, context: CardContext, chat: Chat, id: str, face: CardMode, *, reply_to: str = "", known: bool = True
+    ) -> None:
+        self._context = context
         self._chat = chat
         self._id = id
         self._face = face
@@ -36,62 +47,62 @@ class Message:
     def ref(self) -> str:
         return f"{self._id}/{self._face.ref}".rstrip("/")
 
-    async def edit(self, text: str, *, final: bool, choices: Sequence[Choice] = ()) -> None:
+    async def edit(self, text: str, *, final: bool, buttons: Sequence[Button] = ()) -> None:
         await self._take_up()
         await self._clear_away()
         if not self._broken:
             try:
-                await self._face.show(text, final=final, choices=choices)
+                await self._face.show(text, final=final, buttons=buttons)
                 return
             except Rejected as error:
                 log.warning("a message cannot be changed", chat=str(self._chat), message=self._id, code=error.code)
                 self._broken = True
         # Half an answer stays as it is; the whole one takes its place.
         if final:
-            await self._replace(with_choices(text, choices))
+            await self._replace(with_choices(text, buttons))
 
     async def delete(self) -> None:
         await self._take_up()
-        if not await self._desk.sender.recall(self._id):
-            await self.edit(self._desk.words.empty, final=True)
+        if not await self._context.sender.recall(self._id):
+            await self.edit(self._context.words.empty, final=True)
 
     async def _replace(self, text: str) -> None:
         """Post anew, then take the old message back. Done twice it comes to the same: the uuid sees to that."""
         old = self._id
         uuid = f"i.{old}"
-        self._id, kind = await self._desk.sender.plain(self._chat, text, uuid=uuid, reply_to=self._reply_to)
-        self._face, self._broken, self._leftover = Plain(self._desk, self._id, kind), False, old
-        await self._desk.replaced.put(old, self.ref)
+        self._id, kind = await self._context.sender.plain(self._chat, text, uuid=uuid, reply_to=self._reply_to)
+        self._face, self._broken, self._leftover = Plain(self._context, self._id, kind), False, old
+        await self._context.replaced.put(old, self.ref)
         await self._clear_away()
 
     async def _clear_away(self) -> None:
         if self._leftover:
-            await self._desk.sender.recall(self._leftover)
+            await self._context.sender.recall(self._leftover)
             self._leftover = ""
 
     async def _take_up(self) -> None:
         """After a restart: find the message that took this one's place, if one did."""
         while not self._known:
-            ref = await self._desk.replaced.get(self._id)
+            ref = await self._context.replaced.get(self._id)
             if ref:
                 self._leftover = self._id
-                self._id, self._face = parse(self._desk, self._chat, ref)
+                self._id, self._face = parse(self._context, self._chat, ref)
                 await self._clear_away()
             self._known = not ref
 
 
-def parse(desk: Desk, chat: Chat, ref: str) -> tuple[str, Face]:
+def parse(context: CardContext, chat: Chat, ref: str) -> tuple[str, CardMode]:
     """A message's id and its face, by its ref."""
     message, _, rest = ref.partition("/")
     if rest in ("post", "text"):
-        return message, Plain(desk, message, rest)
+        return message, Plain(context, message, rest)
     if id := EntityId.parse(rest):
-        return message, Streaming(desk, chat, message, Entity(desk.rest, id, desk.now))
-    return message, Whole(desk, chat, message)
+        return message, Streaming(context, chat, message, Entity(context.rest, id, context.now))
+    return message, Whole(context, chat, message)
 
 
 async def post(
-    desk: Desk,
+    context: CardContext,
     chat: Chat,
     text: str,
     *,
@@ -99,51 +110,51 @@ async def post(
     again: bool,
     reply_to: str,
     final: bool,
-    choices: Sequence[Choice],
+    buttons: Sequence[Button],
 ) -> Message:
     """Post as the card that suits, or plainly where Feishu refuses the card.
 
     What was begun under a key is gone on with in the same way: within an hour the platform answers a second post
     of it with the first message, and that one's card is then the one to write to.
     """
-    begun = await desk.posts.get(key) if again else ""
+    begun = await context.posts.get(key) if again else ""
     if begun != PLAIN:
         try:
             if begun or not (final or again):
-                return await _stream(desk, chat, text, EntityId.parse(begun), key, reply_to, choices)
-            card = whole_card(chat, text, choices)
-            id = await desk.sender.send(chat, "interactive", card, uuid=key, reply_to=reply_to)
-            return Message(desk, chat, id, Whole(desk, chat, id), reply_to=reply_to)
+                return await _stream(context, chat, text, EntityId.parse(begun), key, reply_to, buttons)
+            card = whole_card(chat, text, buttons)
+            id = await context.sender.send(chat, "interactive", card, uuid=key, reply_to=reply_to)
+            return Message(context, chat, id, Whole(context, chat, id), reply_to=reply_to)
         except Rejected as error:
             log.warning("card refused", chat=str(chat), code=error.code)
-            await desk.posts.put(key, PLAIN)
-    shown = with_choices(text, choices) if final else text
-    id, kind = await desk.sender.plain(chat, shown, uuid=f"{key}.p", reply_to=reply_to)
-    return Message(desk, chat, id, Plain(desk, id, kind), reply_to=reply_to)
+            await context.posts.put(key, PLAIN)
+    shown = with_choices(text, buttons) if final else text
+    id, kind = await context.sender.plain(chat, shown, uuid=f"{key}.p", reply_to=reply_to)
+    return Message(context, chat, id, Plain(context, id, kind), reply_to=reply_to)
 
 
 async def _stream(
-    desk: Desk,
+    context: CardContext,
     chat: Chat,
     text: str,
     made: EntityId | None,
     key: str,
     reply_to: str,
-    choices: Sequence[Choice],
+    buttons: Sequence[Button],
 ) -> Message:
     opened = 0.0
-    known: Sequence[Choice] | None = None
+    known: Sequence[Button] | None = None
     if made is None:
-        summary = desk.words.writing
+        summary = context.words.writing
         origin = origin_of(chat, key=key)
-        card = cards.card(markdown.render(text), summary=summary, streaming=True, choices=choices, origin=origin)
-        opened, known = desk.now(), choices
+        card = cards.card(markdown.render(text), summary=summary, streaming=True, buttons=buttons, origin=origin)
+        opened, known = context.now(), buttons
         try:
-            made = await entity.make(desk.rest, card, opened)
+            made = await entity.make(context.rest, card, opened)
         except Unsure as error:  # a card that nobody has been sent is no post
             raise ChannelError(str(error)) from error
-        await desk.posts.put(key, str(made))
+        await context.posts.put(key, str(made))
     content = cards.dumps({"type": "card", "data": {"card_id": made.card}})
-    id = await desk.sender.send(chat, "interactive", content, uuid=key, reply_to=reply_to)
-    face = Streaming(desk, chat, id, Entity(desk.rest, made, desk.now, opened), choices=known)
-    return Message(desk, chat, id, face, reply_to=reply_to)
+    id = await context.sender.send(chat, "interactive", content, uuid=key, reply_to=reply_to)
+    face = Streaming(context, chat, id, Entity(context.rest, made, context.now, opened), buttons=known)
+    return Message(context, chat, id, face, reply_to=reply_to)

@@ -12,12 +12,12 @@ from telegram import Bot, Message
 from telegram.constants import ChatAction
 from telegram.error import TelegramError
 
-from bridge.channel import Command, Door, Limits, Memory, Posted
+from bridge.channel import Command, Host, Limits, Memory, Posted
 from bridge.errors import ChannelError, Gone, Refused, StoreError, Unsure
-from bridge.types import Chat, Choice, IncomingMessage, User
+from bridge.types import Button, Chat, IncomingMessage, User
 from channels.telegram.errors import Rejected, ThreadGone, Unchanged, translated
-from channels.telegram.ghosts import Ghosts
 from channels.telegram.keyboards import keyboard
+from channels.telegram.lost_posts import LostPosts
 from channels.telegram.markdown import MAX_LENGTH, Content, measure, plain, render
 from channels.telegram.menu import publish
 from channels.telegram.polling import Polling
@@ -28,7 +28,7 @@ from channels.telegram.words import privacy_hint
 
 WRITES_PER_SECOND = 28.0
 """The whole bot's share is about 30 (Bots FAQ)."""
-MOST_CHOICES = 24
+MAX_BUTTONS = 24
 """Telegram shows a hundred buttons; nobody reads so many."""
 
 _T = TypeVar("_T")
@@ -48,7 +48,7 @@ class Telegram:
         self._account = token.partition(":")[0]
         self._intervals = (settings.telegram_edit_interval, settings.telegram_group_interval)
         self._memory = memory
-        self._ghosts = Ghosts(memory)
+        self._lost_posts = LostPosts(memory)
         self._request = AiohttpRequest(settings.proxy)
         self._bot = Bot(
             token,
@@ -103,10 +103,10 @@ class Telegram:
             measure=measure,
             writes_per_second=WRITES_PER_SECOND,
             bucket=str(chat.whole),
-            max_choices=MOST_CHOICES,
+            max_buttons=MAX_BUTTONS,
         )
 
-    def listen(self, door: Door) -> AsyncGenerator[IncomingMessage, None]:
+    def listen(self, host: Host) -> AsyncGenerator[IncomingMessage, None]:
         assert self._polling is not None, "not entered"
         return self._polling.messages()
 
@@ -119,26 +119,26 @@ class Telegram:
         again: bool = False,
         reply_to: str = "",
         final: bool,
-        choices: Sequence[Choice] = (),
+        buttons: Sequence[Button] = (),
     ) -> Posted:
         if not text.strip():
             raise Refused("an empty message cannot be posted")
         question = int(reply_to) if reply_to.isdecimal() else 0
-        floor = await self._ghosts.floor(chat.id, key, again=again)
+        floor = await self._lost_posts.floor(chat.id, key, again=again)
         try:
-            id = await self._send(chat, chat.thread, text, question, choices)
+            id = await self._send(chat, chat.thread, text, question, buttons)
         except ThreadGone:
             if not chat.thread:
                 raise
-            id = await self._send(chat, "", text, question, choices)
-        await self._ghosts.posted(chat.id, id)
+            id = await self._send(chat, "", text, question, buttons)
+        await self._lost_posts.posted(chat.id, id)
         if again and floor is not None:
-            await self._lay_ghosts(chat, self._ghosts.candidates(chat.id, max(floor, question), id), text)
-        return _Posted(self, chat, id, shown=(text, tuple(choices)))
+            await self._delete_duplicates(chat, self._lost_posts.candidates(chat.id, max(floor, question), id), text)
+        return _Posted(self, chat, id, shown=(text, tuple(buttons)))
 
     def posted(self, chat: Chat, ref: str) -> Posted:
         id = int(ref) if ref.isdecimal() else 0
-        self._ghosts.ours(chat.id, id)
+        self._lost_posts.ours(chat.id, id)
         return _Posted(self, chat, id)
 
     async def typing(self, chat: Chat) -> None:
@@ -163,13 +163,13 @@ class Telegram:
     def link(self, code: str) -> str:
         return f"https://t.me/{self._username}?start={code}" if self._username else ""
 
-    async def edit(self, chat: Chat, id: int, text: str, choices: Sequence[Choice]) -> None:
+    async def edit(self, chat: Chat, id: int, text: str, buttons: Sequence[Button]) -> None:
         """Make the message read `text`; that it reads so already is as good."""
         if not text.strip():
             return
 
         def call(content: Content) -> Awaitable[object]:
-            extras = _extras(content, choices)
+            extras = _extras(content, buttons)
             return self._bot.edit_message_text(content.text, chat.id, id, api_kwargs=extras)
 
         try:
@@ -184,9 +184,9 @@ class Telegram:
         except (Gone, Refused) as fault:
             _log.debug("a message was not deleted", chat=str(chat), fault=str(fault))
 
-    async def _send(self, chat: Chat, thread: str, text: str, question: int, choices: Sequence[Choice]) -> int:
+    async def _send(self, chat: Chat, thread: str, text: str, question: int, buttons: Sequence[Button]) -> int:
         def call(content: Content) -> Awaitable[Message]:
-            extras = _extras(content, choices)
+            extras = _extras(content, buttons)
             if question:
                 extras["reply_parameters"] = {"message_id": question, "allow_sending_without_reply": True}
             return self._bot.send_message(chat.id, content.text, message_thread_id=_number(thread), api_kwargs=extras)
@@ -204,7 +204,7 @@ class Telegram:
             _log.warning("a text was not taken with its entities", chat=str(chat), fault=str(fault))
             return await self._ask(call(plain(text)), chat)
 
-    async def _lay_ghosts(self, chat: Chat, candidates: Sequence[int], text: str) -> None:
+    async def _delete_duplicates(self, chat: Chat, candidates: Sequence[int], text: str) -> None:
         """Delete those of the candidates that are posts of ours gone astray. The new post stands, come what may."""
         for number, id in enumerate(candidates):
             if number:
@@ -241,7 +241,7 @@ class Telegram:
     def _arrived(self, arrival: Arrival) -> None:
         message = arrival.message
         if message.id.isdecimal():
-            self._ghosts.seen(message.chat.id, int(message.id))
+            self._lost_posts.seen(message.chat.id, int(message.id))
         if arrival.query:
             task = asyncio.create_task(self._acknowledge(arrival.query))
             self._acknowledging.add(task)
@@ -257,7 +257,7 @@ class Telegram:
 
 class _Posted:
     def __init__(
-        self, telegram: Telegram, chat: Chat, id: int, shown: tuple[str, tuple[Choice, ...]] | None = None
+        self, telegram: Telegram, chat: Chat, id: int, shown: tuple[str, tuple[Button, ...]] | None = None
     ) -> None:
         self._telegram, self._chat, self._id = telegram, chat, id
         self._shown = shown
@@ -267,11 +267,11 @@ class _Posted:
     def ref(self) -> str:
         return str(self._id)
 
-    async def edit(self, text: str, *, final: bool, choices: Sequence[Choice] = ()) -> None:
-        wanted = (text, tuple(choices))
+    async def edit(self, text: str, *, final: bool, buttons: Sequence[Button] = ()) -> None:
+        wanted = (text, tuple(buttons))
         if wanted != self._shown:
             self._shown = None
-            await self._telegram.edit(self._chat, self._id, text, choices)
+            await self._telegram.edit(self._chat, self._id, text, buttons)
             self._shown = wanted
 
     async def delete(self) -> None:
@@ -279,7 +279,7 @@ class _Posted:
         await self._telegram.delete(self._chat, self._id)
 
 
-def _extras(content: Content, choices: Sequence[Choice]) -> dict[str, Any]:
+def _extras(content: Content, buttons: Sequence[Button]) -> dict[str, Any]:
     """What goes to Telegram as it is: objects of the library's would only cost time.
 
     Previews are off, on every edit too: fetching one tells the page's owner that somebody was given its address.
@@ -287,8 +287,8 @@ def _extras(content: Content, choices: Sequence[Choice]) -> dict[str, Any]:
     extras: dict[str, Any] = {"link_preview_options": {"is_disabled": True}}
     if content.entities:
         extras["entities"] = content.entities
-    if choices:
-        extras["reply_markup"] = keyboard(choices)
+    if buttons:
+        extras["reply_markup"] = keyboard(buttons)
     return extras
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bridge.finding import Question, Sentence
+from bridge.diagnostics import Sentence, SettingPrompt
 from bridge.words import Language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advice:
-    questions: tuple[Question, ...]
+    questions: tuple[SettingPrompt, ...]
     """In the order in which they are asked."""
 
     up: Sentence
@@ -27,7 +27,7 @@ class Advice:
 
 EN = Advice(
     questions=(
-        Question(
+        SettingPrompt(
             "TELEGRAM_TOKEN",
             "Bot token",
             "In Telegram, open a chat with @BotFather, send /newbot, give a name and a username that ends in bot; "
@@ -35,7 +35,7 @@ EN = Advice(
             "a token looks like 123456789:AAbb..., as @BotFather wrote it.",
             secret=True,
         ),
-        Question(
+        SettingPrompt(
             "BRIDGE_PROXY",
             "HTTP proxy to reach Telegram through (Enter alone: none)",
             "Only where Telegram is blocked: the HTTP port of your proxy program, in Clash: Settings > Mixed Port.",
@@ -78,7 +78,7 @@ EN = Advice(
 
 ZH_CN = Advice(
     questions=(
-        Question(
+        SettingPrompt(
             "TELEGRAM_TOKEN",
             "机器人 token",
             "在 Telegram 里打开与 @BotFather 的对话，发送 /newbot，起一个名字和一个以 bot 结尾的用户名，"
@@ -87,7 +87,7 @@ ZH_CN = Advice(
             "token 形如 123456789:AAbb...，就是 @BotFather 写的那样。",
             secret=True,
         ),
-        Question(
+        SettingPrompt(
             "BRIDGE_PROXY",
             "访问 Telegram 的 HTTP 代理（直接回车：不用）",
             "只有在访问不了 Telegram 的地方才需要：你的代理软件的 HTTP 端口，例如 Clash 的“设置 - 混合端口”。",
@@ -123,7 +123,7 @@ ZH_CN = Advice(
 
 ZH_TW = Advice(
     questions=(
-        Question(
+        SettingPrompt(
             "TELEGRAM_TOKEN",
             "機器人 token",
             "在 Telegram 裡開啟與 @BotFather 的對話，傳送 /newbot，取一個名字和一個以 bot 結尾的使用者名稱，"
@@ -132,7 +132,7 @@ ZH_TW = Advice(
             "token 形如 123456789:AAbb...，就是 @BotFather 寫的那樣。",
             secret=True,
         ),
-        Question(
+        SettingPrompt(
             "BRIDGE_PROXY",
             "連到 Telegram 的 HTTP 代理（直接按 Enter：不用）",
             "只有在連不上 Telegram 的地方才需要：你的代理軟體的 HTTP 連接埠，例如 Clash 的「設定 - 混合連接埠」。",

@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
-from bridge.finding import Finding, Question
+from bridge.diagnostics import Diagnostic, SettingPrompt
 from bridge.words import Language
 from channels import ChannelSettings
 from channels.telegram.advice import IN
@@ -29,11 +29,11 @@ CLOCK = 60.0
 """Seconds that a clock may be off."""
 
 
-def questions(language: Language) -> Sequence[Question]:
+def questions(language: Language) -> Sequence[SettingPrompt]:
     return IN[language].questions
 
 
-async def check(settings: ChannelSettings, language: Language, *, thorough: bool) -> AsyncIterator[Finding]:
+async def check(settings: ChannelSettings, language: Language, *, thorough: bool) -> AsyncIterator[Diagnostic]:
     assert isinstance(settings, Settings)
     advice = IN[language]
     url = settings.telegram_api_url

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bridge.types import Choice
+from bridge.types import Button
 from channels.telegram.walker import width
 
 ROW_WIDTH = 30
@@ -14,19 +14,19 @@ ROW_BUTTONS = 5
 BUTTON_MARGIN = 2
 
 
-def keyboard(choices: Sequence[Choice]) -> dict[str, Any]:
+def keyboard(buttons: Sequence[Button]) -> dict[str, Any]:
     """The `reply_markup`. The buttons of a row are equally wide, so its longest label decides what fits."""
-    rows: list[list[Choice]] = []
-    for choice in choices:
-        if rows and _fits([*rows[-1], choice]):
-            rows[-1].append(choice)
+    rows: list[list[Button]] = []
+    for button in buttons:
+        if rows and _fits([*rows[-1], button]):
+            rows[-1].append(button)
         else:
-            rows.append([choice])
+            rows.append([button])
     return {
         "inline_keyboard": [[{"text": c.label or c.command, "callback_data": c.command} for c in row] for row in rows]
     }
 
 
-def _fits(row: list[Choice]) -> bool:
-    widest = max(width(choice.label) for choice in row) + BUTTON_MARGIN
+def _fits(row: list[Button]) -> bool:
+    widest = max(width(button.label) for button in row) + BUTTON_MARGIN
     return len(row) <= ROW_BUTTONS and len(row) * widest <= ROW_WIDTH

@@ -15,16 +15,16 @@ from itertools import count
 from pathlib import Path
 
 from bridge.app import Bridge
-from bridge.channel import Door, Limits
+from bridge.channel import Host, Limits
 from bridge.gateway import Gateway
 from bridge.settings import Settings
 from bridge.store import Store, keys
-from bridge.types import Chat, Choice, IncomingMessage, ModelId, User
+from bridge.types import Button, Chat, IncomingMessage, ModelId, User
 from tests.emulators.gateway import GatewayEmulator
 from tests.reply.paper import Paper, Scrap, Weather
 
 PATIENCE = 60.0
-LIMITS = Limits(max_length=4000, edit_interval=0.0, max_choices=30)
+LIMITS = Limits(max_length=4000, edit_interval=0.0, max_buttons=30)
 OWNER = User("paper", "boss", "Olga")
 HOME = Chat("paper", "boss", direct=True)
 
@@ -34,7 +34,7 @@ class Sheet:
     ref: str
     chat: Chat
     text: str
-    choices: tuple[Choice, ...]
+    buttons: tuple[Button, ...]
 
 
 class Desk(Paper):
@@ -44,15 +44,15 @@ class Desk(Paper):
         super().__init__(limits)
         self.heard: asyncio.Queue[IncomingMessage] = asyncio.Queue()
         self.chats: dict[str, Chat] = {}
-        self.door: Door
+        self.host: Host
 
     async def _call(self, text: str) -> Weather:
         return "fine"
 
     async def _answer(self, weather: Weather) -> None: ...
 
-    async def listen(self, door: Door) -> AsyncGenerator[IncomingMessage, None]:
-        self.door = door
+    async def listen(self, host: Host) -> AsyncGenerator[IncomingMessage, None]:
+        self.host = host
         while True:
             yield await self.heard.get()
             self.heard.task_done()
@@ -66,10 +66,10 @@ class Desk(Paper):
         again: bool = False,
         reply_to: str = "",
         final: bool,
-        choices: Sequence[Choice] = (),
+        buttons: Sequence[Button] = (),
     ) -> Scrap:
         assert not chat.person, "a platform knows places only"
-        scrap = await super().post(chat, text, key=key, again=again, reply_to=reply_to, final=final, choices=choices)
+        scrap = await super().post(chat, text, key=key, again=again, reply_to=reply_to, final=final, buttons=buttons)
         self.chats[scrap.ref] = chat
         return scrap
 
@@ -109,7 +109,7 @@ class Office:
 
     def lying_in(self, chat: Chat) -> list[Sheet]:
         return [
-            Sheet(ref, chat, sheet.text, sheet.choices)
+            Sheet(ref, chat, sheet.text, sheet.buttons)
             for ref, sheet in self.desk.sheets.items()
             if self.desk.chats[ref] == chat
         ]

@@ -29,7 +29,7 @@ async def knock(office: Office, text: str = "Please, my secret.", **more: object
 
 async def press(office: Office, sheet: Sheet, label: str, who: User = OWNER) -> str:
     """Whoever it is presses that button; what the sheet then reads."""
-    [command] = [choice.command for choice in sheet.choices if choice.label == label]
+    [command] = [choice.command for choice in sheet.buttons if choice.label == label]
     await office.say(command, who, HOME, menu=sheet.ref)
     return office.desk.sheets[sheet.ref].text
 
@@ -38,8 +38,8 @@ async def test_one_press_lets_a_stranger_in(office: Office) -> None:
     await office.say("I am here.")
     question = await knock(office)
     assert question.text == "Tom (paper:tom) would like to talk to me.".replace("paper:tom", "`paper:tom`")
-    assert [choice.label for choice in question.choices] == ["Allow", "Deny", "Block"]
-    assert all(len(choice.command.encode()) <= COMMAND_BYTES for choice in question.choices)
+    assert [choice.label for choice in question.buttons] == ["Allow", "Deny", "Block"]
+    assert all(len(choice.command.encode()) <= COMMAND_BYTES for choice in question.buttons)
     [told] = office.lying_in(AT_TOMS)
     assert "I have asked the owner" in told.text
     assert await press(office, question, "Allow") == "Tom: paper:tom may talk to me now."
@@ -91,7 +91,7 @@ async def test_a_group_is_asked_for_without_a_word_in_it(office: Office) -> None
     await office.say("I am here.")
     question = await knock(office, chat=group("club", "5", "Chess club"))
     assert "in Chess club (`paper:club`)" in question.text
-    assert [choice.label for choice in question.choices] == [
+    assert [choice.label for choice in question.buttons] == [
         "Allow this chat",
         "Allow in direct chats",
         "Deny",
@@ -121,7 +121,7 @@ async def test_few_are_asked_about_and_each_for_an_hour(office: Office, monkeypa
     for number in range(8):
         someone = person(f"s{number}")
         await office.say("hi", someone, direct(someone))
-    questions = [sheet for sheet in office.lying_in(HOME) if sheet.choices]
+    questions = [sheet for sheet in office.lying_in(HOME) if sheet.buttons]
     assert len(questions) == asking.MOST_OF_ACCOUNT
     told = [office.lying_in(direct(person(f"s{number}")))[0].text for number in range(8)]
     assert [("I have asked" in text) for text in told] == [True] * 3 + [False] * 5
@@ -196,7 +196,7 @@ async def test_everything_leaves_a_trail(office: Office) -> None:
     await office.say("/invite")
     question = await knock(office)
     await press(office, question, "Deny")
-    changes = [(change.what, change.by, change.where) for change in await office.access.trail.newest(50)]
+    changes = [(change.what, change.by, change.where) for change in await office.access.audit.newest(50)]
     by, where = "paper:boss", "paper:boss"
     subjects = ["person paper:4711"] * 4 + ["role paper:4712", *["limit paper:boss"] * 2, "invite"]
     assert changes == [(what, by, where) for what in [*subjects, "request person paper:tom"]][::-1]

@@ -1,4 +1,4 @@
-"""What a channel is told at the door, before it hands a message on: the same that becomes of the message."""
+"""What a channel is told at the host, before it hands a message on: the same that becomes of the message."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ async def test_whoever_would_be_answered_is_admitted_and_nobody_else(office: Off
             continue
         sender, chat, groups = await set_up(office, who, place)
         message = office.message("/help", sender, chat, groups=groups)
-        assert await office.desk.door.admits(message) == (role_in(who, place) > 0), f"{who} in {place}"
+        assert await office.desk.host.admits(message) == (role_in(who, place) > 0), f"{who} in {place}"
 
 
 async def wanted(office: Office, text: str = "hello") -> bool:
     """Whether mia's groups would be asked for, where she says that."""
-    return await office.desk.door.needs_groups(office.message(text, MIA, direct(MIA)))
+    return await office.desk.host.needs_groups(office.message(text, MIA, direct(MIA)))
 
 
 async def test_a_strangers_groups_matter_once_one_of_the_platforms_groups_was_let_in(office: Office) -> None:
@@ -61,7 +61,7 @@ async def test_an_owners_groups_matter_where_they_are_told(office: Office) -> No
     await office.access.deny(Group("paper", "od-1"), SHELL)
 
     async def asked(text: str) -> bool:
-        return await office.desk.door.needs_groups(IncomingMessage("1", HOME, OWNER, text))
+        return await office.desk.host.needs_groups(IncomingMessage("1", HOME, OWNER, text))
 
     assert [await asked(text) for text in ("hello", "/allowlist", "/whoami")] == [False, False, True]
     await office.access.remove(Group("paper", "od-1"), SHELL)
@@ -73,6 +73,6 @@ async def test_what_is_not_meant_for_us_is_worth_no_question_unless_all_is_answe
     await office.access.allow(Group("paper", "od-1"), SHELL)
     chat = group("g")
     talk = office.message("lunch?", MIA, chat, addressed=False)
-    assert not await office.desk.door.needs_groups(talk)
+    assert not await office.desk.host.needs_groups(talk)
     await office.access.set(chat, "answer", "all", SHELL)
-    assert await office.desk.door.needs_groups(talk)
+    assert await office.desk.host.needs_groups(talk)

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from bridge.access import SHELL, Group, Role
-from bridge.access.floor import Floor
+from bridge.access.rate_limit import RateLimiter
 from bridge.access.requests import MOST_OF_ACCOUNT, MOST_TOLD
 from bridge.access.rules import Rule
-from bridge.commands import whom
-from bridge.intake import ASIDES, PERSON_BURST
-from bridge.outlet import Outlet
+from bridge.commands import subjects as whom
+from bridge.intake.receive import ASIDES, PERSON_BURST
+from bridge.reply.account import Account
 from bridge.store.keys import AccessKeys
 from bridge.types import COMMAND_BYTES, Chat, IncomingMessage, User
 from tests.access.desk import HOME, OWNER, Office, direct, group, person, until_true
@@ -34,7 +34,7 @@ async def test_a_flood_of_strangers_leaves_everybody_else_alone(office: Office) 
     friends = [person(f"friend{number}") for number in range(20)]
     calm = [await first_text(office, friend, f"calm {at}") for at, friend in enumerate(friends)]
     redis = office.bridge.store.redis
-    outlet, intake = Outlet(office.desk), office.bridge._intake
+    account, intake = Account(office.desk), office.bridge._intake
     strangers = [person(f"s{number}", "S" * 100) for number in range(STRANGERS)]
     before, looks = set(await redis.keys()), await looked(redis)
     pressed: list[float] = []
@@ -44,7 +44,7 @@ async def test_a_flood_of_strangers_leaves_everybody_else_alone(office: Office) 
         for number in messages:
             stranger = strangers[number % STRANGERS]
             chat = direct(stranger) if number % 3 else group(f"g{number % 1000}")
-            await intake.receive(IncomingMessage(f"f{number}", chat, stranger, "let me in"), outlet)
+            await intake.receive(IncomingMessage(f"f{number}", chat, stranger, "let me in"), account)
             if number % 100 == 99:
                 await asyncio.sleep(0.005)  # a platform's next batch; none is quicker
 
@@ -64,11 +64,11 @@ async def test_a_flood_of_strangers_leaves_everybody_else_alone(office: Office) 
     assert median(pressed) < 2 * median(calm) + 0.1
     await office.quiet()
     grown = {str(key) for key in set(await redis.keys()) - before}
-    named = {AccessKeys.told, AccessKeys.requests, AccessKeys.homes}
+    named = {AccessKeys.told, AccessKeys.requests, AccessKeys.owner_contacts}
     assert not [key for key in grown - named if not any(part in key for part in ("club", "boss", "ready"))], grown
     assert await redis.zcard(AccessKeys.told) <= MOST_TOLD
     assert await redis.hlen(AccessKeys.requests) == MOST_OF_ACCOUNT
-    asked = [sheet for sheet in office.lying_in(HOME) if sheet.choices]
+    asked = [sheet for sheet in office.lying_in(HOME) if sheet.buttons]
     assert len(asked) == MOST_OF_ACCOUNT
     questions = [request.question for request in office.gateway.requests]
     assert not [question for question in questions if "let me in" in question]
@@ -84,7 +84,7 @@ async def looked(redis: Redis) -> int:
 async def first_text(office: Office, friend: User, text: str) -> float:
     """Seconds from saying it to the first word of the answer."""
     began, before = time.monotonic(), len(office.lying_in(CLUB))
-    await office.bridge._intake.receive(office.message(text, friend, CLUB), Outlet(office.desk))
+    await office.bridge._intake.receive(office.message(text, friend, CLUB), Account(office.desk))
     await until_true(lambda: len(office.lying_in(CLUB)) > before)
     return time.monotonic() - began
 
@@ -104,16 +104,16 @@ async def test_who_writes_too_fast_is_told_once(office: Office) -> None:
 
 def test_a_floor_is_a_bucket_that_fills_again_and_forgets_the_longest_unseen() -> None:
     now = 0.0
-    floor = Floor(3, 10.0, most=100, clock=lambda: now)
-    assert [floor.refusals("a") for _ in range(5)] == [0, 0, 0, 1, 2]
+    floor = RateLimiter(3, 10.0, most=100, clock=lambda: now)
+    assert [floor.hit("a") for _ in range(5)] == [0, 0, 0, 1, 2]
     now = 10.0
-    assert [floor.refusals("a") for _ in range(2)] == [0, 1]
+    assert [floor.hit("a") for _ in range(2)] == [0, 1]
     now = 1000.0
-    assert [floor.refusals("a") for _ in range(4)] == [0, 0, 0, 1]
-    assert floor.knows("a")
-    assert not floor.knows("b")
+    assert [floor.hit("a") for _ in range(4)] == [0, 0, 0, 1]
+    assert floor.is_limited("a")
+    assert not floor.is_limited("b")
     for name in range(1000):
-        floor.refusals(name)
+        floor.hit(name)
     assert len(floor) == 100
 
 
@@ -140,11 +140,11 @@ PAYLOADS = st.one_of(
 
 
 @pytest.fixture
-def outlet(office: Office) -> Outlet:
-    return Outlet(office.desk)
+def account(office: Office) -> Account:
+    return Account(office.desk)
 
 
-async def test_no_id_name_or_payload_gets_anybody_in(office: Office, outlet: Outlet) -> None:
+async def test_no_id_name_or_payload_gets_anybody_in(office: Office, account: Account) -> None:
     """Judged, received and answered like everybody else; the rules stand afterwards as they stood before."""
     await office.access.allow(CLUB, SHELL)
     before = await office.bridge.store.redis.hgetall(AccessKeys.rules)
@@ -159,7 +159,7 @@ async def test_no_id_name_or_payload_gets_anybody_in(office: Office, outlet: Out
         expected = Role.OWNER if known else Role.MEMBER if chat_id == CLUB.id else Role.STRANGER
         assert standing.role is expected
         if not known:
-            await office.bridge._intake.receive(message, outlet)
+            await office.bridge._intake.receive(message, account)
 
     @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
     @given(IDS, NAMES, PAYLOADS, IDS | st.just("club"), st.lists(IDS, max_size=200), st.booleans())

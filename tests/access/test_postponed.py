@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bridge import away
 from bridge.access import SHELL, Limit
 from bridge.gateway import wire
+from bridge.turn import outage as away
 from bridge.types import User
 from tests.access.desk import Office, direct, group, person, until_true
 
@@ -31,7 +31,7 @@ async def back(office: Office) -> None:
     await office.gateway.start()
 
     async def noticed() -> bool:
-        return await office.bridge.store.absence.now() is None
+        return await office.bridge.store.outage.now() is None
 
     await office.until(noticed)
     await office.quiet()
@@ -63,7 +63,7 @@ async def test_it_may_come_back_just_as_a_chat_is_left_to_wait(office: Office) -
     async with aclosing(store.inbox.ready([elsewhere], lambda: 1)) as claims:
         claim = await anext(claims)
         assert await claim.next() is not None
-        await away.Watch(store, office.bridge.gateway, office.access, 0).leave(claim)
+        await away.OutageMonitor(store, office.bridge.gateway, office.access, 0).release(claim)
         assert (await asyncio.wait_for(anext(claims), 30)).chat == claim.chat
 
 
@@ -143,7 +143,7 @@ async def test_a_tunnel_that_leads_nowhere_is_no_gateway_that_is_back(
     office.gateway._guard.close()
     nowhere = await asyncio.start_server(lambda _, writer: taken.append(writer), "127.0.0.1", office.gateway.port)
     await until_true(lambda: len(taken) > 2)
-    assert await office.bridge.store.absence.now() is not None
+    assert await office.bridge.store.outage.now() is not None
     nowhere.close()
     for writer in taken:
         writer.close()

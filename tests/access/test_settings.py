@@ -56,7 +56,7 @@ async def test_a_default_model_and_prompt_and_who_may_change_them(office: Office
     assert office.desk.sheets[menu.ref].text == menu.text, "for those who may, it stays"
     await office.say("/model fake-openai:ok", OWNER, CLUB, menu=menu.ref)
     assert office.desk.sheets[menu.ref].text.startswith("Now:")
-    assert not office.desk.sheets[menu.ref].choices
+    assert not office.desk.sheets[menu.ref].buttons
 
 
 async def test_everything_is_answered_where_that_is_set(office: Office) -> None:

@@ -87,7 +87,7 @@ async def test_the_contract() -> None:
     console = Console(user="mia", session="s1", history_file=None, input=io.StringIO("  a\n/model x\n"), output=output)
     async with console:
         assert (console.name, console.account, console.set_aside) == ("console", "s1", 0)
-        assert console.limits(console.chat).max_choices == 0
+        assert console.limits(console.chat).max_buttons == 0
         assert console.limits(console.chat).max_length >= 1_000_000
         await console.publish([Command("help", {"en": "Help"})], [User("console", "s1")])
         async for message in console.listen(OPEN):

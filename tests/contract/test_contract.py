@@ -18,7 +18,7 @@ from bridge.errors import ChannelError, Gone, RateLimited, TooLong, Unsure
 from bridge.gateway import Gateway
 from bridge.settings import read
 from bridge.store import Store
-from bridge.types import Choice, IncomingMessage
+from bridge.types import Button, IncomingMessage
 from tests.doors import OPEN
 from tests.stage import Bubble, Place, Stage
 from tests.stages import STAGES
@@ -213,8 +213,8 @@ async def test_a_ref_finds_the_message_after_a_restart(stage: Stage, reopen: Ope
 
 
 async def test_a_pressed_button_is_a_message_that_names_its_menu(stage: Stage, channel: Channel, ear: Ear) -> None:
-    offered = [Choice("One", "/model a:one"), Choice("Two 二", "/model a:" + "x" * 55)]
-    posted = await channel.post(stage.chat(), "Pick.", key="k", final=True, choices=offered)
+    offered = [Button("One", "/model a:one"), Button("Two 二", "/model a:" + "x" * 55)]
+    posted = await channel.post(stage.chat(), "Pick.", key="k", final=True, buttons=offered)
     [bubble] = await shows(stage, bool)
     assert bubble.buttons == ["One", "Two 二"]
     await stage.press(bubble.id, "Two 二")
@@ -231,10 +231,10 @@ async def test_a_pressed_button_is_a_message_that_names_its_menu(stage: Stage, c
 
 
 async def test_as_many_buttons_as_it_says_fit(stage: Stage, channel: Channel) -> None:
-    most = channel.limits(stage.chat()).max_choices
+    most = channel.limits(stage.chat()).max_buttons
     assert most >= 10
-    offered = [Choice(f"Choice number {number} " + "x" * 25, f"/model p:{number}") for number in range(most)]
-    await channel.post(stage.chat(), "Pick.", key="k", final=True, choices=offered)
+    offered = [Button(f"Button number {number} " + "x" * 25, f"/model p:{number}") for number in range(most)]
+    await channel.post(stage.chat(), "Pick.", key="k", final=True, buttons=offered)
     [bubble] = await shows(stage, bool)
     assert len(bubble.buttons) == most
 

@@ -10,10 +10,10 @@ from markdown_it import MarkdownIt
 from bridge.demo.catalog import BY_PROVIDER, MODELS
 from bridge.demo.conversation import Conversation, Turn, read
 from bridge.demo.performance import Performance, count
+from bridge.demo.scripts import guide, poet, showcase
+from bridge.demo.scripts.guide_en import EN
+from bridge.demo.scripts.guide_zh import ZH
 from bridge.demo.texts import sections, text
-from bridge.demo.voices import guide, poet, showcase
-from bridge.demo.voices.guide_en import EN
-from bridge.demo.voices.guide_zh import ZH
 from bridge.settings import Settings
 from bridge.words import EN as WORDS
 

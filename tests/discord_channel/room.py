@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from bridge.channel import Command, Door, Suggest
-from bridge.types import Choice, IncomingMessage
+from bridge.channel import Command, Host, Suggest
+from bridge.types import Button, IncomingMessage
 from channels.discord import Settings, open_channel
 from channels.discord.adapter import Discord
 from tests.doors import OPEN
@@ -51,16 +51,16 @@ class Notes:
 class Ear:
     """Takes what the channel hears, as the bridge does; `safe` are the messages that have been acknowledged."""
 
-    def __init__(self, channel: Discord, door: Door = OPEN) -> None:
+    def __init__(self, channel: Discord, host: Host = OPEN) -> None:
         self.heard: list[IncomingMessage] = []
         self.safe: list[IncomingMessage] = []
         self.accepting = asyncio.Event()
         self.accepting.set()
-        self._channel, self._door = channel, door
+        self._channel, self._host = channel, host
         self.task = asyncio.create_task(self._listen())
 
     async def _listen(self) -> None:
-        messages = self._channel.listen(self._door)
+        messages = self._channel.listen(self._host)
         try:
             async for message in messages:
                 self.heard.append(message)
@@ -108,12 +108,12 @@ async def opened(stage: DiscordStage, notes: Notes | None = None, **more: Any) -
 
 @asynccontextmanager
 async def listening(
-    stage: DiscordStage, notes: Notes | None = None, door: Door = OPEN, **more: Any
+    stage: DiscordStage, notes: Notes | None = None, host: Host = OPEN, **more: Any
 ) -> AsyncIterator[tuple[Discord, Ear]]:
     """A channel that hears everything said on the stage from now on."""
     sessions = stage.gateway.identifies
     async with opened(stage, notes, **more) as channel:
-        ear = Ear(channel, door)
+        ear = Ear(channel, host)
         try:
             await until(
                 lambda: ear.task.done() or (stage.gateway.identifies > sessions and bool(stage.gateway.connected))
@@ -123,10 +123,10 @@ async def listening(
             await ear.close()
 
 
-async def models(typed: str, message: object) -> Sequence[Choice]:
+async def models(typed: str, message: object) -> Sequence[Button]:
     """Three hundred models, and those of them that hold what was typed."""
     names = [f"openrouter:model-{number:03d}" for number in range(300)]
-    return [Choice(name, f"/model {name}") for name in names if typed in name]
+    return [Button(name, f"/model {name}") for name in names if typed in name]
 
 
 def suggesting(suggest: Suggest) -> list[Command]:

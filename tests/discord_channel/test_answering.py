@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 
 from bridge.reply import Address, Draft, Pace, deliver
-from bridge.types import Choice
+from bridge.types import Button
 from tests.discord_channel.room import opened
 from tests.emulators.discord import DiscordStage
 
@@ -35,7 +35,7 @@ async def test_a_long_answer_is_cut_into_messages_that_fit() -> None:
     async with DiscordStage(speed=20) as stage, opened(stage) as channel:
         for number, text in enumerate((CODE, TABLE)):
             to = Address(channel, Pace(), stage.chat("group"), f"turn{number}")
-            await deliver(Draft(spoken(text, 0.5)), to, growing=[Choice("Stop", "/stop")])
+            await deliver(Draft(spoken(text, 0.5)), to, buttons_while_streaming=[Button("Stop", "/stop")])
         bubbles = stage.bubbles("group")
         raw = [said.content for said in stage.world.messages.values()]
         assert all(len(content) <= 2000 and content.count("```") % 2 == 0 for content in raw)

@@ -1,4 +1,4 @@
-"""Slash commands, suggestions and buttons: acknowledged in time, answered in place, working after a restart."""
+"""Slash commands, suggestions and button_view: acknowledged in time, answered in place, working after a restart."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from bridge.types import Choice
+from bridge.types import Button
 from tests.discord_channel.room import COMMANDS, Notes, listening, models, opened, suggesting, until
 from tests.emulators.discord import DiscordStage
 
@@ -79,11 +79,11 @@ async def test_suggestions_are_at_most_twenty_five_and_follow_what_is_typed() ->
 
 
 async def test_suggestions_that_take_too_long_or_fail_are_none() -> None:
-    async def slow(*_: object) -> Sequence[Choice]:
+    async def slow(*_: object) -> Sequence[Button]:
         await asyncio.sleep(60)
         return []
 
-    async def broken(*_: object) -> Sequence[Choice]:
+    async def broken(*_: object) -> Sequence[Button]:
         raise OSError("the gateway is off")
 
     async with DiscordStage() as stage, listening(stage) as (channel, _):
@@ -102,8 +102,8 @@ async def test_without_suggestions_the_argument_is_typed_freely() -> None:
 
 async def test_a_pressed_button_is_a_message_that_names_its_menu() -> None:
     async with DiscordStage() as stage, listening(stage) as (channel, ear):
-        choices = [Choice("gpt-5", "/model openai:gpt-5"), Choice("again", "/model openai:gpt-5")]
-        posted = await channel.post(stage.chat("topic"), "Which?", key="1", final=True, choices=choices)
+        buttons = [Button("gpt-5", "/model openai:gpt-5"), Button("again", "/model openai:gpt-5")]
+        posted = await channel.post(stage.chat("topic"), "Which?", key="1", final=True, buttons=buttons)
         await stage.press(posted.ref, "gpt-5", place="topic")
         await ear.hears("/model openai:gpt-5")
         [message] = ear.heard
@@ -114,9 +114,9 @@ async def test_a_pressed_button_is_a_message_that_names_its_menu() -> None:
 async def test_a_button_works_after_a_restart_and_goes_when_it_is_over() -> None:
     async with DiscordStage() as stage:
         async with opened(stage) as channel:
-            stop = [Choice("Stop", "/stop")]
-            posted = await channel.post(stage.chat(), "growing", key="1", final=False, choices=stop)
-            await posted.edit("growing still", final=False, choices=stop)
+            stop = [Button("Stop", "/stop")]
+            posted = await channel.post(stage.chat(), "growing", key="1", final=False, buttons=stop)
+            await posted.edit("growing still", final=False, buttons=stop)
         async with listening(stage) as (channel, ear):
             await stage.press(posted.ref, "Stop")
             await ear.hears("/stop")
@@ -126,9 +126,9 @@ async def test_a_button_works_after_a_restart_and_goes_when_it_is_over() -> None
 
 async def test_twenty_five_long_choices_fit_under_a_message() -> None:
     async with DiscordStage() as stage, opened(stage) as channel:
-        choices = [Choice(f"{'x' * 100} {number}", f"/model {'y' * 50}{number}") for number in range(30)]
-        await channel.post(stage.chat(), "Which?", key="1", final=True, choices=choices)
-        assert len(stage.bubbles()[0].buttons) == channel.limits(stage.chat()).max_choices == 25
+        buttons = [Button(f"{'x' * 100} {number}", f"/model {'y' * 50}{number}") for number in range(30)]
+        await channel.post(stage.chat(), "Which?", key="1", final=True, buttons=buttons)
+        assert len(stage.bubbles()[0].buttons) == channel.limits(stage.chat()).max_buttons == 25
 
 
 async def test_a_persons_language_is_remembered_for_their_messages() -> None:

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from bridge.types import Choice
+from bridge.types import Button
 from tests.discord_channel.room import COMMANDS, Notes, listening, until
 from tests.doors import Doorkeeper
 from tests.emulators.discord import DiscordStage
@@ -14,9 +14,9 @@ from tests.stage import Place
 
 
 @pytest.mark.parametrize("place", ["direct", "group", "topic"])
-@pytest.mark.parametrize("door", [Doorkeeper(lets_in=False), Doorkeeper(away=True), Doorkeeper(seconds=60)])
-async def test_a_slash_command_of_somebody_not_let_in_is_seen_by_nobody_else(door: Doorkeeper, place: Place) -> None:
-    async with DiscordStage() as stage, listening(stage, door=door) as (channel, ear):
+@pytest.mark.parametrize("host", [Doorkeeper(lets_in=False), Doorkeeper(away=True), Doorkeeper(seconds=60)])
+async def test_a_slash_command_of_somebody_not_let_in_is_seen_by_nobody_else(host: Doorkeeper, place: Place) -> None:
+    async with DiscordStage() as stage, listening(stage, host=host) as (channel, ear):
         await channel.publish(COMMANDS, [])
         await stage.slash("model", "gpt 5", who="tom", place=place)
         await ear.hears("/model gpt 5")
@@ -34,17 +34,17 @@ async def test_a_command_that_is_not_published_yet_is_judged_all_the_same() -> N
     async with DiscordStage() as stage:
         async with listening(stage) as (channel, _):
             await channel.publish(COMMANDS, [])
-        door = Doorkeeper(lets_in=False)
-        async with listening(stage, door=door) as (_, ear):
+        host = Doorkeeper(lets_in=False)
+        async with listening(stage, host=host) as (_, ear):
             await stage.slash("new", who="tom", place="group")
-            door.lets_in = True
+            host.lets_in = True
             await stage.slash("new", place="group")
             await ear.hears("/new", "/new")
             assert [bubble.id for bubble in stage.ever_shown("group")] == [ear.heard[1].ack]
 
 
 async def test_what_could_not_be_taken_back_at_once_is_taken_back_later() -> None:
-    async with DiscordStage() as stage, listening(stage, door=Doorkeeper(lets_in=False)) as (channel, ear):
+    async with DiscordStage() as stage, listening(stage, host=Doorkeeper(lets_in=False)) as (channel, ear):
         await channel.publish(COMMANDS, [])
         stage.rest.dropped_deletions = 2  # the first is tried again by aiohttp itself
         await stage.slash("new", who="tom", place="group")
@@ -54,9 +54,9 @@ async def test_what_could_not_be_taken_back_at_once_is_taken_back_later() -> Non
 
 
 async def test_a_button_pressed_by_somebody_not_let_in_changes_nothing() -> None:
-    async with DiscordStage() as stage, listening(stage, door=Doorkeeper(lets_in=False)) as (channel, ear):
-        stop = [Choice("Stop", "/stop")]
-        posted = await channel.post(stage.chat("group"), "growing", key="1", final=False, choices=stop)
+    async with DiscordStage() as stage, listening(stage, host=Doorkeeper(lets_in=False)) as (channel, ear):
+        stop = [Button("Stop", "/stop")]
+        posted = await channel.post(stage.chat("group"), "growing", key="1", final=False, buttons=stop)
         await stage.press(posted.ref, "Stop", who="tom", place="group")
         await ear.hears("/stop")
         assert stage.interactions.failed == 0

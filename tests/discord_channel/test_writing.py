@@ -8,7 +8,7 @@ import time
 import pytest
 
 from bridge.errors import ChannelError, Gone, RateLimited, Refused, TooLong, Unsure
-from bridge.types import Choice
+from bridge.types import Button
 from tests.discord_channel.room import listening, opened
 from tests.emulators.discord import DiscordStage
 
@@ -28,7 +28,7 @@ async def test_what_is_there_already_costs_no_edit() -> None:
         posted = await channel.post(stage.chat(), "done", key="1", final=False)
         await posted.edit("done", final=True)
         assert len(stage.bubbles()[0].writes) == 1
-        await posted.edit("done", final=True, choices=[Choice("Again", "/retry")])
+        await posted.edit("done", final=True, buttons=[Button("Again", "/retry")])
         await channel.posted(stage.chat(), posted.ref).edit("done", final=True)
         assert len(stage.bubbles()[0].writes) == 3 and stage.bubbles()[0].buttons == []
 
@@ -136,7 +136,7 @@ async def test_a_text_that_does_not_fit_is_not_sent() -> None:
 
 async def test_a_blank_text_is_a_blank_message() -> None:
     async with DiscordStage() as stage, opened(stage) as channel:
-        await channel.post(stage.chat(), " \n", key="1", final=True, choices=[Choice("Stop", "/stop")])
+        await channel.post(stage.chat(), " \n", key="1", final=True, buttons=[Button("Stop", "/stop")])
         assert stage.bubbles()[0].buttons == ["Stop"]
 
 

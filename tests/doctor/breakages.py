@@ -38,7 +38,7 @@ async def off(bench: Bench) -> None:
 
 
 async def moved(bench: Bench) -> None:
-    bench.monkeypatch.setattr("bridge.doctor.gateway.USUAL_PORTS", [bench.gateway.port])
+    bench.monkeypatch.setattr("bridge.admin.doctor.gateway.USUAL_PORTS", [bench.gateway.port])
     bench.set(BRIDGE_GATEWAY_URL=f"http://127.0.0.1:{closed_port()}")
 
 
@@ -55,14 +55,14 @@ async def far_end_off(bench: Bench) -> None:
 
 async def frozen(bench: Bench) -> None:
     """What the kernel does for an ssh that sleeps."""
-    bench.monkeypatch.setattr("bridge.doctor.gateway.PATIENCE", 0.5)
+    bench.monkeypatch.setattr("bridge.admin.doctor.gateway.PATIENCE", 0.5)
     asleep = socket.create_server(("127.0.0.1", 0))
     bench.stack.callback(asleep.close)
     bench.set(BRIDGE_GATEWAY_URL=f"http://127.0.0.1:{asleep.getsockname()[1]}")
 
 
 async def displaced(bench: Bench) -> None:
-    bench.monkeypatch.setattr("bridge.doctor.gateway.USUAL_PORTS", [bench.gateway.port])
+    bench.monkeypatch.setattr("bridge.admin.doctor.gateway.USUAL_PORTS", [bench.gateway.port])
     await squatted(bench)
 
 
@@ -91,7 +91,7 @@ async def version_2(bench: Bench) -> None:
 
 
 async def hanging(bench: Bench) -> None:
-    bench.monkeypatch.setattr("bridge.doctor.answer.PATIENCE", 1.0)
+    bench.monkeypatch.setattr("bridge.admin.doctor.answer.PATIENCE", 1.0)
     bench.set(BRIDGE_MODEL="fake-openai:hang")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bridge import cli, log
-from bridge.shell.doctor import doctor
+from bridge.admin.shell.doctor import doctor
 from tests.emulators.gateway import GatewayEmulator
 from tests.emulators.telegram import TelegramStage
 
@@ -64,7 +64,7 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
             monkeypatch.delenv(name)
     monkeypatch.setattr(log, "_known", set())
     # Somebody on this machine may use the usual ports.
-    monkeypatch.setattr("bridge.doctor.gateway.USUAL_PORTS", [closed_port()])
+    monkeypatch.setattr("bridge.admin.doctor.gateway.USUAL_PORTS", [closed_port()])
     monkeypatch.setattr("channels.telegram.checks.LISTEN", 0)
     return monkeypatch
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from bridge import cli
-from bridge.doctor import gateway
+from bridge.admin.doctor import gateway
 from bridge.settings import Settings
 
 if __name__ == "__main__":

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from bridge.doctor import examine
-from bridge.doctor.store import _weaknesses
-from bridge.finding import Finding
+from bridge.admin.doctor import examine
+from bridge.admin.doctor.store import _weaknesses
+from bridge.diagnostics import Diagnostic
 from bridge.store import open_store
 from bridge.words.shell import DOCTOR
 from channels.feishu.checks import NEEDED, WELCOME
@@ -85,7 +85,7 @@ async def test_a_running_bridge_is_not_disturbed(bench: Bench) -> None:
     """Polling for a second program would cut its poll."""
     bench.monkeypatch.setattr("channels.telegram.checks.LISTEN", 1)
     async with open_store(os.environ["BRIDGE_REDIS_URL"], bench.home) as store:
-        await store.processes.count()
+        await store.heartbeats.beat()
         status, said = await bench.doctor()
     assert status == 0, said
     assert bench.telegram.server.called("getUpdates") == []
@@ -176,15 +176,15 @@ async def test_the_scope_for_departments_is_for_those_who_want_it(bench: Bench) 
 
 
 async def test_a_check_that_hangs_or_fails_does_not_keep_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.doctor.LIMIT", 0.2)
+    monkeypatch.setattr("bridge.admin.doctor.LIMIT", 0.2)
 
-    async def look(how: str) -> AsyncIterator[Finding]:
-        yield Finding("ok", how, "before")
+    async def look(how: str) -> AsyncIterator[Diagnostic]:
+        yield Diagnostic("ok", how, "before")
         if how == "hangs":
             await asyncio.Event().wait()
         if how == "fails":
             raise ZeroDivisionError
-        yield Finding("ok", how, "after")
+        yield Diagnostic("ok", how, "after")
 
     checks = {how: partial(look, how) for how in ("hangs", "fails", "works")}
     found = [(each.area, each.text) async for each in examine(checks, DOCTOR["en"])]

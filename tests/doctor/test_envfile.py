@@ -11,7 +11,7 @@ from dotenv import dotenv_values
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.shell.envfile import put
+from bridge.admin.shell.envfile import put
 
 FULL = """# my bot
 OTHER=1   # not ours

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bridge.finding import Question, Sentence
+from bridge.diagnostics import Sentence, SettingPrompt
 from bridge.words.shell import DOCTOR, INIT
 from channels.discord import advice as discord
 from channels.feishu import advice as feishu
@@ -25,15 +25,15 @@ def parts(words: Any) -> Iterator[tuple[str, str]]:
         match value:
             case str():
                 yield field.name, value
-            case Sentence(text=text, mend=mend):
+            case Sentence(text=text, fix=fix):
                 yield field.name, text
-                yield f"{field.name}'s mend", mend
+                yield f"{field.name}'s fix", fix
             case tuple():
                 for question in value:
-                    assert isinstance(question, Question)
+                    assert isinstance(question, SettingPrompt)
                     yield f"{question.variable} {question.secret} {question.optional}", question.ask
                     yield f"{question.variable}'s origin", question.where
-                    yield f"{question.variable}'s shape", question.shape
+                    yield f"{question.variable}'s shape", question.format_hint
 
 
 def holes(text: str) -> list[str]:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from bridge.channel import Channel, Door
+from bridge.channel import Channel, Host
 from bridge.errors import StoreError
 from bridge.types import IncomingMessage
 from channels.feishu import Settings
@@ -64,8 +64,8 @@ class Office:
         settings = Settings(_env_file=None, **{**values, **changes})  # type: ignore[call-arg,arg-type]
         return await self._open.enter_async_context(Feishu(settings, self.kept, self.stage.tenant.clock.now))
 
-    async def ear(self, channel: Channel, door: Door = OPEN) -> Ear:
-        ear = await self._open.enter_async_context(_listening(channel, door=door))
+    async def ear(self, channel: Channel, host: Host = OPEN) -> Ear:
+        ear = await self._open.enter_async_context(_listening(channel, host=host))
         await self.stage.listening(1)
         return ear
 
@@ -76,15 +76,15 @@ class Office:
 class Ear:
     """Takes every message as soon as it comes, as the bridge's inbox does, each once."""
 
-    def __init__(self, channel: Channel, seen: set[str], door: Door) -> None:
-        self._channel, self._door = channel, door
+    def __init__(self, channel: Channel, seen: set[str], host: Host) -> None:
+        self._channel, self._host = channel, host
         self._seen = seen
         self.heard: list[IncomingMessage] = []
         self.deliveries = 0
         self._came = asyncio.Condition()
 
     async def run(self) -> None:
-        async for message in self._channel.listen(self._door):
+        async for message in self._channel.listen(self._host):
             self.deliveries += 1
             if message.id not in self._seen:
                 self._seen.add(message.id)
@@ -99,8 +99,8 @@ class Ear:
 
 
 @asynccontextmanager
-async def _listening(channel: Channel, seen: set[str] | None = None, door: Door = OPEN) -> AsyncIterator[Ear]:
-    ear = Ear(channel, set() if seen is None else seen, door)
+async def _listening(channel: Channel, seen: set[str] | None = None, host: Host = OPEN) -> AsyncIterator[Ear]:
+    ear = Ear(channel, set() if seen is None else seen, host)
     task = asyncio.create_task(ear.run())
     try:
         yield ear

@@ -12,11 +12,11 @@ from bridge.errors import ChannelError, Gone, RateLimited, Unsure
 from bridge.reply.deliver import Address, deliver
 from bridge.reply.draft import Draft
 from bridge.reply.pace import Pace
-from bridge.types import Chat, Choice
+from bridge.types import Button, Chat
 from tests.emulators.feishu import Rules
 from tests.feishu_channel.office import LONG, office
 
-STOP, MORE = Choice("Stop", "/stop"), Choice("More", "/more")
+STOP, MORE = Button("Stop", "/stop"), Button("More", "/more")
 
 
 async def answer(channel: Channel, chat: Chat, text: str, *, key: str = "k", pace: Pace | None = None) -> None:
@@ -28,12 +28,12 @@ async def test_an_answer_grows_in_one_card_and_ends_as_if_typed() -> None:
     async with office() as place:
         channel, chat = await place.channel(), place.stage.chat()
         asked = await place.stage.say("why")
-        posted = await channel.post(chat, "Because", key="k", reply_to=asked, final=False, choices=[STOP])
+        posted = await channel.post(chat, "Because", key="k", reply_to=asked, final=False, buttons=[STOP])
         (bubble,) = place.stage.bubbles()
         assert bubble.streaming and bubble.buttons == ["Stop"] and bubble.reply_to == asked
-        await posted.edit("Because **it** is", final=False, choices=[STOP])
-        await posted.edit("Because **it** is `so`.", final=True, choices=[MORE])
-        await posted.edit("Because **it** is `so`.", final=True, choices=[MORE])
+        await posted.edit("Because **it** is", final=False, buttons=[STOP])
+        await posted.edit("Because **it** is `so`.", final=True, buttons=[MORE])
+        await posted.edit("Because **it** is `so`.", final=True, buttons=[MORE])
         (bubble,) = place.stage.bubbles()
         assert (bubble.text, bubble.buttons, bubble.streaming) == ("Because it is so.", ["More"], False)
         assert [text for _, text in bubble.writes[:2]] == ["Because", "Because it is"]
@@ -48,7 +48,7 @@ async def test_a_short_answer_costs_one_call_and_can_be_changed() -> None:
     async with office() as place:
         channel, chat = await place.channel(), place.stage.chat("group")
         before = len(place.stage.server.calls)
-        posted = await channel.post(chat, "Now: `m`", key="k", final=True, choices=[MORE])
+        posted = await channel.post(chat, "Now: `m`", key="k", final=True, buttons=[MORE])
         assert len(place.stage.server.calls) == before + 1
         await channel.posted(chat, posted.ref).edit("Now: `n`", final=True)
         (bubble,) = place.stage.bubbles("group")
@@ -60,13 +60,13 @@ async def test_a_short_answer_costs_one_call_and_can_be_changed() -> None:
 async def test_a_restart_takes_the_same_card_up_with_a_rising_sequence() -> None:
     async with office() as place:
         channel, chat = await place.channel(), place.stage.chat()
-        posted = await channel.post(chat, "One", key="k", final=False, choices=[STOP])
+        posted = await channel.post(chat, "One", key="k", final=False, buttons=[STOP])
         for end in ("two", "two three"):
-            await posted.edit(f"One {end}", final=False, choices=[STOP])
+            await posted.edit(f"One {end}", final=False, buttons=[STOP])
         later = await place.channel()
         taken_up = later.posted(chat, posted.ref)
-        await taken_up.edit("One", final=False, choices=[STOP])
-        await taken_up.edit("One two three four", final=False, choices=[STOP])
+        await taken_up.edit("One", final=False, buttons=[STOP])
+        await taken_up.edit("One two three four", final=False, buttons=[STOP])
         await taken_up.edit("One two three four.", final=True)
         (bubble,) = place.stage.bubbles()
         assert (bubble.text, bubble.buttons, bubble.streaming) == ("One two three four.", [], False)
@@ -98,7 +98,7 @@ async def test_a_fifteen_minute_answer_outlives_the_stream() -> None:
                     await asyncio.sleep(pause)
 
             async with asyncio.timeout(LONG):
-                await deliver(Draft(slowly()), Address(channel, Pace(), chat, "k"), growing=[STOP])
+                await deliver(Draft(slowly()), Address(channel, Pace(), chat, "k"), buttons_while_streaming=[STOP])
             assert place.stage.tenant.clock.now() - start > 900
             (bubble,) = place.stage.bubbles()
             assert bubble.text.split() == [f"word{number}" for number in range(len(pauses))]
@@ -149,7 +149,7 @@ async def test_twenty_streams_at_once_stay_within_the_apps_limits() -> None:
                     await asyncio.sleep(0.1)
 
             chat = place.stage.chat(who=f"p{number}")
-            await deliver(Draft(text()), Address(channel, pace, chat, f"k{number}"), growing=[STOP])
+            await deliver(Draft(text()), Address(channel, pace, chat, f"k{number}"), buttons_while_streaming=[STOP])
 
         loop = asyncio.get_running_loop()
         start = loop.time()
@@ -237,6 +237,6 @@ async def test_everything_through_the_bridges_own_reply_engine_with_trouble() ->
                     place.stage.drop_requests()
 
         async with asyncio.timeout(2 * LONG):
-            await deliver(Draft(slowly()), Address(channel, Pace(), chat, "k"), growing=[STOP])
+            await deliver(Draft(slowly()), Address(channel, Pace(), chat, "k"), buttons_while_streaming=[STOP])
         (bubble,) = place.stage.bubbles()
         assert bubble.text == text.strip() and not bubble.streaming

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from bridge.types import Choice
+from bridge.types import Button
 from tests.doors import Doorkeeper
 from tests.emulators.feishu import FeishuStage, Rules
 from tests.feishu_channel.office import office
@@ -40,7 +40,7 @@ async def test_a_pressed_button_tells_them_too() -> None:
         engineering, web = organise(place.stage)
         channel = await place.channel()
         ear = await place.ear(channel, WANTED)
-        await channel.post(place.stage.chat(), "Which?", key="k", final=True, choices=[Choice("This", "/model this")])
+        await channel.post(place.stage.chat(), "Which?", key="k", final=True, buttons=[Button("This", "/model this")])
         await place.stage.press(place.stage.bubbles()[0].id, "This")
         assert (await ear.next()).groups == (web, engineering, "0")
 

@@ -7,13 +7,13 @@ import asyncio
 import pytest
 
 from bridge.errors import ChannelError, Gone, RateLimited, Refused, TooLong, Unsure
-from bridge.types import Chat, Choice
+from bridge.types import Button, Chat
 from channels.feishu.adapter import Feishu
 from channels.feishu.posted import Message
 from tests.emulators.feishu import Rules
 from tests.feishu_channel.office import office
 
-STOP, MORE = Choice("Stop", "/stop"), Choice("More", "/more")
+STOP, MORE = Button("Stop", "/stop"), Button("More", "/more")
 TABLES = "Failed to create card content, ext=ErrCode: 11310; ErrMsg: card table number over limit"
 CODES = [
     (300309, ""),
@@ -39,12 +39,12 @@ async def answer(channel: Feishu, chat: Chat, *, key: str = "k") -> Message:
     again = False
     for number, text in enumerate(TEXTS):
         final = number == len(TEXTS) - 1
-        choices = [MORE] if final else [STOP]
+        buttons = [MORE] if final else [STOP]
         for _ in range(12):
             try:
                 if posted is None:
-                    posted = await channel.post(chat, text, key=key, again=again, final=final, choices=choices)
-                await posted.edit(text, final=final, choices=choices)
+                    posted = await channel.post(chat, text, key=key, again=again, final=final, buttons=buttons)
+                await posted.edit(text, final=final, buttons=buttons)
                 break
             except RateLimited as limited:
                 await asyncio.sleep(limited.retry_after / 20)
@@ -81,13 +81,13 @@ async def test_every_failure_at_every_step(code: int, said: str, step: str, time
 async def test_when_no_card_can_be_changed_a_plain_message_takes_its_place() -> None:
     async with office() as place:
         channel, chat = await place.channel(), place.stage.chat("topic")
-        posted = await channel.post(chat, "Alpha", key="k", final=False, choices=[STOP])
+        posted = await channel.post(chat, "Alpha", key="k", final=False, buttons=[STOP])
         ref = posted.ref
         place.stage.fail("card.content", 300313, times=1000)
         place.stage.fail("card.update", 300305, times=1000)
-        await posted.edit("Alpha beta", final=False, choices=[STOP])
+        await posted.edit("Alpha beta", final=False, buttons=[STOP])
         calls = len(place.stage.server.calls)
-        await posted.edit("Alpha beta g", final=False, choices=[STOP])
+        await posted.edit("Alpha beta g", final=False, buttons=[STOP])
         assert len(place.stage.server.calls) == calls  # silent until the end
         await posted.edit("Alpha beta gamma", final=True)
         assert [bubble.text for bubble in place.stage.bubbles("topic")] == ["Alpha beta gamma"]
@@ -129,7 +129,7 @@ async def test_bare_text_where_rich_text_is_refused() -> None:
     async with office() as place:
         channel, chat = await place.channel(), place.stage.chat()
         place.stage.fail("send", 230099, TABLES, times=2)
-        posted = await channel.post(chat, '<at user_id="all"></at> **One**', key="k", final=True, choices=[MORE])
+        posted = await channel.post(chat, '<at user_id="all"></at> **One**', key="k", final=True, buttons=[MORE])
         (bubble,) = place.stage.bubbles()
         assert "**One**" in bubble.text and "More: /more" in bubble.text
         assert place.stage.tenant.messages[bubble.id].seen().called == []

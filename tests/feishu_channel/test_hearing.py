@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bridge.errors import Refused
-from bridge.types import Attachment, Choice
+from bridge.types import Attachment, Button
 from channels.feishu.longconn import Pace
 from tests.doors import OPEN, Doorkeeper
 from tests.emulators.feishu import Rules
@@ -249,17 +249,17 @@ async def test_a_pressed_button_is_acknowledged_at_once_and_names_its_message() 
         channel = await place.channel()
         ear = await place.ear(channel)
         chat = place.stage.chat()
-        stop, again = Choice("Stop", "/stop"), Choice("Again", "/again")
-        growing = await channel.post(chat, "One", key="k1", final=False, choices=[stop])
+        stop, again = Button("Stop", "/stop"), Button("Again", "/again")
+        growing = await channel.post(chat, "One", key="k1", final=False, buttons=[stop])
         await place.stage.press(place.stage.bubbles()[0].id, "Stop")
         pressed = await ear.next()
         assert (pressed.text, pressed.menu, pressed.chat) == ("/stop", growing.ref, chat)
         assert pressed.chat.direct and pressed.addressed and place.stage.toasts == [{}]
-        await growing.edit("One, two", final=True, choices=[again])
+        await growing.edit("One, two", final=True, buttons=[again])
         await place.stage.press(place.stage.bubbles()[0].id, "Again")
         assert (await ear.next()).menu == growing.ref
         topic = place.stage.chat("topic")
-        whole = await channel.post(topic, "Pick", key="k2", final=True, choices=[again])
+        whole = await channel.post(topic, "Pick", key="k2", final=True, buttons=[again])
         await place.stage.press(place.stage.bubbles("topic")[0].id, "Again", place="topic")
         picked = await ear.next()
         assert (picked.menu, picked.chat) == (whole.ref, topic)
@@ -283,7 +283,7 @@ async def test_a_button_that_was_carried_into_a_group_is_pressed_in_the_group() 
     async with office() as place:
         channel = await place.channel()
         ear = await place.ear(channel)
-        await channel.post(place.stage.chat(), "Pick", key="k", final=True, choices=[Choice("This", "/model a:b")])
+        await channel.post(place.stage.chat(), "Pick", key="k", final=True, buttons=[Button("This", "/model a:b")])
         [bubble] = place.stage.bubbles()
         place.stage.tenant.messages[bubble.id].chat = place.stage.chat("group").id
         await place.stage.press(bubble.id, "This")

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from bridge.channel import Command
-from bridge.types import Choice, User
+from bridge.types import Button, User
 from channels.feishu import Settings
 from tests.emulators.feishu import Rules
 from tests.feishu_channel.office import office
@@ -108,7 +108,7 @@ async def test_a_tenant_without_slash_commands() -> None:
     async with office(Rules(slash_commands=False)) as place:
         channel = await place.channel()
         await channel.publish(COMMANDS, [])
-        await channel.post(place.stage.chat(), "x", key="k", final=True, choices=[Choice("a", "/a")])
+        await channel.post(place.stage.chat(), "x", key="k", final=True, buttons=[Button("a", "/a")])
         assert place.stage.bubbles()[0].buttons == ["a"]
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from bridge.finding import Sentence
-from bridge.shell.doctor import MARKS
+from bridge.admin.shell.doctor import MARKS
+from bridge.diagnostics import Sentence
 from bridge.words import IN, Language
 from bridge.words.shell import DOCTOR
 from tests.operations.pages import anchors, blocks, links, parts, unfenced
@@ -167,5 +167,5 @@ def sample(line: str, language: Language) -> tuple[str, str, str]:
 
 
 def pattern_of(sentence: Sentence) -> re.Pattern[str]:
-    said = f"{sentence.text} -> {sentence.mend}" if sentence.mend else sentence.text
+    said = f"{sentence.text} -> {sentence.fix}" if sentence.fix else sentence.text
     return re.compile(".+".join(map(re.escape, re.split(r"\{[^}]*\}", said))))

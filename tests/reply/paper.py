@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Literal, Self
 
-from bridge.channel import Command, Door, Limits
+from bridge.channel import Command, Host, Limits
 from bridge.errors import ChannelError, Gone, RateLimited, TooLong, Unsure
-from bridge.types import Chat, Choice, IncomingMessage, User
+from bridge.types import Button, Chat, IncomingMessage, User
 
 Weather = float | Literal["fine", "lost", "dropped"]
 """What becomes of one call: seconds of rate limit, carried out, carried out but the answer lost, not carried out."""
@@ -27,7 +27,7 @@ LATENCY = 0.05
 class Sheet:
     text: str
     final: bool
-    choices: tuple[Choice, ...]
+    buttons: tuple[Button, ...]
     key: str = ""
     edits: int = 0
     before: list[str] = field(default_factory=list)
@@ -58,7 +58,7 @@ class Paper:
     def limits(self, chat: Chat) -> Limits:
         return self._limits
 
-    async def listen(self, door: Door) -> AsyncGenerator[IncomingMessage, None]:
+    async def listen(self, host: Host) -> AsyncGenerator[IncomingMessage, None]:
         nobody: tuple[IncomingMessage, ...] = ()
         for message in nobody:
             yield message
@@ -95,7 +95,7 @@ class Paper:
         again: bool = False,
         reply_to: str = "",
         final: bool,
-        choices: Sequence[Choice] = (),
+        buttons: Sequence[Button] = (),
     ) -> Scrap:
         assert text.strip(), "an empty post"
         assert len(key) <= 25
@@ -105,7 +105,7 @@ class Paper:
             ref = ghosts[0]
         else:
             ref = str(next(self._numbers))
-            self.sheets[ref] = Sheet(text, final, tuple(choices), key)
+            self.sheets[ref] = Sheet(text, final, tuple(buttons), key)
             if again:
                 for ghost in ghosts:
                     del self.sheets[ghost]
@@ -138,14 +138,14 @@ class Scrap:
     paper: Paper
     ref: str
 
-    async def edit(self, text: str, *, final: bool, choices: Sequence[Choice] = ()) -> None:
+    async def edit(self, text: str, *, final: bool, buttons: Sequence[Button] = ()) -> None:
         assert text.strip(), "an empty edit"
         weather = await self.paper._call(text)
         sheet = self.paper.sheets.get(self.ref)
         if sheet is None:
             raise Gone("no such message")
         sheet.before.append(sheet.text)
-        sheet.text, sheet.final, sheet.choices = text, final, tuple(choices)
+        sheet.text, sheet.final, sheet.buttons = text, final, tuple(buttons)
         sheet.edits += 1
         await self.paper._answer(weather)
 

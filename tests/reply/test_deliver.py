@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 
 from bridge.channel import Limits
 from bridge.errors import AnswerCut, ChannelError, Gone, Refused
-from bridge.reply import Address, Draft, Ending, Pace, Unrecorded, deliver
+from bridge.reply import Address, Draft, Footer, Pace, Unrecorded, deliver
 from bridge.reply.pages import Pages
-from bridge.types import Choice
-from tests.clock import run
+from bridge.types import Button
 from tests.reply.paper import CHAT, LATENCY, Paper, Weather
 from tests.reply.test_pages import markdown, utf8, utf16
+from tests.virtual_clock import run
 
-STOP = Choice("Stop", "/stop")
+STOP = Button("Stop", "/stop")
 
 
 async def speak(deltas: Sequence[str], gap: float) -> AsyncIterator[str]:
@@ -76,12 +76,19 @@ def test_in_the_end_the_text_stands_there_exactly_once(
             # A process that dies in the middle, and a model that then says something else at first.
             earlier = Draft(speak([*deltas[::-1], "and more " * 30], gap))
             with suppress(TimeoutError):
-                await asyncio.wait_for(deliver(earlier, address(paper), record=record, growing=[STOP]), lifetime)
-        await deliver(Draft(speak(deltas, gap), pause=lambda: pause), address(paper), record=record, growing=[STOP])
+                await asyncio.wait_for(
+                    deliver(earlier, address(paper), record=record, buttons_while_streaming=[STOP]), lifetime
+                )
+        await deliver(
+            Draft(speak(deltas, gap), pause=lambda: pause),
+            address(paper),
+            record=record,
+            buttons_while_streaming=[STOP],
+        )
 
     run(live())
     assert paper.screen() == expected("".join(deltas), limits)
-    assert all(sheet.final and not sheet.choices for sheet in paper.sheets.values())
+    assert all(sheet.final and not sheet.buttons for sheet in paper.sheets.values())
     if not restarts:  # a new process has not heard the platform ask for quiet
         assert paper.too_early == 0
     if edits is not None and not restarts:
@@ -169,28 +176,28 @@ def test_a_broken_stream_keeps_what_came_first_and_says_so() -> None:
         yield "so far ```py\nx = 1"
         raise AnswerCut("reset")
 
-    again = Choice("Regenerate", "/retry")
+    again = Button("Regenerate", "/retry")
 
-    def ending(draft: Draft) -> Ending:
-        return Ending("It was cut off.", [again]) if isinstance(draft.error, AnswerCut) else Ending()
+    def footer(draft: Draft) -> Footer:
+        return Footer("It was cut off.", [again]) if isinstance(draft.error, AnswerCut) else Footer()
 
     paper = Paper(Limits(1000, 1))
     draft = Draft(broken())
-    run(deliver(draft, address(paper), ending=ending))
+    run(deliver(draft, address(paper), footer=footer))
     assert paper.screen() == ["so far ```py\nx = 1\n\nIt was cut off."]
     assert draft.text == "so far ```py\nx = 1"
-    assert [sheet.choices for sheet in paper.sheets.values()] == [(again,)]
+    assert [sheet.buttons for sheet in paper.sheets.values()] == [(again,)]
 
 
 def test_a_remark_after_open_code_stands_outside_of_it() -> None:
     paper = Paper(Limits(1000, 1))
-    run(deliver(Draft.whole("```py\nx = 1"), address(paper), ending=lambda _: Ending("Cut.")))
+    run(deliver(Draft.whole("```py\nx = 1"), address(paper), footer=lambda _: Footer("Cut.")))
     assert paper.screen() == ["```py\nx = 1\n```\n\nCut."]
 
 
 def test_a_remark_that_no_longer_fits_gets_a_message_of_its_own() -> None:
     paper = Paper(Limits(100, 1))
-    run(deliver(Draft.whole("x" * 79), address(paper), ending=lambda _: Ending("A remark of some length.")))
+    run(deliver(Draft.whole("x" * 79), address(paper), footer=lambda _: Footer("A remark of some length.")))
     assert paper.screen() == ["x" * 79, "A remark of some length."]
 
 
@@ -208,13 +215,18 @@ def test_stop_keeps_what_was_said_and_stops_reading() -> None:
 
     async def live() -> float:
         asyncio.get_running_loop().call_later(5.05, draft.stop)
-        await deliver(draft, address(paper), growing=[STOP], ending=lambda d: Ending("stopped" if d.stopped else ""))
+        await deliver(
+            draft,
+            address(paper),
+            buttons_while_streaming=[STOP],
+            footer=lambda d: Footer("stopped" if d.stopped else ""),
+        )
         return asyncio.get_running_loop().time()
 
     assert run(live()) < 6.2
     assert len(read) < 55
     assert paper.screen()[0].endswith("\n\nstopped")
-    assert not paper.sheets["1"].choices
+    assert not paper.sheets["1"].buttons
 
 
 def test_gone_stops_reading() -> None:
@@ -245,7 +257,7 @@ def test_a_fault_of_ours_never_looks_like_the_end() -> None:
 
     paper = Paper(Limits(100, 1))
     with pytest.raises(ZeroDivisionError):
-        run(deliver(Draft(faulty()), address(paper), growing=[STOP]))
+        run(deliver(Draft(faulty()), address(paper), buttons_while_streaming=[STOP]))
     assert not any(sheet.final for sheet in paper.sheets.values())
 
 
@@ -277,7 +289,11 @@ def test_urgent_words_overtake_the_middle_of_other_answers() -> None:
         loop = asyncio.get_running_loop()
         many = [
             asyncio.create_task(
-                deliver(Draft(speak(["word "] * 600, 0.2)), Address(paper, pace, CHAT, f"k{n}"), growing=[STOP])
+                deliver(
+                    Draft(speak(["word "] * 600, 0.2)),
+                    Address(paper, pace, CHAT, f"k{n}"),
+                    buttons_while_streaming=[STOP],
+                )
             )
             for n in range(30)
         ]

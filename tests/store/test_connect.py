@@ -11,7 +11,7 @@ import pytest
 from redis import Redis as BlockingRedis
 
 from bridge.errors import StoreError
-from bridge.store import Inbox, Store, keys, open_store, storing
+from bridge.store import Inbox, Store, keys, open_store, translate_redis_errors
 from bridge.store.connect import RedisUrl
 from bridge.types import Chat, ModelId
 from tests.store.parts import ACCOUNT, PATIENCE, chat, exchange, first, message, taking, until
@@ -107,10 +107,10 @@ async def test_a_master_found_by_its_sentinel(tmp_path: Path) -> None:
         with valkey(tmp_path, "--sentinel", config=watched) as sentinel:
             url = f"redis+sentinel://:{SECRET}@127.0.0.1:1,127.0.0.1:{sentinel}/mymaster/1"
             async with open_store(url, tmp_path) as store:
-                await store.choices.set_model(chat(), ModelId("a", "b"))
-                assert await store.choices.model(chat()) == ModelId("a", "b")
+                await store.preferences.set_model(chat(), ModelId("a", "b"))
+                assert await store.preferences.model(chat()) == ModelId("a", "b")
         with BlockingRedis(port=master, db=1, password=SECRET) as redis:
-            assert redis.exists(keys.ChatKeys(chat()).choices)
+            assert redis.exists(keys.ChatKeys(chat()).preferences)
 
 
 @pytest.fixture(scope="module")
@@ -146,11 +146,11 @@ async def test_a_cluster_keeps_everything(cluster: str, tmp_path: Path) -> None:
         for one in range(10):
             assert [each.id for each in await store.history.read(chat(str(one)))] == [f"{one}-{n}" for n in range(5)]
 
-        await store.choices.set_model(chat("1"), ModelId("a", "b"))
-        await store.choices.set_last(chat("1"), message("1", chat("1")))
+        await store.preferences.set_model(chat("1"), ModelId("a", "b"))
+        await store.preferences.set_last(chat("1"), message("1", chat("1")))
         await inbox.put(ACCOUNT, message("9", chat("1")))
         await store.move(chat("1"), other)
-        assert len(await store.history.read(other)) == 5 and await store.choices.model(other) == ModelId("a", "b")
+        assert len(await store.history.read(other)) == 5 and await store.preferences.model(other) == ModelId("a", "b")
         await store.history.forget(other)
         assert await store.history.read(other) == []
         async with taking(inbox) as take:
@@ -161,9 +161,9 @@ async def test_a_cluster_keeps_everything(cluster: str, tmp_path: Path) -> None:
 
         async with store.leases.hold("a") as lease:
             assert not lease.lost.is_set()
-        assert await store.processes.count() == 1
-        await store.choices.learn(ModelId("a", "b"), 1000, 2000)
-        assert await store.choices.ratio(ModelId("a", "b")) == 2.0
+        assert await store.heartbeats.beat() == 1
+        await store.preferences.learn(ModelId("a", "b"), 1000, 2000)
+        assert await store.preferences.ratio(ModelId("a", "b")) == 2.0
         heard = asyncio.create_task(anext(store.stops.listen()))
         await asyncio.sleep(0.3)
         await store.stops.send(chat("stop"))
@@ -205,16 +205,16 @@ async def test_a_redis_that_goes_away_and_comes_back(tmp_path: Path) -> None:
 async def test_errors_of_redis_leave_as_store_errors(store: Store) -> None:
     await store.redis.set("a", "text")
     with pytest.raises(StoreError, match="WRONGTYPE"):
-        async with storing():
+        async with translate_redis_errors():
             await store.redis.lpush("a", "x")
     async with store.redis.pipeline() as pipe:
         pipe.lpush("a", "words of a person")
         with pytest.raises(StoreError) as caught:
-            async with storing():
+            async with translate_redis_errors():
                 await pipe.execute()
     assert caught.value.__cause__ is None
     with pytest.raises(KeyError):
-        async with storing():
+        async with translate_redis_errors():
             raise KeyError("ours")
 
 
@@ -223,7 +223,7 @@ async def test_a_cancellation_is_heeded_at_any_moment(store: Store) -> None:
 
     async def ask() -> None:
         while True:
-            async with storing():
+            async with translate_redis_errors():
                 await store.redis.ping()
 
     for turns in range(60):

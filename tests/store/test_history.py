@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.store import Exchange, Memory, Store, estimate, fit, keys
-from bridge.store.choices import LONGEST_SYSTEM, MENU_SECONDS, RECENTS
-from bridge.store.tokens import PER_MESSAGE
+from bridge.store.preferences import LONGEST_SYSTEM, MENU_SECONDS, RECENTS
+from bridge.turn.tokens import PER_MESSAGE
 from bridge.types import ChatMessage, ModelId
 from tests.store.parts import chat, exchange, message
 
@@ -55,7 +55,7 @@ async def test_forgetting_is_of_one_chat_only(store: Store) -> None:
 
 
 async def test_choices_of_a_chat(store: Store) -> None:
-    choices, here = store.choices, chat()
+    choices, here = store.preferences, chat()
     assert await choices.model(here) is None and await choices.recents(here) == []
     models = [ModelId("demo", f"m:{number}") for number in range(10)]
     for model in [*models, models[5]]:
@@ -84,22 +84,22 @@ async def test_choices_of_a_chat(store: Store) -> None:
     assert await choices.last(here) is None
     await choices.set_last(here, message("5"))
     assert await choices.last(here) == message("5")
-    assert await store.redis.ttl(keys.ChatKeys(here).choices) > 86400 * 300
+    assert await store.redis.ttl(keys.ChatKeys(here).preferences) > 86400 * 300
 
 
 async def test_damaged_choices_are_no_choices(store: Store) -> None:
     names = keys.ChatKeys(chat())
-    await store.redis.hset(names.choices, mapping={"model": "nonsense", "recents": '["a:b", 5, "c", null]'})
+    await store.redis.hset(names.preferences, mapping={"model": "nonsense", "recents": '["a:b", 5, "c", null]'})
     await store.redis.set(names.menu, "{")
     await store.redis.set(names.last, '{"id": 1}')
-    assert await store.choices.model(chat()) is None
-    assert await store.choices.recents(chat()) == [ModelId("a", "b")]
-    assert await store.choices.menu(chat()) == []
-    assert await store.choices.last(chat()) is None
+    assert await store.preferences.model(chat()) is None
+    assert await store.preferences.recents(chat()) == [ModelId("a", "b")]
+    assert await store.preferences.menu(chat()) == []
+    assert await store.preferences.last(chat()) is None
 
 
 async def test_the_estimate_is_corrected_by_what_answers_report(store: Store) -> None:
-    model, choices = ModelId("demo", "m:free"), store.choices
+    model, choices = ModelId("demo", "m:free"), store.preferences
     assert await choices.ratio(model) == 1.0
     await choices.learn(model, 10, 90)
     assert await choices.ratio(model) == 1.0, "too little to learn from"

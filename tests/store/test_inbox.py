@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from bridge.inbox.inbox import MOST_WAITING
 from bridge.store import Inbox, InboxFull, Store, keys
-from bridge.store.inbox import MOST_WAITING
 from bridge.types import Attachment, Chat, IncomingMessage, User
 from tests.store.parts import ACCOUNT, chat, first, message, nothing, taking, until
 

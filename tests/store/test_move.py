@@ -25,17 +25,17 @@ async def ids(store: Store, where: Chat) -> list[str]:
 async def test_history_and_choices_follow(store: Store, times: int) -> None:
     await remember(store, OLD, "1", "2", "4")
     await remember(store, NEW, "3")
-    await store.choices.set_model(OLD, ModelId("a", "b"))
-    await store.choices.set_system(OLD, "old")
-    await store.choices.set_system(NEW, "new")
-    await store.choices.set_last(OLD, message("2", OLD))
+    await store.preferences.set_model(OLD, ModelId("a", "b"))
+    await store.preferences.set_system(OLD, "old")
+    await store.preferences.set_system(NEW, "new")
+    await store.preferences.set_last(OLD, message("2", OLD))
     for _ in range(times):
         await store.move(OLD, NEW)
     assert await ids(store, NEW) == ["1", "2", "3", "4"] and await ids(store, OLD) == []
-    assert await store.choices.model(NEW) == ModelId("a", "b")
-    assert await store.choices.recents(NEW) == [ModelId("a", "b")]
-    assert await store.choices.system(NEW) == "new"
-    last = await store.choices.last(NEW)
+    assert await store.preferences.model(NEW) == ModelId("a", "b")
+    assert await store.preferences.recents(NEW) == [ModelId("a", "b")]
+    assert await store.preferences.system(NEW) == "new"
+    last = await store.preferences.last(NEW)
     assert last is not None and last.chat == NEW
 
 
@@ -108,4 +108,4 @@ async def test_what_cannot_be_read_stays(store: Store) -> None:
     await store.redis.set(keys.ChatKeys(OLD).last, "garbage")
     await store.move(OLD, NEW)
     assert await store.redis.lrange(queue, 0, -1) == ["garbage"]
-    assert await store.choices.last(NEW) is None
+    assert await store.preferences.last(NEW) is None

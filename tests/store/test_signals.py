@@ -6,7 +6,7 @@ import asyncio
 from contextlib import aclosing
 
 from bridge.store import Leases, Store, keys
-from bridge.store.processes import Processes
+from bridge.store.heartbeat import Heartbeats
 from tests.store.parts import PATIENCE, chat, until
 
 
@@ -82,10 +82,10 @@ async def test_every_process_hears_every_stop(store: Store) -> None:
 
 
 async def test_processes_are_counted_until_they_leave(store: Store) -> None:
-    other = Processes(store.redis, "other")
-    assert await store.processes.count() == 1
-    assert await other.count() == 2
+    other = Heartbeats(store.redis, "other")
+    assert await store.heartbeats.beat() == 1
+    assert await other.beat() == 2
     await store.redis.zadd(keys.PROCESSES, {"dead": 1.0})
-    assert await store.processes.count() == 2
+    assert await store.heartbeats.beat() == 2
     await other.leave()
-    assert await store.processes.count() == 1
+    assert await store.heartbeats.beat() == 1

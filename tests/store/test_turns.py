@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from bridge.errors import StoreError
+from bridge.inbox.claim import LEAVES, NEXT, RELEASE, TAKE
 from bridge.reply import Record
 from bridge.store import Claim, ClaimLost, Inbox, Store, Turn, keys
-from bridge.store.claim import LEAVES, NEXT, RELEASE, TAKE
 from bridge.store.history import TURNS
 from bridge.types import User
 from tests.store.parts import ACCOUNT, PATIENCE, chat, exchange, first, message, taking
@@ -140,7 +140,7 @@ async def test_a_lost_claim_is_told_and_writes_nothing(store: Store) -> None:
     await asyncio.wait_for(claim.lost.wait(), PATIENCE)
     with pytest.raises(ClaimLost):
         await claim.next()
-    other = Claim(store.redis, chat(), ACCOUNT, "talk", token="another", announcement="0-1", ended=lambda _: None)
+    other = Claim(store.redis, chat(), ACCOUNT, "talk", token="another", marker="0-1", ended=lambda _: None)
     theirs = await first(other)
     for step in (turn.begin(), turn.posted("x"), turn.done(exchange("1")), turn.set_aside("?")):
         with pytest.raises(ClaimLost):
@@ -273,24 +273,24 @@ async def test_what_waits_can_be_forgotten_unless_somebody_is_at_work_on_it(stor
 
 async def test_an_absence_has_one_beginning_whoever_meets_it(store: Store) -> None:
     anna, ben = User("telegram", "1"), User("discord", "2")
-    assert await store.absence.now() is None
-    since = await store.absence.begin(anna)
-    assert await store.absence.begin(ben) == since
-    away = await store.absence.now()
+    assert await store.outage.now() is None
+    since = await store.outage.begin(anna)
+    assert await store.outage.begin(ben) == since
+    away = await store.outage.now()
     assert away is not None
     assert (away.since, away.met, away.told) == (since, "telegram:1", False)
     assert 0 <= away.seconds < 60
-    await store.absence.told(away)
-    before, away = away, await store.absence.now()
+    await store.outage.told(away)
+    before, away = away, await store.outage.now()
     assert away is not None and away.told
-    await store.absence.end(away)
-    assert await store.absence.now() is None
-    await store.absence.told(before)
-    await store.absence.begin(ben)
-    await store.absence.end(before)
-    away = await store.absence.now()
+    await store.outage.end(away)
+    assert await store.outage.now() is None
+    await store.outage.told(before)
+    await store.outage.begin(ben)
+    await store.outage.end(before)
+    away = await store.outage.now()
     assert away is not None, "it is another one that is over"
     assert not away.told
-    await store.absence.end(away)
-    await store.redis.hset(keys.ABSENCE, "since", "long ago")
-    assert await store.absence.now() is None
+    await store.outage.end(away)
+    await store.redis.hset(keys.OUTAGE, "since", "long ago")
+    assert await store.outage.now() is None

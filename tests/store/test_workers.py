@@ -161,7 +161,7 @@ async def test_a_dead_workers_chat_is_taken_up_when_its_claim_has_expired(store:
 
 
 async def test_a_chat_that_was_held_for_long_is_taken_up_all_the_same(store: Store) -> None:
-    """Another has looked at its announcement meanwhile and found it held."""
+    """Another has looked at its marker meanwhile and found it held."""
     holder, heir = Inbox(store.redis, ttl=1.0), Inbox(store.redis, ttl=1.0)
     await store.inbox.put(ACCOUNT, message("1"))
     async with taking(holder) as take:
@@ -176,7 +176,7 @@ async def test_a_chat_that_was_held_for_long_is_taken_up_all_the_same(store: Sto
 
 
 async def test_a_holder_that_dies_between_two_messages_strands_nothing(store: Store) -> None:
-    """Another has looked at its announcement while the queue was empty, but the chat not yet let go."""
+    """Another has looked at its marker while the queue was empty, but the chat not yet let go."""
     holder, heir = Inbox(store.redis, ttl=1.0), Inbox(store.redis, ttl=1.0)
     await store.inbox.put(ACCOUNT, message("1"))
     async with taking(holder) as take:

@@ -213,7 +213,7 @@ class Round:
         """Nothing was changed but by those who may, and by all of these."""
         commanded = self.way not in ("edited", "forwarded")
         may = {str(self._user(seat)) for seat in self.seats if commanded and seat.standing in ("admin", "owner")}
-        changed = {change.by for change in await self.access.trail.newest(2000)} - {SHELL.who}
+        changed = {change.by for change in await self.access.audit.newest(2000)} - {SHELL.who}
         return [f"changed by {by}: {by in changed}" for by in sorted(changed ^ may)]
 
     def _wanted(self, seat: Seat) -> dict[str, str]:

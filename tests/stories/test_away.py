@@ -29,7 +29,7 @@ async def test_what_is_sent_meanwhile_waits_and_is_answered_once_in_order(
     await until(lambda: told(bot, WAITING), "to be told that it waits")
     sent += [await stage.say("two"), await stage.say("three")]
     await bot.ask("/whoami")  # commands go on
-    assert told(bot, WAITING) == 1, "once in an absence"
+    assert told(bot, WAITING) == 1, "once in an outage"
     assert told(bot, OFF) == 0
     await bot.kill()
     await bot.start()

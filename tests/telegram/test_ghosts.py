@@ -7,7 +7,7 @@ import pytest
 from bridge.channel import Channel, Posted
 from bridge.errors import Unsure
 from bridge.types import Chat
-from channels.telegram.ghosts import Ghosts, from_both_ends
+from channels.telegram.lost_posts import LostPosts, from_both_ends
 from tests.emulators.telegram import TelegramStage
 from tests.stage import Place
 from tests.telegram.conftest import Listening, Reopen
@@ -106,8 +106,8 @@ async def test_a_post_that_did_not_arrive_is_simply_made(stage: TelegramStage, b
 
 
 def test_probes_are_few_and_from_both_ends() -> None:
-    ghosts = Ghosts(Kept())
-    assert ghosts.candidates("5", 10, 1_000_000) == [999_999, 11, 999_998, 12]
-    assert ghosts.candidates("5", 10, 11) == []
+    lost_posts = LostPosts(Kept())
+    assert lost_posts.candidates("5", 10, 1_000_000) == [999_999, 11, 999_998, 12]
+    assert lost_posts.candidates("5", 10, 11) == []
     assert list(from_both_ends(1, 3)) == [3, 1, 2]
     assert list(from_both_ends(2, 1)) == []

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from bridge.errors import Refused
-from bridge.types import Attachment, Choice
+from bridge.types import Attachment, Button
 from channels.telegram import open_channel
 from tests.doors import OPEN
 from tests.emulators.telegram import Fault, TelegramStage
@@ -118,7 +118,7 @@ async def test_a_crash_while_an_album_is_gathered_loses_nothing(stage: TelegramS
 
 
 async def test_a_pressed_button_is_a_message_and_the_spinner_stops(stage: TelegramStage, bot: Listening) -> None:
-    menu = await bot.channel.post(stage.chat(), "Pick:", key="m", final=True, choices=[Choice("Two", "/model two")])
+    menu = await bot.channel.post(stage.chat(), "Pick:", key="m", final=True, buttons=[Button("Two", "/model two")])
     await stage.press(menu.ref, "Two")
     got = await bot.next()
     assert (got.text, got.menu, got.chat, got.addressed) == ("/model two", menu.ref, stage.chat(), True)

@@ -9,7 +9,7 @@ import pytest
 
 from bridge.channel import Channel, Command
 from bridge.errors import ChannelError, Gone, Moved, RateLimited, Refused, TooLong, Unsure
-from bridge.types import Chat, Choice, User
+from bridge.types import Button, Chat, User
 from channels.telegram import open_channel
 from tests.emulators.telegram import Fault, TelegramStage
 from tests.telegram.conftest import Listening, Reopen, settings_for
@@ -19,10 +19,10 @@ ANSWER = "Look:\n\n```py\nprint('hi')\n```\n\n**Done**, @mia."
 
 
 async def test_an_answer_that_grows(stage: TelegramStage, channel: Channel) -> None:
-    posted = await channel.post(stage.chat(), "Lo", key="a", reply_to="1", final=False, choices=[_stop()])
+    posted = await channel.post(stage.chat(), "Lo", key="a", reply_to="1", final=False, buttons=[_stop()])
     assert stage.bubbles()[0].buttons == ["Stop"]
     for text in (ANSWER[:20], ANSWER[:40]):
-        await posted.edit(text, final=False, choices=[_stop()])
+        await posted.edit(text, final=False, buttons=[_stop()])
     await posted.edit(ANSWER, final=True)
     (bubble,) = stage.bubbles()
     assert bubble.text == "Look:\n\nprint('hi')\n\nDone, @\u2060mia."
@@ -80,10 +80,10 @@ async def test_what_telegram_finds_wrong_with_entities_goes_out_as_written(
 
 
 async def test_buttons_share_rows_where_they_are_short(stage: TelegramStage, channel: Channel) -> None:
-    choices = [
-        Choice(label, f"/x {label}") for label in ("a long model name here", "gpt", "o3", "‹", "›", "海海海海海海海海")
+    buttons = [
+        Button(label, f"/x {label}") for label in ("a long model name here", "gpt", "o3", "‹", "›", "海海海海海海海海")
     ]
-    await channel.post(stage.chat(), "Pick:", key="a", final=True, choices=choices)
+    await channel.post(stage.chat(), "Pick:", key="a", final=True, buttons=buttons)
     rows = json.loads(stage.server.called("sendMessage")[-1].arguments["reply_markup"])["inline_keyboard"]
     assert [[button["text"] for button in row] for row in rows] == [
         ["a long model name here"],
@@ -245,5 +245,5 @@ async def test_nothing_that_is_said_or_secret_reaches_a_log(
     assert secret not in written
 
 
-def _stop() -> Choice:
-    return Choice("Stop", "/stop")
+def _stop() -> Button:
+    return Button("Stop", "/stop")

@@ -1,6 +1,6 @@
 """English."""
 
-from bridge.finding import Sentence
+from bridge.diagnostics import Sentence
 from bridge.words.shell.words import DoctorWords, InitWords
 
 DOCTOR = DoctorWords(

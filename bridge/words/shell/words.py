@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bridge.finding import Sentence
+from bridge.diagnostics import Sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """繁體中文。"""
 
-from bridge.finding import Sentence
+from bridge.diagnostics import Sentence
 from bridge.words.shell.words import DoctorWords, InitWords
 
 DOCTOR = DoctorWords(

@@ -1,0 +1,70 @@
+"""Every change of access and settings: who, when, where, from what to what; the newest few thousand."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from redis.asyncio import Redis
+
+from bridge.access.actor import Actor
+from bridge.store import translate_redis_errors
+from bridge.store.keys import AccessKeys
+
+MAX_CHANGES = 2000
+"""About: Redis trims such a stream by whole nodes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    at: float
+    """Seconds since 1970."""
+    by: str
+    where: str
+    what: str
+    """``person telegram:123``, ``role telegram:123``, ``limit telegram:-1001``, ``invite``, ``request ...``."""
+    before: str
+    """The row as it was; empty where there was none."""
+    after: str
+
+
+class AuditLog:
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def note(self, by: Actor, what: str, after: str, before: str = "") -> None:
+        """Write down what changed no rule: a request declined, an invite made. Raises StoreError."""
+        fields: dict[Any, Any] = {
+            "at": time.time(),
+            "by": by.who,
+            "where": by.where,
+            "what": what,
+            "from": before,
+            "to": after,
+        }
+        async with translate_redis_errors():
+            await self._redis.xadd(AccessKeys.audit, fields, maxlen=MAX_CHANGES, approximate=True)
+
+    async def newest(self, most: int) -> list[Change]:
+        """The last changes, newest first. Raises StoreError."""
+        async with translate_redis_errors():
+            entries: Any = await self._redis.xrevrange(AccessKeys.audit, count=most)
+        return [
+            Change(
+                _number(kept.get("at")),
+                kept.get("by", ""),
+                kept.get("where", ""),
+                kept.get("what", ""),
+                kept.get("from", ""),
+                kept.get("to", ""),
+            )
+            for _, kept in entries
+        ]
+
+
+def _number(text: object) -> float:
+    try:
+        return float(str(text))
+    except ValueError:
+        return 0.0

@@ -1,0 +1,59 @@
+"""Where each owner can be reached: the direct chat that they last wrote from, which no platform can be asked for."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+from redis.asyncio import Redis
+
+from bridge.store import translate_redis_errors
+from bridge.store.keys import AccessKeys
+from bridge.store.scripts import dump
+from bridge.types import Chat, IncomingMessage, User
+
+MAX_CONTACTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerContact:
+    account: str
+    """The account of ours that they wrote to."""
+    owner: User
+    chat: Chat
+    language: str
+
+
+class OwnerContacts:
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._known: dict[User, OwnerContact] = {}
+
+    async def remember(self, account: str, message: IncomingMessage) -> None:
+        """An owner has written in a direct chat. Costs a round trip only where that is news. Raises StoreError."""
+        contact = OwnerContact(account, message.sender, message.chat, message.language)
+        if self._known.get(contact.owner) == contact:
+            return
+        async with translate_redis_errors():
+            owner_contacts = await self._redis.hkeys(AccessKeys.owner_contacts)
+            if len(owner_contacts) >= MAX_CONTACTS and str(contact.owner) not in owner_contacts:
+                return
+            await self._redis.hset(AccessKeys.owner_contacts, str(contact.owner), dump(asdict(contact)))
+        self._known[contact.owner] = contact
+
+    async def of(self, owners: set[User]) -> list[OwnerContact]:
+        """Where those of them can be reached who have written to us. Raises StoreError."""
+        async with translate_redis_errors():
+            rows = await self._redis.hvals(AccessKeys.owner_contacts)
+        owner_contacts = [contact for row in rows if (contact := _read(row)) is not None]
+        return [contact for contact in owner_contacts if contact.owner in owners]
+
+
+def _read(row: str | bytes) -> OwnerContact | None:
+    try:
+        kept = json.loads(row)
+        return OwnerContact(
+            kept["account"], User.from_json(kept["owner"]), Chat.from_json(kept["chat"]), kept["language"]
+        )
+    except (TypeError, KeyError, ValueError):
+        return None

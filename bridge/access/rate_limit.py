@@ -1,0 +1,43 @@
+"""A floor under abuse: how often each of very many may do something, in memory that does not grow."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+
+MOST = 20_000
+"""So many names are remembered; whoever is forgotten starts afresh, which lets nobody in."""
+
+
+class RateLimiter:
+    """A bucket for each name: `burst` at once, then one every `every` seconds."""
+
+    def __init__(self, burst: int, every: float, most: int = MOST, clock: Callable[[], float] = time.monotonic) -> None:
+        self._burst = burst
+        self._every = every
+        self._most = most
+        self._clock = clock
+        self._free_at: OrderedDict[int, tuple[float, int]] = OrderedDict()
+
+    def hit(self, name: Hashable) -> int:
+        """0 if `name` may; else how often in a row it has been refused, this time included."""
+        # A name may be of any length; its hash is not.
+        key, now = hash(name), self._clock()
+        free_at, refused = self._free_at.pop(key, (0.0, 0))
+        if free_at - now > (self._burst - 1) * self._every:
+            refused += 1
+        else:
+            free_at, refused = max(free_at, now) + self._every, 0
+        self._free_at[key] = free_at, refused
+        if len(self._free_at) > self._most:
+            self._free_at.popitem(last=False)
+        return refused
+
+    def is_limited(self, name: Hashable) -> bool:
+        """Whether `name` would be refused now; asking changes nothing."""
+        free_at, _ = self._free_at.get(hash(name), (0.0, 0))
+        return free_at - self._clock() > (self._burst - 1) * self._every
+
+    def __len__(self) -> int:
+        return len(self._free_at)

@@ -1,0 +1,88 @@
+"""The settings: every fault of every variable at once, slips of the pen, and who else can read them."""
+
+from __future__ import annotations
+
+import os
+import sys
+import urllib.request
+from collections.abc import AsyncIterator, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings
+
+from bridge.diagnostics import Diagnostic
+from bridge.errors import SettingsError
+from bridge.settings import read, unknown, variable
+from bridge.words.shell import DoctorWords
+
+AREA = "settings"
+S = TypeVar("S", bound=BaseSettings)
+
+
+def read_leniently(kind: type[S], env_file: Path) -> tuple[S, list[str]]:
+    """The settings, with the default for each that cannot be used, and a sentence for each of those."""
+    try:
+        return read(kind, env_file), []
+    except SettingsError as error:
+        faults = list(error.faults)
+    defaults: dict[str, object] = {}
+    while True:
+        try:
+            # What is given here goes before the environment and the file.
+            return kind(_env_file=env_file, _env_ignore_empty=True, **defaults), faults  # type: ignore[arg-type]
+        except ValidationError as error:
+            for fault in error.errors(include_input=False):
+                field = str(fault["loc"][0])
+                defaults[field] = kind.model_fields[field].get_default(call_default_factory=True, validated_data={})
+
+
+async def settings(
+    kinds: Sequence[type[BaseSettings]], faults: Sequence[str], env_file: Path, words: DoctorWords
+) -> AsyncIterator[Diagnostic]:
+    """`faults` are those that reading `kinds` has shown."""
+    wrong = [words.settings_fault.found("wrong", AREA, fault=fault) for fault in faults]
+    wrong += [words.settings_unknown.found("wrong", AREA, fault=slip) for slip in unknown(kinds, env_file)]
+    wrong += [words.settings_slip.found("wrong", AREA, name=name, near=near) for name, near in _slips(kinds, env_file)]
+    for diagnostic in wrong or [words.settings_fine.found("ok", AREA)]:
+        yield diagnostic
+    if _readable(env_file):
+        yield words.settings_readable.found("note", AREA)
+
+
+def _slips(kinds: Sequence[type[BaseSettings]], env_file: Path) -> list[tuple[str, str]]:
+    """Variables of a platform's that are none, and the unset one that each is most like (TELEGRAM_BOT_TOKEN).
+
+    The bridge's own are `unknown`'s; for others' prefixes, only what looks like a slip is told: the environment
+    is shared with other programs.
+    """
+    known = {variable(kind, field) for kind in kinds for field in kind.model_fields}
+    written = {name: value for name, value in _written(env_file).items() if value}
+    unset = sorted(known - written.keys())
+    prefixes = tuple(f"{name.partition('_')[0]}_" for name in known if not name.startswith("BRIDGE_"))
+    strangers = sorted(name for name in written if name.startswith(prefixes) and name not in known)
+    pairs = ((name, get_close_matches(name, unset, 1, cutoff=0.75)) for name in strangers)
+    return [(name, near[0]) for name, near in pairs if near and near[0].split("_")[0] == name.split("_")[0]]
+
+
+def _readable(path: Path) -> bool:
+    """Whether others than its owner may look into it."""
+    return sys.platform != "win32" and path.is_file() and bool(path.stat().st_mode & 0o077)
+
+
+def _written(env_file: Path) -> dict[str, str | None]:
+    named = dotenv_values(env_file) if env_file.is_file() else {}
+    return {name.upper(): value for name, value in {**named, **os.environ}.items()}
+
+
+async def proxies(gateway_url: str, words: DoctorWords) -> AsyncIterator[Diagnostic]:
+    """Whether the proxy of the system, or of the environment, would swallow requests to the gateway."""
+    parts = urlsplit(gateway_url)
+    names = sorted(urllib.request.getproxies().keys() & {parts.scheme, "all", "socks"})
+    if names and not urllib.request.proxy_bypass(parts.netloc):
+        host = parts.hostname or ""
+        yield words.proxy_harmless.found("note", "proxy", names=", ".join(names), host=host)

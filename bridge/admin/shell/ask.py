@@ -1,0 +1,62 @@
+"""One question, one answer on standard output: for pipes and scripts. No history, no Redis."""
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+from collections.abc import Sequence
+
+from bridge.admin.shell.language import terminal_words
+from bridge.errors import GatewayError, ModelNotFound
+from bridge.settings import Settings
+from bridge.turn.generation import prompt
+from bridge.types import ChatMessage, ModelId
+from bridge.words import Words
+from bridge.words.trouble import trouble
+
+
+def question(words: Sequence[str]) -> str:
+    """The question on the command line; with ``-``, or with nothing and a pipe, what standard input holds."""
+    if list(words) == ["-"] or (not words and not sys.stdin.isatty()):
+        return sys.stdin.read().strip()
+    return " ".join(words).strip()
+
+
+async def ask(settings: Settings, text: str, model: ModelId | None) -> int:
+    """Print the answer as it comes. 0 if it is whole; else 1, with the reason on standard error."""
+    words = terminal_words(settings)
+    model = model or settings.model
+    said = ""
+    async with settings.gateway() as gateway:
+        try:
+            if model is None:
+                offered = await gateway.models()
+                if not offered:
+                    raise ModelNotFound("")
+                model = offered[0].id
+            completion = gateway.stream(model, prompt(settings.system, [], [ChatMessage.user(text)]))
+            async for delta in completion:
+                said += delta
+                print(_harmless(delta), end="", flush=True)
+        except GatewayError as error:
+            print(end="\n" if said else "", flush=True)
+            print(_why(error, words, model), file=sys.stderr)
+            return 1
+    print(end="" if said.endswith("\n") else "\n", flush=True)
+    if completion.finish == "length":
+        print(words.length, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _harmless(text: str) -> str:
+    """Without control characters: no model gets to send commands to a terminal."""
+    return "".join(letter for letter in text if letter in "\n\t" or unicodedata.category(letter) != "Cc")
+
+
+def _why(error: GatewayError, words: Words, model: ModelId | None) -> str:
+    if not isinstance(error, ModelNotFound):
+        return trouble(error, words, model=model, admin=True)
+    if model is None:
+        return words.models_none
+    return "\n".join([trouble(error, words, model=model, admin=True), *(f"  {near}" for near in error.nearest)])

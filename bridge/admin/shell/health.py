@@ -1,0 +1,135 @@
+"""`GET /healthz /readyz /metrics`, on loopback only, for whoever watches over the process.
+
+Processes side by side on one machine each take the next free port, and each notes its own in its data folder, where
+a container's health check finds it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from aiohttp import web
+
+from bridge import metrics
+from bridge.app import Bridge
+from bridge.errors import GatewayError, SettingsError, StoreError
+from bridge.settings import Settings
+
+PORTS = 10
+"""The port that is set and those after it are tried, so many in all."""
+LOOK_EVERY = 15.0
+"""Seconds between two looks at the gateway."""
+STORE_LIMIT = 3.0
+"""Seconds in which the store must answer."""
+NOTE = "health.port"
+
+_started = time.time()
+
+
+@asynccontextmanager
+async def health(bridge: Bridge, settings: Settings) -> AsyncIterator[int]:
+    """Answer on the port that is yielded. Raises SettingsError where none is free or it cannot be noted."""
+    listening = _bound(settings.health_port)
+    port: int = listening.getsockname()[1]
+    app = web.Application()
+    app.router.add_get("/healthz", _alive)
+    app.router.add_get("/readyz", _ready(bridge))
+    app.router.add_get("/metrics", _metrics)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    note = settings.data_dir.expanduser() / NOTE
+    try:
+        await web.SockSite(runner, listening).start()
+        _write(note, port)
+        watching = asyncio.create_task(_watch(bridge))
+        try:
+            yield port
+        finally:
+            watching.cancel()
+            await asyncio.wait([watching])
+    finally:
+        await runner.cleanup()
+        listening.close()
+        with suppress(OSError):
+            note.unlink(missing_ok=True)
+
+
+async def _alive(_request: web.Request) -> web.Response:
+    """The loop turns; more is not asked, for a restart mends nothing else."""
+    return web.json_response({"alive": True})
+
+
+def _ready(bridge: Bridge) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """200 where people are heard: the store answers and a channel is open. The gateway may be asleep meanwhile."""
+
+    async def ready(_request: web.Request) -> web.Response:
+        store, channels = await _answers(bridge), metrics.CHANNEL_UP.total() > 0
+        state = {"store": store, "channels": channels, "gateway": metrics.GATEWAY_UP.get() > 0}
+        return web.json_response(state, status=200 if store and channels else 503)
+
+    return ready
+
+
+async def _metrics(_request: web.Request) -> web.Response:
+    return web.Response(text=metrics.exposition() + _process(), headers={"Content-Type": metrics.TYPE})
+
+
+async def _answers(bridge: Bridge) -> bool:
+    try:
+        async with asyncio.timeout(STORE_LIMIT):
+            await bridge.store.heartbeats.beat()
+    except (StoreError, TimeoutError):
+        return False
+    return True
+
+
+async def _watch(bridge: Bridge) -> None:
+    while True:
+        try:
+            await bridge.gateway.generation()
+        except GatewayError:
+            metrics.GATEWAY_UP.set(0)
+        else:
+            metrics.GATEWAY_UP.set(1)
+        await asyncio.sleep(LOOK_EVERY)
+
+
+def _process() -> str:
+    """What Prometheus's own clients tell of a process, under the same names; memory only where Linux tells it."""
+    lines = ["# TYPE process_start_time_seconds gauge", f"process_start_time_seconds {_started:.15g}"]
+    lines += ["# TYPE process_cpu_seconds_total counter", f"process_cpu_seconds_total {time.process_time():.15g}"]
+    with suppress(OSError):
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        size = pages * os.sysconf("SC_PAGE_SIZE")
+        lines += ["# TYPE process_resident_memory_bytes gauge", f"process_resident_memory_bytes {size}"]
+    return "\n".join([*lines, ""])
+
+
+def _bound(first: int) -> socket.socket:
+    ports = range(first, first + PORTS)
+    for port in ports:
+        listening = socket.socket()
+        if os.name == "posix":  # elsewhere it would let two processes have one port
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind(("127.0.0.1", port))
+            listening.listen()
+        except OSError:
+            listening.close()
+        else:
+            return listening
+    raise SettingsError([f"BRIDGE_HEALTH_PORT: no port from {ports[0]} to {ports[-1]} is free on 127.0.0.1"])
+
+
+def _write(note: Path, port: int) -> None:
+    try:
+        note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        note.write_text(f"{port}\n")
+    except OSError as error:
+        raise SettingsError([f"BRIDGE_DATA_DIR: {note} cannot be written: {error.strerror}"]) from None

@@ -1,0 +1,312 @@
+"""`cherry-bridge init`: ask, try each answer at once, and keep it in `.env` before the next question.
+
+Nothing but `.env` is remembered, so that it can be left at any question and taken up again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from pydantic import SecretStr, ValidationError
+from pydantic_settings import BaseSettings
+
+from bridge import log
+from bridge.admin.doctor import examine
+from bridge.admin.doctor.answer import answer
+from bridge.admin.doctor.gateway import absent, found, listed, usual
+from bridge.admin.doctor.settings import read_leniently
+from bridge.admin.shell.asking import agrees, ask, at_terminal, say
+from bridge.admin.shell.doctor import line
+from bridge.admin.shell.envfile import put
+from bridge.admin.shell.language import terminal_language, terminal_tag
+from bridge.admin.shell.platforms import Platform
+from bridge.diagnostics import Diagnostic, SettingPrompt
+from bridge.errors import GatewayError, KeyRefused
+from bridge.gateway import base_url
+from bridge.gateway.models import Model, nearest, offered
+from bridge.settings import Settings, variable
+from bridge.types import ModelId
+from bridge.words import IN, LANGUAGES, Language
+from bridge.words.shell import DOCTOR, INIT
+from bridge.words.trouble import trouble
+
+STOPPED = 130
+NO_TERMINAL = 2
+SHOWN = 5
+
+
+def init(platforms: Sequence[Platform], start: Callable[[], int], env_file: Path = Path(".env")) -> int:
+    """Set the bridge up; `start` runs it, where that is wanted. The exit status."""
+    settings, _ = read_leniently(Settings, env_file)
+    language = terminal_language(settings)
+    if not at_terminal():
+        print(INIT[language].no_terminal, file=sys.stderr)
+        return NO_TERMINAL
+    try:
+        language = _language(settings)
+        wanted = Setup(platforms, env_file, language).run()
+    except (KeyboardInterrupt, EOFError):
+        say(f"\n{INIT[language].kept_answers.format(path=env_file)}")
+        return STOPPED
+    except OSError as error:
+        say(INIT[language].not_written.format(path=env_file, why=error.strerror))
+        return 1
+    return start() if wanted else 0
+
+
+def _language(settings: Settings) -> Language:
+    """Asked for only where nothing tells."""
+    if settings.language or terminal_tag().lower() not in ("", "c", "posix"):
+        return terminal_language(settings)
+    names = {"en": "English", "zh-CN": "简体中文", "zh-TW": "繁體中文"}
+    say("   ".join(f"{number} {names[language]}" for number, language in enumerate(LANGUAGES, 1)))
+    typed = ask("Language / 语言 / 語言 [1]")
+    return LANGUAGES[int(typed) - 1] if typed in map(str, range(1, len(LANGUAGES) + 1)) else LANGUAGES[0]
+
+
+class Setup:
+    """One sitting."""
+
+    def __init__(self, platforms: Sequence[Platform], env_file: Path, language: Language) -> None:
+        # What asks for least comes first, and is what Enter takes; of those, the last by name.
+        self._platforms = sorted(platforms, key=lambda platform: platform.name, reverse=True)
+        self._platforms.sort(key=lambda platform: len(platform.required))
+        self._file = env_file
+        self._language = language
+        self._words, self._findings = INIT[language], DOCTOR[language]
+
+    def run(self) -> bool:
+        """Whether the bot is to be started now."""
+        words = self._words
+        if self._file.exists():
+            say(words.kept_file.format(path=self._file))
+        say(words.hello.format(path=self._file))
+        self._gateway()
+        say(f"\n== {words.channels}")
+        for platform in self._chosen():
+            self._platform(platform)
+        say()
+        if self._file.exists():
+            say(words.done.format(path=self._file))
+        if not any(self._complete(platform) for platform in self._platforms):
+            say(words.nothing)
+            return False
+        if agrees(words.start, otherwise=True):
+            return True
+        say(words.later)
+        return False
+
+    # Cherry Studio
+
+    def _gateway(self) -> None:
+        say(f"\n== {self._words.gateway}")
+        url = self._address()
+        entries = self._key(url)
+        if models := offered(entries):
+            self._show([self._findings.models_fine.found("ok", "models", count=len(models), providers=_names(models))])
+            self._model(url, models)
+
+    def _address(self) -> str:
+        """Where the gateway answers; empty where it does not."""
+        words = self._words
+        url = self._settings().gateway_url
+        there = asyncio.run(found([url, *usual()]))
+        if not there:
+            say(words.gateway_not_found)
+            say(words.gateway_where)
+        while not there:
+            typed = self._ask("BRIDGE_GATEWAY_URL", words.gateway_ask, shown=url)
+            if typed:
+                try:
+                    url = base_url(typed)
+                except ValueError:
+                    say(words.again_or_skip.format(format_hint=words.gateway_shape))
+                    continue
+                self._keep("BRIDGE_GATEWAY_URL", url)
+            there = asyncio.run(found([url, *usual()]))
+            if not there:
+                self._show([asyncio.run(absent(url, self._findings))])
+                if not typed:
+                    say(words.skipped)
+                    return ""
+        say(words.gateway_found.format(url=there))
+        if there != url:
+            self._keep("BRIDGE_GATEWAY_URL", there)
+        return there
+
+    def _key(self, url: str) -> list[dict[str, object]]:
+        """The gateway's list, once it accepts the key; nothing where there is no gateway, or no key."""
+        words = self._words
+        told = False
+        while True:
+            key = self._settings().gateway_key.get_secret_value()
+            if url and (entries := self._try_key(url, key)) is not None:
+                return entries
+            if not url and key:
+                return []
+            if not told:
+                say(words.key_where)
+                told = True
+            typed = self._ask("BRIDGE_GATEWAY_KEY", words.key_ask, hidden=True, shown=key)
+            if not typed:
+                say(words.skipped)
+                return []
+            self._keep("BRIDGE_GATEWAY_KEY", self._shaped(Settings, "BRIDGE_GATEWAY_KEY", typed) or typed)
+
+    def _try_key(self, url: str, key: str) -> list[dict[str, object]] | None:
+        """The list; None where another key is needed."""
+        diagnostics = self._findings
+        try:
+            entries = asyncio.run(listed(url, key))
+        except KeyRefused:
+            if key:
+                self._show([diagnostics.key_wrong.found("wrong", "key")])
+            return None
+        except GatewayError as error:
+            why = trouble(error, IN[self._language], model=None, admin=False)
+            self._show([diagnostics.gateway_failed.found("wrong", "gateway", url=url, why=why)])
+            return []
+        self._show([(diagnostics.key_fine if key else diagnostics.key_none).found("ok", "key")])
+        return entries
+
+    def _model(self, url: str, models: Sequence[Model]) -> None:
+        """Which model begins; what is given is tried."""
+        words = self._words
+        key = self._settings().gateway_key.get_secret_value()
+        names = [str(model.id) for model in models]
+        model = self._settings().model or models[0].id
+        while typed := self._ask("BRIDGE_MODEL", words.model_ask.format(model=model)):
+            fitting = [name for name in names if name == typed] or [
+                name for name in names if typed.casefold() in name.casefold()
+            ]
+            if len(fitting) != 1:
+                like = ", ".join(fitting[:SHOWN] or map(str, nearest(typed, models, SHOWN)))
+                say(words.model_shape.format(nearest=like))
+                continue
+            model = ModelId.parse(fitting[0])
+            self._keep("BRIDGE_MODEL", str(model))
+            if self._try_model(url, key, model):
+                return
+        self._try_model(url, key, model)
+
+    def _try_model(self, url: str, key: str, model: ModelId) -> bool:
+        say(self._words.trying)
+        diagnostic = asyncio.run(answer(url, key, model, self._findings, IN[self._language]))
+        self._show([diagnostic])
+        return diagnostic.severity == "ok"
+
+    # platforms
+
+    def _chosen(self) -> list[Platform]:
+        """Those that are to be set up now; how they are that are set up already is shown."""
+        words, known = self._words, [platform for platform in self._platforms if self._complete(platform)]
+        for platform in known:
+            self._try(platform)
+        names = [platform.name.title() for platform in self._platforms]
+        shown = [
+            words.channel_known.format(name=name) if each in known else name
+            for name, each in zip(names, self._platforms, strict=True)
+        ]
+        say("   ".join(f"{number} {name}" for number, name in enumerate(shown, 1)))
+        while typed := ask(words.channels_more if known else words.channels_first.format(name=names[0])):
+            numbers = typed.replace(",", " ").replace("，", " ").replace("、", " ").split()
+            if all(number.isdecimal() and int(number) <= len(names) for number in numbers):
+                return [self._platforms[int(number) - 1] for number in dict.fromkeys(numbers) if int(number)]
+            say(words.channels_shape.format(most=len(names)))
+        return [] if known else [self._platforms[0]]
+
+    def _platform(self, platform: Platform) -> None:
+        say(f"\n-- {platform.name.title()}")
+        while self._answer_all(platform) and not self._try(platform):
+            if not agrees(self._words.retry, otherwise=True):
+                say(self._words.skipped)
+                return
+
+    def _answer_all(self, platform: Platform) -> bool:
+        """Ask all that the platform needs; False where it is left for now."""
+        for question in platform.questions(self._language):
+            say(question.where)
+            if not self._answer(platform, question):
+                say(self._words.skipped)
+                return False
+        return True
+
+    def _answer(self, platform: Platform, question: SettingPrompt) -> bool:
+        read, _ = read_leniently(platform.settings, self._file)
+        field = _field(platform.settings, question.variable)
+        kept, usual = _text(getattr(read, field)), _text(platform.settings.model_fields[field].default)
+        shown = kept if kept != usual else ""
+        while typed := self._ask(question.variable, question.ask, hidden=question.secret, shown=shown):
+            if (value := self._shaped(platform.settings, question.variable, typed)) is not None:
+                self._keep(question.variable, value)
+                return True
+            say(self._words.again_or_skip.format(format_hint=question.format_hint))
+        return bool(kept) or question.optional
+
+    def _try(self, platform: Platform) -> bool:
+        """Show how the platform is; whether nothing is wrong."""
+        say(self._words.trying)
+        read, _ = read_leniently(platform.settings, self._file)
+        check = partial(platform.check, read, self._language, thorough=False)
+
+        async def look() -> list[Diagnostic]:
+            return [diagnostic async for diagnostic in examine({platform.name: check}, self._findings)]
+
+        diagnostics = asyncio.run(look())
+        self._show(diagnostics)
+        return not any(diagnostic.severity == "wrong" for diagnostic in diagnostics)
+
+    def _complete(self, platform: Platform) -> bool:
+        read, faults = read_leniently(platform.settings, self._file)
+        return not faults and not platform.missing(read)
+
+    # asking and keeping
+
+    def _ask(self, name: str, what: str, *, hidden: bool = False, shown: str = "") -> str:
+        """An answer to be kept as `name`; empty where there is none, or where the environment has it already."""
+        words = self._words
+        if name in os.environ:
+            say(words.from_environment.format(variable=name))
+            return ""
+        if hidden:
+            return ask(words.keep_hidden.format(ask=what) if shown else words.hidden.format(ask=what), hidden=True)
+        return ask(words.keep.format(ask=what, value=log.redact(shown)) if shown else what)
+
+    def _shaped(self, kind: type[BaseSettings], name: str, typed: str) -> str | None:
+        """The answer as the settings take it; None where they do not."""
+        field = _field(kind, name)
+        try:
+            read = kind(_env_file=None, **{field: typed})  # type: ignore[arg-type]
+        except ValidationError as error:
+            refused = any(fault["loc"][:1] == (field,) for fault in error.errors(include_input=False))
+            return None if refused else typed
+        return _text(getattr(read, field))
+
+    def _keep(self, name: str, value: str) -> None:
+        put(self._file, {name: value})
+
+    def _settings(self) -> Settings:
+        read, _ = read_leniently(Settings, self._file)
+        log.hide([read.gateway_key.get_secret_value()])
+        return read
+
+    def _show(self, diagnostics: Sequence[Diagnostic]) -> None:
+        for diagnostic in diagnostics:
+            say(line(diagnostic))
+
+
+def _field(kind: type[BaseSettings], name: str) -> str:
+    return next(field for field in kind.model_fields if variable(kind, field) == name)
+
+
+def _text(value: object) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value or "")
+
+
+def _names(models: Sequence[Model]) -> str:
+    return ", ".join(list(dict.fromkeys(model.provider_name for model in models))[:SHOWN])

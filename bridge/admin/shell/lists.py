@@ -1,0 +1,139 @@
+"""`cherry-bridge models` and `cherry-bridge access`: what there is, and who may talk."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from argparse import Namespace
+from dataclasses import asdict
+
+from bridge.access import SHELL, Access, Subject, subject_name
+from bridge.access.subjects import as_subject
+from bridge.admin.shell.language import terminal_words
+from bridge.commands.audit import NOTHING, shown
+from bridge.commands.subjects import moment, split_duration
+from bridge.errors import GatewayError, SettingsError
+from bridge.settings import Settings
+from bridge.store import open_store
+from bridge.types import User
+from bridge.words.trouble import trouble
+
+
+async def models(settings: Settings, options: Namespace) -> int:
+    async with settings.gateway() as gateway:
+        try:
+            offered = await gateway.models()
+        except GatewayError as error:
+            print(trouble(error, terminal_words(settings), model=None, admin=True), file=sys.stderr)
+            return 1
+    if options.json:
+        rows = [{"id": str(model.id), "name": model.name, "provider": model.provider_name} for model in offered]
+        print(json.dumps(rows, ensure_ascii=False, indent=2))
+        return 0
+    width = max((len(str(model.id)) for model in offered), default=0)
+    for model in offered:
+        print(f"{model.id!s:<{width}}  {model.provider_name}")
+    return 0
+
+
+async def access(settings: Settings, options: Namespace) -> int:
+    """One action on the rules. 1 where it changed nothing."""
+    async with open_store(settings.redis_url.get_secret_value(), settings.data_dir) as store:
+        access = Access(store.redis, settings.admins)
+        match options.action:
+            case "list":
+                return await _list(access, options.json)
+            case "audit":
+                return await _audit(access, options.most, options.json)
+            case "invite":
+                return await _invite(access, options)
+            case _:
+                return await _change(access, options)
+
+
+async def _change(access: Access, options: Namespace) -> int:
+    until = time.time() + _seconds(options.duration) if getattr(options, "duration", "") else 0.0
+    subject = _subject(options)
+    match options.action:
+        case "allow":
+            changed, now = await access.allow(subject, SHELL, until=until), "may talk"
+        case "deny":
+            if isinstance(subject, User) and await access.role_given(subject) is not None:
+                raise SettingsError([f"{options.id} is an admin; see `cherry-bridge access admin remove`"])
+            changed, now = await access.deny(subject, SHELL, until=until), "may not talk"
+        case "remove":
+            changed, now = await access.remove(subject, SHELL), "is not on the list"
+        case _:
+            person = User.parse(options.id)
+            if options.change == "add":
+                changed, now = await access.promote(person, SHELL), "is an admin"
+            else:
+                changed, now = await access.demote(person, SHELL), "has no role but what BRIDGE_ADMINS gives"
+    if options.json:
+        print(json.dumps({"subject": subject_name(subject), "now": now, "until": until, "changed": changed}))
+    else:
+        print(f"{options.id} {now}{'' if changed else ' already'}.")
+    return 0 if changed else 1
+
+
+async def _list(access: Access, as_json: bool) -> int:
+    roles, rules = await access.roles(), await access.rules()
+    if as_json:
+        kept = {
+            "roles": [{"person": str(person), "role": role.name.lower()} for person, role in roles.items()],
+            "rules": [{"subject": name, **asdict(rule)} for name, rule in rules],
+        }
+        print(json.dumps(kept, ensure_ascii=False, indent=2))
+        return 0
+    for person, role in roles.items():
+        print(f"{role.name.lower():<7} {person}")
+    for name, rule in rules:
+        kind, _, id = name.partition(" ")
+        until = f"until {moment(rule.until)}" if rule.until else ""
+        print("  ".join(filter(None, (f"{rule.verdict:<7} {kind:<6} {id}", rule.name, until))))
+    if not roles and not rules:
+        print("Nobody may talk yet. `cherry-bridge run` prints a code that makes its sender the owner.")
+    return 0
+
+
+async def _audit(access: Access, most: int, as_json: bool) -> int:
+    changes = await access.audit.newest(max(1, most))
+    if as_json:
+        print(json.dumps([asdict(change) for change in changes], ensure_ascii=False, indent=2))
+        return 0
+    for change in changes:
+        before, after = shown(change, change.before), shown(change, change.after)
+        print(f"{moment(change.at)}  {change.by}  {change.where or NOTHING}  {change.what}: {before} → {after}")
+    return 0
+
+
+async def _invite(access: Access, options: Namespace) -> int:
+    until = time.time() + _seconds(options.duration)
+    code = await access.invites.invite(SHELL, uses=options.uses, until=until)
+    if not code:
+        raise SettingsError(["too many invites are open; /invite off in a chat revokes them"])
+    await access.audit.note(SHELL, "invite", f"{options.uses}, {moment(until)}")
+    if options.json:
+        print(json.dumps({"code": code, "uses": options.uses, "until": until}))
+    else:
+        print(f"/claim {code}\n{options.uses} may send this to the bot in a direct chat until {moment(until)}.")
+    return 0
+
+
+def _seconds(text: str) -> float:
+    rest, seconds = split_duration(text)
+    if rest or not seconds:
+        raise SettingsError([f"{text!r} is no length of time; write 12h, 7d or 4w, up to a year"])
+    return seconds
+
+
+def _subject(options: Namespace) -> Subject:
+    kind = "chat" if getattr(options, "chat", False) else "group" if getattr(options, "group", False) else "person"
+    try:
+        named = User.parse(options.id)
+    except ValueError as error:
+        raise SettingsError([str(error)]) from None
+    if (subject := as_subject(kind, named.channel, named.id)) is None:
+        raise SettingsError([f"{options.id!r} is no platform's id"])
+    return subject

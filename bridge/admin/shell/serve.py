@@ -1,0 +1,80 @@
+"""`cherry-bridge run`: say what is up, then listen and answer until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Mapping
+from contextlib import AsyncExitStack, suppress
+
+import structlog
+
+from bridge import __version__
+from bridge.admin.shell.language import terminal_words
+from bridge.app import Bridge, Open, open_bridge
+from bridge.errors import GatewayError
+from bridge.reply.account import Account
+from bridge.settings import Settings
+from bridge.words.trouble import trouble
+
+log = structlog.get_logger(__name__)
+
+
+async def serve(settings: Settings, channels: Mapping[str, Open]) -> int:
+    """Run every channel until SIGINT or SIGTERM, or until its terminal is closed. 1 if none of them can ever work as
+    it is set up."""
+    async with open_bridge(settings) as bridge, AsyncExitStack() as beside:
+        print(f"cherry-bridge {__version__}")
+        print(f"store     {'Redis' if settings.redis_url.get_secret_value() else settings.data_dir}", flush=True)
+        if settings.health_port:
+            from bridge.admin.shell.health import health  # a web server, in memory only where it is wanted
+
+            port = await beside.enter_async_context(health(bridge, settings))
+            print(f"health    http://127.0.0.1:{port}/readyz", flush=True)
+        bridge.opened = lambda account: _opened(bridge, account)
+        looking = asyncio.create_task(_look(bridge, settings))
+        serving = asyncio.create_task(bridge.serve(channels))
+        if sys.platform != "win32":  # there Ctrl-C cancels this very task
+            for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                if signal.getsignal(stop) is not signal.SIG_IGN:  # which `nohup` asks for
+                    asyncio.get_running_loop().add_signal_handler(stop, serving.cancel)
+        try:
+            await serving
+        except asyncio.CancelledError:
+            with suppress(OSError):  # the terminal may have gone before us
+                print("stopped", flush=True)
+            return 0
+        finally:
+            looking.cancel()
+            await asyncio.wait([looking])
+        for name, why in bridge.refused.items():
+            print(f"{name:<9} {why}", flush=True)
+        return 1 if bridge.refused else 0
+
+
+async def _look(bridge: Bridge, settings: Settings) -> None:
+    """Say how the gateway is; it may well come up later."""
+    try:
+        offered = await bridge.gateway.models()
+    except GatewayError as error:
+        why = trouble(error, terminal_words(settings), model=None, admin=True).replace("\n\n", " ")
+        print(f"gateway   {why}", flush=True)
+        return
+    model = settings.model or (offered[0].id if offered else None)
+    print(f"gateway   {bridge.gateway.url}: {len(offered)} models; {model} answers first", flush=True)
+
+
+async def _opened(bridge: Bridge, account: Account) -> None:
+    channel = account.channel
+    print(f"{channel.name:<9} up as {channel.account}", flush=True)
+    if code := await bridge.access.claim_code():
+        print(f"\nThere is no owner yet. In a direct chat, send the bot: /claim {_spelled(code)}")
+        if link := channel.link(code):
+            print(f"or open {link}")
+        print(flush=True)
+
+
+def _spelled(code: str) -> str:
+    """In groups of four, as people read codes."""
+    return "-".join(code[start : start + 4] for start in range(0, len(code), 4))

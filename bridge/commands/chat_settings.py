@@ -1,0 +1,98 @@
+"""`/chat`: what applies in this chat, and with ``all`` in every chat. One command, one word for each setting."""
+
+from __future__ import annotations
+
+from bridge.access import SETTINGS, Access, Actor, ChatSettings, Patterns, Role
+from bridge.access.settings import OFF
+from bridge.commands.context import CommandContext, CommandResult
+from bridge.commands.subjects import code, plain
+from bridge.types import Chat
+
+DEFAULT = "default"
+"""As a value: go back to what applies elsewhere."""
+ALL = "all"
+RESET = "reset"
+
+
+class ChatSetting:
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    async def chat(self, context: CommandContext) -> CommandResult:
+        """`/chat`, `/chat NAME VALUE`, `/chat all ...`."""
+        argument, chat = context.argument, context.message.chat.whole
+        first, _, rest = argument.partition(" ")
+        where: Chat | None = chat
+        if first.lower() == ALL:
+            if context.role < Role.OWNER:
+                return CommandResult.refusal(context.words.owners_only)
+            where, argument = None, rest.strip()
+        name, _, value = argument.partition(" ")
+        name, value = name.lower(), value.strip()
+        if not name:
+            return await self._show(context, where)
+        if name not in SETTINGS or not value:
+            return CommandResult(_usage(context))
+        if name == "models":
+            return await self._models(context, where, value)
+        return await self._set(context, where, name, "" if value.lower() == DEFAULT else value)
+
+    async def models(self, context: CommandContext, value: str) -> CommandResult:
+        """`/models allow|deny PATTERNS`, `/models reset`, in this chat."""
+        return await self._models(context, context.message.chat.whole, value)
+
+    async def _models(self, context: CommandContext, where: Chat | None, value: str) -> CommandResult:
+        word, *patterns = value.split()
+        match word.lower():
+            case "allow" | "deny" if patterns:
+                kept = (await self._access.own_settings(where)).get("models", "")
+                mark, other = ("+", "-") if word.lower() == "allow" else ("-", "+")
+                replaced = {f"{other}{pattern}" for pattern in patterns}
+                words = [each for each in kept.split() if each not in replaced and each != OFF]
+                return await self._set(
+                    context, where, "models", " ".join([*words, *(f"{mark}{pattern}" for pattern in patterns)])
+                )
+            case "reset" | "default":
+                return await self._set(context, where, "models", "")
+            case "off":
+                return await self._set(context, where, "models", OFF)
+            case _:
+                return CommandResult(_usage(context))
+
+    async def _set(self, context: CommandContext, where: Chat | None, name: str, text: str) -> CommandResult:
+        try:
+            await self._access.set(where, name, text, Actor.of(context.message))
+        except ValueError:
+            return CommandResult(
+                f"{context.words.setting_wrong.format(value=plain(text), name=name)}\n\n{_usage(context)}"
+            )
+        return await self._show(context, where)
+
+    async def _show(self, context: CommandContext, where: Chat | None) -> CommandResult:
+        own = await self._access.own_settings(where)
+        applies = (
+            await self._access.settings(where)
+            if where is not None
+            else ChatSettings.read(await self._access.own_settings(None))
+        )
+        lines = [
+            f"- `{name}`: {_shown(applies, name, context)}"
+            + ("" if name in own else f" ({context.words.setting_default})")
+            for name in SETTINGS
+        ]
+        title = context.words.settings_here if where is not None else context.words.settings_all
+        return CommandResult("\n".join([title, *lines, "", _usage(context)]))
+
+
+def _shown(applies: ChatSettings, name: str, context: CommandContext) -> str:
+    value = getattr(applies, name)
+    if isinstance(value, Patterns):
+        parts = [
+            f"{mark} {' '.join(map(code, some))}" for mark, some in (("✓", value.allow), ("✗", value.deny)) if some
+        ]
+        return ", ".join(parts) or context.words.setting_all_models
+    return code(str(value), 300) if value else OFF
+
+
+def _usage(context: CommandContext) -> str:
+    return context.words.settings_usage

@@ -1,0 +1,110 @@
+"""Commands about the conversation itself: start over, stop, say it again, how to speak."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bridge.access import Role
+from bridge.commands.context import CommandContext, CommandResult
+from bridge.commands.picker import Picker
+from bridge.store import Store
+from bridge.types import Button, Chat, IncomingMessage
+
+LONGEST_SYSTEM = 8000
+OFF = {"off", "none", "关闭", "關閉"}
+LATER_ID = "later:"
+"""How the id begins of a question that was asked once more so that it waits."""
+
+
+class Talking:
+    def __init__(self, store: Store, picker: Picker) -> None:
+        self._store = store
+        self._picker = picker
+
+    async def start(self, context: CommandContext) -> CommandResult:
+        if context.role >= Role.OWNER:
+            return CommandResult(context.words.welcome_owner)
+        return CommandResult(context.words.welcome.format(model=await self._picker.name_of(context.message.chat)))
+
+    async def new(self, context: CommandContext) -> CommandResult:
+        """Start over here; or, with a title and where the platform has threads, in a thread of that name.
+
+        Forget first: the answer under way then knows that it belongs to what is forgotten.
+        """
+        chat = context.message.chat
+        if context.argument and not chat.direct:
+            title = " ".join(context.argument.split())
+            if await context.branch(chat.place, title) is not None:
+                return CommandResult(context.words.new_thread.format(title=title))
+        await self._store.history.forget(chat)
+        if not await self._let_go(chat):
+            await self._store.stops.send(chat)
+        return CommandResult(context.words.new)
+
+    async def stop(self, context: CommandContext) -> CommandResult:
+        """The answer itself will say that it was stopped; what waits for the gateway waits no longer."""
+        if count := await self._let_go(context.message.chat):
+            return CommandResult(context.words.waits_no_longer.format(count=count), in_place=False)
+        if await self._store.inbox.busy(context.message.chat):
+            await self._store.stops.send(context.message.chat)
+            return CommandResult()
+        return CommandResult("" if context.message.menu else context.words.nothing_to_stop)
+
+    async def _let_go(self, chat: Chat) -> int:
+        """Forget the questions that wait for the gateway; how many."""
+        return await self._store.inbox.forget(chat) if await self._store.outage.now() is not None else 0
+
+    async def retry(self, context: CommandContext) -> CommandResult:
+        last = await self._store.preferences.last(context.message.chat)
+        if last is None:
+            return CommandResult(context.words.nothing_to_retry, in_place=False)
+        said = context.message
+        again = replace(last, id=f"retry:{said.id}", again=last.question, menu="", ack=said.ack)
+        return CommandResult(resend_as=replace(again, asker=said.sender, groups=said.groups))
+
+    async def later(self, context: CommandContext) -> CommandResult:
+        """`/later on|off`. The button under a question that was not answered also asks it once more, and it waits."""
+        words, chat, wanted = context.words, context.message.chat, context.argument.lower()
+        if wanted not in ("on", "off"):
+            on = context.settings.should_wait(await self._store.preferences.later(chat))
+            label, command = (words.button_later_off, "/later off") if on else (words.button_later, "/later on")
+            return CommandResult(words.later_on if on else words.later_off, [Button(label, command)])
+        if not context.may_choose:
+            return CommandResult.refusal(words.choice_of_admins)
+        await self._store.preferences.set_later(chat, wanted)
+        if wanted == "off":
+            return CommandResult(words.later_off)
+        again = await self._unanswered(context) if context.message.menu else None
+        return CommandResult(words.later_on, resend_as=again)
+
+    async def _unanswered(self, context: CommandContext) -> IncomingMessage | None:
+        """The last question, once more, if it has no answer."""
+        talk = (await self.retry(context)).resend_as
+        history = await self._store.history.read(context.message.chat)
+        if talk is None or (history and history[-1].id == talk.again):
+            return None
+        return replace(talk, id=f"{LATER_ID}{context.message.id}")
+
+    async def go_on(self, context: CommandContext) -> CommandResult:
+        history = await self._store.history.read(context.message.chat)
+        if not history or history[-1].ended == "stop":
+            return CommandResult(context.words.nothing_to_continue, in_place=False)
+        said = replace(
+            context.message, id=f"continue:{context.message.id}", text=context.words.continue_prompt, menu=""
+        )
+        return CommandResult(resend_as=said)
+
+    async def system(self, context: CommandContext) -> CommandResult:
+        words, chat = context.words, context.message.chat
+        if not context.argument:
+            prompt = await self._store.preferences.system(chat) or context.settings.system
+            return CommandResult(words.system_now.format(prompt=prompt) if prompt else words.system_none)
+        if not context.may_choose:
+            return CommandResult.refusal(words.choice_of_admins)
+        if context.argument.lower() in OFF:
+            await self._store.preferences.set_system(chat, "")
+            return CommandResult(words.system_cleared)
+        if len(context.argument) > LONGEST_SYSTEM:
+            return CommandResult(words.system_too_long.format(limit=LONGEST_SYSTEM))
+        await self._store.preferences.set_system(chat, context.argument)
+        return CommandResult(words.system_set)

@@ -1,0 +1,35 @@
+"""`/invite`: codes that let people in without anybody being asked."""
+
+from __future__ import annotations
+
+from bridge.access import Access, Actor
+from bridge.access.invites import MOST_USES
+from bridge.commands.context import CommandContext, CommandResult
+from bridge.commands.subjects import ends, moment, split_duration
+
+DAY = 86400.0
+OFF = "off"
+
+
+class Inviting:
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    async def invite(self, context: CommandContext) -> CommandResult:
+        """`/invite [uses] [for 1d]`, `/invite off`."""
+        words, by = context.words, Actor.of(context.message)
+        rest, seconds = split_duration(context.argument)
+        if rest.lower() == OFF:
+            count = await self._access.invites.revoke()
+            await self._access.audit.note(by, "invite", OFF)
+            return CommandResult(words.invites_revoked.format(count=count))
+        if rest and not (rest.isdecimal() and rest.isascii() and 1 <= int(rest[:4]) <= MOST_USES and len(rest) < 4):
+            return CommandResult(words.invite_usage.format(most=MOST_USES))
+        uses, until = int(rest or 1), ends(seconds or DAY)
+        code = await self._access.invites.invite(by, uses=uses, until=until)
+        if not code:
+            return CommandResult(words.invites_full)
+        await self._access.audit.note(by, "invite", f"{uses}, {moment(until)}")
+        said = words.invite.format(code=code, uses=uses, moment=moment(until))
+        link = context.link(code)
+        return CommandResult(f"{said}\n\n{link}" if link else said)

@@ -1,0 +1,191 @@
+"""One lane of one chat, held by one worker: taken, worked off turn by turn, let go.
+
+It is let go in the same step that finds the queue empty, so nothing can be put between looking and leaving. As long
+as it is held, the marker that led here stays pending in the stream: should we die, another finds it there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+from redis.asyncio import Redis
+
+from bridge.errors import StoreError
+from bridge.inbox.entry import Entry
+from bridge.inbox.ready import announce, drop
+from bridge.inbox.turn import Turn, set_aside
+from bridge.store.errors import ClaimLost
+from bridge.store.keys import ChatKeys, Lane, LaneKeys
+from bridge.store.scripts import Script
+from bridge.types import Chat
+
+log = structlog.get_logger(__name__)
+
+LEAVES = 10
+"""So many times an attempt is not counted because the worker had to leave; a turn that drives every worker away
+must come to its end too."""
+HEAD_SECONDS = 30 * 86400
+
+TAKE = Script("""
+-- KEYS claim, queue; ARGV token, ttl in ms
+local holder = redis.call('GET', KEYS[1])
+if holder then return holder == ARGV[1] and 'won' or 'held' end
+if redis.call('LLEN', KEYS[2]) == 0 then return 'empty' end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 'won'
+""")
+
+KEEP = """
+-- KEYS claim; ARGV token, ttl in ms
+return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('PEXPIRE', KEYS[1], ARGV[2]) or 0
+"""
+
+NEXT = Script("""
+-- KEYS claim, queue, head, epoch; ARGV token, fencing token, seconds. Hands out the first entry, or lets the chat go.
+local holder = redis.call('GET', KEYS[1])
+local first = redis.call('LINDEX', KEYS[2], 0)
+if holder ~= ARGV[1] then
+  return {(holder or first) and 'lost' or 'empty'}
+end
+if not first then
+  redis.call('DEL', KEYS[1], KEYS[3])
+  return {'empty'}
+end
+local key = string.sub(first, 1, 16)
+local known, late = unpack(redis.call('HMGET', KEYS[3], 'key', 'late'))
+if known ~= key then
+  redis.call('DEL', KEYS[3])
+  redis.call('HSET', KEYS[3], 'key', key, 'attempt', 0, 'begun', 0, 'epoch', redis.call('GET', KEYS[4]) or '0')
+  if late and not known then redis.call('HSET', KEYS[3], 'late', late) end  -- left there by the turn before
+end
+if redis.call('HGET', KEYS[3], 'by') ~= ARGV[2] then
+  redis.call('HINCRBY', KEYS[3], 'attempt', 1)
+  redis.call('HSET', KEYS[3], 'by', ARGV[2])
+end
+redis.call('EXPIRE', KEYS[3], ARGV[3])
+return {'turn', first, redis.call('HGETALL', KEYS[3])}
+""")
+
+RELEASE = Script("""
+-- KEYS claim, queue, head; ARGV token, most leaves, postponed. Returns how many are left, or -1 where it is not ours.
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return -1 end
+local by = redis.call('HGET', KEYS[3], 'by')
+if by and string.sub(by, 1, #ARGV[1] + 1) == ARGV[1] .. '.' then
+  local postponed = ARGV[3] == '1'
+  if postponed then redis.call('HSET', KEYS[3], 'late', 1) end
+  if postponed or redis.call('HINCRBY', KEYS[3], 'leaves', 1) <= tonumber(ARGV[2]) then
+    redis.call('HINCRBY', KEYS[3], 'attempt', -1)
+  end
+  redis.call('HDEL', KEYS[3], 'by')
+end
+redis.call('DEL', KEYS[1])
+return redis.call('LLEN', KEYS[2])
+""")
+
+
+class Claim:
+    """One lane of one chat, ours for as long as it is kept fresh. Ends with `next` returning None, or `release`."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        chat: Chat,
+        account: str,
+        lane: Lane,
+        *,
+        token: str,
+        marker: str,
+        ended: Callable[[Claim], None],
+    ) -> None:
+        self.chat = chat
+        self.account = account
+        self.lane: Lane = lane
+        self.lost = asyncio.Event()
+        """Set when another worker has the chat, or may have it because Redis could not be asked for too long."""
+        self.token = token
+        self.confirmed = 0.0
+        """When the claim was last known to be ours, by the loop's clock."""
+        self.keys = LaneKeys(chat, lane)
+        self._redis = redis
+        self._marker = marker
+        self._ended = ended
+        self._over = False
+        self._calls = 0
+
+    async def next(self) -> Turn | None:
+        """The first message of the queue, one attempt more counted; None when there was none and the chat is let go.
+
+        Raises ClaimLost when another worker has the chat, StoreError when Redis cannot be asked.
+        """
+        while True:
+            self._calls += 1
+            fencing_token = f"{self.token}.{self._calls}"
+            epoch = ChatKeys(self.chat).epoch
+            went, *found = await NEXT(
+                self._redis,
+                [self.keys.claim, self.keys.queue, self.keys.head, epoch],
+                self.token,
+                fencing_token,
+                HEAD_SECONDS,
+            )
+            if went == "lost":
+                self.lose()
+                raise ClaimLost(f"another worker answers in {self.chat}")
+            if went == "empty":
+                self._end()
+                await self._drop()
+                return None
+            row, head = found
+            try:
+                entry = Entry.from_row(row)
+            except ValueError:
+                log.warning("queued message unreadable", chat=str(self.chat))
+                await set_aside(self._redis, self.account, self.chat, self.keys, fencing_token, row)
+                continue
+            record = dict(zip(head[::2], head[1::2], strict=True))
+            return Turn(
+                self._redis, self.account, self.chat, self.keys, fencing_token=fencing_token, entry=entry, head=record
+            )
+
+    async def release(self, *, postponed: bool = False) -> None:
+        """Let go, and announce the chat to others if something is left; the attempt under way does not count.
+
+        A chat that is `postponed` is not announced: it waits for more to be put, for `Inbox.recall`, or for the next
+        look at all queues. Does nothing where the claim has ended. Raises nothing: what Redis was not told, it finds
+        out by itself.
+        """
+        if self._over:
+            return
+        self._end()
+        try:
+            lane = self.keys
+            kept = [lane.claim, lane.queue, lane.head]
+            left = int(await RELEASE(self._redis, kept, self.token, LEAVES, int(postponed)))
+            if left < 0:
+                return
+            if left and not postponed:
+                await announce(self._redis, self.account, self.chat, self.lane)
+        except StoreError as error:
+            log.info("claim not released", chat=str(self.chat), error=str(error))
+            return
+        await self._drop()
+
+    def lose(self) -> None:
+        """It is no longer ours, unless we let it go ourselves."""
+        if not self._over:
+            self._end()
+            self.lost.set()
+
+    def _end(self) -> None:
+        if not self._over:
+            self._over = True
+            self._ended(self)
+
+    async def _drop(self) -> None:
+        try:
+            await drop(self._redis, self.account, self.lane, self._marker)
+        except StoreError as error:
+            # Whoever finds it there later finds an empty queue with it.
+            log.debug("marker left behind", chat=str(self.chat), error=str(error))

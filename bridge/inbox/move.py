@@ -1,0 +1,147 @@
+"""A platform has given a chat another id: what is kept of it follows.
+
+Old and new lie in different slots of a cluster, so it is copied first and removed after, and whatever is copied twice
+is recognised. It can be repeated at any point, also after everything has moved.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, replace
+from typing import cast
+
+from redis.asyncio import Redis
+
+from bridge.inbox.entry import Entry
+from bridge.inbox.ready import announce
+from bridge.store import history, preferences
+from bridge.store.errors import translate_redis_errors
+from bridge.store.keys import LANES, ChatKeys, Lane, LaneKeys
+from bridge.store.scripts import Script, dump
+from bridge.types import Chat
+
+REMEMBERED = 30 * 86400
+"""Seconds for which the old chat knows what it has become: longer than any turn that began in it."""
+SEEN_SECONDS = 86400
+QUEUE_SECONDS = 30 * 86400
+
+MERGE = Script("""
+-- KEYS history; ARGV most rows, seconds, rows. Adds those that are not there yet, in the order of when they were said.
+local there, merged, changed = {}, {}, false
+local function add(row)
+  local read, exchange = pcall(cjson.decode, row)
+  local at = read and type(exchange) == 'table' and tonumber(exchange['at']) or 0
+  table.insert(merged, {row = row, at = at, number = #merged})
+end
+local present = redis.call('LRANGE', KEYS[1], 0, -1)
+for _, row in ipairs(present) do there[row] = true end
+for number = 3, #ARGV do
+  if not there[ARGV[number]] then
+    add(ARGV[number])
+    changed = true
+  end
+end
+if changed then
+  for _, row in ipairs(present) do add(row) end
+  table.sort(merged, function(one, two)
+    if one.at ~= two.at then return one.at < two.at end
+    return one.number < two.number
+  end)
+  redis.call('DEL', KEYS[1])
+  for _, each in ipairs(merged) do redis.call('RPUSH', KEYS[1], each.row) end
+  redis.call('LTRIM', KEYS[1], -ARGV[1], -1)
+  redis.call('EXPIRE', KEYS[1], ARGV[2])
+end
+return #merged
+""")
+
+WAITING = Script("""
+-- KEYS claim, queue, head. All that waits but the turn that somebody is at work on: whoever ends it moves the rest.
+local waiting = redis.call('LRANGE', KEYS[2], 0, -1)
+if #waiting > 0 and redis.call('EXISTS', KEYS[1]) == 1 and redis.call('HEXISTS', KEYS[3], 'by') == 1
+   and redis.call('HGET', KEYS[3], 'key') == string.sub(waiting[1], 1, 16) then
+  table.remove(waiting, 1)
+end
+return waiting
+""")
+
+ADOPT = Script("""
+-- KEYS seen, queue; ARGV now, seconds seen, seconds kept, entries. Queues those that have not come here before.
+local added = 0
+for at = 4, #ARGV do
+  if redis.call('ZADD', KEYS[1], 'NX', ARGV[1], string.sub(ARGV[at], 1, 16)) == 1 then
+    redis.call('RPUSH', KEYS[2], ARGV[at])
+    added = added + 1
+  end
+end
+if added > 0 then
+  redis.call('EXPIRE', KEYS[1], ARGV[2])
+  redis.call('EXPIRE', KEYS[2], ARGV[3])
+end
+return added
+""")
+
+REMOVE = Script("""
+-- KEYS list, head or nothing; ARGV rows. Whoever has just begun one of them finds that it is no longer theirs.
+for _, row in ipairs(ARGV) do
+  redis.call('LREM', KEYS[1], 1, row)
+  if KEYS[2] and redis.call('HGET', KEYS[2], 'key') == string.sub(row, 1, 16) then redis.call('DEL', KEYS[2]) end
+end
+return #ARGV
+""")
+
+
+async def move(redis: Redis, old: Chat, new: Chat) -> None:
+    """Have history, preferences and what waits of `old` follow to `new`.
+
+    What `new` has already stays; the histories are joined by when things were said. The ids that were seen stay
+    behind: the new chat may count its messages from the start. Raises StoreError.
+    """
+    if old == new:
+        return
+    source, target = ChatKeys(old), ChatKeys(new)
+    async with translate_redis_errors():
+        await redis.set(source.moved, dump(asdict(new)), ex=REMEMBERED)
+        await redis.delete(target.moved)
+        rows = cast(list[str], await redis.lrange(source.history, 0, -1))
+    if rows:
+        await MERGE(redis, [target.history], history.TURNS, history.SECONDS, *rows)
+        await REMOVE(redis, [source.history], *rows)
+    await _move_preferences(redis, old, new)
+    for lane in LANES:
+        await _move_lane(redis, old, new, lane)
+
+
+async def _move_preferences(redis: Redis, old: Chat, new: Chat) -> None:
+    source, target = ChatKeys(old), ChatKeys(new)
+    async with translate_redis_errors():
+        kept = cast(dict[str, str], await redis.hgetall(source.preferences))
+        for name, value in kept.items():
+            await redis.hsetnx(target.preferences, name, value)
+        if kept:
+            await redis.expire(target.preferences, preferences.SECONDS)
+        if (last := await preferences.Preferences(redis).last(old)) is not None:
+            moved = dump(replace(last, chat=new).to_json())
+            await redis.set(target.last, moved, ex=preferences.LAST_SECONDS, nx=True)
+        for name in (source.preferences, source.last, source.menu):
+            await redis.delete(name)
+
+
+async def _move_lane(redis: Redis, old: Chat, new: Chat, lane: Lane) -> None:
+    source, target = LaneKeys(old, lane), LaneKeys(new, lane)
+    waiting: list[str] = await WAITING(redis, [source.claim, source.queue, source.head])
+    gone, placed, accounts = [], [], set()
+    for row in waiting:
+        try:
+            entry = Entry.from_row(row)
+        except ValueError:
+            continue  # whoever takes the old chat sets it aside
+        gone.append(row)
+        placed.append(replace(entry, message=replace(entry.message, chat=new)).to_row())
+        accounts.add(entry.account)
+    if not placed:
+        return
+    await ADOPT(redis, [ChatKeys(new).seen, target.queue], time.time(), SEEN_SECONDS, QUEUE_SECONDS, *placed)
+    for account in sorted(accounts):
+        await announce(redis, account, new, lane)
+    await REMOVE(redis, [source.queue, source.head], *gone)

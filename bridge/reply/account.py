@@ -1,0 +1,72 @@
+"""An account's way out: its channel, its pace, and what becomes of buttons where there are no buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from bridge.channel import Channel
+from bridge.errors import Gone
+from bridge.reply import Address, Draft, Footer, Pace, Record, Unrecorded, deliver
+from bridge.types import Button, Chat
+from bridge.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Everything that leaves for one account leaves here."""
+
+    channel: Channel
+    pace: Pace = field(default_factory=Pace)
+
+    @property
+    def id(self) -> str:
+        """The account's name in the store."""
+        return f"{self.channel.name}:{self.channel.account}"
+
+    def address(self, chat: Chat, key: str, reply_to: str = "") -> Address:
+        return Address(self.channel, self.pace, chat, key, reply_to)
+
+    def has_buttons(self, chat: Chat) -> bool:
+        return self.channel.limits(chat).max_buttons > 0
+
+    def fitting(self, chat: Chat, buttons: Sequence[Button]) -> Sequence[Button]:
+        """As many of the buttons as fit under one message; none where there are no buttons."""
+        return buttons[: self.channel.limits(chat).max_buttons]
+
+    def footer(self, chat: Chat, note: str, buttons: Sequence[Button], words: Words) -> Footer:
+        """A remark with its buttons; where there are no buttons, with the commands that they stand for."""
+        if buttons and not self.has_buttons(chat):
+            ways = [words.or_send.format(label=button.label, command=button.command) for button in buttons]
+            return Footer("\n".join([note, *ways]))
+        return Footer(note, self.fitting(chat, buttons))
+
+    def listed(self, chat: Chat, text: str, buttons: Sequence[Button], words: Words) -> str:
+        """The text with its buttons as a numbered list, where there are no buttons."""
+        if not buttons or self.has_buttons(chat):
+            return text
+        lines = [f"{number}. {button.label}" for number, button in enumerate(buttons, 1)]
+        return "\n".join([text, "", *lines, "", words.pick_by_number])
+
+    async def say(
+        self,
+        chat: Chat,
+        text: str,
+        *,
+        key: str,
+        buttons: Sequence[Button] = (),
+        reply_to: str = "",
+        menu: str = "",
+        record: Record | None = None,
+    ) -> None:
+        """Say something that is complete; in place of our message `menu`, where that still exists."""
+        to = self.address(chat, key, reply_to)
+        footer = Footer(buttons=self.fitting(chat, buttons))
+        if menu:
+            try:
+                await deliver(Draft.whole(text), to, record=Unrecorded([menu]), footer=lambda _: footer)
+            except Gone:
+                pass  # it was deleted; then the answer stands on its own, below
+            else:
+                return
+        await deliver(Draft.whole(text), to, record=record, footer=lambda _: footer)

@@ -1,0 +1,83 @@
+"""Whether the gateway is outage, as all processes know it: whoever meets it so writes that down, whoever finds it back
+strikes it out. Nothing is written while it is there."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+
+from bridge.store import keys
+from bridge.store.errors import translate_redis_errors
+from bridge.store.scripts import Script
+from bridge.types import User
+
+SECONDS = 30 * 86400
+"""As long as what waits for the gateway is kept."""
+
+BEGIN = Script("""
+-- KEYS outage; ARGV now, who met it, seconds kept. The first to meet it says since when; returns that.
+redis.call('HSETNX', KEYS[1], 'since', ARGV[1])
+redis.call('HSETNX', KEYS[1], 'met', ARGV[2])
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+return redis.call('HGET', KEYS[1], 'since')
+""")
+TOLD = Script("""
+-- KEYS outage; ARGV since when. Another process may have found an end to it, and somebody another beginning.
+if redis.call('HGET', KEYS[1], 'since') == ARGV[1] then redis.call('HSET', KEYS[1], 'told', '1') end
+return 1
+""")
+END = Script("""
+-- KEYS outage; ARGV since when
+if redis.call('HGET', KEYS[1], 'since') == ARGV[1] then redis.call('DEL', KEYS[1]) end
+return 1
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    since: str
+    """Seconds since 1970, to the letter as they were written down: it names this outage."""
+    met: str
+    """Who was the first to be told: ``telegram:123``."""
+    told: bool
+    """Whether owners have been."""
+
+    @property
+    def seconds(self) -> float:
+        return max(0.0, time.time() - float(self.since))
+
+
+class OutageStore:
+    """Everything raises StoreError."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def begin(self, person: User) -> str:
+        """`person` was not answered because the gateway is outage; since when, as `Outage.since`."""
+        now = f"{time.time():.6f}"
+        return str(await BEGIN(self._redis, [keys.OUTAGE], now, str(person), SECONDS))
+
+    async def now(self) -> Outage | None:
+        """None where the gateway is there, as far as anybody knows."""
+        async with translate_redis_errors():
+            kept = await self._redis.hgetall(keys.OUTAGE)
+        since = str(kept.get("since", ""))
+        return Outage(since, str(kept.get("met", "")), "told" in kept) if _is_moment(since) else None
+
+    async def told(self, outage: Outage) -> None:
+        """Owners have been told of this outage."""
+        await TOLD(self._redis, [keys.OUTAGE], outage.since)
+
+    async def end(self, outage: Outage) -> None:
+        """This one is over."""
+        await END(self._redis, [keys.OUTAGE], outage.since)
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        return float(text) > 0
+    except ValueError:
+        return False
