@@ -6,7 +6,6 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -58,8 +57,10 @@ async def doctor(platforms: Sequence[Platform], *, as_json: bool, env_file: Path
             print(line(diagnostic), flush=True)
     count = sum(diagnostic.severity == "wrong" for diagnostic in found)
     if as_json:
-        diagnostics = [{name: clean(value) for name, value in asdict(diagnostic).items()} for diagnostic in found]
-        report = {"version": __version__, "ok": not count, "findings": diagnostics}
+        # Scripts read these names; they are older than the fields'.
+        named = [{"mark": each.severity, "area": each.area, "text": each.text, "mend": each.fix} for each in found]
+        findings = [{name: clean(value) for name, value in each.items()} for each in named]
+        report = {"version": __version__, "ok": not count, "findings": findings}
         print(json.dumps(report, ensure_ascii=False, indent=2))
     else:
         print(f"\n{words.some_wrong.format(count=count) if count else words.all_fine}")
