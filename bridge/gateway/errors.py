@@ -1,4 +1,4 @@
-"""The one place where the gateway's failures become our errors."""
+"""The one place where error bodies of the gateway and of providers become our exceptions."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from bridge.errors import (
     ProviderLimited,
     ProviderRefused,
 )
-from bridge.gateway.faults import Fault
+from bridge.gateway.error_body import ErrorBody
 from bridge.types import ModelId
 
-PASSING = frozenset({408, 429, 502, 503, 504})
-"""The statuses that another try may mend."""
+RETRYABLE_STATUSES = frozenset({408, 429, 502, 503, 504})
+"""HTTP statuses after which another attempt may succeed."""
 
-BODY_LIMIT = 102_400
-"""Bytes. v1.6 takes no larger request and says nothing better than 500."""
+V16_MAX_BODY_BYTES = 102_400
+"""The largest request that v1.6 takes; to a larger one it answers a bare 500."""
 
 _NO_MODEL_CODES = {
     "model_not_found",
@@ -39,7 +39,11 @@ _NO_MODEL = re.compile(
     r"^Provider '.*' (?:not found|of type)|^Model '.*' not available in provider|^Invalid model format"
     r"|is not available through the API gateway"  # the gateway, in each generation
     r"|\bmodels?\b.{0,80}(?:does not exist|not exist|not found|no longer available)"  # providers
-    r"|no such model|unknown model|模型不存在",
+    r"|no such model|unknown model|模型不存在"
+    r"|no healthy deployments|invalid model name passed"  # LiteLLM
+    r"|is not a valid model|no endpoints found for"  # OpenRouter
+    r"|无可用渠道|no available channel"  # one-api, new-api
+    r"|no models? (?:is |are )?loaded",  # LM Studio
     re.IGNORECASE,
 )
 _TOO_LONG = re.compile(
@@ -60,8 +64,8 @@ _LIMITED = re.compile(r"rate.?limit|quota|too many requests|resource_exhausted|�
 _UNPAID = re.compile(r"insufficient.{0,20}balance|balance.{0,20}insufficient|arrear|欠费|余额", re.IGNORECASE)
 
 
-def failure(
-    fault: Fault,
+def to_gateway_error(
+    body: ErrorBody,
     *,
     url: str,
     key_sent: bool,
@@ -70,20 +74,22 @@ def failure(
     private: Iterable[str] = (),
     body_size: int = 0,
 ) -> GatewayError:
-    """The error that `fault` stands for. The order of the questions matters: the surest signs come first."""
-    status, said = fault.status, f"{fault.code} {fault.message}"
-    detail = fault.detail(private)
-    if fault.plain and status in {401, 403}:
-        if fault.message.startswith("Forbidden: "):  # not our key but where we call from
+    """The exception for `body`. The order of the tests matters: the surest signs come first."""
+    status, said = body.status, f"{body.code} {body.message}"
+    detail = body.detail(private)
+    if body.plain and status in {401, 403}:
+        if body.message.startswith("Forbidden: "):  # not our key but where we call from
             return GatewayUnreachable(url, detail)
         return KeyRefused(missing=not key_sent)
-    if fault.foreign:
+    if status in {401, 403} and (model is None or (status == 401 and not model.provider)) and not body.foreign:
+        return KeyRefused(missing=not key_sent)  # no provider is involved here
+    if body.foreign:
         return GatewayUnreachable(url, f"something answers there, but not as Cherry Studio's API server: {status}")
-    if model is not None and no_model(fault):
+    if model is not None and is_model_not_found(body):
         return ModelNotFound(model, nearest, detail)
     if status == 413 or (status not in {401, 402, 403, 429} and _TOO_LONG.search(said)):
         return ContextTooLong(detail)
-    if status == 500 and not fault.code.removeprefix("server_error") and body_size > BODY_LIMIT:
+    if status == 500 and not body.code.removeprefix("server_error") and body_size > V16_MAX_BODY_BYTES:
         return ContextTooLong("the request is larger than this version of Cherry Studio takes")
     if _FILTERED.search(said):
         return AnswerFiltered(detail)
@@ -96,13 +102,13 @@ def failure(
     return ProviderFailed(status, detail)
 
 
-def no_model(fault: Fault) -> bool:
-    """Whether the model is not to be had, by this name or at all."""
-    if fault.code in _NO_MODEL_CODES:
+def is_model_not_found(body: ErrorBody) -> bool:
+    """Whether `body` says that the model does not exist, by this name or at all."""
+    if body.code in _NO_MODEL_CODES:
         return True
-    return fault.status in {0, 400, 404} and _NO_MODEL.search(fault.message) is not None
+    return body.status in {0, 400, 404} and _NO_MODEL.search(body.message) is not None
 
 
 def unreachable(url: str, error: httpx.TransportError) -> GatewayUnreachable:
-    """`error`, whose words are our transport's and fit for an admin."""
+    """The exception for a connection that failed; the text is our transport's own and fit for an admin."""
     return GatewayUnreachable(url, str(error))
