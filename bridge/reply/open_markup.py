@@ -9,10 +9,17 @@ from __future__ import annotations
 
 import re
 
-_TOKEN = re.compile(r"\\.|(?P<code>`+)|(?P<mark>\*+|~+)|(?P<link>!?\[)|(?P<target>\]\()|\]")
+_TAGS = ("b", "i", "u", "s", "em", "strong", "ins", "del", "code", "kbd", "sub", "sup")
+"""Of HTML, what models write within a line and close there."""
+_TOKEN = re.compile(
+    r"(?P<maths>\\\()|\\.|(?P<code>`+)|(?P<mark>\*+|~+)"
+    r"|(?P<half></?(?P<begun>[A-Za-z]{0,10})\Z|\[\^[^\]\s]{0,30}\Z)"
+    rf"|<(?P<end>/?)(?P<tag>{'|'.join(_TAGS)})>"
+    r"|(?P<link>!?\[)|(?P<target>\]\()|\]"
+)
 
 
-def settled(text: str) -> str:
+def close_open_markup(text: str) -> str:
     """`text`, outside of a code fence, as it may be shown while more is to come."""
     start = text.rfind("\n") + 1
     return text[:start] + _line(text[start:])
@@ -29,6 +36,19 @@ def _line(line: str) -> str:
             if closing is None:
                 return _closed(line, marks, run, begin, at)
             at += closing.end()
+        elif found["maths"]:
+            end = line.find("\\)", at)
+            if end == -1:
+                return _closed(line.rstrip() + "\\)" if line[at:].strip() else line[:begin], marks)
+            at = end + 2
+        elif found["half"]:
+            if found["begun"] is None or any(tag.startswith(found["begun"]) for tag in _TAGS):
+                return _closed(line[:begin], marks)
+        elif tag := found["tag"]:
+            if not found["end"]:
+                marks.append((f"</{tag}>", begin))
+            elif marks and marks[-1][0] == found[0]:
+                marks.pop()
         elif mark := found["mark"]:
             top, opened = marks[-1] if marks else ("", 0)
             ends = top.startswith(mark) and not line[begin - 1].isspace()
@@ -68,5 +88,6 @@ def _closed(line: str, marks: list[tuple[str, int]], code: str = "", begin: int 
         line = line[:end] + within + code if within.strip() else line[:begin]
     for mark, opened in reversed(marks):
         line = line.rstrip()
-        line = line + mark if len(line) > opened + len(mark) else line[:opened]
+        opening = len(mark) - mark.startswith("</")
+        line = line + mark if len(line) > opened + opening else line[:opened]
     return line
