@@ -1,33 +1,49 @@
-"""What a channel's history leaves out: the server and the roles of whoever spoke, asked for where they matter.
+"""What must be known of a sender before the bridge gets their message: whether they are let in, their groups.
 
-A message that is heard live brings them along; one that is found in the history names its author and nothing more.
+A message that is heard live brings the server and the roles of its sender along; one that is found in a channel's
+history names its author and nothing more.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+import asyncio
 
 import discord
 import structlog
+from msgspec.structs import replace
 
 from bridge.channel import Host
-from bridge.errors import ChannelError
-from bridge.types import IncomingMessage
+from bridge.errors import ChannelError, StoreError
+from bridge.inbound import Pressed, Said
 from channels.discord.calls import call
 from channels.discord.incoming import groups_of
 
 log = structlog.get_logger(__name__)
 
+ADMISSION_SECONDS = 1.0
+"""How long the bridge may take to say whether somebody is let in."""
 
-class Grouped:
-    """For one catching up in one channel; `guild` is the server that it belongs to, None for a direct chat."""
+
+async def is_admitted(host: Host, message: Said | Pressed) -> bool:
+    """Whether its sender is let in; where that cannot be known in time, they are taken for a stranger."""
+    try:
+        async with asyncio.timeout(ADMISSION_SECONDS):
+            return await host.admits(message)
+    except (StoreError, TimeoutError) as error:
+        log.warning("somebody could not be judged, and is taken for a stranger", error=str(error) or "no time left")
+        return False
+
+
+class SenderGroups:
+    """The groups of those who wrote in one server, each person asked for once, and only where they matter."""
 
     def __init__(self, host: Host, guild: discord.Guild | None) -> None:
+        """`guild` is None for a direct chat."""
         self._host = host
         self._guild = guild
         self._known: dict[str, tuple[str, ...]] = {}
 
-    async def of(self, message: IncomingMessage) -> IncomingMessage:
+    async def added_to(self, message: Said) -> Said:
         """The message with its sender's groups; without any where they left, or Discord does not tell.
 
         Raises StoreError.
