@@ -17,13 +17,14 @@ lint: .venv/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/deptry .
 
 format: .venv/installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 bench: .venv/installed-dev
-	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m tests.benchmarks all
 
 # Those of the README, from real runs; some minutes. One alone: .venv/bin/python -m docs.pictures terminal.svg
 pictures: .venv/installed-dev

@@ -1,14 +1,14 @@
 """Open everything, keep it running, close it in order. Every process is the same and any number may run.
 
-Each channel is kept open on its own: one that fails is opened again and the others never notice. Whoever holds
-an account's lease listens for it; everybody answers.
+Each channel is kept open on its own: one that fails is opened again and the others never notice. The process that
+holds an account's lease listens for it; every process answers.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 
 import structlog
 
@@ -18,53 +18,60 @@ from bridge.channel import Channel, Memory
 from bridge.commands import Commands
 from bridge.errors import ChannelError, Refused, StoreError
 from bridge.gateway import Gateway
-from bridge.intake.receive import Intake
-from bridge.reply.account import Account
+from bridge.inbound import Inbound
+from bridge.inbox import Claim, ClaimLost, Inbox
+from bridge.intake import Intake
+from bridge.reply import Account
 from bridge.settings import Settings
-from bridge.store import Claim, ClaimLost, Store, open_store
-from bridge.turn.active import Running
-from bridge.turn.answer import Conversation
-from bridge.turn.generation import Postponed
-from bridge.turn.outage import OutageMonitor
-from bridge.turn.replies import Replies
+from bridge.store import RedisQuirks, Store, open_store
+from bridge.turn import ActiveAnswers, Answerer, OutageMonitor, Replies
 
 log = structlog.get_logger(__name__)
 
-Open = Callable[[Memory], Channel]
+Open = Callable[[Memory], AbstractAsyncContextManager[Channel]]
 """Makes a channel, which is then entered."""
 
-MOST_AT_ONCE = 2000
+MAX_CHATS_AT_ONCE = 2000
 """Chats that one process answers at the same time; the others wait for it or for another process."""
-GRACE = 5.0
+GRACE_SECONDS = 5.0
 """Seconds that answers under way are given to end when the process is asked to stop."""
-FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
-COUNT_EVERY = 5.0
+FIRST_WAIT_SECONDS, MAX_WAIT_SECONDS = 1.0, 60.0
+HEARTBEAT_SECONDS = 5.0
 
 
 class Bridge:
-    """The parts, joined. `opened` is told of each account that is up."""
+    """The parts, joined. `opened` is called with each account that is up."""
 
     def __init__(self, settings: Settings, store: Store, gateway: Gateway) -> None:
         self.store = store
         self.gateway = gateway
+        self.inbox = Inbox(store)
         self.access = Access(store.redis, settings.admins)
-        self.commands = Commands(store, gateway, self.access, settings.model)
+        self.commands = Commands(store, self.inbox, gateway, self.access, settings.model)
         self.opened: Callable[[Account], Awaitable[None]] | None = None
         self.refused: dict[str, str] = {}
         """Channels that can never work as they are set up, and why."""
-        self._running = Running()
-        self._outages = OutageMonitor(store, gateway, self.access, settings.away_seconds)
+        self._active = ActiveAnswers()
+        self._outages = OutageMonitor(store, self.inbox, gateway, self.access, settings.away_seconds)
         self._accounts: list[Account] = []
-        replies = Replies(store, self.commands, settings.language, self._publish_all)
-        self._conversation = Conversation(
-            settings, store, gateway, self.access, self.commands, replies, self._running, self._outages
+        replies = Replies(store, self.inbox, self.commands, settings.language, self._publish_all)
+        self._answerer = Answerer(
+            settings,
+            store,
+            self.inbox,
+            gateway,
+            self.access,
+            self.commands,
+            replies,
+            self._active,
+            self._outages,
         )
-        self._intake = Intake(store, self.access, self.commands, replies.words, self._publish_all)
+        self._intake = Intake(store, self.inbox, self.access, self.commands, replies.words, self._publish_all)
 
-    async def serve(self, channels: Mapping[str, Open], grace: float = GRACE) -> None:
+    async def serve(self, channels: Mapping[str, Open], grace: float = GRACE_SECONDS) -> None:
         """Listen and answer on every channel until cancelled, or until all of them have ended."""
         around = [
-            asyncio.create_task(self._hear_stops()),
+            asyncio.create_task(self._follow_stops()),
             asyncio.create_task(self._share_rates()),
             asyncio.create_task(self._outages.run()),
         ]
@@ -78,7 +85,7 @@ class Bridge:
 
     async def _keep(self, name: str, open: Open, grace: float) -> None:
         """Keep one channel open, whatever happens to it."""
-        wait = FIRST_WAIT
+        wait = FIRST_WAIT_SECONDS
         while True:
             began = asyncio.get_running_loop().time()
             try:
@@ -103,10 +110,10 @@ class Bridge:
             except Exception as error:
                 metrics.failed(error)
                 log.exception("channel failed", channel=name, again_in=wait)
-            if asyncio.get_running_loop().time() - began > LONGEST_WAIT:
-                wait = FIRST_WAIT
+            if asyncio.get_running_loop().time() - began > MAX_WAIT_SECONDS:
+                wait = FIRST_WAIT_SECONDS
             await asyncio.sleep(wait)
-            wait = min(wait * 2, LONGEST_WAIT)
+            wait = min(wait * 2, MAX_WAIT_SECONDS)
 
     async def _serve(self, account: Account, grace: float) -> None:
         tasks = [
@@ -132,38 +139,46 @@ class Bridge:
             try:
                 async with self.store.leases.hold(f"listen:{account.id}") as lease:
                     log.info("listening", account=account.id)
-                    hearing = asyncio.create_task(self._hear(account))
+                    receiving = asyncio.create_task(self._receive(account))
                     losing = asyncio.create_task(lease.lost.wait())
                     try:
-                        await asyncio.wait([hearing, losing], return_when=asyncio.FIRST_COMPLETED)
-                        if hearing.done():
-                            hearing.result()
+                        await asyncio.wait([receiving, losing], return_when=asyncio.FIRST_COMPLETED)
+                        if receiving.done():
+                            receiving.result()
                             return
                         log.warning("no longer the one that listens", account=account.id)
                     finally:
-                        await _end(hearing, losing)
+                        await _end(receiving, losing)
             except StoreError as error:
                 log.warning("store is away", error=str(error))
-                await asyncio.sleep(FIRST_WAIT)
+                await asyncio.sleep(FIRST_WAIT_SECONDS)
 
-    async def _hear(self, account: Account) -> None:
-        async with aclosing(account.channel.listen(self._intake)) as messages:
-            async for message in messages:
-                try:
-                    await self._intake.receive(message, account)
-                except StoreError:
-                    raise  # not acknowledged, so the platform delivers it again
-                except Exception as error:
-                    # Delivered again it would fail again, and hold up every message behind it.
-                    metrics.failed(error)
-                    log.exception("message set aside", account=account.id)
+    async def _receive(self, account: Account) -> None:
+        async with aclosing(account.channel.listen(self._intake)) as batches:
+            async for events in batches:
+                await self._take_in(events, account)
+
+    async def _take_in(self, events: Sequence[Inbound], account: Account) -> None:
+        """Take a batch in. Raises StoreError: it is then not acknowledged, and the platform delivers it again."""
+        try:
+            await self._intake.receive(events, account)
+        except StoreError:
+            raise
+        except Exception as error:
+            if len(events) > 1:  # one of them is at fault; the others are taken in without it
+                for event in events:
+                    await self._take_in([event], account)
+                return
+            # Delivered again it would fail again, and hold up every message behind it.
+            metrics.failed(error)
+            log.exception("message set aside", account=account.id)
 
     # answering
 
     async def _work(self, account: Account, grace: float) -> None:
         taking: set[asyncio.Task[None]] = set()
         try:
-            ready = self.store.inbox.ready([account.id], lambda: MOST_AT_ONCE - len(taking))
+            ready = self.inbox.ready([account.id], lambda: MAX_CHATS_AT_ONCE - len(taking))
             async with aclosing(ready) as claims:
                 async for claim in claims:
                     task = asyncio.create_task(self._take(claim, account))
@@ -195,10 +210,7 @@ class Bridge:
     async def _answer_all(self, claim: Claim, account: Account) -> None:
         while (turn := await claim.next()) is not None:
             try:
-                await self._conversation.answer(turn, account)
-            except Postponed:
-                await self._outages.release(claim)
-                return
+                await self._answerer.answer(turn, account)
             except Refused as error:
                 log.error("platform refused", chat=str(claim.chat), why=str(error))
                 metrics.failed(error)
@@ -216,9 +228,9 @@ class Bridge:
 
     # around
 
-    async def _hear_stops(self) -> None:
+    async def _follow_stops(self) -> None:
         async for chat in self.store.stops.listen():
-            self._running.stop(chat)
+            self._active.stop(chat)
 
     async def _share_rates(self) -> None:
         """Each of N processes takes an Nth of what an account may write."""
@@ -231,14 +243,14 @@ class Bridge:
                     metrics.SET_ASIDE.set(account.channel.set_aside, account.channel.name)
             except StoreError as error:
                 log.debug("processes not counted", error=str(error))
-            await asyncio.sleep(COUNT_EVERY)
+            await asyncio.sleep(HEARTBEAT_SECONDS)
 
     async def _publish_all(self) -> None:
         await asyncio.gather(*(self._publish(account) for account in list(self._accounts)))
 
     async def _publish(self, account: Account) -> None:
         try:
-            admins = [admin for admin in await self.access.admins() if admin.channel == account.channel.name]
+            admins = [admin for admin in await self.access.roles.all() if admin.channel == account.channel.name]
             await account.channel.publish(self.commands.menu(), admins)
         except (ChannelError, StoreError) as error:
             log.warning("menu not published", account=account.id, error=str(error))
@@ -246,12 +258,16 @@ class Bridge:
 
 @asynccontextmanager
 async def open_bridge(settings: Settings) -> AsyncIterator[Bridge]:
-    """The store and the gateway's client, opened and joined. Raises StoreError."""
+    """Open the store and the gateway's client, and join them. Raises StoreError."""
     async with (
         open_store(settings.redis_url.get_secret_value(), settings.data_dir) as store,
-        settings.gateway() as gateway,
+        settings.gateway(RedisQuirks(store.redis)) as gateway,
     ):
-        yield Bridge(settings, store, gateway)
+        bridge = Bridge(settings, store, gateway)
+        try:
+            yield bridge
+        finally:
+            await bridge.inbox.close()
 
 
 async def _end(*tasks: asyncio.Task[object]) -> None:

@@ -1,16 +1,17 @@
-"""The whole of what a channel must be. Read this file, and `bridge/types.py`, to write a new one.
+"""The whole of what a channel must be. Read this file, `bridge/types.py` and `bridge/inbound.py` to write a new one.
 
-An adapter is asked for messages and told what a message should read; it knows nothing of models, histories,
+An adapter is asked for messages and told what a message should look like; it knows nothing of models, histories,
 access, pacing, splitting or retries. It raises only `ChannelError` and what is below it in `bridge.errors`.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol, Self
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, Self
 
-from bridge.types import Button, Chat, IncomingMessage, User
+from bridge.inbound import Inbound, Pressed, Said
+from bridge.types import Attachment, Body, Button, Chat, FileKind, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +22,11 @@ class Limits:
     """The most that `measure` may return for one message."""
     edit_interval: float
     """Seconds between two writes (posts or edits) to this chat."""
-    max_edits: int | None = None
-    """How often one message may be edited; None where edits are not counted."""
+    edits: Literal["free", "counted", "none"] = "free"
+    """Whether a message can be edited as often as wanted, `max_edits` times, or never. Where it is never, the channel
+    is given finished messages only."""
+    max_edits: int = 0
+    """How often one message may be edited where edits are counted."""
     measure: Callable[[str], int] = len
     """A text's length as the platform counts it: code points, bytes of UTF-8, or once rendered. It never
     falls when text is added at the end of a line or a new line begins."""
@@ -33,12 +37,14 @@ class Limits:
     chat alone."""
     max_buttons: int = 0
     """Buttons that fit under one message; 0 where there are none and buttons become a numbered list."""
-
-
-Suggest = Callable[[str, IncomingMessage], Awaitable[Sequence[Button]]]
-"""Given what has been typed after a command, and the message that this would become: what may be meant, the likeliest
-first; nothing for people who are not let in. Each choice carries the whole command, as if it were a button. Raises
-GatewayError, StoreError."""
+    max_command_bytes: int = 64
+    """The longest `Button.command`, in bytes of UTF-8."""
+    files: Mapping[FileKind, int] = field(default_factory=dict)
+    """The kinds of files that can be posted, each with the most bytes of one file."""
+    max_files: int = 1
+    """Files that one message can hold."""
+    max_caption: int = 0
+    """Characters of a file's `alt` that are shown beside it; 0 where a platform shows none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +59,8 @@ class Command:
     """What may follow it, for a platform that asks for it by name; empty where nothing may."""
     admin: bool = False
     """To be listed only to admins. Listing is not permission: the bridge judges each message."""
-    suggest: Suggest | None = None
-    """What may follow, for a platform that completes what is typed; None where there is nothing to suggest."""
+    completes: bool = False
+    """Whether `Host.suggest` has something to offer while its argument is typed."""
 
 
 class Posted(Protocol):
@@ -62,34 +68,42 @@ class Posted(Protocol):
 
     @property
     def ref(self) -> str:
-        """Enough, with its chat, to find the message again after a restart."""
+        """Enough, with its chat, to find the message again after a restart. It holds no tab."""
 
-    async def edit(self, text: str, *, final: bool, buttons: Sequence[Button] = ()) -> None:
-        """Make the message read `text`, all of it (Markdown, as models write it), with `buttons` under it.
+    async def edit(self, body: Body, *, final: bool) -> None:
+        """Make the message look like `body`, all of it.
 
         Saying the same again is harmless. `final` says that no edit is planned after this one; a later one
-        (a pressed button's answer, a turn taken up after a crash) must work all the same.
+        (a pressed button's answer, a turn taken up after a crash) must work all the same. The files of a message
+        never change; its buttons may. Never called where `Limits.edits` is ``none``.
         """
 
     async def delete(self) -> None:
-        """Take the message back; where the platform cannot, leave as little of it as can be. What is gone already
-        is as it should be."""
+        """Take the message back; where the platform cannot, leave as little of it as can be. A message that is gone
+        already is no error."""
 
 
 class Host(Protocol):
-    """What an adapter may ask of the bridge about a message before it hands it on.
+    """What an adapter may ask of the bridge while it listens.
 
     It need not: the bridge judges every message that it is given. But where a platform has to be shown something, or
     asked for something at a cost, before that, this comes first.
     """
 
-    async def admits(self, message: IncomingMessage) -> bool:
+    async def admits(self, message: Said | Pressed) -> bool:
         """Whether its sender may talk there. Raises StoreError, which means no."""
 
-    async def needs_groups(self, message: IncomingMessage) -> bool:
+    async def needs_groups(self, message: Said | Pressed) -> bool:
         """Whether anything hangs on the sender's `groups`, for a platform that tells them only when asked.
 
         `message` comes without them. Raises StoreError; then it must be delivered again.
+        """
+
+    async def suggest(self, command: str, typed: str, message: Said) -> Sequence[Button]:
+        """What may follow the command of that name, given what has been typed after it; the likeliest first.
+
+        `message` is what this would become if it were sent now. Each button carries the whole command. Nothing for
+        people who are not let in. Raises GatewayError, StoreError.
         """
 
 
@@ -115,32 +129,34 @@ class Channel(Protocol):
     def limits(self, chat: Chat) -> Limits:
         """What the platform allows in `chat`. Asked often; it must not wait for anything."""
 
-    def listen(self, host: Host) -> AsyncGenerator[IncomingMessage, None]:
-        """Yield messages as they come, reconnecting quietly. Called again after it has been closed.
+    def listen(self, host: Host) -> AsyncGenerator[Sequence[Inbound], None]:
+        """Yield what happens as it comes, in batches, reconnecting quietly. Called again after it has been closed.
+
+        A batch is whatever is there to be taken, in order and never empty; a thousand people may write in one second.
 
         Nothing that others could see is done about a message that `host` does not admit.
 
-        Asking for the next message acknowledges the last: until then the platform must be able to deliver it
+        Asking for the next batch acknowledges the last: until then the platform must be able to deliver it
         again after a crash. Whatever cannot be understood is set aside and counted, never raised.
         Raises Refused where listening can never work (a bad token), and says why.
         """
 
     async def post(
-        self,
-        chat: Chat,
-        text: str,
-        *,
-        key: str,
-        again: bool = False,
-        reply_to: str = "",
-        final: bool,
-        buttons: Sequence[Button] = (),
+        self, chat: Chat, body: Body, *, key: str, reply_to: str = "", final: bool, retry: bool = False
     ) -> Posted:
         """Put a new message into `chat`, under the message `reply_to` where that still exists.
 
         `key` (up to 25 ASCII characters) names this one post: a platform that knows idempotency keys drops
-        the second post of a key. `again` says that an earlier post of `key` may have arrived unnoticed; a
-        platform without such keys looks for it and leaves only one of the two.
+        the second post of a key. `retry` says that an earlier post of `key` may have arrived unnoticed; a
+        platform without such keys looks for it and leaves only one of the two. Where `body` has files, they fit
+        `Limits` and there is no text.
+        """
+
+    def fetch(self, attachment: Attachment) -> AsyncGenerator[bytes, None]:
+        """Yield the content of an attachment, piece by piece, as the platform sends it.
+
+        The caller bounds size and time, and closes the iterator when it has enough. Raises Gone where the platform
+        no longer has it, another ChannelError where it cannot be read.
         """
 
     def posted(self, chat: Chat, ref: str) -> Posted:

@@ -1,65 +1,51 @@
-"""The command line: reads the settings, joins the parts, and is the only module that names channels."""
+"""The command line: it reads the arguments, and is the only module that names channels.
+
+What a command needs is imported when it runs: `--help` and `--version` load next to nothing.
+"""
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import sys
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
 
-from pydantic import SecretStr
-from pydantic_settings import BaseSettings
-
-import channels
-from bridge import __version__, log
+from bridge import __version__
 from bridge.errors import BridgeError, SettingsError
-from bridge.settings import Settings, read, unknown, variable
-from bridge.types import ModelId
-from channels import ChannelModule, ChannelSettings
 
 if TYPE_CHECKING:
-    from bridge.admin.shell.platforms import Platform, Try
-    from bridge.app import Open
+    from bridge.channel_settings import ChannelSettings
+    from bridge.settings import Settings
+    from bridge.types import ModelId
 
 DESCRIPTION = "Chat in Telegram, Discord and Feishu with every model your Cherry Studio can reach."
 
+Command = Callable[[argparse.Namespace], int]
+"""Runs with the arguments; returns the exit status."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; its exit status."""
+    """Run one command; return the exit status."""
     options = _parser().parse_args(arguments)
+    command: Command = options.command
     try:
-        if options.command in (_init, _doctor):  # they read the settings themselves, whatever is wrong with them
-            status: int = options.command(options)
-            return status
-        own = _read_all(_modules() if options.command is _serve else {})
-        settings = cast(Settings, own.pop(""))
-        if options.command is _serve:
-            options.openers = _openers(settings, own)
-        command: Callable[[Settings, argparse.Namespace], Coroutine[Any, Any, int]] = options.command
-        return _run(command(settings, options))
+        return command(options)
     except SettingsError as error:
         print(*(f"cherry-bridge: {fault}" for fault in error.faults), sep="\n", file=sys.stderr)
         return 2
     except BridgeError as error:
+        from bridge import log
+
         print(f"cherry-bridge: {log.redact(str(error))}", file=sys.stderr)
         return 1
     except BrokenPipeError:
-        # Whoever read our output has heard enough, as `head` does. Python would complain once more at its end.
+        # The reader of our output has closed it, as `head` does. Python would complain once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
         return 130
-
-
-def _run(command: Coroutine[Any, Any, int]) -> int:
-    if sys.platform == "win32":
-        return asyncio.run(command)
-    import uvloop
-
-    return uvloop.run(command)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -88,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     init = commands.add_parser("init", help="set up: ask for what is needed, try each answer, write .env")
     init.set_defaults(command=_init)
 
-    doctor = commands.add_parser("doctor", help="check everything a run needs, and say how to mend what is wrong")
+    doctor = commands.add_parser("doctor", help="check everything a run needs, and say how to fix what is wrong")
     doctor.add_argument("--json", action="store_true")
     doctor.set_defaults(command=_doctor)
 
@@ -98,6 +84,10 @@ def _parser() -> argparse.ArgumentParser:
 
     access = commands.add_parser("access", help="who may talk, from a shell")
     _add_access(access.add_subparsers(required=True, metavar="list|allow|deny|remove|admin|invite|audit"))
+
+    completion = commands.add_parser("completion", help="print a script that completes commands with Tab")
+    completion.add_argument("shell", choices=["bash", "zsh", "fish"])
+    completion.set_defaults(command=_completion)
     return parser
 
 
@@ -131,141 +121,156 @@ def _add_access(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _model(text: str) -> ModelId:
+    from bridge.types import ModelId
+
     try:
         return ModelId.parse(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-async def _serve(settings: Settings, options: argparse.Namespace) -> int:
+def _serve(_options: argparse.Namespace) -> int:
+    from bridge import log
+    from bridge.admin.shell.configuration import read_configuration
+
+    configuration = read_configuration(_channels())
+    in_use = configuration.channels_in_use()
+    log.configure(configuration.bridge.log)
     from bridge.admin.shell.serve import serve
 
-    log.configure(settings.log)
-    return await serve(settings, options.openers)
+    openers = {name: settings.open_channel for name, settings in in_use.items()}
+    return _run(serve(configuration.bridge, openers))
 
 
-async def _chat(settings: Settings, options: argparse.Namespace) -> int:
-    from bridge.admin.shell.ask import ask, question
+def _chat(options: argparse.Namespace) -> int:
+    from bridge.admin.shell.configuration import read_settings
 
-    if text := question(options.text):
-        log.configure("error")
-        return await ask(settings, text, options.model)
+    return _talk(read_settings(), options, nullcontext)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from bridge.admin.shell.configuration import read_settings
+
+    settings = read_settings()
+    return _talk(settings.model_copy(update={"data_dir": settings.data_dir / "demo"}), options, _with_demo_gateway)
+
+
+def _talk(
+    settings: Settings,
+    options: argparse.Namespace,
+    with_gateway: Callable[[Settings], AbstractAsyncContextManager[Settings]],
+) -> int:
+    """Answer one question, or talk until the person leaves; `with_gateway` opens the gateway to talk with."""
+    if text := _question(options.text):
+        return _run(_ask(with_gateway(settings), text, options.model))
     from bridge.admin.shell.chat import chat
-    from channels.console import Console
+    from channels.console import Settings as ConsoleSettings
 
-    return await chat(settings, options.model, Console)
+    console = ConsoleSettings(user=_user_name(), data_dir=settings.data_dir)
+    return _run(chat(settings, options.model, console.open_channel(), with_gateway))
 
 
-async def _demo(settings: Settings, options: argparse.Namespace) -> int:
+def _question(words: Sequence[str]) -> str:
+    """Join the words; for ``-`` alone, or for none where standard input is no terminal, read standard input."""
+    if list(words) == ["-"] or (not words and not sys.stdin.isatty()):
+        return sys.stdin.read().strip()
+    return " ".join(words).strip()
+
+
+async def _ask(gateway: AbstractAsyncContextManager[Settings], text: str, model: ModelId | None) -> int:
+    from bridge import log
+    from bridge.admin.shell.ask import ask
+
+    log.configure("error")
+    async with gateway as settings:
+        return await ask(settings, text, model)
+
+
+@asynccontextmanager
+async def _with_demo_gateway(settings: Settings) -> AsyncIterator[Settings]:
     from bridge.demo import DemoGateway
+    from bridge.settings import Settings
 
     async with DemoGateway() as gateway:
-        there = Settings(gateway_url=gateway.url, data_dir=settings.data_dir / "demo", language=settings.language)
-        return await _chat(there, options)
+        yield Settings(gateway_url=gateway.url, data_dir=settings.data_dir, language=settings.language)
 
 
-async def _demo_gateway(_settings: Settings, options: argparse.Namespace) -> int:
+def _demo_gateway(options: argparse.Namespace) -> int:
+    return _run(_serve_demo_gateway(options.port, options.key))
+
+
+async def _serve_demo_gateway(port: int, key: str) -> int:
+    import asyncio
+
     from bridge.demo import DemoGateway
 
-    async with DemoGateway(port=options.port, key=options.key) as gateway:
+    async with DemoGateway(port=port, key=key) as gateway:
         print(f"The demo gateway answers on {gateway.url} until you press Ctrl-C.", flush=True)
         await asyncio.Event().wait()
     return 0
 
 
 def _init(_options: argparse.Namespace) -> int:
+    from bridge import log
     from bridge.admin.shell.init import init
 
     log.configure("error")
-    return init(_platforms(), lambda: main(["run"]))
+    return init(_channels(), lambda: main(["run"]))
 
 
 def _doctor(options: argparse.Namespace) -> int:
+    from bridge import log
     from bridge.admin.shell.doctor import doctor
 
     log.configure("error")
-    return _run(doctor(_platforms(), as_json=options.json))
+    return _run(doctor(_channels(), as_json=options.json))
 
 
-async def _models(settings: Settings, options: argparse.Namespace) -> int:
-    from bridge.admin.shell.lists import models
+def _models(options: argparse.Namespace) -> int:
+    from bridge import log
+    from bridge.admin.shell.configuration import read_settings
+    from bridge.admin.shell.models import models
 
     log.configure("error")
-    return await models(settings, options)
+    return _run(models(read_settings(), as_json=options.json))
 
 
-async def _access(settings: Settings, options: argparse.Namespace) -> int:
+def _access(options: argparse.Namespace) -> int:
+    from bridge import log
+    from bridge.admin.shell.configuration import read_settings
     from bridge.admin.shell.lists import access
 
     log.configure("error")
-    return await access(settings, options)
+    return _run(access(read_settings(), options))
 
 
-def _platforms() -> list[Platform]:
-    """Every channel, as those see it who set it up."""
-    from bridge.admin.shell.platforms import Platform
+def _completion(options: argparse.Namespace) -> int:
+    import shtab
 
-    platforms = []
-    for name, module in _modules().items():
-        checks = channels.checks(name)
-        required = [variable(module.Settings, field) for field in module.Settings.required]
-        platforms.append(
-            Platform(name, module.Settings, checks.questions, cast("Try", checks.check), _missing, required)
-        )
-    return platforms
+    print(shtab.complete(_parser(), options.shell))
+    return 0
 
 
-def _missing(settings: BaseSettings) -> list[str]:
-    return [variable(settings, field) for field in cast(ChannelSettings, settings).missing]
+def _channels() -> dict[str, type[ChannelSettings]]:
+    import channels
 
-
-def _modules() -> dict[str, ChannelModule]:
     return {name: channels.load(name) for name in channels.names()}
 
 
-def _read_all(modules: Mapping[str, ChannelModule]) -> dict[str, BaseSettings]:
-    """The bridge's settings, under no name, and those of each channel. Raises SettingsError with every fault."""
-    kinds: dict[str, type[BaseSettings]] = {"": Settings, **{name: each.Settings for name, each in modules.items()}}
-    found: dict[str, BaseSettings] = {}
-    faults: list[str] = []
-    for name, kind in kinds.items():
-        try:
-            found[name] = read(kind)
-        except SettingsError as error:
-            faults += error.faults
-    slips = unknown([Settings, *(module.Settings for module in _modules().values())])
-    if faults:
-        raise SettingsError([*faults, *slips])
-    print(*(f"cherry-bridge: {slip}\n" for slip in slips), sep="", end="", file=sys.stderr)
-    log.hide(secret for settings in found.values() for secret in _secrets(settings))
-    return found
+def _user_name() -> str:
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a user id without a name, as in some containers
+        return "you"
 
 
-def _openers(settings: Settings, own: Mapping[str, BaseSettings]) -> dict[str, Open]:
-    """How to open each channel that is in use. Raises SettingsError where one of them cannot be, or none is."""
-    faults = [
-        f"BRIDGE_CHANNELS: there is no channel {name!r}; there are {', '.join(own)}"
-        for name in settings.channels or ()
-        if name not in own
-    ]
-    opening: dict[str, Open] = {}
-    for name, module in _modules().items():
-        theirs = cast(ChannelSettings, own[name])
-        if name in settings.channels if settings.channels is not None else theirs.configured:
-            unset = [variable(theirs, field) for field in theirs.missing]
-            faults += [f"{each}: not set, though BRIDGE_CHANNELS names {name}" for each in unset]
-            opening[name] = partial(module.open_channel, theirs)
-    if not opening and not faults:
-        needed = [variable(each, cast(ChannelSettings, each).required[0]) for each in own.values()]
-        faults.append(
-            f"No channel is configured. `cherry-bridge init` asks for what is needed, or set {' or '.join(needed)}; "
-            "`cherry-bridge chat` talks right here."
-        )
-    if faults:
-        raise SettingsError(faults)
-    return opening
+def _run(command: Coroutine[Any, Any, int]) -> int:
+    import asyncio
 
+    if sys.platform == "win32":
+        return asyncio.run(command)
+    import uvloop
 
-def _secrets(settings: BaseSettings) -> Iterable[str]:
-    values = (getattr(settings, name) for name in type(settings).model_fields)
-    return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+    return uvloop.run(command)

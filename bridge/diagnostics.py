@@ -1,6 +1,6 @@
-"""What was found by looking, and what has to be asked: how whoever knows a thing tells it to who sets the bridge up.
+"""What the checks of the bridge and of every channel return to the person who sets the bridge up.
 
-Sentences are in the reader's language already. The bridge's own checks and those of every channel speak in these.
+Sentences are in the reader's language already.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Severity = Literal["ok", "wrong", "note"]
-"""It works; it does not and has to be mended; it works, but this is good to know."""
+"""``ok``: it works. ``wrong``: it does not, and has to be fixed. ``note``: it works, but this is good to know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +20,14 @@ class Diagnostic:
     area: str
     """Where, in one word: ``gateway``, or a channel's name."""
     text: str
-    """How it is. Never a secret, never what people said."""
+    """What was found. It holds no secret, and nothing that people said to the bot."""
     fix: str = ""
-    """The next thing to do; empty where nothing is."""
+    """What to do about it; empty where nothing has to be done."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """What may be found, in one language; braces are filled in by `str.format`."""
+    """The text of a diagnostic in one language, with braces that `found` fills in."""
 
     text: str
     fix: str = ""
@@ -46,8 +46,8 @@ class SettingPrompt:
     where: str
     """Where it comes from: the exact path through the menus."""
     format_hint: str
-    """What it looks like; said to who gave something else."""
+    """What it looks like; shown after an answer that cannot be right."""
     secret: bool = False
-    """Not to be shown while it is typed."""
+    """Whether it is hidden while it is typed."""
     optional: bool = False
-    """An empty answer goes on without it. Of one that is not optional, an empty answer leaves the platform for now."""
+    """Whether an empty answer goes on without it. Where it is not optional, an empty answer skips the platform."""

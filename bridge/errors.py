@@ -10,17 +10,18 @@ BridgeError
         Refused             it will never be done: bad token, missing permission, text the platform rejects
         Moved               the chat has a new id, `chat`
         Gone                the chat or the message is no longer there for us
-    GatewayError            the gateway refused or broke off
-        GatewayUnreachable  nothing answers: Cherry Studio or its API server is off, the port changed
+    GatewayError            a completion, or the list of models, failed
+        GatewayUnreachable  nothing answers, or nothing that is a gateway: it is off, or its port changed
+        NoModelList         it answers, but has no list of models; a model named by hand may work
         KeyRefused          the gateway does not accept our key (`missing` tells which way)
-        ProviderRefused     the provider behind it does: its own key is bad, no balance, not allowed
+        ProviderRefused     the provider behind it refuses: its own key is bad, no balance, not allowed
         ModelNotFound       no such model; `nearest` holds names like it
         ContextTooLong      question and history exceed what the model reads
         ProviderLimited     the provider limits the rate
         GatewaySilent       no first token, or none for too long
         ProviderFailed      the provider or the gateway failed in some other way
         AnswerCut           the stream ended before the answer did
-        AnswerEmpty         the answer holds no text
+        AnswerEmpty         the answer holds nothing: no text, no picture, no tool call
         AnswerFiltered      the provider's filter withheld the answer
 
 Adapters raise only ChannelError and below, the gateway's client only GatewayError and below; each translates
@@ -91,6 +92,9 @@ class Gone(ChannelError):
 class GatewayError(BridgeError):
     """`detail` is what an admin may read: the gateway's or the provider's own words, shortened."""
 
+    gateway_name = "Cherry Studio"
+    """What people call the gateway; empty where it is a server that has no name we know."""
+
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail or type(self).__name__)
         self.detail = detail
@@ -102,6 +106,10 @@ class GatewayUnreachable(GatewayError):
     def __init__(self, url: str, detail: str = "") -> None:
         super().__init__(detail)
         self.url = url
+
+
+class NoModelList(GatewayError):
+    """The server has no route for a list of models."""
 
 
 class KeyRefused(GatewayError):
@@ -159,7 +167,7 @@ class AnswerCut(GatewayError):
 
 
 class AnswerEmpty(GatewayError):
-    """The model answered without a word."""
+    """The answer holds nothing that can be shown."""
 
 
 class AnswerFiltered(GatewayError):

@@ -1,4 +1,4 @@
-"""Logs: one line an event, JSON where nobody watches, and never a secret in any of them.
+"""Logs: one line an event, JSON unless they go to a terminal, and never a secret in any of them.
 
 Redaction happens here and nowhere else: every record of every library passes through `redact` on its way out,
 with its traceback.
@@ -10,9 +10,10 @@ import logging
 import re
 import sys
 from collections.abc import Iterable, MutableMapping
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-import structlog
+if TYPE_CHECKING:
+    from structlog.typing import Processor
 
 HIDDEN = "[hidden]"
 _PATTERNS = re.compile(
@@ -28,12 +29,13 @@ _known: set[str] = set()
 
 
 def hide(secrets: Iterable[str]) -> None:
-    """Make these values unspeakable, whatever they look like."""
+    """From now on, replace these values wherever text is redacted, whatever they look like. Short ones are passed
+    over: words would be lost to them."""
     _known.update(secret for secret in secrets if len(secret) >= 6)
 
 
 def redact(text: str) -> str:
-    """`text` without anything that looks like, or is known to be, a secret."""
+    """Return `text` with `HIDDEN` in place of all that looks like, or is known to be, a secret."""
     for secret in _known:
         text = text.replace(secret, HIDDEN)
     return _PATTERNS.sub(HIDDEN, text)
@@ -41,8 +43,10 @@ def redact(text: str) -> str:
 
 def configure(level: str = "info", stream: TextIO | None = None) -> None:
     """Send every log, ours and the libraries', through one renderer to `stream`, or to stderr."""
+    import structlog  # it is not needed by the commands that log nothing
+
     stream = stream or sys.stderr
-    shared: list[structlog.typing.Processor] = [
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -58,7 +62,7 @@ def configure(level: str = "info", stream: TextIO | None = None) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    renderer: structlog.typing.Processor = (
+    renderer: Processor = (
         structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
         if stream.isatty()
         else structlog.processors.JSONRenderer(ensure_ascii=False)

@@ -1,18 +1,20 @@
-"""The things that flow: who spoke, where, what was said. Frozen values that go to JSON and back."""
+"""The values that flow through the bridge: who spoke, where, what was said, how a message should look.
+
+All are frozen. msgspec writes those that are kept to JSON and reads them back; it passes over fields that it does not
+know, so that a newer process and an older one can share a store.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal, Self
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from typing import Literal, Self
 
 from msgspec import Struct
 
 Role = Literal["system", "user", "assistant", "tool"]
 AttachmentKind = Literal["image", "file", "audio", "video", "sticker", "other"]
-
-COMMAND_BYTES = 64
-"""The longest command a button can carry: Telegram's callback_data, in bytes of UTF-8, is the tightest."""
+FileKind = Literal["image", "audio", "file"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +43,10 @@ class Chat:
 
     @property
     def whole(self) -> Chat:
-        """The group that a topic or thread belongs to; the chat itself where there is none."""
+        """The group that a topic or thread belongs to; the chat itself where it is no part of one."""
         if not (self.thread or self.person):
             return self
         return Chat(self.channel, self.id, direct=self.direct, title=self.title)
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(**data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +68,13 @@ class User:
             raise ValueError(f"{text.strip()!r} is not a person; write for example telegram:123")
         return cls(channel.lower(), id)
 
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(**data)
-
 
 @dataclass(frozen=True, slots=True)
 class ModelId:
-    """A gateway model, written ``provider:model``; the model part may itself hold colons."""
+    """A gateway model, written ``provider:model``; the model part may itself hold colons.
+
+    Servers other than Cherry Studio have ids without a colon, such as ``gpt-4o``: their `provider` is empty.
+    """
 
     provider: str
     model: str
@@ -86,12 +83,14 @@ class ModelId:
     def parse(cls, text: str) -> Self:
         """Split at the first colon. Raises ValueError with a sentence for the reader."""
         provider, colon, model = text.strip().partition(":")
+        if provider and not colon and not any(map(str.isspace, provider)):
+            return cls("", provider)
         if not (provider and colon and model):
             raise ValueError(f"{text.strip()!r} is not a model; write provider:model, such as openai:gpt-5")
         return cls(provider, model)
 
     def __str__(self) -> str:
-        return f"{self.provider}:{self.model}"
+        return f"{self.provider}:{self.model}" if self.provider else self.model
 
 
 class Media(Struct, frozen=True, omit_defaults=True):
@@ -170,88 +169,64 @@ class ChatMessage(Struct, frozen=True):
         return "".join(part.text for part in self.parts if isinstance(part, Text))
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """Something that came with a message and is not text."""
+class Attachment(Struct, frozen=True, omit_defaults=True):
+    """Something that came with a message and that the platform holds for us until `Channel.fetch` asks for it."""
 
     kind: AttachmentKind
     name: str = ""
+    ref: str = ""
+    """What `Channel.fetch` needs to find it; empty where it cannot be fetched (a location, a poll)."""
+    mime: str = ""
+    size: int = 0
+    """Bytes, as the platform tells; 0 where it does not."""
+    seconds: float = 0.0
+    """How long a recording lasts; 0 where that is not known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Button:
-    """A button: what it says, and the command that pressing it sends (at most `COMMAND_BYTES`)."""
+class Button(Struct, frozen=True):
+    """A button under a message: what it says, and the command that pressing it sends."""
 
     label: str
     command: str
-
-    def __post_init__(self) -> None:
-        if len(self.command.encode()) > COMMAND_BYTES:
-            raise ValueError(f"a choice's command is longer than {COMMAND_BYTES} bytes: {self.command!r}")
+    """At most `Limits.max_command_bytes` of UTF-8."""
 
 
-@dataclass(frozen=True, slots=True)
-class IncomingMessage:
-    """What arrived from a platform, in the bridge's words.
+class BodyFile(Struct, frozen=True, eq=False):
+    """A file that goes out with a message. Two are equal where their content is, whatever they are called."""
 
-    A pressed button is a message too: its `text` is the choice's command and `menu` names the message that
-    carried the button, so that the answer can edit it.
-    """
-
-    id: str
-    """Unique within `chat`. The same message delivered twice carries the same id twice."""
-    chat: Chat
-    sender: User
-    text: str
-    addressed: bool = True
-    """Meant for the bot: a direct chat, a mention, a reply to it, a command, a button."""
-    quoted: str = ""
-    """The text that the person replied to, or the part of it they selected."""
-    replied_to: User | None = None
-    """Who wrote the message that this one replies to."""
-    attachments: tuple[Attachment, ...] = ()
-    menu: str = ""
-    """The ref of the posted message whose button was pressed."""
-    ack: str = ""
-    """The ref of a message of ours that the platform made us post at once; the answer takes its place."""
-    language: str = ""
-    """The person's language as the platform reports it, a BCP 47 tag such as ``zh-hans``."""
-    groups: tuple[str, ...] = ()
-    """What the platform says the sender belongs to here: a server, its roles, a department; each by an id that
-    the platform never changes, and that an admin can let in."""
-    again: str = ""
-    """Set by the bridge where it asks an earlier question again: that question's id."""
-    asker: User | None = None
-    """Set by the bridge with `again`: who asks for it now, whoever the sender was."""
-    notice: str = ""
-    """Set by the bridge where this is its own news for `chat`: the name of the sentence to say there."""
-    sent_at: float = 0.0
-    """When it was sent, in seconds since 1970; 0 where the platform does not say."""
-    moved_to: Chat | None = None
-    """Set where this is news and not talk: the platform has given `chat` a new id, and it is `moved_to` now."""
-
-    @property
-    def question(self) -> str:
-        """The id of the question that this asks, for the first time or again."""
-        return self.again or self.id
-
-    @property
-    def asked_by(self) -> User:
-        """Who asks it now: they are judged, they pay, they are told."""
-        return self.asker or self.sender
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+    kind: FileKind
+    name: str
+    mime: str
+    content: bytes
+    alt: str = ""
+    """What it shows, in words, for a caption or a screen reader."""
+    digest: str = ""
+    """SHA-256 of the content, in hexadecimal."""
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote. Raises TypeError or KeyError on anything else."""
-        fields = dict(data)
-        fields["chat"] = Chat.from_json(fields["chat"])
-        fields["sender"] = User.from_json(fields["sender"])
-        fields["attachments"] = tuple(Attachment(**each) for each in fields.get("attachments", ()))
-        fields["groups"] = tuple(fields.get("groups", ()))
-        for name, kind in (("replied_to", User), ("asker", User), ("moved_to", Chat)):
-            if fields.get(name) is not None:
-                fields[name] = kind(**fields[name])
-        return cls(**fields)
+    def of(cls, kind: FileKind, name: str, mime: str, content: bytes, alt: str = "") -> Self:
+        # A model may have chosen the name: no path, and nothing that could end a header.
+        last = name.replace("\\", "/").rpartition("/")[2]
+        plain = "".join(letter for letter in last if letter.isprintable() and letter != '"')
+        return cls(kind, plain, mime, content, alt, sha256(content).hexdigest())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, BodyFile) and (self.digest, self.kind) == (other.digest, other.kind)
+
+    def __hash__(self) -> int:
+        return hash((self.digest, self.kind))
+
+    def __repr__(self) -> str:
+        return f"BodyFile({self.kind!r}, {self.name!r}, {len(self.content)} bytes)"
+
+
+class Body(Struct, frozen=True):
+    """What one message should look like: always the whole of it, never a change."""
+
+    text: str = ""
+    """Markdown, as models write it."""
+    buttons: tuple[Button, ...] = ()
+    aside: str = ""
+    """Reasoning or tool steps, in Markdown: shown above the text, folded where the platform folds."""
+    files: tuple[BodyFile, ...] = ()
+    """Shown as one album or one file. A body with files has no text: each file's `alt` is its caption."""

@@ -16,6 +16,7 @@ import pytest_asyncio
 import structlog
 from redis.asyncio import Redis
 
+from bridge.inbox import Inbox
 from bridge.store import Store, open_store
 from bridge.store.embedded import embedded
 
@@ -96,3 +97,10 @@ async def redis_url(redis_server: Path) -> str:
 async def store(redis_url: str, tmp_path: Path) -> AsyncIterator[Store]:
     async with open_store(redis_url, tmp_path) as opened:
         yield opened
+
+
+@pytest_asyncio.fixture
+async def inbox(store: Store) -> AsyncIterator[Inbox]:
+    opened = Inbox(store)
+    yield opened
+    await opened.close()

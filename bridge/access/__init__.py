@@ -1,18 +1,19 @@
-"""Who may talk to us, who may command us, and what applies where. Closed: whoever is not let in is a stranger."""
+"""Who may talk to the bridge, who may command it, and what applies where. Closed: nobody is let in by default."""
 
 from bridge.access.access import Access
-from bridge.access.actor import SHELL, Actor
 from bridge.access.audit import Change
-from bridge.access.invites import Redeemed
+from bridge.access.invites import MAX_USES, Redeemed
+from bridge.access.model import SHELL, Actor, Group, Role, Standing, Subject, as_subject, subject_name
 from bridge.access.owner_contacts import OwnerContact
-from bridge.access.quota import Limit
+from bridge.access.quota import Limit, TurnQuota, until_midnight
+from bridge.access.rate_limit import RateLimiter
 from bridge.access.requests import Request
-from bridge.access.roles import Role, Standing
-from bridge.access.rules import ListFull, Rule
-from bridge.access.settings import SETTINGS, ChatSettings, Patterns
-from bridge.access.subjects import Group, Subject, subject_name
+from bridge.access.rules import ListFull, Rule, is_rule
+from bridge.access.settings import OFF, SETTINGS, ChatSettings, Patterns
 
 __all__ = [
+    "MAX_USES",
+    "OFF",
     "SETTINGS",
     "SHELL",
     "Access",
@@ -24,11 +25,16 @@ __all__ = [
     "ListFull",
     "OwnerContact",
     "Patterns",
+    "RateLimiter",
     "Redeemed",
     "Request",
     "Role",
     "Rule",
     "Standing",
     "Subject",
+    "TurnQuota",
+    "as_subject",
+    "is_rule",
     "subject_name",
+    "until_midnight",
 ]

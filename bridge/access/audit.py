@@ -8,9 +8,8 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from bridge.access.actor import Actor
-from bridge.store import translate_redis_errors
-from bridge.store.keys import AccessKeys
+from bridge.access.model import Actor
+from bridge.store import AccessKeys, translate_redis_errors
 
 MAX_CHANGES = 2000
 """About: Redis trims such a stream by whole nodes."""

@@ -1,6 +1,6 @@
 """One-time codes: the claim, which makes the first owner, and invites, which let people in.
 
-An invite is kept by the hash of its code, so that whoever reads the store learns no code, and looking one up takes
+An invite is kept by the hash of its code, so that a reader of the store learns no code, and looking one up takes
 the same time however much of it was guessed.
 """
 
@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import base64
 import hmac
-import json
 import secrets
 import time
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal
 
 from redis.asyncio import Redis
 
-from bridge.access.actor import Actor
 from bridge.access.audit import MAX_CHANGES
-from bridge.access.rules import LONGEST_NAME, MOST_RULES, Rule
-from bridge.access.subjects import subject_name
-from bridge.store import translate_redis_errors
-from bridge.store.keys import AccessKeys
-from bridge.store.scripts import Script, dump
+from bridge.access.model import Actor, subject_name
+from bridge.access.requests import MAX_NAME_LENGTH
+from bridge.access.rules import MAX_RULES, Rule
+from bridge.store import AccessKeys, Row, Script, translate_redis_errors
 from bridge.types import User
 
 CODE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -31,9 +29,9 @@ CLAIM_LENGTH = 16
 CLAIM_SECONDS = 24 * 3600
 INVITE_BYTES = 16
 """128 bits."""
-MOST_INVITES = 50
-MOST_USES = 100
-LONGEST_CODE = 64
+MAX_INVITES = 50
+MAX_USES = 100
+MAX_CODE_LENGTH = 64
 
 Redeemed = Literal["owner", "member", "wrong"]
 
@@ -67,6 +65,18 @@ return 1
 """)
 
 
+@dataclass(frozen=True, slots=True)
+class _Invite:
+    left: int
+    """How many it still lets in; `REDEEM` counts them down."""
+    until: float
+    by: str
+
+
+INVITE = Row(_Invite)
+"""Version 1 is version 0 with its number."""
+
+
 class Invites:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -81,12 +91,12 @@ class Invites:
     async def invite(self, by: Actor, *, uses: int, until: float) -> str:
         """A fresh code that lets `uses` people in, until then; empty where too many are open. Raises StoreError."""
         code = base64.b32encode(secrets.token_bytes(INVITE_BYTES)).decode().rstrip("=")
-        row = dump({"left": min(uses, MOST_USES), "until": until, "by": by.who})
+        row = INVITE.encode(_Invite(min(uses, MAX_USES), until, by.who))
         async with translate_redis_errors():
             for hashed, kept in (await self._redis.hgetall(AccessKeys.invites)).items():
                 if _until(kept) <= time.time():
                     await self._redis.hdel(AccessKeys.invites, hashed)
-            if await self._redis.hlen(AccessKeys.invites) >= MOST_INVITES:
+            if await self._redis.hlen(AccessKeys.invites) >= MAX_INVITES:
                 return ""
             await self._redis.hset(AccessKeys.invites, _hash(code), row)
             await self._redis.expire(AccessKeys.invites, 366 * 86400)
@@ -101,10 +111,10 @@ class Invites:
 
     async def redeem(self, code: str, sender: User, by: Actor) -> Redeemed:
         """What the code makes of its sender. Raises StoreError."""
-        given = "".join(code[:LONGEST_CODE].upper().replace("-", "").split())
+        given = "".join(code[:MAX_CODE_LENGTH].upper().replace("-", "").split())
         if not given.isascii():
             return "wrong"
-        name, now = sender.name[:LONGEST_NAME], time.time()
+        name, now = sender.name[:MAX_NAME_LENGTH], time.time()
         async with translate_redis_errors():
             claim = str(await self._redis.get(AccessKeys.claim) or "")
         if claim and hmac.compare_digest(claim, given):
@@ -117,7 +127,7 @@ class Invites:
         row = Rule("allow", name=name, by=f"invite {hashed[:8]}").to_row()
         keys = [AccessKeys.invites, AccessKeys.rules, AccessKeys.audit]
         subject = subject_name(sender)
-        went = await REDEEM(self._redis, keys, hashed, subject, row, MAX_CHANGES, by.who, by.where, now, MOST_RULES)
+        went = await REDEEM(self._redis, keys, hashed, subject, row, MAX_CHANGES, by.who, by.where, now, MAX_RULES)
         return "member" if went else "wrong"
 
 
@@ -127,6 +137,6 @@ def _hash(code: str) -> str:
 
 def _until(row: str | bytes) -> float:
     try:
-        return float(json.loads(row)["until"])
-    except (TypeError, KeyError, ValueError):
+        return INVITE.decode(row).until
+    except ValueError:
         return 0.0

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from redis.asyncio import Redis
 
-from bridge.store import translate_redis_errors
-from bridge.store.keys import AccessKeys
-from bridge.store.scripts import dump
-from bridge.types import Chat, IncomingMessage, User
+from bridge.store import AccessKeys, Row, translate_redis_errors
+from bridge.types import Chat, User
 
 MAX_CONTACTS = 100
 
@@ -24,21 +21,24 @@ class OwnerContact:
     language: str
 
 
+CONTACT = Row(OwnerContact)
+"""Version 1 is version 0 with its number."""
+
+
 class OwnerContacts:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._known: dict[User, OwnerContact] = {}
 
-    async def remember(self, account: str, message: IncomingMessage) -> None:
-        """An owner has written in a direct chat. Costs a round trip only where that is news. Raises StoreError."""
-        contact = OwnerContact(account, message.sender, message.chat, message.language)
+    async def remember(self, contact: OwnerContact) -> None:
+        """Remember that an owner has written in a direct chat. Costs a round trip only where that is news."""
         if self._known.get(contact.owner) == contact:
             return
         async with translate_redis_errors():
             owner_contacts = await self._redis.hkeys(AccessKeys.owner_contacts)
             if len(owner_contacts) >= MAX_CONTACTS and str(contact.owner) not in owner_contacts:
                 return
-            await self._redis.hset(AccessKeys.owner_contacts, str(contact.owner), dump(asdict(contact)))
+            await self._redis.hset(AccessKeys.owner_contacts, str(contact.owner), CONTACT.encode(contact))
         self._known[contact.owner] = contact
 
     async def of(self, owners: set[User]) -> list[OwnerContact]:
@@ -51,9 +51,6 @@ class OwnerContacts:
 
 def _read(row: str | bytes) -> OwnerContact | None:
     try:
-        kept = json.loads(row)
-        return OwnerContact(
-            kept["account"], User.from_json(kept["owner"]), Chat.from_json(kept["chat"]), kept["language"]
-        )
-    except (TypeError, KeyError, ValueError):
+        return CONTACT.decode(row)
+    except ValueError:
         return None

@@ -1,4 +1,4 @@
-"""A floor under abuse: how often each of very many may do something, in memory that does not grow."""
+"""How often each of very many people may do something, in memory that does not grow."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
-MOST = 20_000
-"""So many names are remembered; whoever is forgotten starts afresh, which lets nobody in."""
+MAX_NAMES = 20_000
+"""Names that are remembered; a name that is forgotten starts afresh, which lets nobody in."""
 
 
 class RateLimiter:
     """A bucket for each name: `burst` at once, then one every `every` seconds."""
 
-    def __init__(self, burst: int, every: float, most: int = MOST, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, burst: int, every: float, most: int = MAX_NAMES, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._burst = burst
         self._every = every
         self._most = most
@@ -21,7 +23,7 @@ class RateLimiter:
         self._free_at: OrderedDict[int, tuple[float, int]] = OrderedDict()
 
     def hit(self, name: Hashable) -> int:
-        """0 if `name` may; else how often in a row it has been refused, this time included."""
+        """Count one more of `name`; return 0 if it may, else how often in a row it was refused, this time included."""
         # A name may be of any length; its hash is not.
         key, now = hash(name), self._clock()
         free_at, refused = self._free_at.pop(key, (0.0, 0))
@@ -35,7 +37,7 @@ class RateLimiter:
         return refused
 
     def is_limited(self, name: Hashable) -> bool:
-        """Whether `name` would be refused now; asking changes nothing."""
+        """Whether `name` would be refused now; nothing is counted."""
         free_at, _ = self._free_at.get(hash(name), (0.0, 0))
         return free_at - self._clock() > (self._burst - 1) * self._every
 

@@ -6,27 +6,24 @@ open for an hour. Nothing that a stranger wrote is kept, only who they are and w
 
 from __future__ import annotations
 
-import json
 import secrets
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Literal, Self
 
 from redis.asyncio import Redis
 
-from bridge.access.rules import LONGEST_NAME
-from bridge.access.subjects import LONGEST_ID, subject_name
-from bridge.store import translate_redis_errors
-from bridge.store.keys import AccessKeys
-from bridge.store.scripts import Script, dump
-from bridge.types import Chat, IncomingMessage, User
+from bridge.access.model import MAX_ID_LENGTH, subject_name
+from bridge.store import AccessKeys, Row, Script, translate_redis_errors
+from bridge.types import Chat, User
 
-LIFE = 3600
+LIFE_SECONDS = 3600
 """Seconds that a request is open."""
-MOST_OF_ACCOUNT, MOST = 3, 20
-TELL_AGAIN = 86400
+MAX_NAME_LENGTH = 64
+MAX_OPEN_PER_ACCOUNT, MAX_OPEN = 3, 20
+TELL_AGAIN_SECONDS = 86400
 """Seconds until a stranger is told again who we are, and owners may be asked about them again."""
-MOST_TOLD = 1000
+MAX_TOLD = 1000
 """So many are remembered as told; a flood of more pushes out the oldest, never grows the store."""
 
 Asked = Literal["asked", "told", "quiet"]
@@ -77,28 +74,31 @@ class Request:
         return self.person if self.chat.direct else self.chat.whole
 
     @classmethod
-    def of(cls, account: str, message: IncomingMessage) -> Self | None:
-        """None for ids that no platform gives."""
-        chat, sender = message.chat.place, message.sender
-        if max(map(len, (chat.id, chat.thread, sender.id))) > LONGEST_ID:
+    def of(cls, account: str, sender: User, chat: Chat, language: str) -> Self | None:
+        """Return the request of a stranger who wrote in `chat`; None for ids that no platform gives."""
+        chat = chat.place
+        if max(map(len, (chat.id, chat.thread, sender.id))) > MAX_ID_LENGTH:
             return None
         return cls(
             secrets.token_hex(5),
             account,
-            User(sender.channel, sender.id, sender.name[:LONGEST_NAME]),
-            Chat(chat.channel, chat.id, chat.thread, direct=chat.direct, title=chat.title[:LONGEST_NAME]),
-            message.language[:35],
+            User(sender.channel, sender.id, sender.name[:MAX_NAME_LENGTH]),
+            Chat(chat.channel, chat.id, chat.thread, direct=chat.direct, title=chat.title[:MAX_NAME_LENGTH]),
+            language[:35],
             time.time(),
         )
 
     def to_row(self) -> str:
-        return dump(asdict(self))
+        return REQUEST.encode(self)
 
     @classmethod
-    def from_row(cls, row: str) -> Self:
-        """Raises TypeError, KeyError or ValueError on what `to_row` did not write."""
-        kept = json.loads(row)
-        return cls(**{**kept, "person": User.from_json(kept["person"]), "chat": Chat.from_json(kept["chat"])})
+    def from_row(cls, row: str) -> Request:
+        """Raises ValueError on what cannot be read."""
+        return REQUEST.decode(row)
+
+
+REQUEST = Row(Request, version=0)
+"""Processes before versions refuse a further field in it."""
 
 
 class Requests:
@@ -112,14 +112,14 @@ class Requests:
             [AccessKeys.told, AccessKeys.requests],
             subject_name(request.subject),
             time.time(),
-            TELL_AGAIN,
-            MOST_TOLD,
+            TELL_AGAIN_SECONDS,
+            MAX_TOLD,
             request.id,
             request.to_row() if can_ask else "",
             request.account,
-            MOST_OF_ACCOUNT,
-            MOST,
-            LIFE,
+            MAX_OPEN_PER_ACCOUNT,
+            MAX_OPEN,
+            LIFE_SECONDS,
         )
 
     async def open(self) -> list[Request]:
@@ -140,7 +140,7 @@ class Requests:
             await self._redis.hdel(AccessKeys.requests, id)
 
     async def forget(self, subject: User | Chat) -> None:
-        """Whoever was let in or out again is a new face, should they come back as a stranger."""
+        """Forget a person who was let in or out: as a stranger, they are new again."""
         async with translate_redis_errors():
             await self._redis.zrem(AccessKeys.told, subject_name(subject))
 
@@ -148,6 +148,6 @@ class Requests:
 def _read(row: object) -> Request | None:
     try:
         request = Request.from_row(str(row or ""))
-    except (TypeError, KeyError, ValueError):
+    except ValueError:
         return None
-    return request if request.at + LIFE > time.time() else None
+    return request if request.at + LIFE_SECONDS > time.time() else None

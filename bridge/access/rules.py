@@ -1,30 +1,28 @@
-"""The rules as they lie in Redis: one hash, a row for each subject, role and setting; every change leaves a trail.
+"""The rules of access: one hash in Redis, a row for each subject, role and setting; every change is in the audit log.
 
 A rule that cannot be read counts as a denial, so that damage never lets anybody in.
 """
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Literal, Self, cast, get_args
+from dataclasses import dataclass, replace
+from typing import Any, Literal, cast
 
 from redis.asyncio import Redis
 
-from bridge.access.actor import Actor
 from bridge.access.audit import MAX_CHANGES
+from bridge.access.model import Actor, Group, Subject, subject_name
+from bridge.access.requests import MAX_NAME_LENGTH, Requests
 from bridge.errors import BridgeError
-from bridge.store import translate_redis_errors
-from bridge.store.keys import AccessKeys
-from bridge.store.scripts import Script, dump
+from bridge.store import AccessKeys, Row, Script, translate_redis_errors
+from bridge.types import Chat, User
 
 Verdict = Literal["allow", "deny", "admin", "owner"]
 
-MOST_RULES = 20_000
+MAX_RULES = 20_000
 """Rows of any kind."""
-LONGEST_NAME = 64
 
 CHANGE = Script("""
 -- KEYS rules, trail; ARGV row's name, row or nothing, most rows, most changes, who, where, now
@@ -43,12 +41,12 @@ return 'changed'
 
 
 class ListFull(BridgeError):
-    """So much has been decided that one more rule was not taken in."""
+    """There are `MAX_RULES` rules already, so that one more was not taken in."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What was decided of somebody."""
+    """What was decided about one subject."""
 
     verdict: Verdict
     until: float = 0.0
@@ -63,64 +61,61 @@ class Rule:
         return not self.until or self.until > time.time()
 
     def to_row(self) -> str:
-        return dump(asdict(self))
+        return RULE.encode(self)
 
     @classmethod
-    def from_row(cls, row: str) -> Self:
+    def from_row(cls, row: str) -> Rule:
+        """A denial where the row cannot be read."""
         try:
-            fields = json.loads(row)
-            rule = cls(
-                fields["verdict"],
-                float(fields["until"]),
-                str(fields["name"])[:LONGEST_NAME],
-                str(fields["by"]),
-                float(fields["at"]),
-            )
-        except (TypeError, KeyError, ValueError, AttributeError):
+            rule = RULE.decode(row)
+        except ValueError:
             return cls("deny")
-        return rule if rule.verdict in get_args(Verdict) else cls("deny")
+        return rule if len(rule.name) <= MAX_NAME_LENGTH else replace(rule, name=rule.name[:MAX_NAME_LENGTH])
 
 
-class Rules:
+RULE = Row(Rule)
+"""Version 1 is version 0 with its number."""
+
+
+class RuleTable:
+    """The rows, by name. Every method raises StoreError."""
+
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
     async def get(self, names: Sequence[str]) -> list[str | None]:
-        """The rows of these names, in one round trip. Raises StoreError."""
+        """The rows of these names, in one round trip."""
         async with translate_redis_errors():
             return cast("list[str | None]", await self._redis.hmget(AccessKeys.rules, list(names)))
 
     async def all(self) -> dict[str, str]:
-        """Every row by its name. Raises StoreError."""
+        """Return every row by its name."""
         async with translate_redis_errors():
             return cast(dict[str, str], await self._redis.hgetall(AccessKeys.rules))
 
     async def beginning(self, start: str) -> dict[str, str]:
-        """The rows whose names begin so; `start` holds none of ``*?[\\``. Raises StoreError."""
+        """The rows whose names begin so; `start` holds none of ``*?[\\``."""
         async with translate_redis_errors():
-            found = self._redis.hscan_iter(AccessKeys.rules, match=f"{start}*", count=MOST_RULES)
+            found = self._redis.hscan_iter(AccessKeys.rules, match=f"{start}*", count=MAX_RULES)
             return {name: row async for name, row in found}
 
     async def change(self, name: str, row: str, by: Actor) -> bool:
-        """Set a row, or remove it where `row` is empty; False if it was so already.
-
-        Raises ListFull, StoreError.
-        """
+        """Set a row, or remove it where `row` is empty; return False if it was so already. Raises ListFull."""
         went = await self._change(name, row, by)
         if went == "full":
             await self._sweep()
             went = await self._change(name, row, by)
         if went == "full":
-            raise ListFull(f"there are {MOST_RULES} rules")
+            raise ListFull(f"there are {MAX_RULES} rules")
         return went == "changed"
 
     async def _change(self, name: str, row: str, by: Actor) -> str:
         keys = [AccessKeys.rules, AccessKeys.audit]
-        args: Sequence[Any] = (name, row, MOST_RULES, MAX_CHANGES, by.who, by.where, time.time())
+        args: Sequence[Any] = (name, row, MAX_RULES, MAX_CHANGES, by.who, by.where, time.time())
         return str(await CHANGE(self._redis, keys, *args))
 
     async def _sweep(self) -> None:
-        """Forget rules that have ended."""
+        """Remove the rules that have ended."""
         rules = {name: row for name, row in (await self.all()).items() if is_rule(name)}
         ended = [name for name, row in rules.items() if not Rule.from_row(row).holds]
         if ended:
@@ -131,3 +126,60 @@ class Rules:
 def is_rule(name: str) -> bool:
     """Whether a row is a rule, and not a setting."""
     return name.partition(" ")[0] in ("person", "chat", "group", "role")
+
+
+class Rules:
+    """Who may talk and who may not. Every method raises StoreError."""
+
+    def __init__(self, table: RuleTable, requests: Requests) -> None:
+        self._table = table
+        self._requests = requests
+
+    async def allow(self, subject: Subject, by: Actor, *, until: float = 0.0) -> bool:
+        """Let `subject` in until then; return False if they were in so already. Raises ListFull."""
+        await self._forget_told(subject)
+        return await self._decide(subject, "allow", until, by)
+
+    async def deny(self, subject: Subject, by: Actor, *, until: float = 0.0) -> bool:
+        """Shut `subject` out, whatever else would let them in; return False if they were. Raises ListFull."""
+        return await self._decide(subject, "deny", until, by)
+
+    async def remove(self, subject: Subject, by: Actor) -> bool:
+        """Neither let in nor shut out; return False if they were neither."""
+        await self._forget_told(subject)
+        return await self._table.change(subject_name(subject), "", by)
+
+    async def all(self) -> list[tuple[str, Rule]]:
+        """Return every rule about people, chats and groups that holds, by its subject's name."""
+        rows = await self._table.all()
+        rules = sorted((name, Rule.from_row(row)) for name, row in rows.items() if is_rule(name))
+        return [(name, rule) for name, rule in rules if rule.holds and not name.startswith("role ")]
+
+    async def _decide(self, subject: Subject, verdict: Verdict, until: float, by: Actor) -> bool:
+        name = subject_name(subject)
+        [row] = await self._table.get([name])
+        known = holding(row)
+        if known is not None and (known.verdict, known.until) == (verdict, until):
+            return False
+        called = _name_of(subject) or (known.name if known else "")
+        return await self._table.change(name, Rule(verdict, until, called, by.who, time.time()).to_row(), by)
+
+    async def _forget_told(self, subject: Subject) -> None:
+        if not isinstance(subject, Group):
+            await self._requests.forget(subject)
+
+
+def holding(row: str | None) -> Rule | None:
+    """Return the rule of a row; None where there is none or it has ended."""
+    rule = Rule.from_row(row) if row else None
+    return rule if rule is not None and rule.holds else None
+
+
+def _name_of(subject: Subject) -> str:
+    match subject:
+        case Chat():
+            return subject.title[:MAX_NAME_LENGTH]
+        case User():
+            return subject.name[:MAX_NAME_LENGTH]
+        case Group():
+            return ""

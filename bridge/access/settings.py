@@ -1,4 +1,4 @@
-"""What applies in a chat: each setting is one short text in the store, read here and nowhere else.
+"""The settings of chats: each is one short text in the store, read here and nowhere else.
 
 A chat that has not set something follows what was set for all chats, and where that is silent too, the defaults below.
 """
@@ -16,10 +16,10 @@ from bridge.types import ModelId
 
 OFF = "off"
 """Says that there is none, where all chats have one."""
-LONGEST_SYSTEM = 4000
-MOST_PATTERNS = 50
-LONGEST_PATTERN = 120
-MOST_STARS = 6
+MAX_SYSTEM_LENGTH = 4000
+MAX_PATTERNS = 50
+MAX_PATTERN_LENGTH = 120
+MAX_STARS = 6
 """In one pattern: more make matching slow."""
 EVERYWHERE = "*"
 """In place of a chat's name: all chats that have not set their own."""
@@ -44,7 +44,7 @@ class Patterns:
         for word in words:
             if word[:1] not in ("+", "-") or not _is_pattern(word[1:]):
                 raise ValueError(word)
-        if len(words) > MOST_PATTERNS:
+        if len(words) > MAX_PATTERNS:
             raise ValueError(words[-1])
         kept = list(dict.fromkeys(words))
         return cls(
@@ -73,7 +73,7 @@ class ChatSettings:
     """Whether what is sent while the gateway is away waits, where nobody has chosen."""
     limit: Limit | None = None
     model: ModelId | None = None
-    """The model of whoever has not chosen one."""
+    """The model of people who have not chosen one."""
     system: str = ""
     """The system prompt where none has been set."""
     models: Patterns = Patterns()
@@ -109,7 +109,7 @@ def _or_off(read: Callable[[str], object]) -> Callable[[str], object]:
 
 
 def _prompt(text: str) -> str:
-    if not text.strip() or len(text) > LONGEST_SYSTEM:
+    if not text.strip() or len(text) > MAX_SYSTEM_LENGTH:
         raise ValueError("system")
     return text.strip()
 
@@ -138,7 +138,7 @@ def _read(name: str, text: str) -> object:
 
 
 def _is_pattern(text: str) -> bool:
-    short = 0 < len(text) <= LONGEST_PATTERN and text.count("*") <= MOST_STARS
+    short = 0 < len(text) <= MAX_PATTERN_LENGTH and text.count("*") <= MAX_STARS
     return short and text.isprintable() and (":" in text or "*" in text)
 
 

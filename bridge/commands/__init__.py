@@ -1,9 +1,9 @@
-"""What one can context of the bridge itself: one table, text and buttons out."""
+"""What one can ask of the bridge itself: one table of commands; a call goes in, text and buttons come out."""
 
 from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.conversation import LATER_ID
-from bridge.commands.parse import Parsed, parse
 from bridge.commands.requests import REQUEST_ID
+from bridge.commands.subjects import moment, split_duration
 from bridge.commands.table import Commands
 
-__all__ = ["LATER_ID", "REQUEST_ID", "CommandContext", "CommandResult", "Commands", "Parsed", "parse"]
+__all__ = ["LATER_ID", "REQUEST_ID", "CommandContext", "CommandResult", "Commands", "moment", "split_duration"]

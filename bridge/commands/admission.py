@@ -5,34 +5,34 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 
-from bridge.access import Access, Actor, Rule, Subject
+from bridge.access import Access, Rule, Subject
 from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.subjects import code, ends, example, moment, named, plain, split_duration
 from bridge.types import Chat, User
 
-MOST_LISTED = 100
+MAX_LISTED = 100
 REMOVE = "remove"
 
 
-class Admitting:
+class Admission:
     def __init__(self, access: Access) -> None:
         self._access = access
 
     async def whoami(self, context: CommandContext) -> CommandResult:
-        sender, words = context.message.sender, context.words
+        sender, words = context.sender, context.words
         role = words.whoami_roles[context.role.name.lower()]
         name = plain(sender.name) or sender.id
-        said = words.whoami.format(name=name, id=sender, role=role, chat=context.message.chat.place)
-        if context.message.groups:
-            groups = ", ".join(code(f"{sender.channel}:{group}") for group in context.message.groups[:20])
+        said = words.whoami.format(name=name, id=sender, role=role, chat=context.chat.place)
+        if context.call.groups:
+            groups = ", ".join(code(f"{sender.channel}:{group}") for group in context.call.groups[:20])
             said = f"{said}\n{words.whoami_groups.format(groups=groups)}"
         return CommandResult(said)
 
     async def redeem(self, context: CommandContext) -> CommandResult:
         """`/claim CODE`: the first owner, or an invite. The only command that a stranger may send."""
-        if not context.message.chat.direct:
+        if not context.chat.direct:
             return CommandResult(context.words.claim_in_private)
-        match await self._access.redeem(context.argument, context.message):
+        match await self._access.redeem(context.argument, context.sender, context.chat):
             case "owner":
                 return CommandResult(context.words.claimed, admins_changed=True)
             case "member":
@@ -44,7 +44,7 @@ class Admitting:
 
     async def allow(self, context: CommandContext) -> CommandResult:
         async def admit(subject: Subject, until: float) -> str:
-            await self._access.allow(subject, Actor.of(context.message), until=until)
+            await self._access.rules.allow(subject, context.actor, until=until)
             said = context.words.allowed_chat if isinstance(subject, Chat) else context.words.allowed_person
             return said.format(id=subject)
 
@@ -52,9 +52,9 @@ class Admitting:
 
     async def deny(self, context: CommandContext) -> CommandResult:
         async def dismiss(subject: Subject, until: float) -> str:
-            if isinstance(subject, User) and await self._access.role_given(subject) is not None:
+            if isinstance(subject, User) and await self._access.roles.of(subject) is not None:
                 return context.words.admin_not_denied.format(id=subject)
-            await self._access.deny(subject, Actor.of(context.message), until=until)
+            await self._access.rules.deny(subject, context.actor, until=until)
             said = context.words.denied_chat if isinstance(subject, Chat) else context.words.denied_person
             return said.format(id=subject)
 
@@ -67,10 +67,10 @@ class Admitting:
             return await self._remove(context, rest)
         admins = [
             f"- `{person}` {words.whoami_roles[role.name.lower()]}"
-            for person, role in (await self._access.roles()).items()
+            for person, role in (await self._access.roles.all()).items()
         ]
         parts = [words.allowlist, _section(words.allowlist_admins, admins)]
-        rules = await self._access.rules()
+        rules = await self._access.rules.all()
         titles = (
             ("chat", words.allowlist_chats),
             ("person", words.allowlist_people),
@@ -88,7 +88,7 @@ class Admitting:
 
     async def _remove(self, context: CommandContext, whom: str) -> CommandResult:
         async def remove(subject: Subject, _until: float) -> str:
-            if not await self._access.remove(subject, Actor.of(context.message)):
+            if not await self._access.rules.remove(subject, context.actor):
                 return context.words.not_on_the_list.format(id=_id(subject))
             return context.words.removed.format(id=_id(subject))
 
@@ -101,22 +101,22 @@ class Admitting:
         if word.lower() not in ("add", "remove"):
             lines = [
                 f"- `{person}` {words.whoami_roles[role.name.lower()]}"
-                for person, role in (await self._access.roles()).items()
+                for person, role in (await self._access.roles.all()).items()
             ]
             return CommandResult(_section(words.allowlist_admins, lines) + f"\n\n{words.admin_usage}")
-        person = named(whom, context.message.chat.channel) if whom.strip() else context.message.replied_to
+        person = named(whom, context.chat.channel) if whom.strip() else context.call.replied_to
         # Somebody who speaks as the group is several people.
-        if not isinstance(person, User) or (not context.message.chat.direct and person.id == context.message.chat.id):
+        if not isinstance(person, User) or (not context.chat.direct and person.id == context.chat.id):
             return CommandResult(
                 words.not_a_person.format(text=plain(whom), command="/admin add", example=example(context))
             )
         if word.lower() == "add":
-            made = await self._access.promote(person, Actor.of(context.message))
+            made = await self._access.roles.promote(person, context.actor)
             said = words.admin_added if made else words.admin_already
             return CommandResult(said.format(id=person), admins_changed=made)
-        if self._access.is_named(person) or person == context.message.sender:
+        if self._access.roles.is_named(person) or person == context.sender:
             return CommandResult(words.admin_stays.format(id=person))
-        removed = await self._access.demote(person, Actor.of(context.message))
+        removed = await self._access.roles.demote(person, context.actor)
         said = words.admin_removed if removed else words.not_on_the_list
         return CommandResult(said.format(id=person), admins_changed=removed)
 
@@ -125,24 +125,24 @@ Do = Callable[[Subject, float], Awaitable[str]]
 
 
 async def _about(context: CommandContext, change: Do, argument: str | None = None) -> CommandResult:
-    """Whom the command is about: the id that was sent, the person replied to, or this chat; and until when."""
-    message, words = context.message, context.words
+    """Make a change for the subject of a command: the id that was sent, the person replied to, or this chat."""
+    call, words = context.call, context.words
     whom, seconds = split_duration(context.argument if argument is None else argument)
     until = ends(seconds)
     subject: Subject | None
     if whom:
-        subject = named(whom, message.chat.channel)
+        subject = named(whom, call.chat.channel)
         if subject is None:
-            said = words.not_a_person.format(text=plain(whom), command=f"/{context.name}", example=example(context))
+            said = words.not_a_person.format(text=plain(whom), command=f"/{call.name}", example=example(context))
             return CommandResult(said)
-    elif message.replied_to is not None:
-        subject = message.replied_to
-    elif message.chat.direct:
+    elif call.replied_to is not None:
+        subject = call.replied_to
+    elif call.chat.direct:
         return CommandResult(words.allow_here_is_pointless.format(example=example(context)))
     else:
-        subject = message.chat.whole
+        subject = call.chat.whole
     said = await change(subject, until)
-    if until and context.name in ("allow", "deny"):
+    if until and context.call.name in ("allow", "deny"):
         said = f"{said} {words.until.format(moment=moment(until))}"
     return CommandResult(said)
 
@@ -157,6 +157,6 @@ def _line(id: str, rule: Rule, context: CommandContext) -> str:
 
 
 def _section(title: str, lines: list[str]) -> str:
-    if len(lines) > MOST_LISTED:
-        lines = [*lines[:MOST_LISTED], f"… +{len(lines) - MOST_LISTED}"]
+    if len(lines) > MAX_LISTED:
+        lines = [*lines[:MAX_LISTED], f"… +{len(lines) - MAX_LISTED}"]
     return "\n".join([title, *lines]) if lines else ""

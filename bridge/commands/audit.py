@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.access import Access, Change, Rule
-from bridge.access.rules import is_rule
+from bridge.access import Access, Change, Rule, is_rule
 from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.subjects import code, moment
 
@@ -11,7 +10,7 @@ SHOWN, MOST = 10, 50
 NOTHING = "–"
 
 
-class Auditing:
+class AuditCommand:
     def __init__(self, access: Access) -> None:
         self._access = access
 

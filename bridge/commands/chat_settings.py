@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.access import SETTINGS, Access, Actor, ChatSettings, Patterns, Role
-from bridge.access.settings import OFF
+from bridge.access import OFF, SETTINGS, Access, ChatSettings, Patterns, Role
 from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.subjects import code, plain
 from bridge.types import Chat
@@ -14,13 +13,13 @@ ALL = "all"
 RESET = "reset"
 
 
-class ChatSetting:
+class ChatSettingsCommands:
     def __init__(self, access: Access) -> None:
         self._access = access
 
     async def chat(self, context: CommandContext) -> CommandResult:
         """`/chat`, `/chat NAME VALUE`, `/chat all ...`."""
-        argument, chat = context.argument, context.message.chat.whole
+        argument, chat = context.argument, context.chat.whole
         first, _, rest = argument.partition(" ")
         where: Chat | None = chat
         if first.lower() == ALL:
@@ -39,13 +38,13 @@ class ChatSetting:
 
     async def models(self, context: CommandContext, value: str) -> CommandResult:
         """`/models allow|deny PATTERNS`, `/models reset`, in this chat."""
-        return await self._models(context, context.message.chat.whole, value)
+        return await self._models(context, context.chat.whole, value)
 
     async def _models(self, context: CommandContext, where: Chat | None, value: str) -> CommandResult:
         word, *patterns = value.split()
         match word.lower():
             case "allow" | "deny" if patterns:
-                kept = (await self._access.own_settings(where)).get("models", "")
+                kept = (await self._access.settings.own(where)).get("models", "")
                 mark, other = ("+", "-") if word.lower() == "allow" else ("-", "+")
                 replaced = {f"{other}{pattern}" for pattern in patterns}
                 words = [each for each in kept.split() if each not in replaced and each != OFF]
@@ -61,7 +60,7 @@ class ChatSetting:
 
     async def _set(self, context: CommandContext, where: Chat | None, name: str, text: str) -> CommandResult:
         try:
-            await self._access.set(where, name, text, Actor.of(context.message))
+            await self._access.settings.set(where, name, text, context.actor)
         except ValueError:
             return CommandResult(
                 f"{context.words.setting_wrong.format(value=plain(text), name=name)}\n\n{_usage(context)}"
@@ -69,11 +68,11 @@ class ChatSetting:
         return await self._show(context, where)
 
     async def _show(self, context: CommandContext, where: Chat | None) -> CommandResult:
-        own = await self._access.own_settings(where)
+        own = await self._access.settings.own(where)
         applies = (
-            await self._access.settings(where)
+            await self._access.settings.of(where)
             if where is not None
-            else ChatSettings.read(await self._access.own_settings(None))
+            else ChatSettings.read(await self._access.settings.own(None))
         )
         lines = [
             f"- `{name}`: {_shown(applies, name, context)}"

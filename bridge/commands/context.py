@@ -1,4 +1,4 @@
-"""A command as it is asked, and what comes of it."""
+"""A command as it is called, and what comes of it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
-from bridge.access import ChatSettings, Role
-from bridge.types import Button, Chat, IncomingMessage
+from bridge.access import Actor, ChatSettings, Role
+from bridge.inbox import CommandCall, Question
+from bridge.types import Button, Chat, User
 from bridge.words import Words
 
 
-def _nowhere(_code: str) -> str:
+def _no_link(_code: str) -> str:
     return ""
 
 
@@ -21,24 +22,41 @@ async def _no_thread(_chat: Chat, _title: str) -> Chat | None:
 
 @dataclass(frozen=True, slots=True)
 class CommandContext:
-    """One command: what its sender may do here, what applies here, what the platform has to add."""
+    """One call of a command: what its sender may do here, what applies here, what the platform has to add."""
 
-    name: str
-    argument: str
-    message: IncomingMessage
+    call: CommandCall
     role: Role
     words: Words
     settings: ChatSettings = field(default_factory=ChatSettings)
+    max_command_bytes: int = 64
+    """The longest command that a button of this platform carries; see `Limits.max_command_bytes`."""
     hint: str = ""
     """What the platform wants said in /help."""
-    link: Callable[[str], str] = _nowhere
-    """The address that sends a code; see `Channel.link`."""
+    link: Callable[[str], str] = _no_link
+    """Gives the address that sends a code; see `Channel.link`."""
     branch: Callable[[Chat, str], Awaitable[Chat | None]] = _no_thread
     """Opens a thread; see `Channel.branch`."""
 
     @property
+    def argument(self) -> str:
+        return self.call.argument
+
+    @property
+    def chat(self) -> Chat:
+        return self.call.chat
+
+    @property
+    def sender(self) -> User:
+        return self.call.sender
+
+    @property
+    def actor(self) -> Actor:
+        """The sender, for the audit log."""
+        return Actor.in_chat(self.call.sender, self.call.chat)
+
+    @property
     def may_choose(self) -> bool:
-        """Whether they may choose what applies to everybody here: the model, the system prompt, what waits."""
+        """Whether the sender may choose what applies to everybody here: the model, the system prompt, what waits."""
         return self.settings.choose == "everyone" or self.role >= Role.ADMIN
 
 
@@ -48,13 +66,13 @@ class CommandResult:
 
     text: str = ""
     buttons: Sequence[Button] = ()
-    resend_as: IncomingMessage | None = None
-    """Talk to put into the chat's queue: the command was a way to say it."""
+    resend_as: Question | None = None
+    """A question to put into the chat's queue: the command was a way to ask it."""
     in_place: bool = True
-    """Whether the answer to a pressed button takes the place of the message that carried it."""
+    """Whether the result of a pressed button takes the place of the message that carried it."""
     admins_changed: bool = False
 
     @classmethod
     def refusal(cls, text: str) -> Self:
-        """Whoever asked may not. A button that they pressed stays, for those who may."""
+        """The sender may not. A button that they pressed stays, for those who may."""
         return cls(text, in_place=False)

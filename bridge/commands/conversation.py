@@ -2,36 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace as with_changes
 
 from bridge.access import Role
 from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.picker import Picker
+from bridge.inbound import Said
+from bridge.inbox import Inbox, Question
 from bridge.store import Store
-from bridge.types import Button, Chat, IncomingMessage
+from bridge.types import Button, Chat
 
-LONGEST_SYSTEM = 8000
+MAX_SYSTEM_LENGTH = 8000
 OFF = {"off", "none", "关闭", "關閉"}
 LATER_ID = "later:"
 """How the id begins of a question that was asked once more so that it waits."""
 
 
-class Talking:
-    def __init__(self, store: Store, picker: Picker) -> None:
+class ConversationCommands:
+    def __init__(self, store: Store, inbox: Inbox, picker: Picker) -> None:
         self._store = store
+        self._inbox = inbox
         self._picker = picker
 
     async def start(self, context: CommandContext) -> CommandResult:
         if context.role >= Role.OWNER:
             return CommandResult(context.words.welcome_owner)
-        return CommandResult(context.words.welcome.format(model=await self._picker.name_of(context.message.chat)))
+        return CommandResult(context.words.welcome.format(model=await self._picker.name_of(context.chat)))
 
     async def new(self, context: CommandContext) -> CommandResult:
         """Start over here; or, with a title and where the platform has threads, in a thread of that name.
 
         Forget first: the answer under way then knows that it belongs to what is forgotten.
         """
-        chat = context.message.chat
+        chat = context.chat
         if context.argument and not chat.direct:
             title = " ".join(context.argument.split())
             if await context.branch(chat.place, title) is not None:
@@ -43,28 +46,35 @@ class Talking:
 
     async def stop(self, context: CommandContext) -> CommandResult:
         """The answer itself will say that it was stopped; what waits for the gateway waits no longer."""
-        if count := await self._let_go(context.message.chat):
+        if count := await self._let_go(context.chat):
             return CommandResult(context.words.waits_no_longer.format(count=count), in_place=False)
-        if await self._store.inbox.busy(context.message.chat):
-            await self._store.stops.send(context.message.chat)
+        if await self._inbox.busy(context.chat):
+            await self._store.stops.send(context.chat)
             return CommandResult()
-        return CommandResult("" if context.message.menu else context.words.nothing_to_stop)
+        return CommandResult("" if context.call.pressed else context.words.nothing_to_stop)
 
     async def _let_go(self, chat: Chat) -> int:
         """Forget the questions that wait for the gateway; how many."""
-        return await self._store.inbox.forget(chat) if await self._store.outage.now() is not None else 0
+        return await self._inbox.forget(chat) if await self._store.outage.now() is not None else 0
 
     async def retry(self, context: CommandContext) -> CommandResult:
-        last = await self._store.preferences.last(context.message.chat)
-        if last is None:
+        """`/retry`: the last question, asked again by the sender of the command."""
+        again = await self._ask_again(context, "retry:")
+        if again is None:
             return CommandResult(context.words.nothing_to_retry, in_place=False)
-        said = context.message
-        again = replace(last, id=f"retry:{said.id}", again=last.question, menu="", ack=said.ack)
-        return CommandResult(resend_as=replace(again, asker=said.sender, groups=said.groups))
+        return CommandResult(resend_as=again)
+
+    async def _ask_again(self, context: CommandContext, prefix: str) -> Question | None:
+        """The last question, asked again by the sender; its id begins with `prefix`. None where there was none."""
+        call, last = context.call, await self._store.preferences.last(context.chat)
+        if last is None:
+            return None
+        message = with_changes(last, ack=call.ack, groups=call.groups)
+        return Question(f"{prefix}{call.id}", message, asker=call.sender, again=True)
 
     async def later(self, context: CommandContext) -> CommandResult:
         """`/later on|off`. The button under a question that was not answered also asks it once more, and it waits."""
-        words, chat, wanted = context.words, context.message.chat, context.argument.lower()
+        words, chat, wanted = context.words, context.chat, context.argument.lower()
         if wanted not in ("on", "off"):
             on = context.settings.should_wait(await self._store.preferences.later(chat))
             label, command = (words.button_later_off, "/later off") if on else (words.button_later, "/later on")
@@ -74,28 +84,35 @@ class Talking:
         await self._store.preferences.set_later(chat, wanted)
         if wanted == "off":
             return CommandResult(words.later_off)
-        again = await self._unanswered(context) if context.message.menu else None
+        again = await self._unanswered(context) if context.call.pressed else None
         return CommandResult(words.later_on, resend_as=again)
 
-    async def _unanswered(self, context: CommandContext) -> IncomingMessage | None:
-        """The last question, once more, if it has no answer."""
-        talk = (await self.retry(context)).resend_as
-        history = await self._store.history.read(context.message.chat)
-        if talk is None or (history and history[-1].id == talk.again):
-            return None
-        return replace(talk, id=f"{LATER_ID}{context.message.id}")
+    async def _unanswered(self, context: CommandContext) -> Question | None:
+        """The last question, asked again so that it waits; None if it has an answer."""
+        again = await self._ask_again(context, LATER_ID)
+        history = await self._store.history.read(context.chat)
+        return None if again is None or (history and history[-1].id == again.message.id) else again
 
     async def go_on(self, context: CommandContext) -> CommandResult:
-        history = await self._store.history.read(context.message.chat)
+        """`/continue`: have the model go on with an answer that did not end by itself."""
+        history = await self._store.history.read(context.chat)
         if not history or history[-1].ended == "stop":
             return CommandResult(context.words.nothing_to_continue, in_place=False)
-        said = replace(
-            context.message, id=f"continue:{context.message.id}", text=context.words.continue_prompt, menu=""
+        call = context.call
+        said = Said(
+            f"continue:{call.id}",
+            call.chat,
+            call.sender,
+            context.words.continue_prompt,
+            ack=call.ack,
+            language=call.language,
+            groups=call.groups,
+            sent_at=call.sent_at,
         )
-        return CommandResult(resend_as=said)
+        return CommandResult(resend_as=Question(said.id, said))
 
     async def system(self, context: CommandContext) -> CommandResult:
-        words, chat = context.words, context.message.chat
+        words, chat = context.words, context.chat
         if not context.argument:
             prompt = await self._store.preferences.system(chat) or context.settings.system
             return CommandResult(words.system_now.format(prompt=prompt) if prompt else words.system_none)
@@ -104,7 +121,7 @@ class Talking:
         if context.argument.lower() in OFF:
             await self._store.preferences.set_system(chat, "")
             return CommandResult(words.system_cleared)
-        if len(context.argument) > LONGEST_SYSTEM:
-            return CommandResult(words.system_too_long.format(limit=LONGEST_SYSTEM))
+        if len(context.argument) > MAX_SYSTEM_LENGTH:
+            return CommandResult(words.system_too_long.format(limit=MAX_SYSTEM_LENGTH))
         await self._store.preferences.set_system(chat, context.argument)
         return CommandResult(words.system_set)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.access import Access, Actor
-from bridge.access.invites import MOST_USES
+from bridge.access import MAX_USES, Access
 from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.subjects import ends, moment, split_duration
 
@@ -11,20 +10,20 @@ DAY = 86400.0
 OFF = "off"
 
 
-class Inviting:
+class InviteCommand:
     def __init__(self, access: Access) -> None:
         self._access = access
 
     async def invite(self, context: CommandContext) -> CommandResult:
         """`/invite [uses] [for 1d]`, `/invite off`."""
-        words, by = context.words, Actor.of(context.message)
+        words, by = context.words, context.actor
         rest, seconds = split_duration(context.argument)
         if rest.lower() == OFF:
             count = await self._access.invites.revoke()
             await self._access.audit.note(by, "invite", OFF)
             return CommandResult(words.invites_revoked.format(count=count))
-        if rest and not (rest.isdecimal() and rest.isascii() and 1 <= int(rest[:4]) <= MOST_USES and len(rest) < 4):
-            return CommandResult(words.invite_usage.format(most=MOST_USES))
+        if rest and not (rest.isdecimal() and rest.isascii() and 1 <= int(rest[:4]) <= MAX_USES and len(rest) < 4):
+            return CommandResult(words.invite_usage.format(most=MAX_USES))
         uses, until = int(rest or 1), ends(seconds or DAY)
         code = await self._access.invites.invite(by, uses=uses, until=until)
         if not code:

@@ -12,17 +12,18 @@ from bridge.commands.context import CommandContext, CommandResult
 from bridge.errors import GatewayError, ModelNotFound
 from bridge.gateway import Gateway, Model
 from bridge.store import Preferences
-from bridge.types import COMMAND_BYTES, Button, Chat, ModelId
-from bridge.words import Words
+from bridge.types import Button, Chat, ModelId
 
-PAGE = 8
+MODELS_PER_PAGE = 8
 """Models on one page of buttons; more do not fit a phone's screen."""
-LINES = 40
+MODELS_PER_LIST = 40
 """Models on one page of /models."""
-RECENT = 3
-PROVIDERS = 24
-"""Buttons for providers; whoever has more of them searches."""
-LABEL = 48
+MAX_RECENT = 3
+MAX_PROVIDERS = 24
+"""Buttons for providers; people who have more of them search."""
+MAX_LABEL_LENGTH = 48
+MAX_ID_LENGTH = 400
+"""Bytes of a command with a whole model id in it, for a platform that completes what is typed."""
 
 _PAGE_NUMBER = re.compile(r"\s*>(\d{1,4})$")
 
@@ -33,16 +34,19 @@ class Picker:
     Only models that the chat's settings permit are shown, taken or used.
     """
 
-    def __init__(self, buttons: Preferences, gateway: Gateway, access: Access, default: ModelId | None) -> None:
-        self._preferences = buttons
+    def __init__(self, preferences: Preferences, gateway: Gateway, access: Access, default: ModelId | None) -> None:
+        self._preferences = preferences
         self._gateway = gateway
         self._access = access
         self._default = default
 
     async def current(self, chat: Chat) -> ModelId | None:
         """The model that answers in `chat`; None where the gateway offers none that may. Raises GatewayError."""
-        settings = await self._access.settings(chat)
-        wanted = await self._wanted(chat, settings)
+        return await self.resolve(await self._preferences.model(chat), await self._access.settings.of(chat))
+
+    async def resolve(self, chosen: ModelId | None, settings: ChatSettings) -> ModelId | None:
+        """The model that answers where `chosen` was chosen and `settings` apply. Raises GatewayError."""
+        wanted = self._wanted(chosen, settings)
         if wanted is not None:
             if not settings.models.permit(wanted):
                 raise ModelNotFound(wanted)  # it was chosen when it was still permitted
@@ -50,9 +54,9 @@ class Picker:
         offered = _permitted(await self._gateway.models(), settings)
         return offered[0].id if offered else None
 
-    async def _wanted(self, chat: Chat, settings: ChatSettings) -> ModelId | None:
+    def _wanted(self, chosen: ModelId | None, settings: ChatSettings) -> ModelId | None:
         """What was chosen, or else the first default that is permitted."""
-        if chosen := await self._preferences.model(chat):
+        if chosen is not None:
             return chosen
         defaults = (settings.model, self._default)
         return next((model for model in defaults if model and settings.models.permit(model)), None)
@@ -63,14 +67,15 @@ class Picker:
             chosen = await self.current(chat)
             offered = {model.id: model for model in await self._gateway.models()}
         except GatewayError:
-            chosen, offered = await self._wanted(chat, await self._access.settings(chat)), {}
+            settings = await self._access.settings.of(chat)
+            chosen, offered = self._wanted(await self._preferences.model(chat), settings), {}
         if chosen is None:
             return "Cherry Studio"
         return _name(offered[chosen]) if chosen in offered else str(chosen)
 
     async def model(self, context: CommandContext) -> CommandResult:
         query, page = _split(context.argument)
-        words = context.words
+        words, room = context.words, context.max_command_bytes
         try:
             offered = _permitted(await self._gateway.models(), context.settings)
         except GatewayError:
@@ -82,15 +87,15 @@ class Picker:
         if query.endswith(":"):
             of_provider = [model for model in offered if model.id.provider == _provider(query[:-1], offered)]
             if of_provider:
-                return _of_provider(query, of_provider, page, words)
+                return _of_provider(query, of_provider, page, context)
         found = _matching(query, offered)
         if len(found) == 1:
             return await self._choose(context, found[0].id, _name(found[0]))
         if found:
-            return _paged(words.model_several.format(query=query), query, found, page, words)
+            return _paged(words.model_several.format(query=query), query, found, page, context)
         nearest = set(await self._gateway.nearest(query))
         said = words.model_unknown.format(query=query)
-        return CommandResult(said, [_button(model) for model in offered if model.id in nearest])
+        return CommandResult(said, [_button(model, room) for model in offered if model.id in nearest])
 
     async def models(self, context: CommandContext) -> CommandResult:
         """All models as text, to read and to copy from."""
@@ -100,50 +105,52 @@ class Picker:
         found = _matching(query, offered) if query else list(offered)
         if not found:
             return CommandResult(words.model_unknown.format(query=query) if query else words.models_none)
-        shown, page, pages = _cut(found, page, LINES)
+        shown, page, pages = _cut(found, page, MODELS_PER_LIST)
         lines = [words.models_list.format(count=len(found))]
         for provider, models in groupby(shown, lambda model: model.provider_name):
             lines.append("\n".join([f"**{_plain(provider)}**", *(f"- `{model.id}`" for model in models)]))
         if pages > 1:
             lines.append(words.page.format(page=page, pages=pages))
-        return CommandResult("\n\n".join(lines), _turning("/models", query, page, pages))
+        return CommandResult("\n\n".join(lines), _turning("/models", query, page, pages, context.max_command_bytes))
 
     async def suggest(self, typed: str, chat: Chat, most: int) -> list[Button]:
         """The models that fit what has been typed so far, recent ones first."""
         recents = await self._preferences.recents(chat)
-        offered = _permitted(await self._gateway.models(), await self._access.settings(chat))
+        offered = _permitted(await self._gateway.models(), await self._access.settings.of(chat))
         found = _matching(typed, offered) if typed.strip() else offered
         found = sorted(found, key=lambda model: recents.index(model.id) if model.id in recents else len(recents))
-        return [_button(model) for model in found[:most]]
+        return [_button(model, MAX_ID_LENGTH) for model in found[:most]]
 
     async def _choose(self, context: CommandContext, model: ModelId, name: str) -> CommandResult:
         if not context.may_choose:
             return CommandResult.refusal(context.words.choice_of_admins)
         if not context.settings.models.permit(model):
             return CommandResult(context.words.model_not_here.format(model=name))
-        await self._preferences.set_model(context.message.chat, model)
+        await self._preferences.set_model(context.chat, model)
         return CommandResult(context.words.model_now.format(model=name))
 
     async def _overview(self, context: CommandContext, offered: Sequence[Model]) -> CommandResult:
-        chat, words = context.message.chat, context.words
+        chat, words, room = context.chat, context.words, context.max_command_bytes
         if not offered:
             return CommandResult(words.models_none)
         by_id = {model.id: model for model in offered}
-        chosen = await self._wanted(chat, context.settings) or offered[0].id
+        chosen = self._wanted(await self._preferences.model(chat), context.settings) or offered[0].id
         name = _name(by_id[chosen]) if chosen in by_id else str(chosen)
         said = words.model_now.format(model=name) if chosen in by_id else words.model_gone.format(model=name)
-        recents = [by_id[id] for id in await self._preferences.recents(chat) if id in by_id and id != chosen][:RECENT]
-        buttons = [_button(model) for model in recents]
+        recents = [by_id[id] for id in await self._preferences.recents(chat) if id in by_id and id != chosen][
+            :MAX_RECENT
+        ]
+        buttons = [_button(model, room) for model in recents]
         providers: dict[str, list[Model]] = {}
         for model in offered:
             providers.setdefault(model.id.provider, []).append(model)
         if len(providers) == 1:
             (query, models) = next(iter(providers.items()))
-            paged = _of_provider(f"{query}:", models, 1, words)
+            paged = _of_provider(f"{query}:", models, 1, context)
             return CommandResult(f"{said}\n\n{words.model_pick}", [*buttons, *paged.buttons])
-        for provider, models in list(providers.items())[:PROVIDERS]:
+        for provider, models in list(providers.items())[:MAX_PROVIDERS]:
             label = _short(f"{models[0].provider_name} ({len(models)})")
-            buttons.append(Button(label, _command("/model", f"{provider}:") or f"/model {_token(provider)}:"))
+            buttons.append(Button(label, _command("/model", f"{provider}:", room) or f"/model {_token(provider)}:"))
         return CommandResult(f"{said}\n\n{words.model_pick}", buttons)
 
 
@@ -192,45 +199,49 @@ def _provider(query: str, offered: Sequence[Model]) -> str:
     return ""
 
 
-def _of_provider(query: str, models: Sequence[Model], page: int, words: Words) -> CommandResult:
+def _of_provider(query: str, models: Sequence[Model], page: int, context: CommandContext) -> CommandResult:
+    words = context.words
     said = words.model_provider.format(provider=_plain(models[0].provider_name), count=len(models))
-    answer = _paged(said, query, models, page, words)
-    return CommandResult(answer.text, [*answer.buttons, Button(words.button_back, "/model")])
+    result = _paged(said, query, models, page, context)
+    return CommandResult(result.text, [*result.buttons, Button(words.button_back, "/model")])
 
 
-def _paged(said: str, query: str, models: Sequence[Model], page: int, words: Words) -> CommandResult:
-    shown, page, pages = _cut(models, page, PAGE)
+def _paged(said: str, query: str, models: Sequence[Model], page: int, context: CommandContext) -> CommandResult:
+    words, room = context.words, context.max_command_bytes
+    shown, page, pages = _cut(models, page, MODELS_PER_PAGE)
     if pages > 1:
         said = f"{said}\n\n{words.page.format(page=page, pages=pages)} – {words.model_search}"
-    return CommandResult(said, [*(_button(model) for model in shown), *_turning("/model", query, page, pages)])
+    turning = _turning("/model", query, page, pages, room)
+    return CommandResult(said, [*(_button(model, room) for model in shown), *turning])
 
 
-def _turning(command: str, query: str, page: int, pages: int) -> list[Button]:
-    """Buttons to the page before and the page after."""
+def _turning(command: str, query: str, page: int, pages: int, room: int) -> list[Button]:
+    """Return the buttons to the page before and the page after."""
     turns = [(f"‹ {page - 1}/{pages}", page - 1)] * (page > 1) + [(f"› {page + 1}/{pages}", page + 1)] * (page < pages)
-    commands = [(label, _command(command, f"{query} >{number}".strip())) for label, number in turns]
+    commands = [(label, _command(command, f"{query} >{number}".strip(), room)) for label, number in turns]
     return [Button(label, sent) for label, sent in commands if sent]
 
 
 def _cut(models: Sequence[Model], page: int, size: int) -> tuple[Sequence[Model], int, int]:
-    """One page of `models`, its number within bounds, and how many there are."""
+    """Return one page of `models`, its number within bounds, and how many pages there are."""
     pages = max(1, -(-len(models) // size))
     page = min(max(page, 1), pages)
     return models[(page - 1) * size : page * size], page, pages
 
 
-def _button(model: Model) -> Button:
-    return Button(_short(_name(model)), _command("/model", str(model.id)) or f"/model {_token(str(model.id))}")
+def _button(model: Model, room: int) -> Button:
+    command = _command("/model", str(model.id), room) or f"/model {_token(str(model.id))}"
+    return Button(_short(_name(model)), command)
 
 
-def _command(command: str, argument: str) -> str:
-    """The command with its argument; empty where that is more than a button can carry."""
+def _command(command: str, argument: str, room: int) -> str:
+    """Return the command with its argument; empty where that is more than `room` bytes, which a button can carry."""
     whole = f"{command} {argument}"
-    return whole if len(whole.encode()) <= COMMAND_BYTES else ""
+    return whole if len(whole.encode()) <= room else ""
 
 
 def _token(id: str) -> str:
-    """A short name for an id that is too long for a button; always the same, so nobody need remember it."""
+    """Return a short name for an id that is too long for a button; always the same, so nobody need remember it."""
     return f"#{hashlib.sha256(id.encode()).hexdigest()[:16]}"
 
 
@@ -239,9 +250,9 @@ def _name(model: Model) -> str:
 
 
 def _short(label: str) -> str:
-    return label if len(label) <= LABEL else f"{label[: LABEL - 1]}…"
+    return label if len(label) <= MAX_LABEL_LENGTH else f"{label[: MAX_LABEL_LENGTH - 1]}…"
 
 
 def _plain(text: str) -> str:
-    """A provider's or a model's name as one line without Markdown's marks."""
+    """Return a provider's or a model's name as one line without Markdown's marks."""
     return " ".join("".join(letter for letter in text if letter.isprintable() and letter not in "*`|").split())

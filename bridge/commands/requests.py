@@ -6,20 +6,20 @@ So it survives a crash, and a press is judged like any other message, by who pre
 
 from __future__ import annotations
 
-from bridge.access import Access, Actor, Request
+from bridge.access import Access, Request, subject_name
 from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.subjects import moment, plain
-from bridge.store import Store
-from bridge.types import Button, Chat, IncomingMessage, User
+from bridge.inbox import Inbox, Notice
+from bridge.types import Button, Chat, User
 from bridge.words import Words
 
 REQUEST_ID = "request:"
 """How the ids of the messages begin that context owners."""
 
 
-class Requesting:
-    def __init__(self, store: Store, access: Access) -> None:
-        self._store = store
+class RequestCommands:
+    def __init__(self, inbox: Inbox, access: Access) -> None:
+        self._inbox = inbox
         self._access = access
 
     async def requests(self, context: CommandContext) -> CommandResult:
@@ -28,16 +28,16 @@ class Requesting:
         id, _, answer = context.argument.partition(" ")
         if not id:
             return await self._list(words)
-        request = await self._access.request(id)
+        request = await self._access.requests.get(id)
         if request is None:
             # An owner who was away longer than it was open need not hear of it any more.
-            return CommandResult("" if context.message.id.startswith(REQUEST_ID) else words.request_closed)
+            return CommandResult("" if context.call.id.startswith(REQUEST_ID) else words.request_closed)
         if not answer:
             return CommandResult(_question(request, words), _buttons(request, words))
         return await self._decide(context, request, answer.strip().lower())
 
     async def _list(self, words: Words) -> CommandResult:
-        requests = await self._access.requests()
+        requests = await self._access.requests.open()
         if not requests:
             return CommandResult(words.requests_none)
         buttons = [Button(_who(request)[:48], f"/requests {request.id}") for request in requests]
@@ -45,26 +45,28 @@ class Requesting:
         return CommandResult("\n".join([words.requests_open, *lines]), buttons)
 
     async def _decide(self, context: CommandContext, request: Request, answer: str) -> CommandResult:
-        words, by = context.words, Actor.of(context.message)
+        words, by = context.words, context.actor
         person, chat = request.person, request.chat.whole
         match answer:
             case "allow":
-                await self._access.allow(person, by)
+                await self._access.rules.allow(person, by)
                 said, notice = words.allowed_person.format(id=person), "let_in"
             case "chat":
-                await self._access.allow(chat, by)
+                await self._access.rules.allow(chat, by)
                 said, notice = words.request_chat_allowed.format(chat=plain(chat.title) or chat), "chat_let_in"
             case "deny":
                 said, notice = words.request_declined.format(id=person), "declined"
             case "block":
-                if await self._access.role_given(person) is not None:
+                if await self._access.roles.of(person) is not None:
                     return CommandResult(words.admin_not_denied.format(id=person))
-                await self._access.deny(person, by)
+                await self._access.rules.deny(person, by)
                 said, notice = words.denied_person.format(id=person), "declined"
             case _:
                 return CommandResult(_question(request, words), _buttons(request, words))
         await self._tell(request, notice)
-        await self._access.close_request(request, by, notice if answer == "deny" else answer)
+        if answer == "deny":
+            await self._access.audit.note(by, f"request {subject_name(request.subject)}", notice)
+        await self._access.requests.close(request.id)
         name = plain(person.name)
         return CommandResult(f"{name}: {said}" if name and answer != "chat" else said)
 
@@ -72,15 +74,8 @@ class Requesting:
         """The outcome, where they wrote; a group hears only that it was let in."""
         if not request.chat.direct and notice != "chat_let_in":
             return
-        news = IncomingMessage(
-            id=f"outcome:{request.id}",
-            chat=request.chat,
-            sender=request.person,
-            text="",
-            language=request.language,
-            notice=notice,
-        )
-        await self._store.inbox.put(request.account, news, lane="commands")
+        news = Notice(f"outcome:{request.id}", request.chat, notice, language=request.language)
+        await self._inbox.put(request.account, news, lane="commands")
 
 
 def _question(request: Request, words: Words) -> str:

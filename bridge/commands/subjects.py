@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 import time
 
-from bridge.access import Subject
-from bridge.access.subjects import as_subject
+from bridge.access import Subject, as_subject
 from bridge.commands.context import CommandContext
 
 LONGEST = 366 * 86400
@@ -42,7 +41,7 @@ def named(text: str, channel: str) -> Subject | None:
 
 
 def example(context: CommandContext) -> str:
-    return f"{context.message.chat.channel}:4711"
+    return f"{context.chat.channel}:4711"
 
 
 def plain(text: str, most: int = 64) -> str:

@@ -5,24 +5,28 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
+from msgspec.structs import replace as with_changes
+
 from bridge.access import Access, ListFull, Role
 from bridge.channel import Command
-from bridge.commands.admission import Admitting
-from bridge.commands.audit import Auditing
-from bridge.commands.chat_settings import RESET, ChatSetting
+from bridge.commands.admission import Admission
+from bridge.commands.audit import AuditCommand
+from bridge.commands.chat_settings import RESET, ChatSettingsCommands
 from bridge.commands.context import CommandContext, CommandResult
-from bridge.commands.conversation import Talking
-from bridge.commands.invites import Inviting
-from bridge.commands.parse import parse
+from bridge.commands.conversation import ConversationCommands
+from bridge.commands.invites import InviteCommand
 from bridge.commands.picker import Picker
-from bridge.commands.requests import Requesting
+from bridge.commands.requests import RequestCommands
 from bridge.gateway import Gateway
+from bridge.inbound import parse_command
+from bridge.inbox import CommandCall, Inbox
 from bridge.store import Store
-from bridge.types import Button, IncomingMessage, ModelId
+from bridge.types import Button, Chat, ModelId, User
 from bridge.words import EN, IN, Words
 
-SUGGESTIONS = 25
+MAX_SUGGESTIONS = 25
 """Discord shows no more."""
+MODEL = "model"
 
 Run = Callable[[CommandContext], Awaitable[CommandResult]]
 
@@ -44,15 +48,15 @@ class Entry:
 class Commands:
     """Runs a command for somebody who has been let in; who may do what is judged here and by `Access` alone."""
 
-    def __init__(self, store: Store, gateway: Gateway, access: Access, default: ModelId | None) -> None:
+    def __init__(self, store: Store, inbox: Inbox, gateway: Gateway, access: Access, default: ModelId | None) -> None:
         self.picker = picker = Picker(store.preferences, gateway, access, default)
-        talk = Talking(store, picker)
-        admit = Admitting(access)
-        self._chats = chats = ChatSetting(access)
+        talk = ConversationCommands(store, inbox, picker)
+        admit = Admission(access)
+        self._chats = chats = ChatSettingsCommands(access)
         entries = [
             Entry("start", talk.start),
             Entry("help", self._help),
-            Entry("model", picker.model),
+            Entry(MODEL, picker.model),
             Entry("models", self._models),
             Entry("new", talk.new),
             Entry("stop", talk.stop),
@@ -65,11 +69,11 @@ class Commands:
             Entry("allow", admit.allow, Role.ADMIN),
             Entry("deny", admit.deny, Role.ADMIN),
             Entry("allowlist", admit.allowlist, Role.ADMIN),
-            Entry("invite", Inviting(access).invite, Role.ADMIN),
-            Entry("requests", Requesting(store, access).requests, Role.ADMIN),
+            Entry("invite", InviteCommand(access).invite, Role.ADMIN),
+            Entry("requests", RequestCommands(inbox, access).requests, Role.ADMIN),
             Entry("chat", chats.chat, Role.ADMIN),
             Entry("history", self._history, Role.ADMIN, listed=False),
-            Entry("audit", Auditing(access).audit, Role.ADMIN),
+            Entry("audit", AuditCommand(access).audit, Role.ADMIN),
             Entry("admin", admit.admin, Role.OWNER),
         ]
         self._entries = {entry.name: entry for entry in entries}
@@ -78,11 +82,11 @@ class Commands:
 
     async def run(self, context: CommandContext) -> CommandResult:
         """Do what was asked. Raises GatewayError where it needed the gateway, StoreError where Redis is away."""
-        entry = self._entries.get(context.name)
+        entry = self._entries.get(context.call.name)
         if entry is None:
             # In a group another bot may know it.
-            known = context.words.unknown_command.format(command=f"/{context.name}")
-            return CommandResult(known if context.message.chat.direct else "")
+            known = context.words.unknown_command.format(command=f"/{context.call.name}")
+            return CommandResult(known if context.chat.direct else "")
         if context.role < entry.needs:
             return CommandResult.refusal(
                 context.words.owners_only if entry.needs is Role.OWNER else context.words.admins_only
@@ -94,14 +98,15 @@ class Commands:
 
     def tells_groups(self, text: str) -> bool:
         """Whether `text` is a command that is answered with its sender's groups."""
-        command = parse(text)
+        command = parse_command(text)
         entry = self._entries.get(command.name) if command else None
         return entry is not None and entry.tells_groups
 
-    async def redeem(self, message: IncomingMessage, code: str, words: Words) -> CommandResult:
-        """`/claim`, the only command that a stranger may send."""
+    async def redeem(self, person: User, chat: Chat, code: str, words: Words) -> CommandResult:
+        """Run `/claim`, the only command that a stranger may send."""
+        call = CommandCall("claim", chat, person, "claim", code)
         try:
-            return await self._admit.redeem(CommandContext("claim", code, message, Role.STRANGER, words))
+            return await self._admit.redeem(CommandContext(call, Role.STRANGER, words))
         except ListFull:
             return CommandResult(words.list_full)
 
@@ -113,16 +118,15 @@ class Commands:
                 {language: words.commands[entry.name] for language, words in IN.items()},
                 EN.arguments.get(entry.name, ""),
                 admin=entry.admin,
-                suggest=self._suggest if entry.name == "model" else None,
+                completes=entry.name == MODEL,
             )
             for entry in self._entries.values()
             if entry.listed
         ]
 
-    async def _suggest(self, typed: str, message: IncomingMessage) -> Sequence[Button]:
-        """Models, to whoever may talk here: what there is, is nobody else's business."""
-        standing = await self._access.judge(message)
-        return await self.picker.suggest(typed, message.chat, SUGGESTIONS) if standing.role >= Role.MEMBER else []
+    async def suggest(self, command: str, typed: str, chat: Chat) -> Sequence[Button]:
+        """What may follow `command`, given what has been `typed` after it. Raises GatewayError, StoreError."""
+        return await self.picker.suggest(typed, chat, MAX_SUGGESTIONS) if command == MODEL else ()
 
     async def _models(self, context: CommandContext) -> CommandResult:
         """`/models NAME` for everybody; `/models allow|deny|reset` for admins."""
@@ -135,13 +139,15 @@ class Commands:
 
     async def _history(self, context: CommandContext) -> CommandResult:
         """`/history shared|per-person`: the setting of that name, as people look for it."""
-        return await self._chats.chat(replace(context, argument=f"history {context.argument}"))
+        return await self._chats.chat(
+            replace(context, call=with_changes(context.call, argument=f"history {context.argument}"))
+        )
 
     async def _help(self, context: CommandContext) -> CommandResult:
         words = context.words
-        model = await self.picker.name_of(context.message.chat)
+        model = await self.picker.name_of(context.chat)
         lines = [words.help_talk.format(model=model)]
-        if not context.message.chat.direct:
+        if not context.chat.direct:
             lines.append(words.help_group)
         if context.hint:
             lines.append(context.hint)

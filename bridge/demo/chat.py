@@ -9,7 +9,8 @@ from typing import Any
 from aiohttp import web
 
 from bridge.demo.performance import Ending, Kind, Refusal
-from bridge.demo.wire import DONE, Rejected, Usage, frame, reply
+from bridge.demo.wire import DONE, Rejected, frame, reply
+from bridge.events import Usage
 
 _FINISH: dict[Ending, str] = {"length": "length", "filtered": "content_filter"}
 _FIELDS: dict[Kind, str] = {"reasoning": "reasoning_content", "text": "content"}

@@ -8,7 +8,8 @@ from typing import Any
 from aiohttp import web
 
 from bridge.demo.performance import Ending, Kind, Refusal
-from bridge.demo.wire import DONE, STREAM_HEADERS, Rejected, Usage, dump, frame, reply
+from bridge.demo.wire import DONE, STREAM_HEADERS, Rejected, dump, frame, reply
+from bridge.events import Usage
 
 _STOP: dict[Ending, str] = {"length": "max_tokens", "filtered": "refusal"}
 _BROKEN = frame({"type": "error", "error": {"type": "api_error", "message": "Stream processing error"}})

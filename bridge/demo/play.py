@@ -9,7 +9,8 @@ import structlog
 from aiohttp import web
 
 from bridge.demo.performance import Performance
-from bridge.demo.wire import STREAM_HEADERS, Dialect, Usage, reply
+from bridge.demo.wire import STREAM_HEADERS, Dialect, reply
+from bridge.events import Usage
 
 PATIENCE = 904.0
 """Seconds that v1.9.12 waits for a provider that accepts a request and says nothing: three tries of 300 s."""

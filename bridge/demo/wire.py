@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from aiohttp import web
 
 from bridge.demo.performance import Ending, Kind, Refusal
+from bridge.events import Usage
 
 STREAM_HEADERS = {
     "Content-Type": "text/event-stream; charset=utf-8",
@@ -25,12 +25,6 @@ class Rejected(Exception):
         self.code = code
         self.message = message
         self.status = status
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    prompt_tokens: int
-    completion_tokens: int
 
 
 class Dialect(Protocol):

@@ -5,10 +5,27 @@ connection is how it is stopped. Three generations of the gateway and two dialec
 ends well or with exactly one `GatewayError`.
 """
 
-from bridge.gateway.address import base_url
-from bridge.gateway.client import Gateway
+from bridge.gateway.client import Gateway, Generation
 from bridge.gateway.completion import Completion
-from bridge.gateway.dialects import Usage
-from bridge.gateway.models import Model
+from bridge.gateway.labels import labelled
+from bridge.gateway.models import Model, nearest, usable_models
+from bridge.gateway.quirks import QUIRK_TTL_SECONDS, QUIRKS, MemoryQuirks, Quirk, Quirks, QuirkStore
+from bridge.gateway_address import DEFAULT_PORT, base_url
 
-__all__ = ["Completion", "Gateway", "Model", "Usage", "base_url"]
+__all__ = [
+    "DEFAULT_PORT",
+    "QUIRKS",
+    "QUIRK_TTL_SECONDS",
+    "Completion",
+    "Gateway",
+    "Generation",
+    "MemoryQuirks",
+    "Model",
+    "Quirk",
+    "QuirkStore",
+    "Quirks",
+    "base_url",
+    "labelled",
+    "nearest",
+    "usable_models",
+]

@@ -1,4 +1,4 @@
-"""The gateway as the bridge sees it: what it offers, and an answer from one of its models."""
+"""The gateway as the bridge uses it: its list of models, and a completion from one of them."""
 
 from __future__ import annotations
 
@@ -6,31 +6,41 @@ import asyncio
 from collections.abc import Sequence
 from typing import Literal, Self
 
+import httpx
 import structlog
 
-from bridge.errors import GatewayError
-from bridge.gateway import models as catalogue
-from bridge.gateway.address import base_url
-from bridge.gateway.completion import Completion, Patience
-from bridge.gateway.models import Dialect, Model
-from bridge.gateway.wire import Wire, stranger
+from bridge.errors import GatewayError, GatewaySilent, GatewayUnreachable, ProviderFailed
+from bridge.gateway.completion import Completion, Shorter, Timeouts
+from bridge.gateway.dialects import Dialect
+from bridge.gateway.http import MODELS_PATH, GatewayHttp, not_a_gateway
+from bridge.gateway.labels import labelled
+from bridge.gateway.models import Model, nearest, usable_models
+from bridge.gateway.quirks import MemoryQuirks, QuirkStore
+from bridge.gateway_address import base_url
 from bridge.types import ChatMessage, ModelId
 
 log = structlog.get_logger(__name__)
 
-PAGE = 100_000
-"""v1.7 to v1.9 show 20 models to who does not ask for more; there is no upper bound."""
+Generation = Literal["A", "B", "C", "other"]
+"""A generation of Cherry Studio's API gateway: ``A`` is v1.6, ``B`` v1.7 to v1.9, ``C`` v2. ``other`` is an
+OpenAI-compatible server that is not Cherry Studio, or a Cherry Studio behind a proxy that passes only ``/v1``."""
 
-FRESH = 60.0
-"""Seconds that a list of models is good for."""
+MODELS_PAGE_SIZE = 100_000
+"""Models to ask for at once. v1.7 to v1.9 send 20 where no limit is given, and have no upper bound."""
+
+_PROXY_STATUSES = {502, 503, 504}
+"""What a proxy answers that finds nothing behind it."""
+
+MODELS_TTL_SECONDS = 60.0
+"""How long a list of models is used before it is read again."""
 
 
 class Gateway:
     """Cherry Studio's API gateway at `url`. Used with ``async with``, once.
 
-    `first_token`, `idle`, `connect` and `retry_delay` are seconds. The gateway itself sends no keep-alive, no
-    headers before the first token (v2), and gives up on a silent provider after 5 to 20 minutes.
-    Raises ValueError with a sentence for the reader where `url` is no address.
+    `first_token`, `idle`, `connect` and `retry_delay` are seconds. The gateway sends no keep-alive, v2 no headers
+    before the first token, and it gives up on a silent provider after 5 to 20 minutes.
+    Raises ValueError with a sentence for the reader where `url` is not an address.
     """
 
     def __init__(
@@ -42,10 +52,13 @@ class Gateway:
         idle: float = 120.0,
         connect: float = 5.0,
         retry_delay: float = 0.5,
+        quirks: QuirkStore | None = None,
     ) -> None:
         self.url = base_url(url)
-        self._wire = Wire(self.url, key, connect)
-        self._patience = Patience(first_token, idle, retry_delay)
+        self._http = GatewayHttp(self.url, key, connect)
+        self._timeouts = Timeouts(first_token, idle, retry_delay)
+        self.quirks: QuirkStore = quirks or MemoryQuirks()
+        """What models refuse and can be done without, as learned so far."""
         self._dialects: dict[str, Dialect] = {}
         self._models: Sequence[Model] = ()
         self._read_at = float("-inf")
@@ -55,57 +68,117 @@ class Gateway:
         return f"Gateway({self.url!r})"
 
     async def __aenter__(self) -> Self:
-        await self._wire.__aenter__()
+        await self._http.__aenter__()
         return self
 
     async def __aexit__(self, *exc: object) -> None:
         if self._reading is not None:
             self._reading.cancel()
             await asyncio.gather(self._reading, return_exceptions=True)
-        await self._wire.__aexit__(*exc)
+        await self._http.__aexit__(*exc)
 
     async def models(self, *, fresh: bool = False) -> Sequence[Model]:
-        """The models that can be chatted with, at most a minute old, or asked for anew where `fresh`.
+        """The models that can chat, from a list at most a minute old; `fresh` reads it again.
 
-        Any number of callers share one request, and its failure. Raises GatewayUnreachable, KeyRefused or
-        another GatewayError; an old list never stands in for one that cannot be read.
+        Concurrent callers share one request and its error. Raises GatewayUnreachable, KeyRefused, NoModelList or
+        another GatewayError; an old list is never returned in place of one that cannot be read.
         """
         now = asyncio.get_running_loop().time()
-        if not fresh and now - self._read_at < FRESH:
+        if not fresh and now - self._read_at < MODELS_TTL_SECONDS:
             return self._models
         if self._reading is None:
             self._reading = asyncio.create_task(self._read_models())
             self._reading.add_done_callback(self._has_read)
         return await asyncio.shield(self._reading)
 
-    def stream(self, model: ModelId, messages: Sequence[ChatMessage]) -> Completion:
-        """The answer of `model` to `messages`; the request goes out when its first piece is asked for."""
+    async def entries(self) -> list[dict[str, object]]:
+        """Every entry of the gateway's list of models that has an id, usable or not, each id once.
+
+        Asks the gateway each time. Raises what `models` does.
+        """
+        entries: dict[str, dict[str, object]] = {}
+        offset = 0
+        while True:
+            window = {"offset": offset} if offset else {}
+            page = await self._http.get(MODELS_PATH, {"limit": MODELS_PAGE_SIZE, **window})
+            data, total = (page.get("data"), page.get("total")) if isinstance(page, dict) else (None, None)
+            if not isinstance(data, list):
+                raise not_a_gateway(self.url)
+            known = len(entries)
+            entries |= {
+                entry["id"]: entry for entry in data if isinstance(entry, dict) and isinstance(entry.get("id"), str)
+            }
+            offset += len(data)
+            if not isinstance(total, int) or offset >= total or len(entries) == known:
+                return list(entries.values())
+
+    def stream(self, model: ModelId, messages: Sequence[ChatMessage], *, shorter: Shorter | None = None) -> Completion:
+        """A completion of `messages` by `model`. The request is sent when its first piece is read.
+
+        Where the messages are too long for the model, `shorter` is called, once, for others to send instead; the
+        error stands where it returns none, or where there is no `shorter`.
+        """
         return Completion(
-            self._wire,
+            self._http,
             model,
             messages,
-            patience=self._patience,
+            timeouts=self._timeouts,
             dialects=self._dialects,
             nearest=self._nearest_known,
+            quirks=self.quirks,
+            shorter=shorter,
         )
 
-    async def generation(self) -> Literal["A", "B", "C"]:
-        """Which gateway this is: A is v1.6, B v1.7 to v1.9, C v2. Needs no key.
+    async def generation(self) -> Generation:
+        """Which generation of Cherry Studio's gateway answers, told from ``GET /``. Needs no key.
 
-        Raises GatewayUnreachable where it is none of them. `version` says 1.0.0 in all.
+        `version` there says 1.0.0 in all of them. ``other`` is a server that answers ``/v1/models`` in JSON, be it
+        with an error. Raises GatewayUnreachable where the server is neither, or there is none.
         """
-        root = await self._wire.get("/")
+        try:
+            root = await self._http.get("/")
+        except GatewayUnreachable as error:
+            if not isinstance(error.__cause__, httpx.TransportError):
+                return await self._other()
+            raise
+        except GatewaySilent:
+            raise
+        except GatewayError:
+            return await self._other()
         endpoints = root.get("endpoints") if isinstance(root, dict) else None
         if not isinstance(endpoints, dict) or "health" not in endpoints:
-            raise stranger(self.url)
+            return await self._other()
         if endpoints.get("docs") == "GET /openapi":
             return "C"
-        # v1.6 calls its completions `chat`; v1.7 tells of nothing but its health.
+        # v1.6 calls its completions `chat`; v1.7 lists nothing but `health`.
         return "A" if "chat" in endpoints else "B"
+
+    async def _other(self) -> Generation:
+        try:
+            page = await self._http.get(MODELS_PATH, {"limit": 1})
+        except (GatewayUnreachable, GatewaySilent):
+            raise
+        except GatewayError as error:  # it is there, and says why it gives no list
+            if isinstance(error, ProviderFailed) and error.status in _PROXY_STATUSES:
+                raise not_a_gateway(self.url) from error
+        else:
+            if not isinstance(page, dict) or not isinstance(page.get("data"), list):
+                raise not_a_gateway(self.url)
+        self._http.name = ""
+        return "other"
+
+    async def ping(self) -> None:
+        """Return where the gateway answers at all, whatever it says and whichever server it is.
+
+        Raises GatewayUnreachable or GatewaySilent where nothing does, or a proxy that finds nothing behind it.
+        """
+        status = await self._http.status(MODELS_PATH)
+        if status in _PROXY_STATUSES:
+            raise self._http.named(GatewayUnreachable(self.url, f"the server before it answers {status}"))
 
     async def nearest(self, model: str, count: int = 5) -> list[ModelId]:
         """The `count` models whose names are most like `model`, best first. Raises what `models` does."""
-        return catalogue.nearest(model, await self.models(), count)
+        return nearest(model, await self.models(), count)
 
     async def _nearest_known(self, model: str) -> Sequence[ModelId]:
         try:
@@ -115,20 +188,11 @@ class Gateway:
             return ()
 
     async def _read_models(self) -> Sequence[Model]:
-        entries: dict[str, object] = {}
-        offset = 0
-        while True:
-            page = await self._wire.get("/v1/models", {"limit": PAGE, "offset": offset} if offset else {"limit": PAGE})
-            data, total = (page.get("data"), page.get("total")) if isinstance(page, dict) else (None, None)
-            if not isinstance(data, list):
-                raise stranger(self.url)
-            known = len(entries)
-            entries |= {str(entry.get("id")): entry for entry in data if isinstance(entry, dict)}
-            offset += len(data)
-            if not isinstance(total, int) or offset >= total or len(entries) == known:
-                break
-        models = catalogue.offered(entries.values())
-        log.debug("models read", offered=len(models), listed=len(entries))
+        entries = await self.entries()
+        models = labelled(usable_models(entries))
+        if models and not any(model.id.provider for model in models):
+            self._http.name = ""  # all of Cherry Studio's ids have one
+        log.debug("models read", usable=len(models), listed=len(entries))
         self._dialects.clear()
         self._dialects.update({model.id.provider: model.dialect for model in models})
         self._models, self._read_at = models, asyncio.get_running_loop().time()
@@ -137,4 +201,4 @@ class Gateway:
     def _has_read(self, task: asyncio.Task[Sequence[Model]]) -> None:
         self._reading = None
         if not task.cancelled():
-            task.exception()  # whoever asked has it; where nobody waits any longer, nobody misses it
+            task.exception()  # callers have received it; retrieving it here keeps asyncio from logging it

@@ -1,15 +1,15 @@
-"""One answer being read: asked for at the first `__anext__`, tried again while nothing has come, closed at once.
+"""One completion being read: requested at the first read, tried again while nothing has come, closed at once.
 
-The text is a generator that knows nothing of time. Around each step of it lies one deadline, which reasoning
-moves on and `aclose` brings forward to now; so a slow reader is never taken for a silent model.
+Until the response is there, one deadline lies around everything, retries included. From then on each wait for bytes
+has its own, which reasoning moves on too; the time that the reader takes between two reads never counts.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal, Self
 
@@ -20,237 +20,351 @@ from bridge.errors import (
     AnswerCut,
     AnswerEmpty,
     AnswerFiltered,
+    ContextTooLong,
     GatewayError,
     GatewaySilent,
     ModelNotFound,
     ProviderFailed,
 )
-from bridge.gateway.answer import Answer
-from bridge.gateway.dialects import Usage, request
-from bridge.gateway.failures import PASSING, failure, unreachable
-from bridge.gateway.faults import Fault, read_answer
-from bridge.gateway.models import Dialect
-from bridge.gateway.wire import ERROR_BYTES, Wire, stranger
+from bridge.events import Event, Finished, TextDelta, Usage
+from bridge.gateway.dialects import Dialect, request
+from bridge.gateway.error_body import ErrorBody, read_response_error
+from bridge.gateway.errors import RETRYABLE_STATUSES, to_gateway_error, unreachable
+from bridge.gateway.http import MAX_ERROR_BODY_BYTES, GatewayHttp, not_a_gateway
+from bridge.gateway.parser import CompletionParser
+from bridge.gateway.quirks import Quirks, QuirkStore, quirk_of
+from bridge.gateway.silence import SilenceTimer
+from bridge.gateway.sse import MAX_EVENT_BYTES
+from bridge.gateway.transport import Body, body_of
 from bridge.types import ChatMessage, ModelId
 
 log = structlog.get_logger(__name__)
 
-TRIES = 3
+MAX_ATTEMPTS = 3
 
-LAG = 5.0
-"""Seconds that usage and the end of the stream may take after the model has finished; the answer is there."""
+FINISH_GRACE_SECONDS = 5.0
+"""How long usage and the end of the stream may take after the model has finished; the answer is complete by then."""
+
+Shorter = Callable[[], Sequence[ChatMessage]]
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """Seconds: to the first token, between two tokens, before the second try."""
+class Timeouts:
+    """Seconds: to the first token, between two tokens, before the second attempt."""
 
     first_token: float
     idle: float
     retry_delay: float
 
 
-class _Setback(Exception):
-    """An attempt that failed before its first token in a way that another may not."""
+class _RetryableError(Exception):
+    """An attempt failed before its first token in a way that another may not."""
 
     def __init__(self, error: GatewayError) -> None:
         super().__init__(str(error))
         self.error = error
 
 
-class _OtherDialect(Exception):
-    """The gateway wants this provider addressed in the messages dialect."""
+class _RequestChanged(Exception):
+    """The same question is to be sent at once in another form, which does not count as an attempt."""
 
 
 class Completion:
-    """The content of one answer, in pieces: each holds all that came in one read from the network.
+    """What a model answers, as events or as text: each piece holds all that came in one read from the network.
 
-    Iterating ends when the answer is whole, or raises exactly one GatewayError; what was yielded before stands.
+    Iterating ends when the answer is complete, or raises exactly one GatewayError; what was yielded before stands.
+    Read it once, by `events` or by iterating over the completion itself, which yields the text alone::
+
+        async with aclosing(gateway.stream(model, messages)) as completion:
+            async for text in completion:
+                print(text, end="")
     """
 
     def __init__(
         self,
-        wire: Wire,
+        http: GatewayHttp,
         model: ModelId,
         messages: Sequence[ChatMessage],
         *,
-        patience: Patience,
+        timeouts: Timeouts,
         dialects: MutableMapping[str, Dialect],
         nearest: Callable[[str], Awaitable[Sequence[ModelId]]],
+        quirks: QuirkStore,
+        shorter: Shorter | None = None,
     ) -> None:
-        self._wire = wire
+        self.messages = messages
+        """What was asked: with `shorter`, what was asked last."""
+        self._http = http
         self._model = model
-        self._messages = messages
-        self._patience = patience
+        self._timeouts = timeouts
         self._dialects = dialects
         self._nearest = nearest
-        self._answer = Answer("chat")
-        self._texts = self._run()
+        self._quirk_store = quirks
+        self._shorter = shorter
+        self._parser = CompletionParser("chat")
+        self._quirks: Quirks | None = None
+        """Of the model; None until they are looked up."""
+        self._learned = False
+        self._attempts = 0
+        self._body_size = 0
+        self._body: Body | None = None
         self._scope: asyncio.Timeout | None = None
+        """Around the request; None once the response is there."""
+        self._silence: SilenceTimer | None = None
         self._first_due: float | None = None
+        self._deadline = 0.0
+        """Of the read that is waited for, in the loop's time."""
+        self._read_to_end = False
         self._closed = False
         self._ended = False
 
     @property
     def usage(self) -> Usage | None:
         """None until it is reported; not every provider does."""
-        return self._answer.usage
+        return self._parser.usage
 
     @property
     def finish(self) -> Literal["", "stop", "length"]:
         """Why the model stopped; empty until the end. `length`: it would have said more."""
-        if not self._ended or self._answer.finish is None:
-            return ""
-        return "length" if self._answer.finish == "length" else "stop"
+        return self._reason() if self._ended else ""
 
     @property
     def reasoning(self) -> bool:
         """Whether reasoning has come. It is not part of the answer."""
-        return self._answer.reasoning
+        return self._parser.has_reasoning
+
+    async def events(self) -> AsyncIterator[Event]:
+        """All that comes, the last of it `Finished`. Raises GatewayError."""
+        while batch := await self._next_batch():
+            for event in batch:
+                yield event
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> str:
-        if self._closed:
-            raise StopAsyncIteration
-        try:
-            async with asyncio.timeout_at(self._due()) as self._scope:
-                return await anext(self._texts)
-        except TimeoutError:
-            if self._closed:
-                raise StopAsyncIteration from None
-            if self._answer.finish is None:
-                first = not self._answer.begun
-                seconds = self._patience.first_token if first else self._patience.idle
-                raise GatewaySilent(seconds, before_first=first) from None
-            self._settle()
-            raise StopAsyncIteration from None
-        finally:
-            self._scope = None
-            if self._closed:  # while a piece was on its way, too
-                await self._texts.aclose()
+        """The next piece of text. An answer that holds pictures or tool calls but no text is AnswerEmpty here."""
+        while batch := await self._next_batch():
+            for event in batch:
+                if isinstance(event, TextDelta):
+                    return event.text
+        if self._ended and not self._closed:
+            self._closed = True
+            if not self._parser.has_visible_text:
+                raise AnswerEmpty
+        raise StopAsyncIteration
 
     async def aclose(self) -> None:
         """Stop: close the connection at once. A reader that waits in another task sees the iteration end."""
         self._closed = True
-        if self._scope is None:
-            await self._texts.aclose()
-        elif not self._scope.expired():
+        self._release()
+        if self._scope is not None and not self._scope.expired():
             self._scope.reschedule(asyncio.get_running_loop().time())
 
+    def _reason(self) -> Literal["stop", "length"]:
+        return "length" if self._parser.finish == "length" else "stop"
+
+    # -- reading ---------------------------------------------------------------------------------------------
+
+    async def _next_batch(self) -> Sequence[Event]:
+        """The events of the next read that brings any; none at the end."""
+        if self._closed or self._ended:
+            return ()
+        self._deadline = self._due()
+        try:
+            while not self._closed:
+                try:
+                    events = await self._step()
+                except _RequestChanged:
+                    self._restart()
+                    continue
+                except _RetryableError as failed:
+                    self._restart()
+                    await self._wait_before_retry(failed.error)
+                    continue
+                if events and not self._closed:
+                    return events
+        except GatewayError as error:
+            if not self._closed:  # otherwise it failed because another task closed it
+                raise self._http.named(error) from error.__cause__
+        except BaseException:
+            self._closed = True
+            raise
+        finally:
+            if self._closed or self._read_to_end:
+                self._release()
+        return ()
+
+    async def _step(self) -> Sequence[Event]:
+        """The request, one read, or the end."""
+        if self._read_to_end:
+            return [await self._settle()]
+        if self._body is None:
+            return await self._open()
+        parser = self._parser
+        progress = parser.progress
+        data = await self._read(self._body)
+        events = parser.feed(data) if data else []
+        if not data or parser.over:
+            self._read_to_end = True
+            return events + parser.end()
+        if not events and (parser.progress > progress or parser.finish is not None):
+            self._deadline = self._due()  # the model is at work, or done, though there is nothing to show
+        return events
+
+    async def _read(self, body: Body) -> bytes:
+        """The next bytes; none at the end, and where the connection is lost. Raises GatewaySilent."""
+        silence = self._silence
+        assert silence is not None
+        silence.wait_until(self._deadline)
+        try:
+            return await body.read()
+        except httpx.TransportError as error:
+            if silence.expired and self._parser.finish is None:
+                raise self._too_silent() from None
+            log.debug("stream broke", model=str(self._model), cause=type(error.__cause__).__name__)
+            return b""
+        finally:
+            silence.stop_waiting()
+
     def _due(self) -> float:
+        """Until when the next bytes must come, in the loop's time."""
         now = asyncio.get_running_loop().time()
         if self._first_due is None:
-            self._first_due = now + self._patience.first_token
-        if self._answer.finish is not None:
-            return now + LAG
-        return now + self._patience.idle if self._answer.begun else self._first_due
+            self._first_due = now + self._timeouts.first_token
+        if self._parser.finish is not None:
+            return now + FINISH_GRACE_SECONDS
+        return now + self._timeouts.idle if self._parser.started else self._first_due
 
-    async def _run(self) -> AsyncGenerator[str, None]:
-        tried = 0
-        while True:
-            dialect = self._dialects.get(self._model.provider, "chat")
-            self._answer = Answer(dialect)
-            try:
-                async with aclosing(self._attempt(dialect)) as texts:
-                    async for text in texts:
-                        yield text
-                return
-            except _OtherDialect:
-                self._dialects[self._model.provider] = "messages"
-            except _Setback as setback:
-                tried += 1
-                if tried == TRIES:
-                    raise setback.error from None
-                delay = self._patience.retry_delay * 2 ** (tried - 1) * random.uniform(0.5, 1.5)
-                log.info("asking again", model=str(self._model), cause=type(setback.error).__name__, delay=delay)
-                await asyncio.sleep(delay)
+    def _too_silent(self) -> GatewaySilent:
+        first = not self._parser.started
+        seconds = self._timeouts.first_token if first else self._timeouts.idle
+        return GatewaySilent(seconds, before_first=first)
 
-    async def _attempt(self, dialect: Dialect) -> AsyncGenerator[str, None]:
-        answer = self._answer
-        path, body = request(dialect, self._model, self._messages)
+    def _release(self) -> None:
+        """Close the connection."""
+        if self._silence is not None:
+            self._silence.cancel()
+        if self._body is not None:
+            self._body.close()
+
+    def _restart(self) -> None:
+        self._release()
+        self._body, self._read_to_end = None, False
+
+    # -- the request -----------------------------------------------------------------------------------------
+
+    async def _open(self) -> Sequence[Event]:
+        """Send the request. The events of an answer that came at once; none where a stream follows."""
+        dialect = self._dialects.get(self._model.provider, "chat")
+        parser = self._parser = CompletionParser(dialect)
+        if self._quirks is None:
+            self._quirks = await self._quirk_store.get(self._model)
+        path, content = request(dialect, self._model, self.messages, self._quirks)
+        self._body_size = len(content)
         try:
-            response = await self._wire.post(path, body)
+            async with self._before_first_token():
+                response = await self._http.post(path, content)
+                body = self._body = body_of(response)
+                kind = response.headers.get("content-type", "")
+                if response.status_code != httpx.codes.OK:
+                    refused = await _read_some(body, MAX_ERROR_BODY_BYTES)
+                    raise await self._error(read_response_error(response.status_code, refused), dialect)
+                if "html" in kind:
+                    raise not_a_gateway(self._http.url)
+                if "json" in kind:
+                    events = parser.feed_body(await _read_some(body, MAX_EVENT_BYTES))
+                    self._read_to_end = True
+                    return events
         except httpx.TransportError as error:
-            lost = unreachable(self._wire.url, error)
+            lost = unreachable(self._http.url, error)
             # Where no connection comes about, the person is told at once.
-            raise _Setback(lost) if isinstance(error, httpx.ReadError) else lost from error
+            raise _RetryableError(lost) if isinstance(error, httpx.ReadError) else lost from error
+        self._silence = SilenceTimer(body.close)
+        return ()
+
+    @asynccontextmanager
+    async def _before_first_token(self) -> AsyncIterator[None]:
+        """Raises GatewaySilent where the first token is overdue. `aclose` ends it at once."""
         try:
-            if response.status_code != httpx.codes.OK:
-                await self._refuse(await _refusal(response), dialect, len(body))
-            kind = response.headers.get("content-type", "")
-            if "html" in kind:
-                raise stranger(self._wire.url)
-            if "json" in kind:
-                if text := answer.whole(await response.aread()):
-                    yield text
-            else:
-                tokens = 0
-                async for data in response.aiter_raw():
-                    if text := answer.feed(data):
-                        yield text
-                    elif answer.tokens > tokens or answer.finish:
-                        self._touch()
-                    if answer.over:
-                        break
-                    tokens = answer.tokens
-        except httpx.TransportError as error:
-            log.debug("stream broke", model=str(self._model), cause=type(error.__cause__).__name__)
+            async with asyncio.timeout_at(self._first_due) as self._scope:
+                yield
+        except TimeoutError:
+            raise self._too_silent() from None
         finally:
-            await response.aclose()
-        if text := answer.end():
-            yield text
-        if answer.fault is not None and not answer.worded:
-            await self._refuse(answer.fault, dialect, len(body))
-        self._settle()
+            self._scope = None
 
-    def _touch(self) -> None:
-        """Reasoning has come, or the end is near: neither yields text, both move the deadline."""
-        if self._scope is not None and not self._scope.expired():
-            self._scope.reschedule(self._due())
+    async def _wait_before_retry(self, error: GatewayError) -> None:
+        """Raises `error` where there have been attempts enough."""
+        self._attempts += 1
+        if self._attempts == MAX_ATTEMPTS:
+            raise error
+        delay = self._timeouts.retry_delay * 2 ** (self._attempts - 1) * random.uniform(0.5, 1.5)
+        log.info("asking again", model=str(self._model), cause=type(error).__name__, delay=delay)
+        async with self._before_first_token():
+            await asyncio.sleep(delay)
 
-    async def _refuse(self, fault: Fault, dialect: Dialect, body_size: int) -> None:
-        """Raise what a refusal before the first word comes to."""
-        if dialect == "chat" and fault.code == "unsupported_provider_type" and "type 'anthropic'" in fault.message:
-            raise _OtherDialect
-        error = failure(
-            fault,
-            url=self._wire.url,
-            key_sent=bool(self._wire.key),
+    # -- the end ---------------------------------------------------------------------------------------------
+
+    async def _error(self, body: ErrorBody, dialect: Dialect) -> Exception:
+        """What an error before the first visible text comes to: to be raised."""
+        if dialect == "chat" and body.code == "unsupported_provider_type" and "type 'anthropic'" in body.message:
+            self._dialects[self._model.provider] = "messages"
+            return _RequestChanged()
+        quirks = self._quirks or frozenset()
+        if not self._parser.started and (quirk := quirk_of(body, quirks)) is not None:
+            log.info("asking without", model=str(self._model), quirk=quirk)
+            self._quirks, self._learned = quirks | {quirk}, True
+            return _RequestChanged()
+        error = to_gateway_error(
+            body,
+            url=self._http.url,
+            key_sent=bool(self._http.key),
             model=self._model,
-            private=[self._wire.key, *(message.text for message in self._messages)],
-            body_size=body_size,
+            private=[self._http.key, *(message.text for message in self.messages)],
+            body_size=self._body_size,
         )
-        if fault.status in PASSING and not self._answer.begun:
-            raise _Setback(error)
+        if not self._parser.started:
+            if body.status in RETRYABLE_STATUSES:
+                return _RetryableError(error)
+            if isinstance(error, ContextTooLong) and (shorter := self._shorter) is not None:
+                self._shorter = None
+                if messages := shorter():
+                    self.messages = messages
+                    return _RequestChanged()
         if isinstance(error, ModelNotFound):
-            raise ModelNotFound(error.model, await self._nearest(error.model), error.detail)
-        raise error
+            return ModelNotFound(error.model, await self._nearest(error.model), error.detail)
+        return error
 
-    def _settle(self) -> None:
-        """Return if the answer is whole; raise what it lacks."""
-        answer = self._answer
-        if answer.fault is not None:
-            raise AnswerCut(answer.fault.detail(message.text for message in self._messages))
-        match answer.finish:
-            case None if answer.begun or not answer.last:
-                cut = AnswerCut("the stream ended without a reason" if answer.last else "the connection was lost")
-                raise cut if answer.begun else _Setback(cut)
+    async def _settle(self) -> Finished:
+        """The end of a complete answer. Raises what the answer lacks."""
+        parser = self._parser
+        if self._learned and self._quirks and parser.started:
+            await self._quirk_store.put(self._model, self._quirks)
+        if parser.error is not None:
+            if not parser.has_visible_text:
+                raise await self._error(parser.error, parser.dialect)
+            raise AnswerCut(parser.error.detail(message.text for message in self.messages))
+        match parser.finish:
+            case None if parser.started or not parser.done_seen:
+                cut = AnswerCut("the stream ended without a reason" if parser.done_seen else "the connection was lost")
+                raise cut if parser.started else _RetryableError(cut)
             case "filtered":
                 raise AnswerFiltered("the provider's filter stopped the answer")
             case "failed":
                 detail = "the provider broke off"
-                raise AnswerCut(detail) if answer.worded else ProviderFailed(0, detail)
-        self._ended = True
-        if not answer.worded:
+                raise AnswerCut(detail) if parser.has_visible_text else ProviderFailed(0, detail)
+        if not parser.has_visible_text and not parser.has_extras:
             raise AnswerEmpty
+        self._ended = True
+        return Finished(self._reason(), parser.usage, parser.model)
 
 
-async def _refusal(response: httpx.Response) -> Fault:
-    body = b""
-    async for data in response.aiter_raw():
-        body += data
-        if len(body) > ERROR_BYTES:
+async def _read_some(body: Body, limit: int) -> bytes:
+    """The content, or as much of it as `limit` bytes and one read more. Raises httpx.ReadError."""
+    content = b""
+    while data := await body.read():
+        content += data
+        if len(content) > limit:
             break
-    return read_answer(response.status_code, body)
+    return content

@@ -1,4 +1,4 @@
-"""What the gateway offers, read from its list in every generation, and names most like a given one."""
+"""The gateway's list of models, as every generation sends it, and the names most like a given one."""
 
 from __future__ import annotations
 
@@ -7,21 +7,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from heapq import nlargest
-from typing import Any, Literal
+from typing import Any
 
+from bridge.gateway.dialects import Dialect
 from bridge.types import ModelId
 
-Dialect = Literal["chat", "messages"]
-"""``chat``: /v1/chat/completions, as OpenAI speaks. ``messages``: /v1/messages, as Anthropic does."""
-
-MAX_ID = 300
-MAX_NAME = 120
+MAX_ID_CHARACTERS = 300
+MAX_NAME_CHARACTERS = 120
 
 _DIALECTS: dict[str, Dialect] = {"openai": "chat", "anthropic": "messages"}
-"""By `provider_type`. v1.7 to v1.9 list other types too, but refuse to chat with them."""
+"""By `provider_type`. v1.7 to v1.9 list other types too, but refuse requests to them."""
 
 _NOT_FOR_CHAT = re.compile(r"embed|rerank|whisper|dall-e|moderation|(?<![a-z])tts(?![a-z])")
-"""v1.x lists such models and says nothing of what they are for; v2 leaves them out itself."""
+"""v1.x lists such models without saying what they are for; v2 leaves them out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +28,17 @@ class Model:
 
     id: ModelId
     name: str
-    """What to show."""
+    """How to show it."""
     provider_name: str
-    """Whose it is, to show; a provider's id may be a meaningless uuid."""
+    """How to show its provider, whose id may be a meaningless UUID; `labels.labelled` tells them apart."""
     dialect: Dialect
+    owner: str = ""
+    """Who provides it or, from v2, mostly who made it, as the gateway says; empty where it does not."""
 
 
-def read(entry: Any) -> Model | None:
-    """One entry of the gateway's list; None where it is no model, or none that can chat."""
-    if not isinstance(entry, dict) or not isinstance(text := entry.get("id"), str) or len(text) > MAX_ID:
+def parse_model(entry: Any) -> Model | None:
+    """Read one entry of the gateway's list; None where it is not a model, or not one that can chat."""
+    if not isinstance(entry, dict) or not isinstance(text := entry.get("id"), str) or len(text) > MAX_ID_CHARACTERS:
         return None
     try:
         id = ModelId.parse(text)
@@ -48,15 +48,15 @@ def read(entry: Any) -> Model | None:
     dialect = _DIALECTS.get(kind) if isinstance(kind, str) else "chat"
     if dialect is None or _NOT_FOR_CHAT.search(id.model.lower()):
         return None
-    provider = _shown(entry.get("provider_name")) or _shown(entry.get("owned_by")) or id.provider
-    return Model(id, _shown(entry.get("name")) or id.model, provider, dialect)
+    owner = _one_line(entry.get("provider_name")) or _one_line(entry.get("owned_by"))
+    return Model(id, _one_line(entry.get("name")) or id.model, owner or id.provider, dialect, owner)
 
 
 def nearest(query: str, models: Sequence[Model], count: int) -> list[ModelId]:
-    """The models whose id, or bare name, is most like `query`, best first."""
+    """The `count` models whose id, or name, is most like `query`, best first."""
     wanted = query.strip().casefold()
     bare = wanted.partition(":")[2] or wanted
-    # Exact ratios are dear (quadratic); an upper bound picks those worth one.
+    # An exact ratio takes quadratic time; an upper bound picks those that are worth one.
     likely = nlargest(max(count * 4, 40), models, key=lambda model: _likeness(model, wanted, bare, rough=True))
     best = nlargest(count, likely, key=lambda model: _likeness(model, wanted, bare))
     return [model.id for model in best]
@@ -76,15 +76,15 @@ def _ratio(name: str, wanted: str, *, rough: bool) -> float:
     return matcher.quick_ratio() if rough else matcher.ratio()
 
 
-def offered(entries: Iterable[Any]) -> list[Model]:
+def usable_models(entries: Iterable[Any]) -> list[Model]:
     """The usable models among `entries`, each once, in the gateway's order."""
     models: dict[ModelId, Model] = {}
     for entry in entries:
-        if (model := read(entry)) is not None:
+        if (model := parse_model(entry)) is not None:
             models.setdefault(model.id, model)
     return list(models.values())
 
 
-def _shown(text: Any) -> str:
+def _one_line(text: Any) -> str:
     """`text` as one short line; empty where it is no text."""
-    return " ".join(text.split())[:MAX_NAME] if isinstance(text, str) else ""
+    return " ".join(text.split())[:MAX_NAME_CHARACTERS] if isinstance(text, str) else ""

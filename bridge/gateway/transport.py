@@ -1,32 +1,32 @@
 """httpx's transport over aiohttp, for one gateway: no pool, no proxy, and a socket that is paused between reads.
 
-What nobody has asked for yet stays in the kernel, so a reader at the pace of a screen costs half the CPU and slows
-the gateway down instead of hoarding. The pause is ours and not aiohttp's: in 3.14 its parser may forget that it was
-paused (when the pause falls on the last byte it had), keeps what comes next to itself and loses it when the server
-closes. With a `read_bufsize` of 64 that broke one slowly read answer in five; so its own limit lies out of reach.
+What nobody has asked for yet stays in the kernel. So a reader at the pace of a screen costs half the CPU, and the
+gateway is slowed down instead of its words being hoarded here. The pause is ours and not aiohttp's: in 3.14 its
+parser may forget that it was paused (when the pause falls on the last byte it had), keeps what comes next to itself
+and loses it when the server closes. With a `read_bufsize` of 64 that broke one slowly read answer in five; so
+`READ_BUFFER_BYTES` keeps its own limit out of reach.
 
-Fresh connections cost half a millisecond on loopback and spare two troubles: v1.6 drops idle ones after 5 s, v2
-after 60; and a response that was closed half-read never comes back to life.
+Each request has a connection of its own. That costs half a millisecond on loopback and avoids two faults: v1.6
+closes idle connections after 5 s, v2 after 60; and a response that was closed half-read cannot be reused.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 
 import aiohttp
 import httpx
 
-OUT_OF_REACH = 4 * 1024 * 1024
-"""Bytes that aiohttp may buffer before it pauses. One read brings at most 256 KiB, and then we pause."""
+READ_BUFFER_BYTES = 4 * 1024 * 1024
+"""How much aiohttp may buffer before it pauses by itself. One read brings at most 256 KiB, and then we pause."""
 
 
 class PausingTransport(httpx.AsyncBaseTransport):
-    """Made inside a running loop. Of httpx's timeouts it knows `connect`; the others are the reader's affair.
+    """Made inside a running loop. Of httpx's timeouts it applies `connect`; the reader sets the others.
 
     Raises httpx.ConnectError or ConnectTimeout where no connection comes about, ReadError where one is lost, and
-    RemoteProtocolError where the other side speaks no HTTP; their texts are short and hold no address.
+    RemoteProtocolError where the other side does not speak HTTP. Their texts are short and hold no address.
     """
 
     def __init__(self) -> None:
@@ -34,67 +34,86 @@ class PausingTransport(httpx.AsyncBaseTransport):
             connector=aiohttp.TCPConnector(limit=0, force_close=True),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
-            read_bufsize=OUT_OF_REACH,
+            read_bufsize=READ_BUFFER_BYTES,
             trust_env=False,
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         limits = request.extensions.get("timeout", {})
-        with _translated():
+        content = await request.aread() or None
+        try:
             response = await self._session.request(
                 request.method,
                 str(request.url),
                 headers=request.headers.multi_items(),
-                data=await request.aread() or None,
+                data=content,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(sock_connect=limits.get("connect")),
             )
-        return httpx.Response(response.status, headers=response.raw_headers, stream=_Body(response))
+        except aiohttp.ClientError as error:
+            raise _translate(error) from error
+        body = Body(response)
+        headers = response.raw_headers
+        return httpx.Response(response.status, headers=headers, stream=body, extensions={"body": body})
 
     async def aclose(self) -> None:
         await self._session.close()
 
 
-class _Body(httpx.AsyncByteStream):
+class Body(httpx.AsyncByteStream):
+    """The content of one response. To read a stream, call `read`: httpx would put three iterators between."""
+
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        with _translated():
-            while data := await self._read():
-                yield data
+    async def read(self) -> bytes:
+        """All that has come, or, where nothing has, what comes next; empty at the end.
 
-    async def _read(self) -> bytes:
-        """All that has come, or, where nothing has, what comes next; empty at the end."""
-        if transport := self._open():
-            transport.resume_reading()
-        data = await self._response.content.readany()
-        if transport := self._open():
-            transport.pause_reading()
+        Raises httpx.ReadError where the connection is lost, or was closed by `close`.
+        """
+        try:
+            if transport := self._open_transport():
+                transport.resume_reading()
+            data = await self._response.content.readany()
+            if transport := self._open_transport():
+                transport.pause_reading()
+        except aiohttp.ClientError as error:
+            raise _translate(error) from error
         return data
 
-    def _open(self) -> asyncio.Transport | None:
+    def close(self) -> None:
+        """Close the connection. A `read` that waits in another task raises at once."""
+        self._response.close()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while data := await self.read():
+            yield data
+
+    async def aclose(self) -> None:
+        self.close()
+
+    def _open_transport(self) -> asyncio.Transport | None:
         """The connection's transport; None once the body is complete or the connection lost."""
         connection = self._response.connection
         transport = connection.transport if connection is not None else None
         return transport if transport is not None and not transport.is_closing() else None
 
-    async def aclose(self) -> None:
-        self._response.close()
+
+def body_of(response: httpx.Response) -> Body:
+    """The content of a response of `PausingTransport`."""
+    body: Body = response.extensions["body"]
+    return body
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except aiohttp.ConnectionTimeoutError as error:
-        raise httpx.ConnectTimeout("no connection in time") from error
-    except aiohttp.ClientConnectorError as error:
-        raise httpx.ConnectError(_reason(error)) from error
-    except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as error:
-        raise httpx.ReadError("the connection was lost") from error
-    except aiohttp.ClientError as error:
-        raise httpx.RemoteProtocolError("something answers there, but not in HTTP") from error
+def _translate(error: aiohttp.ClientError) -> httpx.TransportError:
+    match error:
+        case aiohttp.ConnectionTimeoutError():
+            return httpx.ConnectTimeout("no connection in time")
+        case aiohttp.ClientConnectorError():
+            return httpx.ConnectError(_reason(error))
+        case aiohttp.ClientConnectionError() | aiohttp.ClientPayloadError():
+            return httpx.ReadError("the connection was lost")
+    return httpx.RemoteProtocolError("something answers there, but not in HTTP")
 
 
 def _reason(error: aiohttp.ClientConnectorError) -> str:

@@ -1,0 +1,40 @@
+"""The durable queue: what is to be done in each chat, who is doing it, and how far it has come.
+
+Whatever goes wrong with Redis leaves this package as `bridge.errors.StoreError`.
+"""
+
+from __future__ import annotations
+
+from bridge.inbound import ChatMoved
+from bridge.inbox.aside import Aside, Kept
+from bridge.inbox.claim import Claim
+from bridge.inbox.errors import ClaimLost, InboxFull
+from bridge.inbox.inbox import Inbox, lane_of
+from bridge.inbox.job import CommandCall, Job, Notice, Question
+from bridge.inbox.queue import Put
+from bridge.inbox.record import MAX_RESULT_BYTES, MAX_STEPS, ReplyRecord, Step
+from bridge.inbox.turn import UNREADABLE, Turn
+from bridge.store import Lane
+
+__all__ = [
+    "MAX_RESULT_BYTES",
+    "MAX_STEPS",
+    "UNREADABLE",
+    "Aside",
+    "ChatMoved",
+    "Claim",
+    "ClaimLost",
+    "CommandCall",
+    "Inbox",
+    "InboxFull",
+    "Job",
+    "Kept",
+    "Lane",
+    "Notice",
+    "Put",
+    "Question",
+    "ReplyRecord",
+    "Step",
+    "Turn",
+    "lane_of",
+]

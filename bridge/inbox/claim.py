@@ -13,20 +13,19 @@ import structlog
 from redis.asyncio import Redis
 
 from bridge.errors import StoreError
-from bridge.inbox.entry import Entry
+from bridge.inbox.errors import ClaimLost
 from bridge.inbox.ready import announce, drop
-from bridge.inbox.turn import Turn, set_aside
-from bridge.store.errors import ClaimLost
-from bridge.store.keys import ChatKeys, Lane, LaneKeys
-from bridge.store.scripts import Script
+from bridge.inbox.turn import Turn
+from bridge.store import ChatKeys, Hold, Lane, LaneKeys, Script
 from bridge.types import Chat
 
 log = structlog.get_logger(__name__)
 
-LEAVES = 10
+MAX_LEAVES = 10
 """So many times an attempt is not counted because the worker had to leave; a turn that drives every worker away
 must come to its end too."""
 HEAD_SECONDS = 30 * 86400
+"""A turn's record is kept for as long as what waits."""
 
 TAKE = Script("""
 -- KEYS claim, queue; ARGV token, ttl in ms
@@ -37,13 +36,9 @@ redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 'won'
 """)
 
-KEEP = """
--- KEYS claim; ARGV token, ttl in ms
-return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('PEXPIRE', KEYS[1], ARGV[2]) or 0
-"""
-
 NEXT = Script("""
 -- KEYS claim, queue, head, epoch; ARGV token, fencing token, seconds. Hands out the first entry, or lets the chat go.
+-- An attempt that never ended was a failure where it was ours, and where it was another's, that one has died.
 local holder = redis.call('GET', KEYS[1])
 local first = redis.call('LINDEX', KEYS[2], 0)
 if holder ~= ARGV[1] then
@@ -60,23 +55,29 @@ if known ~= key then
   redis.call('HSET', KEYS[3], 'key', key, 'attempt', 0, 'begun', 0, 'epoch', redis.call('GET', KEYS[4]) or '0')
   if late and not known then redis.call('HSET', KEYS[3], 'late', late) end  -- left there by the turn before
 end
-if redis.call('HGET', KEYS[3], 'by') ~= ARGV[2] then
+local by = redis.call('HGET', KEYS[3], 'by')
+if by ~= ARGV[2] then
+  if by then
+    local ours = string.sub(by, 1, #ARGV[1] + 1) == ARGV[1] .. '.'
+    redis.call('HINCRBY', KEYS[3], ours and 'failures' or 'crashes', 1)
+  end
   redis.call('HINCRBY', KEYS[3], 'attempt', 1)
   redis.call('HSET', KEYS[3], 'by', ARGV[2])
+  redis.call('HDEL', KEYS[3], 'suspended', 'woken')
 end
 redis.call('EXPIRE', KEYS[3], ARGV[3])
 return {'turn', first, redis.call('HGETALL', KEYS[3])}
 """)
 
 RELEASE = Script("""
--- KEYS claim, queue, head; ARGV token, most leaves, postponed. Returns how many are left, or -1 where it is not ours.
+-- KEYS claim, queue, head; ARGV token, most leaves. Returns how many are left, or -1 where it is not ours.
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return -1 end
 local by = redis.call('HGET', KEYS[3], 'by')
 if by and string.sub(by, 1, #ARGV[1] + 1) == ARGV[1] .. '.' then
-  local postponed = ARGV[3] == '1'
-  if postponed then redis.call('HSET', KEYS[3], 'late', 1) end
-  if postponed or redis.call('HINCRBY', KEYS[3], 'leaves', 1) <= tonumber(ARGV[2]) then
+  if redis.call('HINCRBY', KEYS[3], 'leaves', 1) <= tonumber(ARGV[2]) then
     redis.call('HINCRBY', KEYS[3], 'attempt', -1)
+  else
+    redis.call('HINCRBY', KEYS[3], 'failures', 1)
   end
   redis.call('HDEL', KEYS[3], 'by')
 end
@@ -86,7 +87,10 @@ return redis.call('LLEN', KEYS[2])
 
 
 class Claim:
-    """One lane of one chat, ours for as long as it is kept fresh. Ends with `next` returning None, or `release`."""
+    """One lane of one chat, ours for as long as it is kept fresh.
+
+    It ends with `next` returning None, with `release`, or with `Turn.suspend`.
+    """
 
     def __init__(
         self,
@@ -105,9 +109,9 @@ class Claim:
         self.lost = asyncio.Event()
         """Set when another worker has the chat, or may have it because Redis could not be asked for too long."""
         self.token = token
-        self.confirmed = 0.0
-        """When the claim was last known to be ours, by the loop's clock."""
         self.keys = LaneKeys(chat, lane)
+        self.hold: Hold | None = None
+        """Keeps it fresh; set by the inbox that took it."""
         self._redis = redis
         self._marker = marker
         self._ended = ended
@@ -115,60 +119,55 @@ class Claim:
         self._calls = 0
 
     async def next(self) -> Turn | None:
-        """The first message of the queue, one attempt more counted; None when there was none and the chat is let go.
+        """The first job of the queue, one attempt more counted; None when there was none and the chat is let go.
 
-        Raises ClaimLost when another worker has the chat, StoreError when Redis cannot be asked.
+        None as well where the chat was let go before, by `release` or `Turn.suspend`. Raises ClaimLost when another
+        worker has the chat, StoreError when Redis cannot be asked.
         """
-        while True:
-            self._calls += 1
-            fencing_token = f"{self.token}.{self._calls}"
-            epoch = ChatKeys(self.chat).epoch
-            went, *found = await NEXT(
-                self._redis,
-                [self.keys.claim, self.keys.queue, self.keys.head, epoch],
-                self.token,
-                fencing_token,
-                HEAD_SECONDS,
-            )
-            if went == "lost":
-                self.lose()
-                raise ClaimLost(f"another worker answers in {self.chat}")
-            if went == "empty":
-                self._end()
-                await self._drop()
-                return None
-            row, head = found
-            try:
-                entry = Entry.from_row(row)
-            except ValueError:
-                log.warning("queued message unreadable", chat=str(self.chat))
-                await set_aside(self._redis, self.account, self.chat, self.keys, fencing_token, row)
-                continue
-            record = dict(zip(head[::2], head[1::2], strict=True))
-            return Turn(
-                self._redis, self.account, self.chat, self.keys, fencing_token=fencing_token, entry=entry, head=record
-            )
+        if self._over and not self.lost.is_set():
+            return None
+        self._calls += 1
+        fencing_token = f"{self.token}.{self._calls}"
+        kept = [self.keys.claim, self.keys.queue, self.keys.head, ChatKeys(self.chat).epoch]
+        went, *found = await NEXT(self._redis, kept, self.token, fencing_token, HEAD_SECONDS)
+        if went == "lost":
+            self.lose()
+            raise ClaimLost(f"another worker answers in {self.chat}")
+        if went == "empty":
+            self._end()
+            await self._drop()
+            return None
+        row, head = found
+        record = dict(zip(head[::2], head[1::2], strict=True))
+        return Turn(self._redis, self, fencing_token=fencing_token, row=row, head=record)
 
-    async def release(self, *, postponed: bool = False) -> None:
+    async def release(self) -> None:
         """Let go, and announce the chat to others if something is left; the attempt under way does not count.
 
-        A chat that is `postponed` is not announced: it waits for more to be put, for `Inbox.recall`, or for the next
-        look at all queues. Does nothing where the claim has ended. Raises nothing: what Redis was not told, it finds
-        out by itself.
+        Does nothing where the claim has ended. Raises nothing: what Redis was not told, it finds out by itself.
         """
         if self._over:
             return
         self._end()
         try:
-            lane = self.keys
-            kept = [lane.claim, lane.queue, lane.head]
-            left = int(await RELEASE(self._redis, kept, self.token, LEAVES, int(postponed)))
-            if left < 0:
-                return
-            if left and not postponed:
-                await announce(self._redis, self.account, self.chat, self.lane)
+            left = int(
+                await RELEASE(self._redis, [self.keys.claim, self.keys.queue, self.keys.head], self.token, MAX_LEAVES)
+            )
         except StoreError as error:
             log.info("claim not released", chat=str(self.chat), error=str(error))
+            return
+        if left >= 0:
+            await self.let_go(announced=left > 0)
+
+    async def let_go(self, *, announced: bool) -> None:
+        """The chat has been let go; with `announced`, others are to look at it. Raises nothing."""
+        self._end()
+        try:
+            if announced:
+                await announce(self._redis, self.account, self.chat, self.lane)
+        except StoreError as error:
+            # The marker that led us here stays, and leads another here.
+            log.info("chat not announced", chat=str(self.chat), error=str(error))
             return
         await self._drop()
 
@@ -187,5 +186,5 @@ class Claim:
         try:
             await drop(self._redis, self.account, self.lane, self._marker)
         except StoreError as error:
-            # Whoever finds it there later finds an empty queue with it.
+            # A process that finds it there later finds an empty queue with it.
             log.debug("marker left behind", chat=str(self.chat), error=str(error))

@@ -3,13 +3,13 @@
 A message is pushed to its chat's queue and then the chat is announced. A worker that reads the marker takes the
 chat by a claim that expires, works its queue off, and lets go in the step that finds it empty. So:
 
-- An marker of a chat that somebody has can be dropped: its holder looks again before letting go.
+- A marker of a chat that somebody has can be dropped: its holder looks again before letting go.
 - The marker that a worker took a chat by stays pending until it lets go. Pending ones are looked at again
   once for every life of a claim, so a dead worker's chats are taken up when its claims have expired.
 - Queue and stream lie in different slots of a cluster. Between push and marker a process may die; then the
   platform delivers again, and a message that was seen is announced all the same.
 - Whatever an outage did to the stream, all queues are looked through and announced when a worker (re)connects
-  and every `SWEEP_EVERY` seconds.
+  and every `SWEEP_SECONDS` seconds.
 """
 
 from __future__ import annotations
@@ -18,101 +18,109 @@ import asyncio
 import secrets
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
 from functools import partial
 
 import structlog
-from redis.asyncio import Redis
+from redis.exceptions import NoScriptError
 
 from bridge.errors import StoreError
-from bridge.inbox import ready
-from bridge.inbox.claim import KEEP, TAKE, Claim
+from bridge.inbox import aside, queue, ready
+from bridge.inbox.aside import Kept
+from bridge.inbox.claim import TAKE, Claim
 from bridge.inbox.entry import Entry
+from bridge.inbox.errors import InboxFull
+from bridge.inbox.job import CommandCall, Job, Notice, Question
+from bridge.inbox.move import move
+from bridge.inbox.queue import Put
 from bridge.inbox.ready import ReadyMarker
-from bridge.store import keys
-from bridge.store.errors import InboxFull, translate_redis_errors
-from bridge.store.keys import LANES, ChatKeys, Lane, LaneKeys
-from bridge.store.scripts import Script
-from bridge.types import Chat, IncomingMessage
+from bridge.store import LANES, Hold, Lane, LaneKeys, Script, Store, keys, translate_redis_errors
+from bridge.types import Chat
 
 log = structlog.get_logger(__name__)
 
-TTL = 6.0
+CLAIM_SECONDS = 6.0
 """Seconds that a claim lives unless it is kept fresh: so long a chat waits when its worker dies."""
-MOST_WAITING = 100
-"""Messages of one chat and lane that may wait."""
-SEEN_SECONDS = 86400
-"""Telegram delivers again for 24 hours, which is the longest of the platforms."""
-MOST_SEEN = 10_000
-QUEUE_SECONDS = 30 * 86400
-COMMANDS_AT_ONCE = 64
+MAX_COMMAND_CHATS = 64
 """Chats whose commands one process handles at a time, beside whatever it answers."""
-MOST_AT_A_TIME = 64
+MAX_READ = 64
 """Announcements that one read takes; more would be held back from other processes."""
-WAIT = 1.0
-"""Seconds that a read waits for an marker; well below the connection's time limit."""
-FULL_WAIT = 0.05
+READ_SECONDS = 1.0
+"""Seconds that a read waits for a marker; well below the connection's time limit."""
+FULL_SECONDS = 0.05
 """Seconds between two looks for room, when there is none."""
-SWEEP_EVERY = 600.0
-FIRST_RETRY, LONGEST_RETRY = 0.1, 5.0
-BATCH = 500
+SWEEP_SECONDS = 600.0
+MIN_RETRY_SECONDS, MAX_RETRY_SECONDS = 0.1, 5.0
 
-PUT = Script("""
--- KEYS seen, queue; ARGV key, entry, now, seconds seen, most seen, most waiting, seconds kept
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[3] - ARGV[4])
-if redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 'seen' end
-if redis.call('LLEN', KEYS[2]) >= tonumber(ARGV[6]) then return 'full' end
-redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
-redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -ARGV[5] - 1)
-redis.call('EXPIRE', KEYS[1], ARGV[4])
-redis.call('RPUSH', KEYS[2], ARGV[2])
-redis.call('EXPIRE', KEYS[2], ARGV[7])
-return 'new'
+WAKE = Script("""
+-- KEYS head. The process that has the turn, and is about to suspend it, finds that it was woken.
+return redis.call('EXISTS', KEYS[1]) == 1 and redis.call('HSET', KEYS[1], 'woken', 1) or 0
 """)
 
 
-FORGET = Script("""
--- KEYS claim, queue, head. Run twice, it says 0.
-if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
-local waiting = redis.call('LLEN', KEYS[2])
-redis.call('DEL', KEYS[2], KEYS[3])
-return waiting
-""")
+def lane_of(job: Job) -> Lane:
+    """Where `job` waits: commands and what the bridge has to say do not wait behind a long answer."""
+    return "commands" if isinstance(job, CommandCall | Notice) else "talk"
 
 
 class Inbox:
     """The queues of every chat. One object for each process; `ttl` in seconds must be the same in all of them."""
 
-    def __init__(self, redis: Redis, worker: str = "", ttl: float = TTL) -> None:
-        self._redis = redis
+    def __init__(self, store: Store, worker: str = "", ttl: float = CLAIM_SECONDS) -> None:
+        self._redis = store.redis
+        self._keeper = store.keeper
         self._worker = worker or secrets.token_hex(8)
         self._ttl = ttl
         self._taken = 0
         self._held: dict[tuple[Chat, Lane], Claim] = {}
-        self._keeping: asyncio.Task[None] | None = None
 
-    async def put(self, account: str, message: IncomingMessage, *, lane: Lane = "talk") -> bool:
-        """Take a message in; once this returns it will be answered, whatever happens to us.
+    async def put(self, account: str, job: Job, *, lane: Lane | None = None) -> bool:
+        """Take a job in, into the lane that `lane_of` says; once this returns it will be done, whatever happens to us.
 
         False where it was taken in before, within `SEEN_SECONDS` (or just now, if Redis' first answer was lost).
-        Raises InboxFull when `MOST_WAITING` messages wait already, StoreError when it may not have been taken in.
+        Raises InboxFull when `MAX_WAITING` jobs wait already, StoreError when it may not have been taken in.
         """
-        chat, entry = message.chat, Entry.of(account, message)
-        went = await PUT(
-            self._redis,
-            [ChatKeys(chat).seen, LaneKeys(chat, lane).queue],
-            entry.key,
-            entry.to_row(),
-            time.time(),
-            SEEN_SECONDS,
-            MOST_SEEN,
-            MOST_WAITING,
-            QUEUE_SECONDS,
-        )
+        batch = (job.chat, lane or lane_of(job), [Entry.of(account, job)])
+        [[went]] = await queue.put(self._redis, account, [batch])
         if went == "full":
-            raise InboxFull(f"{MOST_WAITING} messages wait in {chat}")
-        await self.announce(account, chat, lane)
-        return bool(went == "new")
+            raise InboxFull(f"{queue.MAX_WAITING} jobs wait in {job.chat}")
+        return went == "new"
+
+    async def put_many(self, account: str, jobs: Sequence[Job]) -> list[Put]:
+        """Take jobs in as `put` does, in one round trip. Returns for each, in order, what became of it.
+
+        Those of one chat and lane keep their order. Raises StoreError when some may not have been taken in.
+        """
+        batches: dict[tuple[Chat, Lane], list[int]] = {}
+        for number, job in enumerate(jobs):
+            batches.setdefault((job.chat, lane_of(job)), []).append(number)
+        went: list[Put] = ["full"] * len(jobs)
+        if batches:
+            entries = [(*at, [Entry.of(account, jobs[number]) for number in batch]) for at, batch in batches.items()]
+            for batch, answers in zip(batches.values(), await queue.put(self._redis, account, entries), strict=True):
+                for number, answer in zip(batch, answers, strict=True):
+                    went[number] = answer
+        return went
+
+    async def replace(self, job: Question) -> bool:
+        """Have `job` take the place of the question with its id in its chat, for it was edited.
+
+        False where none waits, or somebody has begun it: an attempt is under way, or has left something that people
+        see. Raises StoreError.
+        """
+        return await queue.replace(self._redis, job)
+
+    async def remove(self, chat: Chat, id: str) -> bool:
+        """Drop the question `id` of `chat`, for it was deleted. False as `replace` has it. Raises StoreError."""
+        return await queue.remove(self._redis, chat, id)
+
+    async def move(self, old: Chat, new: Chat) -> None:
+        """The platform gave the chat `old` the id `new`: history, preferences and what waits follow.
+
+        It may be called at any time and again; what a turn still adds to the old chat follows when it ends. Topics
+        and threads are chats of their own. Raises StoreError, and is then to be repeated.
+        """
+        await move(self._redis, old, new)
 
     async def announce(self, account: str, chat: Chat, lane: Lane = "talk") -> None:
         """Have somebody look at what waits in `chat`; too often is harmless. Raises StoreError."""
@@ -126,31 +134,61 @@ class Inbox:
     async def forget(self, chat: Chat) -> int:
         """Forget the talk that waits in `chat` while nobody is at work on it; how many messages. Raises StoreError."""
         lane = LaneKeys(chat, "talk")
-        return int(await FORGET(self._redis, [lane.claim, lane.queue, lane.head]))
+        return int(await queue.FORGET(self._redis, [lane.claim, lane.queue, lane.head]))
+
+    async def wake(self, account: str, chat: Chat, lane: Lane = "talk") -> None:
+        """What the first turn of `chat` waits for has come: have it taken up, also where it is just being suspended.
+
+        Raises StoreError.
+        """
+        await WAKE(self._redis, [LaneKeys(chat, lane).head])
+        await self.announce(account, chat, lane)
 
     async def recall(self, lane: Lane = "talk", *, account: str = "") -> None:
-        """Announce every chat in which something waits, of every account or of one. Raises StoreError."""
-        async for whose, chat in ready.waiting(self._redis, lane):
-            if account in ("", whose):
-                await self.announce(whose, chat, lane)
+        """Wake every chat in which something waits, of every account or of one. Raises StoreError."""
+        async for waiting in ready.waiting(self._redis, lane):
+            if account in ("", waiting.account):
+                await self.wake(waiting.account, waiting.chat, lane)
 
     async def set_aside(self, account: str) -> int:
         """How many turns of `account` were given up in all. Raises StoreError."""
         async with translate_redis_errors():
             return int(await self._redis.get(keys.set_aside(account)) or 0)
 
+    def kept_aside(self) -> AsyncIterator[Kept]:
+        """Every turn that was given up and is still kept, those of one chat newest first. Raises StoreError."""
+        return aside.kept(self._redis)
+
+    async def put_back(self, kept: Kept, account: str = "") -> bool:
+        """Have a turn that was given up done after all, at the end of its queue; False where it is kept no more.
+
+        `account` is needed where the row does not name it. Raises StoreError, ValueError with a sentence for the
+        operator where it cannot be put back.
+        """
+        account, chat, lane = account or kept.aside.account, kept.chat, kept.aside.lane
+        if chat is None or not account:
+            raise ValueError("it does not say where it belongs")
+        if not await aside.put_back(self._redis, kept, account, LaneKeys(chat, lane).queue, queue.QUEUE_SECONDS):
+            return False
+        await self.announce(account, chat, lane)
+        return True
+
+    async def drop_aside(self, kept: Kept) -> bool:
+        """Forget a turn that was given up, for good; False where it is kept no more. Raises StoreError."""
+        return await aside.drop(self._redis, kept)
+
     async def ready(self, accounts: Sequence[str], room: Callable[[], int]) -> AsyncGenerator[Claim, None]:
         """Chats that have something to do, as claims that were won. To be closed (`contextlib.aclosing`).
 
         `room` tells how many more chats to answer are wanted; it may be exceeded by one for each account. Commands
-        come whatever it says, up to `COMMANDS_AT_ONCE` chats of them. Never ends by itself: without Redis it waits.
+        come whatever it says, up to `MAX_COMMAND_CHATS` chats of them. Never ends by itself: without Redis it waits.
         """
         won: asyncio.Queue[Claim] = asyncio.Queue()
         waiting = Counter[Lane]()
 
         def free(lane: Lane) -> int:
             if lane == "commands":
-                return COMMANDS_AT_ONCE - sum(claim.lane == lane for claim in self._held.values())
+                return MAX_COMMAND_CHATS - sum(claim.lane == lane for claim in self._held.values())
             return room() - waiting[lane]
 
         def take(claim: Claim) -> None:
@@ -169,7 +207,7 @@ class Inbox:
             while True:
                 claim = await won.get()
                 yield claim
-                waiting[claim.lane] -= 1  # whoever has it has counted it, before asking for the next
+                waiting[claim.lane] -= 1  # its holder has counted it, before asking for the next
         finally:
             for reader in readers:
                 reader.cancel()
@@ -179,25 +217,25 @@ class Inbox:
                 await won.get_nowait().release()
 
     async def close(self) -> None:
-        """Stop keeping claims fresh; those not released expire."""
-        if self._keeping is not None:
-            self._keeping.cancel()
-            await asyncio.wait([self._keeping])
-            self._keeping = None
+        """Keep no claim any more; those not released expire."""
+        for claim in list(self._held.values()):
+            self._forget(claim)
 
     async def _read(self, account: str, lane: Lane, free: Callable[[], int], take: Callable[[Claim], None]) -> None:
         """Follow one stream, through whatever happens to Redis."""
         loop, failures, sweep_at, look_at = asyncio.get_running_loop(), 0, 0.0, 0.0
-        wait = min(WAIT, self._ttl / 6)
+        wait = min(READ_SECONDS, self._ttl / 6)
         while True:
             try:
                 if loop.time() >= sweep_at:
                     await ready.prepare(self._redis, account, lane)
-                    await self.recall(lane, account=account)
-                    sweep_at = loop.time() + SWEEP_EVERY
-                if (room := min(free(), MOST_AT_A_TIME)) <= 0:
-                    await asyncio.sleep(FULL_WAIT)
+                    await self._sweep(account, lane)
+                    sweep_at = loop.time() + SWEEP_SECONDS
+                if (room := min(free(), MAX_READ)) <= 0:
+                    await asyncio.sleep(FULL_SECONDS)
                 elif loop.time() >= look_at:
+                    if lane == "talk":
+                        await ready.wake_due(self._redis, account)
                     found = await ready.left(self._redis, account, lane, room, self._ttl * 1.05)
                     await _whole(self._take_all(found, account, lane, take, fresh=False))
                     look_at = loop.time() + wait
@@ -208,70 +246,67 @@ class Inbox:
             except StoreError as error:
                 if failures == 0:
                     log.warning("inbox out of reach", account=account, error=str(error))
-                await asyncio.sleep(min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(failures, 10)))
+                await asyncio.sleep(min(MAX_RETRY_SECONDS, MIN_RETRY_SECONDS * 2 ** min(failures, 10)))
                 failures, sweep_at = failures + 1, 0.0
             except Exception:
                 log.exception("inbox reader failed", account=account)
-                await asyncio.sleep(LONGEST_RETRY)
+                await asyncio.sleep(MAX_RETRY_SECONDS)
+
+    async def _sweep(self, account: str, lane: Lane) -> None:
+        """Announce whatever waits, but for turns that are suspended until a time that has not come."""
+        async for waiting in ready.waiting(self._redis, lane):
+            if waiting.account == account and waiting.until <= time.time():
+                await self.announce(account, waiting.chat, lane)
 
     async def _take_all(
         self, found: list[ReadyMarker], account: str, lane: Lane, take: Callable[[Claim], None], *, fresh: bool
     ) -> None:
-        for each in found:
-            self._taken += 1
-            token, lane_keys = f"{self._worker}:{self._taken}", LaneKeys(each.chat, lane)
-            asked = asyncio.get_running_loop().time()
-            went = await TAKE(self._redis, [lane_keys.claim, lane_keys.queue], token, int(self._ttl * 1000))
+        asked = time.monotonic()
+        for each, token, went in await self._try_all(found, lane):
             if went == "won":
                 claim = Claim(self._redis, each.chat, account, lane, token=token, marker=each.id, ended=self._forget)
-                claim.confirmed = asked
-                self._hold(claim)
+                self._hold(claim, asked)
                 take(claim)
             elif went == "empty" or fresh:
                 # One that was left may be what its holder took the chat by: it stays, and is looked at again.
                 await ready.drop(self._redis, account, lane, each.id)
 
-    def _hold(self, claim: Claim) -> None:
+    async def _try_all(self, found: Sequence[ReadyMarker], lane: Lane) -> list[tuple[ReadyMarker, str, str]]:
+        """Try to take each chat, in one round trip; return with each marker the token and what became of it."""
+        tries: list[tuple[ReadyMarker, str, list[str]]] = []
+        for each in found:
+            self._taken += 1
+            lane_keys = LaneKeys(each.chat, lane)
+            tries.append((each, f"{self._worker}:{self._taken}", [lane_keys.claim, lane_keys.queue]))
+        if not tries:
+            return []
+        async with translate_redis_errors():
+            pipe = self._redis.pipeline(transaction=False)
+            for _, token, names in tries:
+                TAKE.add_to(pipe, names, token, int(self._ttl * 1000))
+            answers = await pipe.execute(raise_on_error=False)
+        taken = []
+        for (each, token, names), answer in zip(tries, answers, strict=True):
+            if isinstance(answer, NoScriptError):
+                answer = await TAKE(self._redis, names, token, int(self._ttl * 1000))
+            elif isinstance(answer, Exception):
+                async with translate_redis_errors():
+                    raise answer
+            taken.append((each, token, str(answer)))
+        return taken
+
+    def _hold(self, claim: Claim, asked: float) -> None:
         if (overtaken := self._held.get((claim.chat, claim.lane))) is not None:
             overtaken.lose()  # by ourselves: we slept so long that it expired
         self._held[claim.chat, claim.lane] = claim
-        if self._keeping is None or self._keeping.done():
-            self._keeping = asyncio.create_task(self._keep_fresh())
+        claim.hold = Hold([claim.keys.claim, claim.keys.head], claim.token, self._ttl, claim.lose, asked)
+        self._keeper.add(claim.hold)
 
     def _forget(self, claim: Claim) -> None:
+        if claim.hold is not None:
+            self._keeper.discard(claim.hold)
         if self._held.get((claim.chat, claim.lane)) is claim:
             del self._held[claim.chat, claim.lane]
-
-    async def _keep_fresh(self) -> None:
-        """Keep every claim from expiring, until none is held; those that are no longer ours are told so."""
-        loop = asyncio.get_running_loop()
-        while self._held:
-            await asyncio.sleep(self._ttl / 3)
-            held, asked = list(self._held.values()), loop.time()
-            try:
-                async with asyncio.timeout(self._ttl / 2):
-                    for start in range(0, len(held), BATCH):
-                        await self._confirm(held[start : start + BATCH], asked)
-            except (StoreError, TimeoutError) as error:
-                log.debug("claims not confirmed", claims=len(held), error=str(error))
-            except Exception:
-                log.exception("claims not confirmed", claims=len(held))
-            for claim in list(self._held.values()):
-                if claim.confirmed + self._ttl <= loop.time():
-                    log.warning("claim expired", chat=str(claim.chat))
-                    claim.lose()
-
-    async def _confirm(self, held: list[Claim], asked: float) -> None:
-        async with translate_redis_errors():
-            pipe = self._redis.pipeline(transaction=False)
-            for claim in held:
-                pipe.eval(KEEP, 1, claim.keys.claim, claim.token, str(int(self._ttl * 1000)))
-            ours = await pipe.execute(raise_on_error=False)
-        for claim, kept in zip(held, ours, strict=True):
-            if kept == 1:
-                claim.confirmed = asked
-            elif kept == 0:
-                claim.lose()
 
 
 async def _whole(work: Coroutine[object, object, None]) -> None:

@@ -7,20 +7,17 @@ is recognised. It can be repeated at any point, also after everything has moved.
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, replace
 from typing import cast
 
+import msgspec
 from redis.asyncio import Redis
 
 from bridge.inbox.entry import Entry
 from bridge.inbox.ready import announce
-from bridge.store import history, preferences
-from bridge.store.errors import translate_redis_errors
-from bridge.store.keys import LANES, ChatKeys, Lane, LaneKeys
-from bridge.store.scripts import Script, dump
+from bridge.store import CHAT, LANES, ChatKeys, Lane, LaneKeys, Script, history, preferences, translate_redis_errors
 from bridge.types import Chat
 
-REMEMBERED = 30 * 86400
+MOVED_SECONDS = 30 * 86400
 """Seconds for which the old chat knows what it has become: longer than any turn that began in it."""
 SEEN_SECONDS = 86400
 QUEUE_SECONDS = 30 * 86400
@@ -56,7 +53,7 @@ return #merged
 """)
 
 WAITING = Script("""
--- KEYS claim, queue, head. All that waits but the turn that somebody is at work on: whoever ends it moves the rest.
+-- KEYS claim, queue, head. All that waits but the turn that somebody is at work on: its process moves the rest.
 local waiting = redis.call('LRANGE', KEYS[2], 0, -1)
 if #waiting > 0 and redis.call('EXISTS', KEYS[1]) == 1 and redis.call('HEXISTS', KEYS[3], 'by') == 1
    and redis.call('HGET', KEYS[3], 'key') == string.sub(waiting[1], 1, 16) then
@@ -82,7 +79,7 @@ return added
 """)
 
 REMOVE = Script("""
--- KEYS list, head or nothing; ARGV rows. Whoever has just begun one of them finds that it is no longer theirs.
+-- KEYS list, head or nothing; ARGV rows. A process that has just begun one of them finds that it holds it no longer.
 for _, row in ipairs(ARGV) do
   redis.call('LREM', KEYS[1], 1, row)
   if KEYS[2] and redis.call('HGET', KEYS[2], 'key') == string.sub(row, 1, 16) then redis.call('DEL', KEYS[2]) end
@@ -101,11 +98,11 @@ async def move(redis: Redis, old: Chat, new: Chat) -> None:
         return
     source, target = ChatKeys(old), ChatKeys(new)
     async with translate_redis_errors():
-        await redis.set(source.moved, dump(asdict(new)), ex=REMEMBERED)
+        await redis.set(source.moved, CHAT.encode(new), ex=MOVED_SECONDS)
         await redis.delete(target.moved)
         rows = cast(list[str], await redis.lrange(source.history, 0, -1))
     if rows:
-        await MERGE(redis, [target.history], history.TURNS, history.SECONDS, *rows)
+        await MERGE(redis, [target.history], history.MAX_EXCHANGES, history.HISTORY_SECONDS, *rows)
         await REMOVE(redis, [source.history], *rows)
     await _move_preferences(redis, old, new)
     for lane in LANES:
@@ -119,9 +116,9 @@ async def _move_preferences(redis: Redis, old: Chat, new: Chat) -> None:
         for name, value in kept.items():
             await redis.hsetnx(target.preferences, name, value)
         if kept:
-            await redis.expire(target.preferences, preferences.SECONDS)
+            await redis.expire(target.preferences, preferences.PREFERENCES_SECONDS)
         if (last := await preferences.Preferences(redis).last(old)) is not None:
-            moved = dump(replace(last, chat=new).to_json())
+            moved = preferences.LAST.encode(msgspec.structs.replace(last, chat=new))
             await redis.set(target.last, moved, ex=preferences.LAST_SECONDS, nx=True)
         for name in (source.preferences, source.last, source.menu):
             await redis.delete(name)
@@ -135,9 +132,9 @@ async def _move_lane(redis: Redis, old: Chat, new: Chat, lane: Lane) -> None:
         try:
             entry = Entry.from_row(row)
         except ValueError:
-            continue  # whoever takes the old chat sets it aside
+            continue  # its sender is told by the worker that takes the old chat
         gone.append(row)
-        placed.append(replace(entry, message=replace(entry.message, chat=new)).to_row())
+        placed.append(entry.in_chat(new).to_row())
         accounts.add(entry.account)
     if not placed:
         return

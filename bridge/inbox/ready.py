@@ -6,7 +6,7 @@ names of dead workers pile up.
 
 from __future__ import annotations
 
-import json
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,17 +15,32 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from bridge.inbox.entry import Entry
-from bridge.store import keys
-from bridge.store.errors import translate_redis_errors
-from bridge.store.keys import Lane
-from bridge.store.scripts import Script, dump
+from bridge.inbox.entry import Origin
+from bridge.store import CHAT, LANES, VERSION, Lane, Script, bare, keys, translate_redis_errors
 from bridge.types import Chat
 
 log = structlog.get_logger(__name__)
 
+MAX_LOOKED_AT = 10
+"""Entries of a queue that are looked at for whose it is."""
 GROUP = "workers"
 READER = "worker"
+
+MAX_WOKEN = 100
+"""Chats that one look at what is due announces."""
+
+WAKE_DUE = Script("""
+-- KEYS wake, a stream for each lane; ARGV now, most, row version, the lanes. Each is announced by one process only.
+local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
+for _, member in ipairs(due) do
+  local lane, chat = string.match(member, '^(%a+) (.*)$')
+  for at = 4, #ARGV do
+    if ARGV[at] == lane then redis.call('XADD', KEYS[at - 2], '*', 'v', ARGV[3], 'chat', chat) end
+  end
+  redis.call('ZREM', KEYS[1], member)
+end
+return #due
+""")
 
 DROP = Script("""
 -- KEYS ready; ARGV group, id
@@ -40,15 +55,38 @@ class ReadyMarker:
     chat: Chat
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    account: str
+    chat: Chat
+    until: float
+    """When the first turn wants to be taken up, in seconds since 1970; 0 where it does not say."""
+
+
 async def announce(redis: Redis, account: str, chat: Chat, lane: Lane) -> None:
     """Tell the workers that something waits in `chat`. Too often is harmless.
 
     The stream has no length limit: trimming would strand a chat, and what has been dealt with is deleted.
     """
-    told = {"id": chat.id, "thread": chat.thread, "person": chat.person, "direct": chat.direct}
-    fields: dict[Any, Any] = {"chat": dump({"channel": chat.channel, **told})}
     async with translate_redis_errors():
-        await redis.xadd(keys.ready(account, lane), fields)
+        await redis.xadd(keys.ready(account, lane), marker(chat))
+
+
+def marker(chat: Chat) -> dict[Any, Any]:
+    """The fields of a ready marker."""
+    return {"v": VERSION, "chat": CHAT.encode(bare(chat))}
+
+
+async def suspended(redis: Redis, account: str, chat: Chat, lane: Lane, until: float) -> None:
+    """Have `chat` announced at `until` (seconds since 1970), and not at the time that was said before."""
+    async with translate_redis_errors():
+        await redis.zadd(keys.wake(account), {f"{lane} {CHAT.encode(bare(chat))}": until})
+
+
+async def wake_due(redis: Redis, account: str) -> None:
+    """Announce the chats whose first turn was suspended until now or earlier, `MAX_WOKEN` at most."""
+    streams = [keys.ready(account, lane) for lane in LANES]
+    await WAKE_DUE(redis, [keys.wake(account), *streams], time.time(), MAX_WOKEN, VERSION, *LANES)
 
 
 async def drop(redis: Redis, account: str, lane: Lane, id: str) -> None:
@@ -88,17 +126,19 @@ async def left(redis: Redis, account: str, lane: Lane, most: int, idle: float) -
             return found
 
 
-async def waiting(redis: Redis, lane: Lane) -> AsyncIterator[tuple[str, Chat]]:
-    """Every account and chat that has a queue in this lane, whether it was announced or not."""
+async def waiting(redis: Redis, lane: Lane) -> AsyncIterator[Waiting]:
+    """Every chat that has a queue in this lane, whether it was announced or not."""
     async with translate_redis_errors():
         async for name in redis.scan_iter(match=keys.queues(lane), count=1000):
-            try:
-                entry = Entry.from_row(str(await redis.lindex(name, 0)))
-            except ValueError:
-                continue  # gone since, or unreadable: then there is no telling whose it is
-            chat = entry.message.chat
-            if keys.LaneKeys(chat, lane).queue == name:
-                yield entry.account, chat
+            async with redis.pipeline(transaction=False) as pipe:
+                pipe.lrange(name, 0, MAX_LOOKED_AT - 1)
+                pipe.hget(keys.head_of(name), "suspended")
+                rows, until = await pipe.execute()
+            for row in rows:  # one that cannot be read at all does not say whose it is, but those behind it may
+                origin = Origin.of_row(row)
+                if origin.chat is not None and keys.LaneKeys(origin.chat, lane).queue == name:
+                    yield Waiting(origin.account, origin.chat, float(until or 0))
+                    break
 
 
 async def _read(redis: Redis, account: str, lane: Lane, entries: list[Any]) -> list[ReadyMarker]:
@@ -106,8 +146,8 @@ async def _read(redis: Redis, account: str, lane: Lane, entries: list[Any]) -> l
     found = []
     for id, fields in entries:
         try:
-            found.append(ReadyMarker(id, Chat.from_json(json.loads(fields["chat"]))))
-        except (TypeError, KeyError, ValueError):
+            found.append(ReadyMarker(id, CHAT.decode(fields["chat"])))
+        except (KeyError, ValueError):
             log.warning("marker unreadable", account=account)
             await drop(redis, account, lane, id)
     return found

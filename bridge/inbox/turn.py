@@ -1,50 +1,37 @@
-"""One message being answered, and everything about its reply that outlives us.
+"""One job being done, and everything about it that outlives the process.
 
-The turn's record is a hash beside the queue. Whoever last took the turn has signed it, and every write checks that
-fencing_token: a worker that was overtaken finds out at its next write, and what it wanted to write is not written.
+The turn's record is a hash beside the queue. It holds the fencing token of the process that took the turn last; every
+write checks it: a worker that was overtaken finds out at its next write, and what it wanted to write is not written.
 """
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import structlog
 from redis.asyncio import Redis
 
 from bridge.errors import StoreError
-from bridge.inbox.entry import Entry
+from bridge.inbox import aside
+from bridge.inbox.entry import Entry, Origin
+from bridge.inbox.job import Job, Notice
 from bridge.inbox.move import move
-from bridge.store import history, keys
-from bridge.store.errors import ClaimLost, translate_redis_errors
-from bridge.store.history import Exchange
-from bridge.store.keys import ChatKeys, LaneKeys
-from bridge.store.scripts import Script, dump
-from bridge.types import Chat
+from bridge.inbox.ready import suspended
+from bridge.inbox.record import Fence, ReplyRecord, Step, StepJournal
+from bridge.store import CHAT, KEY_LENGTH, ChatKeys, Exchange, Script, history, keys, translate_redis_errors
+
+if TYPE_CHECKING:
+    from bridge.inbox.claim import Claim
 
 log = structlog.get_logger(__name__)
 
-ASIDE = 20
-"""The most turns that are kept of a chat after they were given up."""
-ASIDE_SECONDS = 30 * 86400
-
-MARK = Script("""
--- KEYS head; ARGV fencing_token, posts begun, page or -1, its ref or nothing. Writes down how far the reply has come.
-if redis.call('HGET', KEYS[1], 'by') ~= ARGV[1] then return 'lost' end
-redis.call('HSET', KEYS[1], 'begun', ARGV[2])
-if ARGV[3] ~= '-1' then
-  if ARGV[4] == '' then
-    redis.call('HDEL', KEYS[1], 'ref:' .. ARGV[3])
-  else
-    redis.call('HSET', KEYS[1], 'ref:' .. ARGV[3], ARGV[4])
-  end
-end
-return 'ok'
-""")
+UNREADABLE = "unreadable"
+"""The kind of the notice that stands for a job that cannot be read."""
 
 LEAVE = """
--- Takes the turn that is signed out of the queue; run twice, it says so. What stands behind a late one is late too.
+-- Takes the turn that is signed out of the queue; run twice, it says so.
+-- What stands behind a delayed turn is delayed too.
 local function leave(queue, head, fencing_token)
   if redis.call('HGET', head, 'by') ~= fencing_token then
     return redis.call('HGET', head, 'done') == fencing_token and 'repeated' or 'lost'
@@ -100,107 +87,164 @@ return went
 """
 )
 
+SUSPEND = Script("""
+-- KEYS claim, head; ARGV fencing token, claim's token, until when or nothing.
+-- The attempt does not count, and the chat is let go.
+-- Returns what became of it, and whether the turn was woken meanwhile.
+if redis.call('HGET', KEYS[2], 'by') ~= ARGV[1] then
+  local repeated = redis.call('HGET', KEYS[2], 'left') == ARGV[1]
+  return {repeated and 'repeated' or 'lost', repeated and redis.call('HEXISTS', KEYS[2], 'woken') or 0}
+end
+redis.call('HINCRBY', KEYS[2], 'attempt', -1)
+redis.call('HDEL', KEYS[2], 'by')
+redis.call('HSET', KEYS[2], 'late', 1, 'suspended', ARGV[3], 'left', ARGV[1])
+if redis.call('GET', KEYS[1]) == ARGV[2] then redis.call('DEL', KEYS[1]) end
+return {'ok', redis.call('HEXISTS', KEYS[2], 'woken')}
+""")
+
+FAILED = Script("""
+-- KEYS head; ARGV fencing token. The attempt is over, and counts as failed.
+if redis.call('HGET', KEYS[1], 'by') ~= ARGV[1] then
+  return redis.call('HGET', KEYS[1], 'left') == ARGV[1] and 'repeated' or 'lost'
+end
+redis.call('HINCRBY', KEYS[1], 'failures', 1)
+redis.call('HDEL', KEYS[1], 'by')
+redis.call('HSET', KEYS[1], 'left', ARGV[1])
+return 'ok'
+""")
+
 
 class Turn:
-    """The first message of a chat's queue, while it is ours. All calls raise StoreError, ClaimLost where it is not."""
+    """The first job of a chat's queue, while it is ours. All calls raise StoreError, ClaimLost where it is not."""
 
-    def __init__(
-        self,
-        redis: Redis,
-        account: str,
-        chat: Chat,
-        lane: LaneKeys,
-        *,
-        fencing_token: str,
-        entry: Entry,
-        head: Mapping[str, str],
-    ) -> None:
-        self.message = entry.message
-        self.key = entry.key
+    def __init__(self, redis: Redis, claim: Claim, *, fencing_token: str, row: str, head: Mapping[str, str]) -> None:
+        self.key = row[:KEY_LENGTH]
         """Names the turn for as long as it takes, across restarts: 16 ASCII letters and digits."""
-        self.attempt = int(head["attempt"])
-        """1 on the first try."""
-        self.refs: list[str] = []
-        """The messages posted by this attempt and earlier ones, page by page."""
-        while (ref := head.get(f"ref:{len(self.refs)}")) is not None:
-            self.refs.append(ref)
-        self.late = "late" in head
-        """Whether it was postponed, or stood behind one that was: question and answer may be far apart by now."""
-        self.begun = int(head["begun"])
-        """Posts begun: where it exceeds `refs`, the last of them may or may not have arrived."""
+        self.job: Job
+        """What is to be done; where that cannot be read, a `Notice` of the kind `UNREADABLE` in its place."""
+        self.readable = True
+        try:
+            self.job = Entry.from_row(row).job
+        except ValueError:
+            log.warning("queued job unreadable", chat=str(claim.chat))
+            self.readable = False
+            if not (len(self.key) == KEY_LENGTH and self.key.isascii() and self.key.isalnum()):
+                self.key = keys.turn(claim.chat, row)
+            origin = Origin.of_row(row)
+            self.job = Notice(
+                id=f"{UNREADABLE}:{self.key}",
+                chat=origin.chat if origin.chat == claim.chat else claim.chat,
+                kind=UNREADABLE,
+                language=origin.language,
+                reply_to=origin.id,
+            )
+        self.attempt = int(head.get("failures", 0)) + 1
+        """1 on the first try, one more for each that failed. One that ended with its process counts in `crashes`."""
+        self.crashes = int(head.get("crashes", 0))
+        """How often the turn was taken over from a worker that died, or that could not keep its claim."""
+        self.delayed = "late" in head
+        """Whether it was suspended, or stood behind one that was: question and answer may be far apart by now."""
         self._redis = redis
-        self._account = account
-        self._chat = chat
-        self._lane = lane
-        self._fencing_token = fencing_token
+        self._claim = claim
+        self._row = row
+        self._fence = Fence(redis, claim.keys.head, fencing_token, str(claim.chat))
+        self._head = head
+        self._replies: dict[str, ReplyRecord] = {}
+        self._journal = StepJournal(self._fence, head)
 
-    async def begin(self) -> None:
-        """The next page is about to be posted."""
-        await self._mark(len(self.refs) + 1)
-        self.begun = len(self.refs) + 1
+    def reply(self, name: str = "") -> ReplyRecord:
+        """The record of the turn's reply `name`; one turn may have several, such as one for each model compared.
 
-    async def posted(self, ref: str) -> None:
-        """The page begun last is now `ref`."""
-        await self._mark(len(self.refs) + 1, len(self.refs), ref)
-        self.refs.append(ref)
-        self.begun = len(self.refs)
+        Raises ValueError where `name` is anything but up to 32 ASCII letters, digits, hyphens and underscores.
+        """
+        if name not in self._replies:
+            self._replies[name] = ReplyRecord(self._fence, name, self._head)
+        return self._replies[name]
 
-    async def replaced(self, page: int, ref: str) -> None:
-        """That page, counted from 0, has been posted anew, as `ref`."""
-        await self._mark(self.begun, page, ref)
-        self.refs[page] = ref
+    @property
+    def steps(self) -> list[Step]:
+        """The steps taken by earlier attempts and by this one, in the order in which they were begun."""
+        return self._journal.steps
 
-    async def dropped(self) -> None:
-        """The last page has been taken back."""
-        await self._mark(len(self.refs) - 1, len(self.refs) - 1)
-        self.refs.pop()
-        self.begun = len(self.refs)
+    async def begin_step(self, id: str) -> None:
+        """The step `id` is about to be taken; nothing, where it was begun before.
+
+        Raises ValueError where the turn has `MAX_STEPS` steps already.
+        """
+        await self._journal.begin(id)
+
+    async def finish_step(self, id: str, result: str) -> str:
+        """The step `id` gave `result`. Returns what is kept of it: `MAX_RESULT_BYTES` of UTF-8 at most.
+
+        Raises ValueError where it was not begun.
+        """
+        return await self._journal.finish(id, result)
 
     async def done(self, exchange: Exchange | None = None, *, again: bool = False) -> None:
         """Answered: in one step the turn leaves the queue and `exchange` enters the history.
 
         It does not enter where the conversation has started over since the turn's first attempt began. With
-        `again` it takes the place of the last exchange where that has the same id. May be called again when it
-        raised StoreError.
+        `again` it takes the place of the last exchange where that has the same id. A job that could not be read
+        is kept for an operator. May be called again when it raised StoreError.
         """
-        chat = ChatKeys(self._chat)
+        if not self.readable:
+            await self.set_aside(UNREADABLE)
+            return
+        claim, chat = self._claim, ChatKeys(self._claim.chat)
         row, id = (exchange.to_row(), exchange.id) if exchange is not None else ("", "")
         went, moved = await DONE(
             self._redis,
-            [self._lane.queue, self._lane.head, chat.history, chat.epoch, chat.moved],
-            self._fencing_token,
+            [claim.keys.queue, claim.keys.head, chat.history, chat.epoch, chat.moved],
+            self._fence.token,
             row,
             id,
             int(again),
-            history.TURNS,
-            history.SECONDS,
+            history.MAX_EXCHANGES,
+            history.HISTORY_SECONDS,
         )
-        self._check(went)
+        self._fence.check(went)
         if moved:
-            await move(self._redis, self._chat, Chat.from_json(json.loads(moved)))
+            await move(self._redis, claim.chat, CHAT.decode(moved))
 
     async def set_aside(self, why: str) -> None:
         """Given up: the turn leaves the queue for a short list that an operator may look at, and is counted."""
-        row = dump({"why": why, "at": time.time(), "attempt": self.attempt, "message": self.message.to_json()})
-        self._check(await set_aside(self._redis, self._account, self._chat, self._lane, self._fencing_token, row))
-        log.warning("turn set aside", chat=str(self._chat), why=why, attempt=self.attempt)
+        claim = self._claim
+        row = aside.aside(why, self.attempt, claim.account, claim.lane, self._row)
+        kept = [claim.keys.queue, claim.keys.head, ChatKeys(claim.chat).aside]
+        went = await SET_ASIDE(self._redis, kept, self._fence.token, row, aside.MAX_ASIDE, aside.ASIDE_SECONDS)
+        self._fence.check(went)
+        log.warning("turn set aside", chat=str(claim.chat), why=why, attempt=self.attempt, crashes=self.crashes)
+        if went == "ok":
+            try:
+                async with translate_redis_errors():
+                    await self._redis.incr(keys.set_aside(claim.account))
+            except StoreError as error:
+                log.debug("not counted", error=str(error))
 
-    async def _mark(self, begun: int, page: int = -1, ref: str = "") -> None:
-        self._check(await MARK(self._redis, [self._lane.head], self._fencing_token, begun, page, ref))
+    async def failed(self) -> None:
+        """This attempt came to nothing by an error of ours; `Claim.next` then hands the turn out once more.
 
-    def _check(self, went: str) -> None:
-        if went == "lost":
-            raise ClaimLost(f"another worker answers in {self._chat}")
+        Asking `Claim.next` for a turn that has not ended comes to the same.
+        """
+        self._fence.check(await FAILED(self._redis, [self._claim.keys.head], self._fence.token))
 
+    async def suspend(self, until: float | None) -> None:
+        """Wait, first in the queue, until `until` (seconds since 1970): the chat is let go, the attempt not counted.
 
-async def set_aside(redis: Redis, account: str, chat: Chat, lane: LaneKeys, fencing_token: str, row: str) -> str:
-    """Take the first entry out of a queue for good and count it; it may be one that no `Turn` can be made of."""
-    kept = [lane.queue, lane.head, ChatKeys(chat).aside]
-    went = str(await SET_ASIDE(redis, kept, fencing_token, row, ASIDE, ASIDE_SECONDS))
-    if went == "ok":
-        try:
-            async with translate_redis_errors():
-                await redis.incr(keys.set_aside(account))
-        except StoreError as error:
-            log.debug("not counted", error=str(error))
-    return went
+        It is taken up sooner where something new is put into the chat, and by `Inbox.wake` and `Inbox.recall`, also
+        where they were called while this attempt was under way. Where `until` is None those are what it waits for;
+        it is then also taken up when a reader starts, and each time that all queues are looked through.
+        """
+        claim = self._claim
+        if until is not None:
+            # Before it is suspended: should we die between the two, it is announced once too often, and not never.
+            await suspended(self._redis, claim.account, claim.chat, claim.lane, until)
+        went, woken = await SUSPEND(
+            self._redis,
+            [claim.keys.claim, claim.keys.head],
+            self._fence.token,
+            claim.token,
+            "" if until is None else f"{until:.3f}",
+        )
+        self._fence.check(went)
+        await claim.let_go(announced=bool(woken))

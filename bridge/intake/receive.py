@@ -1,45 +1,59 @@
-"""What becomes of a message before anything visible or costly happens: into the inbox, or nowhere.
+"""What becomes of an event: into the inbox, or nowhere. Each message passes a list of named gates, in order.
 
-Whoever writes too much is stopped before Redis is asked, and what is done about strangers has fixed bounds, in memory
-and in the store. Each message costs one look at the rules; in a flood of strangers, only the first that each of them
-sends does, so that chats that are let in go on. To channels this is the `Host`: they may ask before they hand on.
+Events come in batches, and a batch costs one look at the rules and one step of the inbox, whatever its size. People
+who write too much are stopped before Redis is asked, and what is done about strangers has fixed bounds, in memory and
+in the store; in a flood of strangers only the first message of each is looked at, so that chats that are let in go on.
+To channels this is the `Host`: they may ask before they hand on.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 import structlog
+from msgspec.structs import replace as with_changes
 
-from bridge.access import Access, ChatSettings, Role
-from bridge.access.rate_limit import RateLimiter
-from bridge.commands import REQUEST_ID, Commands, parse
-from bridge.errors import BridgeError
-from bridge.reply.account import Account
-from bridge.store import InboxFull, Lane, Store
-from bridge.types import IncomingMessage
+from bridge.access import Access, ChatSettings, OwnerContact, RateLimiter, Role, Standing
+from bridge.commands import Commands
+from bridge.inbound import ChatMoved, Deleted, Edited, Inbound, Pressed, Said, parse_command
+from bridge.inbox import CommandCall, Inbox, Job, Question
+from bridge.intake.aside import Asides
+from bridge.intake.strangers import Strangers
+from bridge.reply import Account
+from bridge.store import Store
+from bridge.types import Button, Chat
 from bridge.words import Words
 
 log = structlog.get_logger(__name__)
 
-ASIDES = 20
-"""So many people are told something outside of any queue at the same time; in a flood, the rest are not."""
-PERSON_BURST, PERSON_EVERY = 40, 1.0
+PERSON_BURST, PERSON_SECONDS = 40, 1.0
 """Messages that one person may send at once, and the seconds after which they may send one more."""
-CHAT_BURST, CHAT_EVERY = 100, 0.25
+CHAT_BURST, CHAT_SECONDS = 100, 0.25
 """The same for one chat."""
-FLOOD_BURST, FLOOD_EVERY = 500, 0.005
+FLOOD_BURST, FLOOD_SECONDS = 500, 0.005
 """Messages of people known as strangers, all of them together, beyond which it is a flood."""
-KNOWN_SECONDS = 30.0
-"""In a flood, whoever was found to be a stranger is taken for one for so long without another look."""
-CODES_BURST, CODES_EVERY = 30, 0.5
-"""Codes that strangers may try, all of them together."""
-GREETINGS_BURST, GREETINGS_EVERY = 20, 1.0
-"""Strangers that are looked at more closely: whether to tell them, whether to ask owners."""
-MET_AGAIN = 600.0
-"""Seconds for which a stranger that was looked at is not looked at again."""
+STRANGER_SECONDS = 30.0
+"""In a flood, a person who was found to be a stranger is taken for one for so long without another look."""
+
+
+@dataclass(slots=True)
+class Arrival:
+    """One message on its way through the gates, and what they have found out about it."""
+
+    message: Said | Pressed
+    account: Account
+    standing: Standing = field(default_factory=lambda: Standing(Role.STRANGER))
+    refused: int = 0
+    """How often in a row its sender or its chat has exceeded the rate, this time included."""
+
+    @property
+    def addressed(self) -> bool:
+        return not isinstance(self.message, Said) or self.message.addressed
+
+
+Gate = Callable[[Arrival], bool]
+"""Whether the message goes on; a gate that stops it has done about it what is to be done."""
 
 
 class Intake:
@@ -48,175 +62,206 @@ class Intake:
     def __init__(
         self,
         store: Store,
+        inbox: Inbox,
         access: Access,
         commands: Commands,
-        words: Callable[[IncomingMessage], Words],
+        words: Callable[[str], Words],
         admins_changed: Callable[[], Awaitable[None]],
     ) -> None:
         self._store = store
+        self._inbox = inbox
         self._access = access
         self._commands = commands
         self._words = words
-        self._admins_changed = admins_changed
-        self._asides: set[asyncio.Task[None]] = set()
-        self._persons = RateLimiter(PERSON_BURST, PERSON_EVERY)
-        self._chats = RateLimiter(CHAT_BURST, CHAT_EVERY)
-        self._strangers = RateLimiter(1, KNOWN_SECONDS)
-        self._flood = RateLimiter(FLOOD_BURST, FLOOD_EVERY)
-        self._codes = RateLimiter(CODES_BURST, CODES_EVERY)
-        self._greetings = RateLimiter(GREETINGS_BURST, GREETINGS_EVERY)
-        self._met = RateLimiter(1, MET_AGAIN)
+        self.asides = Asides()
+        self._strangers = Strangers(inbox, access, commands, self.asides, words, admins_changed)
+        self._persons = RateLimiter(PERSON_BURST, PERSON_SECONDS)
+        self._chats = RateLimiter(CHAT_BURST, CHAT_SECONDS)
+        self._known_strangers = RateLimiter(1, STRANGER_SECONDS)
+        self._flood = RateLimiter(FLOOD_BURST, FLOOD_SECONDS)
+        self._before_judging: Sequence[Gate] = (self._outside_of_the_flood, self._within_the_rate)
+        self._after_judging: Sequence[Gate] = (
+            self._meant_for_us,
+            self._not_denied,
+            self._let_in,
+            self._not_too_fast,
+        )
+
+    async def close(self) -> None:
+        await self.asides.close()
 
     # The host, as channels know it
 
-    async def admits(self, message: IncomingMessage) -> bool:
+    async def admits(self, message: Said | Pressed) -> bool:
         """Whether its sender may talk there. Raises StoreError."""
-        return (await self._access.judge(message)).role >= Role.MEMBER
+        return (await self._judge(message)).role >= Role.MEMBER
 
-    async def needs_groups(self, message: IncomingMessage) -> bool:
+    async def needs_groups(self, message: Said | Pressed) -> bool:
         """Whether the sender's groups could make a difference to what becomes of `message`. Raises StoreError."""
-        standing = await self._access.judge(message)
-        if not message.addressed and not _overheard(message, standing.settings):
+        standing = await self._judge(message)
+        if isinstance(message, Said) and not message.addressed and not _answered_anyway(message, standing.settings):
             return False
-        if standing.role >= Role.MEMBER and self._commands.tells_groups(message.text):
+        text = message.text if isinstance(message, Said) else message.command
+        if standing.role >= Role.MEMBER and self._commands.tells_groups(text):
             return True
-        return await self._access.hangs_on_groups(standing.role, message.chat.channel)
+        return await self._access.depends_on_groups(standing.role, message.chat.channel)
 
-    # what comes in
+    async def suggest(self, command: str, typed: str, message: Said) -> Sequence[Button]:
+        """What may follow a command, for people who may talk there. Raises GatewayError, StoreError."""
+        standing = await self._judge(message)
+        return await self._commands.suggest(command, typed, message.chat) if standing.role >= Role.MEMBER else ()
 
-    async def receive(self, message: IncomingMessage, account: Account) -> None:
-        """Put `message` where it belongs. Raises StoreError; the platform then delivers it again."""
-        if message.moved_to is not None:
-            await self._store.inbox.put(account.id, message)
-            return
-        whoever = (message.sender, message.chat.whole)
-        if self._strangers.is_limited(whoever) and self._flood.hit(""):
-            return
+    # What comes in
+
+    async def receive(self, events: Sequence[Inbound], account: Account) -> None:
+        """Put what a batch of events asks for where it belongs, in few round trips whatever its size.
+
+        Raises StoreError; the platform then delivers the batch again, and what was taken in of it is recognised.
+        """
+        jobs: list[Job] = []
+        arrivals: list[Arrival] = []
+        for event in events:
+            match event:
+                case ChatMoved():
+                    jobs.append(event)
+                case Deleted():
+                    await self._inbox.remove(event.chat, event.id)
+                case Edited():
+                    await self._edit(event.message)
+                case Said() | Pressed():
+                    arrivals.append(Arrival(event, account))
+        arrivals = [each for each in arrivals if _passes(each, self._before_judging)]
+        await self._judge_all(arrivals)
+        arrivals = [each for each in arrivals if _passes(each, self._after_judging)]
+        jobs += [await self._job(arrival) for arrival in arrivals]
+        outcomes = await self._inbox.put_many(account.id, jobs)
+        for arrival, outcome in zip(reversed(arrivals), reversed(outcomes), strict=False):
+            if outcome == "full":
+                message = arrival.message
+                log.warning("queue full", chat=str(message.chat))
+                self.asides.say(message, account, self._words(message.language).queue_full)
+
+    async def _edit(self, message: Said) -> None:
+        """Let a question that still waits be asked as it now reads; one that has been answered stays answered."""
+        standing = await self._judge(message)
+        if standing.role >= Role.MEMBER and parse_command(message.text) is None:
+            placed = with_changes(message, chat=_conversation(message, standing.settings))
+            await self._inbox.replace(Question(message.id, placed))
+
+    async def _judge_all(self, arrivals: Sequence[Arrival]) -> None:
+        messages = [arrival.message for arrival in arrivals]
+        asked = [(message.sender, message.chat, message.groups) for message in messages]
+        for arrival, standing in zip(arrivals, await self._access.judge_all(asked), strict=True):
+            arrival.standing = standing
+            if standing.role < Role.MEMBER:
+                self._known_strangers.hit(_sender_here(arrival))
+
+    # The gates
+
+    def _outside_of_the_flood(self, arrival: Arrival) -> bool:
+        return not (self._known_strangers.is_limited(_sender_here(arrival)) and self._flood.hit(""))
+
+    def _within_the_rate(self, arrival: Arrival) -> bool:
         # What is not meant for us may be a whole group's talk, and counts only where we answer to all of it.
-        refused = self._hit(message) if message.addressed else 0
-        if refused > 1:
-            return
-        standing = await self._access.judge(message)
-        if standing.role < Role.MEMBER:
-            self._strangers.hit(whoever)
-        if not message.addressed:
-            if standing.role < Role.MEMBER or not _overheard(message, standing.settings):
-                return
-            refused = self._hit(message)
-        if standing.role is Role.DENIED:
-            return
-        if standing.role is Role.STRANGER:
-            if not refused:
-                self._meet(message, account)
-            return
-        if refused:
-            if refused == 1:
-                log.warning("writes too fast", chat=str(message.chat), sender=str(message.sender))
-                self._aside(self._tell(message, account, self._words(message).too_fast))
-            return
-        if standing.role is Role.OWNER and message.chat.direct:
-            await self._access.contact(account.id, message)
-        await self._put(_placed(message, standing.settings), account)
+        if arrival.addressed:
+            arrival.refused = self._hit(arrival.message)
+        return arrival.refused <= 1
 
-    async def close(self) -> None:
-        for aside in self._asides:
-            aside.cancel()
-        if self._asides:
-            await asyncio.wait(self._asides)
+    def _meant_for_us(self, arrival: Arrival) -> bool:
+        message, standing = arrival.message, arrival.standing
+        if arrival.addressed:
+            return True
+        assert isinstance(message, Said)
+        if standing.role < Role.MEMBER or not _answered_anyway(message, standing.settings):
+            return False
+        arrival.refused = self._hit(message)
+        return True
 
-    def _hit(self, message: IncomingMessage) -> int:
-        return self._persons.hit(message.sender) or self._chats.hit(message.chat.whole)
+    def _not_denied(self, arrival: Arrival) -> bool:
+        return arrival.standing.role is not Role.DENIED
 
-    async def _put(self, message: IncomingMessage, account: Account) -> None:
-        message = await self._numbered(message, account)
-        lane: Lane = "commands" if parse(message.text) else "talk"
-        try:
-            await self._store.inbox.put(account.id, message, lane=lane)
-        except InboxFull:
-            log.warning("queue full", chat=str(message.chat))
-            self._aside(self._tell(message, account, self._words(message).queue_full))
+    def _let_in(self, arrival: Arrival) -> bool:
+        if arrival.standing.role is not Role.STRANGER:
+            return True
+        if not arrival.refused:
+            self._strangers.meet(arrival.message, arrival.account)
+        return False
 
-    async def _numbered(self, message: IncomingMessage, account: Account) -> IncomingMessage:
-        """Where there are no buttons, a number answers the list that was shown last."""
-        if account.has_buttons(message.chat.place):
-            return message
-        menu = await self._store.preferences.menu(message.chat)
-        if not menu:
-            return message
+    def _not_too_fast(self, arrival: Arrival) -> bool:
+        message = arrival.message
+        if arrival.refused == 1:
+            log.warning("writes too fast", chat=str(message.chat), sender=str(message.sender))
+            self.asides.say(message, arrival.account, self._words(message.language).too_fast)
+        return not arrival.refused
+
+    # Into the inbox
+
+    async def _job(self, arrival: Arrival) -> Job:
+        """What is put into the inbox for a message that has passed all gates."""
+        message, account = arrival.message, arrival.account
+        if arrival.standing.role is Role.OWNER and message.chat.direct:
+            contact = OwnerContact(account.id, message.sender, message.chat, message.language)
+            await self._access.remember_owner(contact)
+        chat = _conversation(message, arrival.standing.settings)
+        return _job_of(message, chat, await self._text(message, chat, account))
+
+    async def _text(self, message: Said | Pressed, chat: Chat, account: Account) -> str:
+        """What the message says; where there are no buttons, a number stands for a line of the list shown last."""
+        if isinstance(message, Pressed):
+            return message.command
+        if account.has_buttons(chat.place) or not (menu := await self._store.preferences.menu(chat)):
+            return message.text
         text = message.text.strip()
         if text.isdecimal() and len(text) < 4 and 1 <= int(text) <= len(menu):
-            return replace(message, text=menu[int(text) - 1])
-        await self._store.preferences.set_menu(message.chat, [])  # the talk has gone on
-        return message
+            return menu[int(text) - 1]
+        await self._store.preferences.set_menu(chat, [])  # the talk has gone on
+        return message.text
 
-    # strangers
+    async def _judge(self, message: Said | Pressed) -> Standing:
+        return await self._access.judge(message.sender, message.chat, message.groups)
 
-    def _meet(self, message: IncomingMessage, account: Account) -> None:
-        """A stranger: a code is heard; else they are told who they are, and the owners are asked, once a day."""
-        command = parse(message.text) if message.chat.direct else None
-        if command and command.argument and command.name in ("claim", "start"):
-            if not self._codes.hit(""):
-                self._aside(self._redeem(message, command.argument, account))
-            return
-        who = message.sender if message.chat.direct else message.chat.whole
-        if not self._met.is_limited(who) and not self._greetings.hit(""):
-            self._met.hit(who)
-            self._aside(self._greet(message, account))
-
-    async def _redeem(self, message: IncomingMessage, code: str, account: Account) -> None:
-        answer = await self._commands.redeem(message, code, self._words(message))
-        if answer.admins_changed:
-            log.info("claimed", owner=str(message.sender))
-            await self._admins_changed()
-        await self._tell(message, account, answer.text)
-
-    async def _greet(self, message: IncomingMessage, account: Account) -> None:
-        asked, request, owner_contacts = await self._access.ask(account.id, message)
-        if asked == "asked" and request is not None:
-            for contact in owner_contacts:
-                # A command of the owner's own: judged again, answered in their language, and not lost in a crash.
-                question = IncomingMessage(
-                    id=f"{REQUEST_ID}{request.id}",
-                    chat=contact.chat,
-                    sender=contact.owner,
-                    text=f"/requests {request.id}",
-                    language=contact.language,
-                )
-                await self._store.inbox.put(contact.account, question, lane="commands")
-            log.info("owners asked", account=account.id, owners=len(owner_contacts))
-        if asked == "quiet" or not message.chat.direct:
-            return
-        words = self._words(message)
-        said = words.stranger_asked if asked == "asked" else words.stranger
-        await self._tell(message, account, said.format(id=message.sender))
-
-    # outside of any queue
-
-    async def _tell(self, message: IncomingMessage, account: Account, text: str) -> None:
-        await account.say(message.chat.place, text, key=f"aside{abs(hash(message.id)) % 10**12}")
-
-    def _aside(self, telling: Coroutine[object, object, None]) -> None:
-        if len(self._asides) >= ASIDES:
-            telling.close()
-            return
-        task = asyncio.create_task(self._logged(telling))
-        self._asides.add(task)
-        task.add_done_callback(self._asides.discard)
-
-    async def _logged(self, telling: Coroutine[object, object, None]) -> None:
-        try:
-            await telling
-        except BridgeError as error:
-            log.warning("could not tell", error=str(error))
+    def _hit(self, message: Said | Pressed) -> int:
+        return self._persons.hit(message.sender) or self._chats.hit(message.chat.whole)
 
 
-def _overheard(message: IncomingMessage, settings: ChatSettings) -> bool:
-    """Whether something not said to us is answered all the same; a command not meant for us is another bot's."""
-    return settings.answer == "all" and not parse(message.text) and bool(message.text.strip())
+def _passes(arrival: Arrival, gates: Sequence[Gate]) -> bool:
+    return all(gate(arrival) for gate in gates)
 
 
-def _placed(message: IncomingMessage, settings: ChatSettings) -> IncomingMessage:
-    """In the conversation that it belongs to: where everybody has their own, the sender's."""
+def _sender_here(arrival: Arrival) -> object:
+    return arrival.message.sender, arrival.message.chat.whole
+
+
+def _answered_anyway(message: Said, settings: ChatSettings) -> bool:
+    """Whether a message not meant for us is answered all the same; a command not meant for us is another bot's."""
+    return settings.answer == "all" and not parse_command(message.text) and bool(message.text.strip())
+
+
+def _conversation(message: Said | Pressed, settings: ChatSettings) -> Chat:
+    """The chat whose history the message belongs to: the sender's own where everybody in a group has their own."""
     if settings.history == "shared" or message.chat.direct:
-        return message
-    return replace(message, chat=replace(message.chat, person=message.sender.id))
+        return message.chat
+    return replace(message.chat, person=message.sender.id)
+
+
+def _job_of(message: Said | Pressed, chat: Chat, text: str) -> Job:
+    """What is put into the queue of `chat` for a message that says `text`."""
+    command = parse_command(text)
+    if isinstance(message, Said) and command is None:
+        return Question(message.id, with_changes(message, chat=chat, text=text))
+    if command is None:  # a changed app sent what no button of ours carries
+        said = Said(message.id, chat, message.sender, text, language=message.language, groups=message.groups)
+        return Question(message.id, with_changes(said, sent_at=message.sent_at))
+    return CommandCall(
+        id=message.id,
+        chat=chat,
+        sender=message.sender,
+        name=command.name,
+        argument=command.argument,
+        pressed="" if isinstance(message, Said) else message.message,
+        ack=message.ack if isinstance(message, Said) else "",
+        language=message.language,
+        groups=message.groups,
+        replied_to=message.replied_to if isinstance(message, Said) else None,
+        sent_at=message.sent_at,
+    )

@@ -1,4 +1,4 @@
-"""An account's way out: its channel, its pace, and what becomes of buttons where there are no buttons."""
+"""A connected bot account: its channel, its pace, and what becomes of buttons where a platform has none."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 
 from bridge.channel import Channel
 from bridge.errors import Gone
-from bridge.reply import Address, Draft, Footer, Pace, Record, Unrecorded, deliver
+from bridge.reply.deliver import Address, Footer, deliver
+from bridge.reply.draft import Draft
+from bridge.reply.pace import Pace
+from bridge.reply.record import Record, Unrecorded
 from bridge.types import Button, Chat
 from bridge.words import Words
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Everything that leaves for one account leaves here."""
+    """Everything that leaves for one account leaves through this object."""
 
     channel: Channel
     pace: Pace = field(default_factory=Pace)
@@ -31,18 +34,18 @@ class Account:
         return self.channel.limits(chat).max_buttons > 0
 
     def fitting(self, chat: Chat, buttons: Sequence[Button]) -> Sequence[Button]:
-        """As many of the buttons as fit under one message; none where there are no buttons."""
+        """Return as many of `buttons` as fit under one message; none where the platform has no buttons."""
         return buttons[: self.channel.limits(chat).max_buttons]
 
     def footer(self, chat: Chat, note: str, buttons: Sequence[Button], words: Words) -> Footer:
-        """A remark with its buttons; where there are no buttons, with the commands that they stand for."""
+        """Return a note with its buttons; where the platform has none, with the commands that they stand for."""
         if buttons and not self.has_buttons(chat):
             ways = [words.or_send.format(label=button.label, command=button.command) for button in buttons]
             return Footer("\n".join([note, *ways]))
         return Footer(note, self.fitting(chat, buttons))
 
     def listed(self, chat: Chat, text: str, buttons: Sequence[Button], words: Words) -> str:
-        """The text with its buttons as a numbered list, where there are no buttons."""
+        """Return the text with its buttons as a numbered list, where the platform has no buttons."""
         if not buttons or self.has_buttons(chat):
             return text
         lines = [f"{number}. {button.label}" for number, button in enumerate(buttons, 1)]
@@ -56,15 +59,15 @@ class Account:
         key: str,
         buttons: Sequence[Button] = (),
         reply_to: str = "",
-        menu: str = "",
+        in_place_of: str = "",
         record: Record | None = None,
     ) -> None:
-        """Say something that is complete; in place of our message `menu`, where that still exists."""
+        """Say something that is complete; in place of our message with that ref, where that can still be edited."""
         to = self.address(chat, key, reply_to)
         footer = Footer(buttons=self.fitting(chat, buttons))
-        if menu:
+        if in_place_of and self.channel.limits(chat).edits != "none":
             try:
-                await deliver(Draft.whole(text), to, record=Unrecorded([menu]), footer=lambda _: footer)
+                await deliver(Draft.whole(text), to, record=Unrecorded([in_place_of]), footer=lambda _: footer)
             except Gone:
                 pass  # it was deleted; then the answer stands on its own, below
             else:

@@ -1,7 +1,7 @@
-"""Show a stream of deltas as one reply that grows on the platform.
+"""Show a draft as one reply that grows on the platform.
 
 Two tasks share one draft: a reader appends, a renderer shows the latest of it, one platform call at a time. There
-is no queue: a text that has been overtaken is never sent. Every page's whole text is set each time, so a call
+is no queue: a text that has been overtaken is never sent. Every message's whole body is set each time, so a call
 that was refused, lost or repeated needs no thought: the next one says it all again.
 """
 
@@ -12,6 +12,7 @@ import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 
 import structlog
 
@@ -19,26 +20,31 @@ from bridge import metrics
 from bridge.channel import Channel, Posted
 from bridge.errors import ChannelError, Gone, Moved, RateLimited, Refused, TooLong, Unsure
 from bridge.reply.draft import Draft
+from bridge.reply.files import arrange
+from bridge.reply.open_markup import close_open_markup
 from bridge.reply.pace import Pace
 from bridge.reply.pages import Page, Pages
 from bridge.reply.record import Record, Unrecorded
-from bridge.reply.unfinished import settled
-from bridge.types import Button, Chat
+from bridge.types import Body, Button, Chat
 
 log = structlog.get_logger(__name__)
 
-TYPING_EVERY = 4.0
-"""Seconds; Telegram shows it for five, Discord for ten."""
-FIRST_RETRY, LONGEST_RETRY = 0.5, 60.0
-PATIENCE = 3600.0
+TYPING_SECONDS = 4.0
+"""Between two signs that an answer is on its way; Telegram shows one for five seconds, Discord for ten."""
+FIRST_RETRY_SECONDS, MAX_RETRY_SECONDS = 0.5, 60.0
+GIVE_UP_SECONDS = 3600.0
 """Seconds without a success after which a reply is given up."""
-EDITS_SPREAD = 1.2
+EDIT_SPREAD = 1.2
 """Where edits are counted, each waits this much longer than the one before."""
+PLACEHOLDER = Body("…")
+"""Posted only to get hold of a message whose arrival is unknown; it is replaced or deleted at once."""
+UNKNOWN = "unknown"
+"""The fingerprint of a message that shows nobody knows what."""
 
 
 @dataclass(frozen=True, slots=True)
 class Footer:
-    """What follows a complete text: a remark apart from it, and buttons."""
+    """What follows a complete text: a note apart from it, and buttons."""
 
     note: str = ""
     buttons: Sequence[Button] = ()
@@ -57,11 +63,22 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class MessageState:
-    """How one message should state."""
+    """What one message should look like, and whether it is to change no more."""
 
-    text: str
+    body: Body
     final: bool
-    buttons: tuple[Button, ...] = ()
+
+
+@dataclass(slots=True)
+class Message:
+    """One message of the reply on the platform."""
+
+    posted: Posted
+    shown: MessageState | None = None
+    """What it looks like, as far as is known."""
+    fingerprint: str = ""
+    """Of what it shows for good; empty where it can be edited to show anything."""
+    edits: int = 0
 
 
 async def deliver(
@@ -74,8 +91,9 @@ async def deliver(
 ) -> None:
     """Show `draft` as it grows, with `buttons_while_streaming` under it, until all of it stands there with its footer.
 
-    The draft then tells how it went. Raises Gone when nobody is there to see it, another ChannelError when the
-    platform refuses for good or for longer than `PATIENCE`, StoreError when the record cannot be kept.
+    The draft then tells how it went; where it was withdrawn, nothing has been shown. Raises Gone when nobody is there
+    to see it, another ChannelError when the platform refuses for good or for longer than `GIVE_UP_SECONDS`,
+    StoreError when the record cannot be kept.
     """
     renderer = Renderer(draft, to, record or Unrecorded(), buttons_while_streaming, footer)
     draft.start()
@@ -90,7 +108,7 @@ async def deliver(
 
 
 class Renderer:
-    """Makes the platform state like the draft, one call at a time."""
+    """Makes the platform look like the draft, one call at a time."""
 
     def __init__(
         self,
@@ -108,10 +126,13 @@ class Renderer:
         self._footer = footer
         self._limits = to.channel.limits(to.chat)
         self._pages = Pages(self._limits)
-        self._posted: list[Posted] = [to.channel.posted(to.chat, ref) for ref in record.refs]
-        self._shown: list[MessageState | None] = [None] * len(self._posted)
-        self._edits: dict[int, int] = {}
+        self._messages = [self._known(ref) for ref in record.refs]
+        self._unsendable: set[str] = set()
+        """Digests of files that the platform has refused."""
         self._unsure = record.begun > len(record.refs)
+        """Whether the last post may have arrived unnoticed."""
+        self._unsure_since_before = self._unsure
+        """Whether that was an earlier process's, so that nobody knows what was posted."""
         self._spoke = False
         self._began = asyncio.get_running_loop().time()
         self._grows = not draft.complete
@@ -119,14 +140,18 @@ class Renderer:
         self._failing_since = 0.0
 
     async def type_until_words(self) -> None:
+        """Show that an answer is on its way until there are words to show."""
         while not (self._draft.text.strip() or self._draft.complete):
             with suppress(ChannelError):
                 await self._to.channel.typing(self._chat)
-            await asyncio.sleep(TYPING_EVERY)
+            await asyncio.sleep(TYPING_SECONDS)
 
     async def render(self) -> None:
+        """Bring the platform up to date until the draft is complete and all of it stands there."""
         while True:
             self._draft.check()
+            if self._draft.withdrawn:
+                return
             if self._stale() is not None:
                 await self._render_one()
             elif self._draft.complete:
@@ -135,7 +160,7 @@ class Renderer:
                 await self._draft.growth()
 
     async def _render_one(self) -> None:
-        """Wait for a turn, then bring the first message that is out of date up to date."""
+        """Wait for a turn to write, then bring the first message that is out of date up to date."""
         # First and last words are what people wait for; what lies between can wait for others.
         turn = self._to.pace.turn(self._chat, self._limits, urgent=not self._spoke or self._draft.complete)
         self._draft.at_end(turn.hurry)
@@ -153,10 +178,9 @@ class Renderer:
         except (Gone, Refused):
             raise
         except TooLong as error:
-            if not self._pages.shrink(number):
-                raise Refused("too long, however short") from error
+            self._shrink(number, error)
         except Moved as error:
-            self._chat, self._posted, self._shown = error.chat, [], []
+            self._chat, self._messages = error.chat, []
         except RateLimited as error:
             metrics.RATE_LIMITS.add(self._to.channel.name)
             log.info("rate limited", chat=str(self._chat), retry_after=error.retry_after)
@@ -165,24 +189,36 @@ class Renderer:
         finally:
             self._draft.at_end(None)
 
+    # What every message should look like now
+
     def _states(self) -> list[MessageState]:
-        """How every message should state now."""
-        pages = self._pages.of(self._draft.text)
-        states = [MessageState(page.text.rstrip(), final=True) for page in pages]
-        if not self._draft.complete:
-            if states:
-                states[-1] = MessageState(self._unfinished(pages[-1]), False, self._buttons_while_streaming)
+        draft = self._draft
+        albums: list[Body] = []
+        text = draft.text
+        if draft.complete and draft.files:
+            albums, lines = arrange(draft.files, self._limits, self._unsendable)
+            text += "".join(f"\n\n{line}" for line in lines)
+        pages = self._pages.of(text)
+        states = [MessageState(Body(page.text.rstrip()), True) for page in pages]
+        if not draft.complete:
+            if states and self._limits.edits == "none":
+                states.pop()  # it may still grow
+            elif states:
+                states[-1] = MessageState(Body(self._unfinished(pages[-1]), self._buttons_while_streaming), False)
             return states
+        return [*self._with_footer(states), *(MessageState(album, True) for album in albums)]
+
+    def _with_footer(self, states: list[MessageState]) -> list[MessageState]:
         footer = self._footer(self._draft)
         if footer.note:
-            joined = f"{states[-1].text}\n\n{footer.note}" if states else footer.note
+            joined = f"{states[-1].body.text}\n\n{footer.note}" if states else footer.note
             if states and self._limits.measure(joined) > self._limits.max_length:
                 joined = footer.note
             else:
                 states = states[:-1]
-            states.append(MessageState(joined, final=True))
+            states.append(MessageState(Body(joined), True))
         if states:
-            states[-1] = MessageState(states[-1].text, True, tuple(footer.buttons))
+            states[-1] = MessageState(Body(states[-1].body.text, tuple(footer.buttons)), True)
         return states
 
     def _unfinished(self, page: Page) -> str:
@@ -190,86 +226,126 @@ class Renderer:
         text = page.text.rstrip()
         if page.closing:  # it ends in code, where marks mean nothing
             return text
-        shown = (page.opening + settled(page.body)).rstrip()
+        shown = (page.opening + close_open_markup(page.body)).rstrip()
         # Measuring may mean rendering, and most of the time there is nothing to mend.
         if not shown or shown == text or self._limits.measure(shown) > self._limits.max_length:
             return text
         return shown
 
     def _stale(self) -> tuple[int, MessageState | None] | None:
-        """The first message that does not state as it should, and how it should; no state where it should go."""
+        """The first message that does not look as it should, and how it should; no state where it should go."""
         states = self._states()
         for number, state in enumerate(states):
-            if number == len(self._posted) or (self._shown[number] != state and self._may_edit(number, state)):
+            fingerprint = self._fingerprint(state)
+            if number == len(self._messages):
+                return self._lost_post() if self._unsure_since_before and fingerprint else (number, state)
+            message = self._messages[number]
+            if message.fingerprint != fingerprint:
+                # It cannot be edited into what it should be: it goes, and with it what stands below it.
+                return self._lost_post() if self._unsure else (len(self._messages) - 1, None)
+            if not fingerprint and message.shown != state and (state.final or self._may_edit(message)):
                 return number, state
         if not self._draft.complete:
             return None
-        # An earlier attempt may have said more than this one did, and its last post may have gone unnoticed:
-        # posting that once more is how to get hold of it.
+        # An earlier attempt may have said more than this one did, and its last post may have gone unnoticed.
         if self._unsure:
-            return len(self._posted), MessageState("…", final=True)
-        return (len(self._posted) - 1, None) if len(self._posted) > len(states) else None
+            return self._lost_post()
+        return (len(self._messages) - 1, None) if len(self._messages) > len(states) else None
 
-    def _may_edit(self, number: int, state: MessageState) -> bool:
-        limit = self._limits.max_edits
-        return state.final or limit is None or self._edits.get(number, 0) < limit - 1
+    def _lost_post(self) -> tuple[int, MessageState]:
+        """Posting once more is how to get hold of a post that may have arrived unnoticed."""
+        return len(self._messages), MessageState(PLACEHOLDER, True)
+
+    def _may_edit(self, message: Message) -> bool:
+        return self._limits.edits == "free" or message.edits < self._limits.max_edits - 1
+
+    def _fingerprint(self, state: MessageState) -> str:
+        """A name for what a message shows that cannot be edited; empty for one that can."""
+        body = state.body
+        if not body.files and self._limits.edits != "none":
+            return ""
+        said = "\0".join([body.text, *(button.command for button in body.buttons), *(f.digest for f in body.files)])
+        return sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+    # Making it so
 
     async def _show(self, number: int, state: MessageState | None) -> None:
         if state is None:
-            await self._posted[number].delete()
+            await self._messages[number].posted.delete()
             metrics.WRITES.add(self._to.channel.name, "delete")
             await self._record.dropped()
-            del self._posted[number], self._shown[number]
-        elif number == len(self._posted):
+            del self._messages[number]
+        elif number == len(self._messages):
             await self._post(number, state)
         else:
-            await self._posted[number].edit(state.text, final=state.final, buttons=state.buttons)
+            message = self._messages[number]
+            await message.posted.edit(state.body, final=state.final)
             metrics.WRITES.add(self._to.channel.name, "edit")
-            self._shown[number] = state
-            self._edits[number] = self._edits.get(number, 0) + 1
+            message.shown = state
+            message.edits += 1
 
     async def _post(self, number: int, state: MessageState) -> None:
         anew = number < len(self._record.refs)
-        again = self._unsure
+        fingerprint = self._fingerprint(state)
+        retry = self._unsure
         if not anew:
             await self._record.begin()
         try:
             posted = await self._to.channel.post(
                 self._chat,
-                state.text,
-                key=f"{self._to.key}.{number}",
-                again=again,
+                state.body,
+                key=self._key(number),
                 reply_to="" if number else self._to.reply_to,
                 final=state.final,
-                buttons=state.buttons,
+                retry=retry,
             )
         except Unsure:
             self._unsure = True
             raise
         metrics.WRITES.add(self._to.channel.name, "post")
-        self._unsure = False
-        self._posted.append(posted)
+        if self._unsure_since_before and fingerprint:
+            fingerprint = UNKNOWN
+        self._unsure = self._unsure_since_before = False
         # A platform that recognised the key kept the first post, with the words of then.
-        self._shown.append(None if again else state)
+        self._messages.append(Message(posted, None if retry else state, fingerprint))
+        ref = f"{posted.ref}\t{fingerprint}" if fingerprint else posted.ref
         if anew:
-            await self._record.replaced(number, posted.ref)
+            await self._record.replaced(number, ref)
         else:
-            await self._record.posted(posted.ref)
+            await self._record.posted(ref)
+
+    def _key(self, number: int) -> str:
+        """The idempotency key of a post. Another message may have stood there, which the platform still knows."""
+        drops = self._record.drops
+        return f"{self._to.key}.{number}r{drops}" if drops else f"{self._to.key}.{number}"
+
+    def _known(self, ref: str) -> Message:
+        ref, _, fingerprint = ref.partition("\t")
+        return Message(self._to.channel.posted(self._to.chat, ref), fingerprint=fingerprint)
+
+    def _shrink(self, number: int, error: TooLong) -> None:
+        """Make message `number` shorter, as the platform finds it too long; raise Refused where it cannot be."""
+        states = self._states()
+        files = states[number].body.files if number < len(states) else ()
+        if files:
+            self._unsendable.update(file.digest for file in files)
+        elif not self._pages.shrink(number):
+            raise Refused("too long, however short") from error
 
     async def _spread(self, number: int) -> None:
         """Where edits are counted, spend them ever more slowly."""
-        if self._limits.max_edits is not None and not self._draft.complete:
-            edits = self._edits.get(number, 0)
-            await asyncio.sleep(self._limits.edit_interval * (EDITS_SPREAD**edits - 1))
+        if self._limits.edits == "counted" and not self._draft.complete and number < len(self._messages):
+            edits = self._messages[number].edits
+            await asyncio.sleep(self._limits.edit_interval * (EDIT_SPREAD**edits - 1))
 
     async def _wait_after(self, error: ChannelError) -> None:
         metrics.failed(error)
         now = asyncio.get_running_loop().time()
         if self._failures == 0:
             self._failing_since = now
-        elif now - self._failing_since > PATIENCE:
+        elif now - self._failing_since > GIVE_UP_SECONDS:
             raise error
-        delay = min(LONGEST_RETRY, FIRST_RETRY * 2**self._failures)
+        delay = min(MAX_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2**self._failures)
         self._failures += 1
         log.warning("platform call failed", chat=str(self._chat), error=str(error), failures=self._failures)
         await asyncio.sleep(delay * random.uniform(0.75, 1.25))

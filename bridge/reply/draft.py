@@ -1,12 +1,28 @@
-"""The text so far, and how it came to its end. One task adds to it, another shows it."""
+"""An answer in the making: what has come so far, and how it came to its end. One task adds to it, another shows it."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from mimetypes import guess_extension
 from typing import Self
 
 from bridge.errors import GatewayError
+from bridge.events import (
+    Event,
+    Finished,
+    Picture,
+    ReasoningDelta,
+    Source,
+    TextDelta,
+    TextReclassified,
+    ToolCallDelta,
+    Unsupported,
+)
+from bridge.types import BodyFile
+
+PICTURE_MARK = "🖼"
+"""The label of a link to a picture that has no words of its own."""
 
 
 def no_pause() -> float:
@@ -15,36 +31,65 @@ def no_pause() -> float:
 
 
 class Draft:
-    """An answer in the making: `deltas` are read at the pace that `pause` sets, in seconds between two reads."""
+    """Collects the `events` of one answer, read at the pace that `pause` sets, in seconds between two reads.
 
-    def __init__(self, deltas: AsyncIterator[str], *, pause: Callable[[], float] = no_pause) -> None:
+    `withdraw_if` is asked about a GatewayError that comes before anything else has: if it says so, nothing is shown
+    (`withdrawn`), because the question is to wait.
+    """
+
+    def __init__(
+        self,
+        events: AsyncIterator[Event],
+        *,
+        pause: Callable[[], float] = no_pause,
+        withdraw_if: Callable[[GatewayError], Awaitable[bool]] | None = None,
+    ) -> None:
         self.text = ""
+        self.reasoning = ""
+        self.files: list[BodyFile] = []
+        """What goes out under the text; complete when the draft is."""
+        self.sources: list[Source] = []
+        self.tools: list[str] = []
+        """The names of the tools that the model asked for."""
+        self.unsupported: list[str] = []
+        """What came that the bridge cannot read, in the provider's words."""
+        self.finished: Finished | None = None
+        """How the answer ended, where it ended by itself."""
         self.complete = False
-        """Nothing will be added any more; `error` and `stopped` say why."""
+        """Nothing will be added any more; `error`, `stopped` and `withdrawn` say why."""
         self.stopped = False
         """A person said stop."""
+        self.withdrawn = False
+        """Nothing of it is to be shown: the question waits."""
         self.error: GatewayError | None = None
-        self._deltas = deltas
+        self._events = events
         self._pause = pause
+        self._withdraw_if = withdraw_if
         self._reading: asyncio.Task[None] | None = None
         self._grew = asyncio.Event()
         self._at_end: Callable[[], None] | None = None
 
     @classmethod
-    def whole(cls, text: str) -> Self:
-        """A text that is complete from the start."""
-        draft = cls(_nothing())
-        draft.text, draft.complete = text, True
+    def whole(cls, text: str, files: list[BodyFile] | None = None) -> Self:
+        """Return a draft that is complete from the start."""
+        draft = cls(_no_events())
+        draft.text, draft.files, draft.complete = text, files or [], True
         return draft
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing has come that a person or the history could use."""
+        return not (self.text.strip() or self.files or self.tools)
+
     def start(self) -> None:
+        """Begin to read, in a task of its own."""
         if self.complete:
             return
         self._reading = asyncio.create_task(self._read())
         self._reading.add_done_callback(self._end)
 
     def stop(self) -> None:
-        """A person has read enough: read no further, and keep what there is."""
+        """Read no further, and keep what there is: a person has read enough."""
         if not self.complete:
             self.stopped = True
             self.close()
@@ -55,11 +100,12 @@ class Draft:
             self._reading.cancel()
 
     async def closed(self) -> None:
+        """Wait until nothing reads any more."""
         if self._reading is not None:
             await asyncio.wait([self._reading])
 
     def at_end(self, call: Callable[[], None] | None) -> None:
-        """What to call once the draft is complete; one at a time."""
+        """Call `call` once the draft is complete; one at a time."""
         self._at_end = call
 
     async def growth(self) -> None:
@@ -67,15 +113,52 @@ class Draft:
         await self._grew.wait()
         self._grew.clear()
 
+    def check(self) -> None:
+        """Raise what broke the reading, where that was neither the gateway nor a person: half is not whole."""
+        if self._reading is not None and self._reading.done() and not self._reading.cancelled():
+            self._reading.result()
+
+    def _take(self, event: Event) -> None:
+        match event:
+            case TextDelta():
+                self.text += event.text
+            case ReasoningDelta():
+                self.reasoning += event.text
+            case TextReclassified():
+                self.reasoning, self.text = self.reasoning + self.text, ""
+            case Picture():
+                self._take_picture(event)
+            case Source():
+                self.sources.append(event)
+            case ToolCallDelta():
+                if event.name:
+                    self.tools.append(event.name)
+            case Unsupported():
+                self.unsupported.append(event.kind)
+            case Finished():
+                self.finished = event
+
+    def _take_picture(self, picture: Picture) -> None:
+        """Show a picture under the text; one of which only the address came, as a link in it."""
+        if picture.data:
+            mime = picture.mime or "image/png"
+            name = f"picture-{len(self.files) + 1}{guess_extension(mime) or '.png'}"
+            self.files.append(BodyFile.of("image", name, mime, picture.data, picture.alt))
+        else:
+            before = "\n\n" if self.text and not self.text.endswith("\n\n") else ""
+            self.text += f"{before}[{picture.alt or PICTURE_MARK}](<{picture.url}>)\n\n"
+
     async def _read(self) -> None:
         try:
-            async for delta in self._deltas:
-                self.text += delta
+            async for event in self._events:
+                self._take(event)
                 self._grew.set()
                 # Nobody can see more than the screen shows; what comes meanwhile waits in the kernel.
                 if pause := self._pause():
                     await asyncio.sleep(pause)
         except GatewayError as error:  # told after what came before it
+            if self.is_empty and not self.reasoning and self._withdraw_if is not None:
+                self.withdrawn = await self._withdraw_if(error)
             self.error = error
 
     def _end(self, reading: asyncio.Task[None]) -> None:
@@ -84,13 +167,8 @@ class Draft:
         if self._at_end is not None:
             self._at_end()
 
-    def check(self) -> None:
-        """Raise what broke the reading, where that was neither the gateway nor a person: half is not whole."""
-        if self._reading is not None and self._reading.done() and not self._reading.cancelled():
-            self._reading.result()
 
-
-async def _nothing() -> AsyncIterator[str]:
-    silence: tuple[str, ...] = ()
-    for delta in silence:
-        yield delta
+async def _no_events() -> AsyncIterator[Event]:
+    none: tuple[Event, ...] = ()
+    for event in none:
+        yield event

@@ -1,7 +1,7 @@
 """Share what a platform allows among all who want to write to it.
 
 Each bucket (as a rule, a chat) has one writer at a time and a pause between two writes; the account as a whole
-has a rate. Whoever has first or last words goes before those in the middle of an answer; the rest take turns by
+has a rate. A write with first or last words goes before those in the middle of an answer; the rest take turns by
 age. A rate limit holds up its own bucket alone, widens that bucket's pause, and is forgotten slowly.
 """
 
@@ -33,10 +33,10 @@ class _Bucket:
     ready_at: float = 0.0
     width: float = 1.0
     busy: bool = False
-    waiting: list[tuple[_Place, Turn]] = field(default_factory=list)
+    waiting: list[tuple[_Place, WriteSlot]] = field(default_factory=list)
 
-    def first(self) -> tuple[_Place, Turn] | None:
-        while self.waiting and self.waiting[0][1].settled:
+    def first(self) -> tuple[_Place, WriteSlot] | None:
+        while self.waiting and self.waiting[0][1].granted:
             heapq.heappop(self.waiting)
         return self.waiting[0] if self.waiting else None
 
@@ -52,11 +52,11 @@ class Pace:
         self._full_at = 0.0
         self._again: asyncio.TimerHandle | None = None
 
-    def turn(self, chat: Chat, limits: Limits, *, urgent: bool) -> Turn:
+    def turn(self, chat: Chat, limits: Limits, *, urgent: bool) -> WriteSlot:
         """A turn to write to `chat`; wait for it with ``async with``, and write once inside."""
-        return Turn(self, limits.bucket or str(chat), limits, urgent)
+        return WriteSlot(self, limits.bucket or str(chat), limits, urgent)
 
-    def _ask(self, turn: Turn) -> None:
+    def _ask(self, turn: WriteSlot) -> None:
         if len(self._buckets) > MANY_BUCKETS:
             self._forget_idle()
         bucket = self._buckets.setdefault(turn.bucket, _Bucket())
@@ -97,7 +97,7 @@ class Pace:
         self._again = None
         self._serve(rate)
 
-    def _release(self, turn: Turn, fault: BaseException | None, began: float | None) -> None:
+    def _release(self, turn: WriteSlot, fault: BaseException | None, began: float | None) -> None:
         bucket = self._buckets[turn.bucket]
         bucket.busy = False
         if isinstance(fault, RateLimited):
@@ -115,7 +115,7 @@ class Pace:
                 del self._buckets[name]
 
 
-class Turn:
+class WriteSlot:
     """One turn to write. Raising RateLimited inside makes everyone in the bucket wait for as long as it says."""
 
     def __init__(self, pace: Pace, bucket: str, limits: Limits, urgent: bool) -> None:
@@ -124,29 +124,29 @@ class Turn:
         self.rate = limits.writes_per_second
         self.urgent = urgent
         self._pace = pace
-        self._granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._grant: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._began: float | None = None
 
     @property
-    def settled(self) -> bool:
-        return self._granted.done()
+    def granted(self) -> bool:
+        return self._grant.done()
 
     def hurry(self) -> None:
         """Make a turn that is being waited for urgent: the middle of an answer has become its end."""
         if not self.urgent:
             self.urgent = True
-            if not self.settled:
+            if not self.granted:
                 self._pace._ask(self)
 
     def grant(self) -> None:
-        self._granted.set_result(None)
+        self._grant.set_result(None)
 
     async def __aenter__(self) -> None:
         self._pace._ask(self)
         try:
-            await self._granted
+            await self._grant
         except asyncio.CancelledError:
-            if self._granted.done() and not self._granted.cancelled():
+            if self._grant.done() and not self._grant.cancelled():
                 self._pace._release(self, None, None)
             raise
         self._began = asyncio.get_running_loop().time()

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from wcwidth import grapheme_boundary_before
 
+from bridge.blocks import without_picture_data
 from bridge.channel import Limits
-from bridge.reply.blocks import LONGEST_CLOSING, PROSE, Block, Lines, block_at_end, may_become_a_fence
+from bridge.reply.blocks import LONGEST_CLOSING, PROSE, Lines, OpenBlock, block_at_end, may_become_a_fence
 
 SENTENCE_ENDS = ("。", "！", "？", ". ", "! ", "? ", "; ", "；")
 WORD_ENDS = (" ", "\t", "，", "、", ", ")
@@ -42,10 +43,14 @@ class Pages:
         self._measure = limits.measure
         self._room = limits.max_length
         self._left: list[Page] = []
-        self._starts: list[tuple[int, Block]] = [(0, PROSE)]
+        self._starts: list[tuple[int, OpenBlock]] = [(0, PROSE)]
 
     def of(self, text: str) -> list[Page]:
-        """The pages of `text`, which must begin with all that earlier calls were given; none that is blank."""
+        """The pages of `text`, which must begin with all that earlier calls were given; none that is blank.
+
+        A picture's own data is left out: it would fill message after message, and none could show it.
+        """
+        text = without_picture_data(text)
         while (page := self._next(text)) is not None:
             self._left.append(page[0])
             self._starts.append(page[1])
@@ -65,7 +70,7 @@ class Pages:
         self._room = self._room * 3 // 4
         return self._room >= SHORTEST
 
-    def _opening(self, block: Block) -> str:
+    def _opening(self, block: OpenBlock) -> str:
         opening = block.opening if self._mends else ""
         return opening if len(opening) <= self._room // 2 else ""
 
@@ -73,7 +78,7 @@ class Pages:
     def _mends(self) -> bool:
         return self._room >= SMALLEST_PAGE
 
-    def _next(self, text: str) -> tuple[Page, tuple[int, Block]] | None:
+    def _next(self, text: str) -> tuple[Page, tuple[int, OpenBlock]] | None:
         """The page to leave behind and where the next one starts; None while all the rest fits."""
         start, block = self._starts[-1]
         opening = self._opening(block)
@@ -105,7 +110,7 @@ class Pages:
         return max(low, 1)
 
 
-def _break(text: str, start: int, room: int, block: Block) -> tuple[int, Block]:
+def _break(text: str, start: int, room: int, block: OpenBlock) -> tuple[int, OpenBlock]:
     """Where to cut between the middle of the room and its end, and the block that the cut falls into."""
     best = (0, 0, block)
     for end, quality, ending in _line_ends(text, start, start + room, block):
@@ -117,7 +122,7 @@ def _break(text: str, start: int, room: int, block: Block) -> tuple[int, Block]:
     return end, block_at_end(text[start:end], block)
 
 
-def _line_ends(text: str, start: int, stop: int, block: Block) -> Iterator[tuple[int, int, Block]]:
+def _line_ends(text: str, start: int, stop: int, block: OpenBlock) -> Iterator[tuple[int, int, OpenBlock]]:
     """Each line end up to `stop`, how good a place to cut it is, and the block after it."""
     lines = Lines(block)
     begin = start

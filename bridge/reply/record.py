@@ -1,4 +1,4 @@
-"""What outlives us of a reply: where its pages went, so that whoever takes over edits the same messages."""
+"""What outlives the process of a reply: where its messages went, so that the next process edits the same ones."""
 
 from __future__ import annotations
 
@@ -8,35 +8,40 @@ from typing import Protocol
 
 
 class Record(Protocol):
-    """Kept with the turn in Redis. Each call is remembered once it returns. Raises StoreError."""
+    """Kept with the turn in Redis. Each call is durable once it returns. Raises StoreError."""
 
     @property
     def refs(self) -> Sequence[str]:
-        """The messages that hold the reply's pages, first page first."""
+        """The messages that the reply consists of, the first first."""
 
     @property
     def begun(self) -> int:
-        """Posts begun; one more than `refs` where the last of them may or may not have arrived."""
+        """How many posts were begun; one more than `refs` where the last may or may not have arrived."""
+
+    @property
+    def drops(self) -> int:
+        """How many messages of the reply have been deleted so far."""
 
     async def begin(self) -> None:
-        """The next page is about to be posted."""
+        """Write down that the next message is about to be posted."""
 
     async def posted(self, ref: str) -> None:
-        """The page begun last is now `ref`."""
+        """Write down that the message begun last is now `ref`."""
 
-    async def replaced(self, page: int, ref: str) -> None:
-        """That page has been posted anew, as `ref`."""
+    async def replaced(self, number: int, ref: str) -> None:
+        """Write down that that message, counted from 0, has been posted anew, as `ref`."""
 
     async def dropped(self) -> None:
-        """The last page has been taken back."""
+        """Write down that the last message has been deleted."""
 
 
 @dataclass
 class Unrecorded:
-    """The record of a reply that need not survive us; `refs` are messages it takes the place of."""
+    """The record of a reply that need not survive the process; `refs` are messages that it takes the place of."""
 
     refs: list[str] = field(default_factory=list)
     begun: int = 0
+    drops: int = 0
 
     async def begin(self) -> None:
         self.begun = len(self.refs) + 1
@@ -44,8 +49,10 @@ class Unrecorded:
     async def posted(self, ref: str) -> None:
         self.refs.append(ref)
 
-    async def replaced(self, page: int, ref: str) -> None:
-        self.refs[page] = ref
+    async def replaced(self, number: int, ref: str) -> None:
+        self.refs[number] = ref
 
     async def dropped(self) -> None:
         self.refs.pop()
+        self.begun = len(self.refs)
+        self.drops += 1

@@ -1,4 +1,6 @@
-"""Everything the bridge remembers, in Redis: what waits, what was said, what was chosen, who holds what.
+"""What the bridge remembers, in Redis: what was said, what was chosen, who holds what.
+
+What waits to be answered lies in the same Redis, and is the business of `bridge.inbox`.
 
 Whatever goes wrong with Redis leaves this package as `bridge.errors.StoreError`.
 """
@@ -10,79 +12,106 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from redis.asyncio import Redis
 
 from bridge.errors import StoreError
-from bridge.inbox.claim import Claim
-from bridge.inbox.inbox import Inbox
-from bridge.inbox.move import move
-from bridge.inbox.turn import Turn
-from bridge.store.connect import connected, connected_to
-from bridge.store.errors import ClaimLost, InboxFull, translate_redis_errors
+from bridge.inbound import Said
+from bridge.store import keys
+from bridge.store.connect import RedisUrl, connected, connected_to
+from bridge.store.errors import translate_redis_errors
 from bridge.store.heartbeat import Heartbeats
 from bridge.store.history import EndReason, Exchange, History
-from bridge.store.keys import Lane
+from bridge.store.keeper import Connect, Hold, Keeper
+from bridge.store.keys import KEY_LENGTH, LANES, AccessKeys, ChatKeys, Lane, LaneKeys
 from bridge.store.leases import Lease, Leases
 from bridge.store.memory import Memory
 from bridge.store.outage import Outage, OutageStore
-from bridge.store.preferences import Preferences
+from bridge.store.preferences import CHOSEN, Chosen, Preferences, chosen, remember_last, upgrade_message
+from bridge.store.quirks import RedisQuirks
+from bridge.store.rows import CHAT, VERSION, Row, bare, to_json
+from bridge.store.scripts import Script
 from bridge.store.stops import Stops
-from bridge.turn.tokens import estimate, fit
 from bridge.types import Chat
 
 __all__ = [
-    "Claim",
-    "ClaimLost",
+    "CHAT",
+    "KEY_LENGTH",
+    "LANES",
+    "VERSION",
+    "AccessKeys",
+    "ChatKeys",
+    "Chosen",
     "EndReason",
     "Exchange",
     "Heartbeats",
     "History",
-    "Inbox",
-    "InboxFull",
+    "Hold",
+    "Keeper",
     "Lane",
+    "LaneKeys",
     "Lease",
     "Leases",
     "Memory",
     "Outage",
     "OutageStore",
     "Preferences",
+    "RedisQuirks",
+    "RedisUrl",
+    "Row",
+    "Script",
     "Stops",
     "Store",
-    "Turn",
-    "estimate",
-    "fit",
+    "TurnContext",
+    "bare",
+    "keys",
     "open_store",
+    "to_json",
     "translate_redis_errors",
+    "upgrade_message",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class TurnContext:
+    history: list[Exchange]
+    """Oldest first."""
+    chosen: Chosen
 
 
 class Store:
     """The parts, on one connection. `redis` itself is for rooms that keep rows of their own."""
 
-    def __init__(self, redis: Redis) -> None:
-        worker = secrets.token_hex(8)
+    def __init__(self, redis: Redis, connect: Connect) -> None:
+        """`connect` opens one more client of the same Redis, in whatever loop it is called in."""
         self.redis = redis
+        self.keeper = Keeper(connect)
         self.history = History(redis)
         self.preferences = Preferences(redis)
-        self.inbox = Inbox(redis, worker)
-        self.leases = Leases(redis)
+        self.leases = Leases(redis, self.keeper)
         self.stops = Stops(redis)
         self.outage = OutageStore(redis)
-        self.heartbeats = Heartbeats(redis, worker)
+        self.heartbeats = Heartbeats(redis, secrets.token_hex(8))
 
     def memory(self, channel: str) -> Memory:
         """What the adapter `channel` keeps."""
         return Memory(self.redis, channel)
 
-    async def move(self, old: Chat, new: Chat) -> None:
-        """The platform gave the chat `old` the id `new`: history, preferences and what waits follow.
+    async def load_turn_context(self, chat: Chat, *, remember: Said | None = None) -> TurnContext:
+        """What a turn in `chat` begins with, in one round trip. Raises StoreError.
 
-        It may be called at any time and again; what a turn still adds to the old chat follows when it ends. Topics
-        and threads are chats of their own. Raises StoreError, and is then to be repeated.
+        `remember` becomes the last question of the chat, as `Preferences.set_last` has it.
         """
-        await move(self.redis, old, new)
+        names = ChatKeys(chat)
+        async with translate_redis_errors(), self.redis.pipeline(transaction=False) as pipe:
+            pipe.lrange(names.history, 0, -1)
+            pipe.hmget(names.preferences, CHOSEN)
+            if remember is not None:
+                remember_last(pipe, chat, remember)
+            rows, kept, *_ = await pipe.execute()
+        return TurnContext(await self.history.from_rows(chat, rows), chosen(kept))
 
     async def ping(self) -> float:
         """Seconds to Redis and back. Raises StoreError."""
@@ -93,9 +122,9 @@ class Store:
 
     async def close(self) -> None:
         """Let go of what would otherwise expire. The connection is its opener's to close."""
-        await self.inbox.close()
         with suppress(StoreError):  # then it expires all the same
             await self.heartbeats.leave()
+        await self.keeper.close()
 
 
 @asynccontextmanager
@@ -105,20 +134,24 @@ async def open_store(url: str, data_dir: Path) -> AsyncIterator[Store]:
     Raises StoreError, with a sentence for the operator that holds no secret.
     """
     if url:
-        async with connected(url) as redis, _opened(redis) as store:
+        async with connected(url) as redis, _opened(redis, lambda: connected(url)) as store:
             yield store
         return
     if sys.platform == "win32":
         raise StoreError("on Windows there is no embedded store; set BRIDGE_REDIS_URL, such as redis://127.0.0.1:6379")
     from bridge.store.embedded import embedded  # it needs what only Unix has
 
-    async with embedded(data_dir) as socket, connected_to(socket) as redis, _opened(redis) as store:
+    async with (
+        embedded(data_dir) as socket,
+        connected_to(socket) as redis,
+        _opened(redis, lambda: connected_to(socket)) as store,
+    ):
         yield store
 
 
 @asynccontextmanager
-async def _opened(redis: Redis) -> AsyncIterator[Store]:
-    store = Store(redis)
+async def _opened(redis: Redis, connect: Connect) -> AsyncIterator[Store]:
+    store = Store(redis, connect)
     try:
         yield store
     finally:

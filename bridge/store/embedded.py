@@ -178,9 +178,10 @@ class _Server:
 
     async def stop(self) -> None:
         """Shut it down and wait until it is gone. To be called inside the door."""
-        await self._ask("SHUTDOWN NOSAVE")  # no snapshot; the append-only file is brought to the disk
         async with _patience(f"the embedded server for {self._home} does not end; its log is {self._log}"):
-            while not self.stopped():  # noqa: ASYNC110
+            while not self.stopped():
+                # No snapshot; the append-only file is brought to the disk. Asked again: at first it may not listen yet.
+                await self._ask("SHUTDOWN NOSAVE")
                 await asyncio.sleep(0.01)
 
     def stopped(self) -> bool:

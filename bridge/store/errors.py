@@ -19,14 +19,6 @@ from redis.exceptions import (
 from bridge.errors import StoreError
 
 
-class ClaimLost(StoreError):
-    """Another worker has the chat, or may have it by now; what this one still wanted to write was not written."""
-
-
-class InboxFull(StoreError):
-    """So many messages wait in this chat that one more was not taken in."""
-
-
 @asynccontextmanager
 async def translate_redis_errors() -> AsyncIterator[None]:
     """Raise StoreError for whatever goes wrong with Redis inside.
@@ -71,4 +63,6 @@ def said(error: Exception) -> str:
 
 
 def _short(error: Exception) -> str:
-    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+    # An error in a pipeline repeats the command before its reason.
+    text = str(error).rpartition("of pipeline caused error: ")[2]
+    return text.splitlines()[0][:200] if text else type(error).__name__

@@ -1,4 +1,4 @@
-"""How many processes share this Redis: each signs a sheet whenever it asks, and old signatures do not count."""
+"""How many processes share this Redis: each writes when it was last alive, and old entries do not count."""
 
 from __future__ import annotations
 

@@ -2,58 +2,82 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal, Self, cast, get_args
+from typing import Any, Literal, Self, cast
 
 import structlog
+from msgspec import Struct
 from redis.asyncio import Redis
 
 from bridge.store.errors import translate_redis_errors
 from bridge.store.keys import ChatKeys
-from bridge.store.scripts import dump
-from bridge.types import Chat, ChatMessage, Text
+from bridge.store.rows import Row
+from bridge.types import Chat, ChatMessage
 
 log = structlog.get_logger(__name__)
 
 EndReason = Literal["stop", "length", "stopped", "cut", "filtered"]
 """How an answer ended: by itself, at the model's limit, by the person, by a failure, by a filter."""
 
-TURNS = 200
+MAX_EXCHANGES = 200
 """The most turns that are kept of a chat."""
-SIZE = 4_000_000
+MAX_CHARACTERS = 4_000_000
 """The most characters that are kept of a chat; no model reads more than about a million tokens."""
-SECONDS = 180 * 86400
+HISTORY_SECONDS = 180 * 86400
 """A chat's history is forgotten when nothing was added for so long."""
 EPOCH_SECONDS = 400 * 86400
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """One turn of a conversation."""
+class Exchange(Struct, frozen=True):
+    """One turn of a conversation: what was asked, and all that the model gave back, tool calls and results included."""
 
     id: str
     """The id of the message that asked."""
     question: tuple[ChatMessage, ...]
-    answer: str
+    answer: tuple[ChatMessage, ...]
     ended: EndReason = "stop"
     model: str = ""
     at: float = 0.0
     """When the answer ended, in seconds since 1970."""
 
+    @classmethod
+    def plain(
+        cls,
+        id: str,
+        question: tuple[ChatMessage, ...],
+        answer: str,
+        *,
+        ended: EndReason = "stop",
+        model: str = "",
+        at: float = 0.0,
+    ) -> Self:
+        """An exchange whose answer is words alone."""
+        return cls(id, question, (ChatMessage.assistant(answer),), ended, model, at)
+
+    @property
+    def text(self) -> str:
+        """The words of the answer, without what tools gave back."""
+        return "".join(message.text for message in self.answer if message.role == "assistant")
+
     def to_row(self) -> str:
-        question = [{"role": message.role, "content": message.text} for message in self.question]
-        return dump({**asdict(replace(self, question=())), "question": question})
+        return EXCHANGE.encode(self)
 
     @classmethod
-    def from_row(cls, row: str) -> Self:
-        """Raises TypeError, KeyError or ValueError on what `to_row` did not write."""
-        fields: dict[str, Any] = json.loads(row)
-        question = tuple(ChatMessage(each["role"], (Text(each["content"]),)) for each in fields["question"])
-        texts = [fields["id"], fields["answer"], fields["model"], *(part.text for part in question)]
-        if not all(isinstance(text, str) for text in texts) or fields["ended"] not in get_args(EndReason):
-            raise ValueError("not an exchange")
-        return cls(**{**fields, "question": question, "at": float(fields["at"])})
+    def from_row(cls, row: str) -> Exchange:
+        """Raises ValueError on what cannot be read."""
+        return EXCHANGE.decode(row)
+
+
+def _upgrade(raw: Any, _version: int) -> dict[str, Any]:
+    """Up to version 0 a message was one text, and the answer was a text as well."""
+    question = [_message(each["role"], each["content"]) for each in raw["question"]]
+    return {**raw, "question": question, "answer": [_message("assistant", raw["answer"])]}
+
+
+def _message(role: str, text: str) -> dict[str, Any]:
+    return {"role": role, "parts": [{"type": "text", "text": text}]}
+
+
+EXCHANGE = Row(Exchange, upgrade=_upgrade)
 
 
 class History:
@@ -62,21 +86,25 @@ class History:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self.set_aside = 0
-        """How many rows could not be read since the start, and were passed over."""
+        """How many rows could not be read since the start, and were passed over; they stay where they are."""
 
     async def read(self, chat: Chat) -> list[Exchange]:
         """The turns of `chat`, oldest first. Raises StoreError."""
-        key = ChatKeys(chat).history
         async with translate_redis_errors():
-            rows = cast(list[str], await self._redis.lrange(key, 0, -1))
-            kept = _newest(rows, SIZE)
-            if kept < len(rows):
-                await self._redis.ltrim(key, -kept, -1)
+            rows = cast(list[str], await self._redis.lrange(ChatKeys(chat).history, 0, -1))
+        return await self.from_rows(chat, rows)
+
+    async def from_rows(self, chat: Chat, rows: list[str]) -> list[Exchange]:
+        """What the rows of `chat` say. Cuts down what is kept where that is too much. Raises StoreError."""
+        kept = _newest(rows, MAX_CHARACTERS)
+        if kept < len(rows):
+            async with translate_redis_errors():
+                await self._redis.ltrim(ChatKeys(chat).history, -kept, -1)
         exchanges = []
         for row in rows[len(rows) - kept :]:
             try:
-                exchanges.append(Exchange.from_row(row))
-            except (TypeError, KeyError, ValueError, AttributeError):
+                exchanges.append(EXCHANGE.decode(row))
+            except ValueError:
                 self.set_aside += 1
                 log.warning("history row unreadable", chat=str(chat))
         return exchanges

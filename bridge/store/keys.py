@@ -7,7 +7,7 @@ from hashlib import blake2b
 from typing import Literal
 from urllib.parse import quote
 
-from bridge.types import Chat, IncomingMessage
+from bridge.types import Chat
 
 PREFIX = "cherry:"
 
@@ -28,9 +28,9 @@ class LaneKeys:
         self.queue = base + "queue"
         """A list: what waits, the turn under way first. Each entry is its turn key, then JSON."""
         self.head = base + "head"
-        """A hash: how far the first entry has come, and which call of `next` has it."""
+        """A hash: how far the first entry has come, and which call of `Claim.next` has it."""
         self.claim = base + "claim"
-        """The token of whoever has the lane; it expires unless it is kept fresh."""
+        """The token of the process that has the lane; it expires unless it is kept fresh."""
 
 
 class ChatKeys:
@@ -60,13 +60,32 @@ def ready(account: str, lane: Lane) -> str:
     return f"{PREFIX}ready:{{{_plain(account)}}}:{lane}"
 
 
+def wake(account: str) -> str:
+    """A sorted set: the chats whose first turn is suspended until a time, by when that is. In the slot of `ready`."""
+    return f"{PREFIX}wake:{{{_plain(account)}}}"
+
+
 def set_aside(account: str) -> str:
+    """How many turns of an account were given up in all."""
     return f"{PREFIX}aside:{{{_plain(account)}}}"
 
 
 def queues(lane: Lane) -> str:
     """What the name of every queue of this lane matches."""
     return f"{PREFIX}{{*}}:{lane}:queue"
+
+
+QUIRKS = f"{PREFIX}quirks"
+"""What models refuse and can be done without, by model: `store/quirks.py`."""
+
+
+def head_of(queue: str) -> str:
+    """The hash that belongs to the queue of this name."""
+    return queue.removesuffix("queue") + "head"
+
+
+ASIDES = f"{PREFIX}{{*}}:aside"
+"""What the name of every chat's list of turns that were given up matches."""
 
 
 def ratio(model: str) -> str:
@@ -82,7 +101,7 @@ def memory(channel: str) -> str:
 
 
 class AccessKeys:
-    """Who may talk, in one slot of a cluster. Each of these is bounded by whoever writes it."""
+    """Who may talk, in one slot of a cluster. Each of these is bounded by its writer."""
 
     __slots__ = ()
     _BASE = f"{PREFIX}{{access}}:"
@@ -112,13 +131,12 @@ OUTAGE = PREFIX + "absence"
 PROCESSES = PREFIX + "processes"
 
 
-def turn(message: IncomingMessage) -> str:
-    """A name for the turn that answers `message`: short, ASCII, the same at every delivery, in one chat only.
+def turn(chat: Chat, id: str) -> str:
+    """A name for the turn that answers `id` in `chat`: short, ASCII, the same at every delivery, in one chat only.
 
     80 bits of a hash: platforms take it as an idempotency key, and it keeps ids of any length short.
     """
-    chat = message.chat
-    parts = "\0".join((chat.channel, chat.id, chat.thread, message.id))
+    parts = "\0".join((chat.channel, chat.id, chat.thread, id))
     digest = blake2b(parts.encode("utf-8", "surrogatepass"), digest_size=10).digest()
     return base64.b32encode(digest).decode().lower()
 

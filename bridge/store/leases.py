@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -12,15 +13,16 @@ from redis.asyncio import Redis
 
 from bridge.errors import StoreError
 from bridge.store import keys
+from bridge.store.keeper import Hold, Keeper
 from bridge.store.scripts import Script
 
 log = structlog.get_logger(__name__)
 
-TTL = 6.0
+TTL_SECONDS = 6.0
 """Seconds after which a process that died is succeeded."""
 
 HOLD = Script("""
--- KEYS lease; ARGV token, ttl in ms. Takes it where it is free, keeps it where it is ours.
+-- KEYS lease; ARGV token, ttl in ms. Takes it where it is free or ours.
 local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
@@ -37,8 +39,9 @@ class Lease:
 
 
 class Leases:
-    def __init__(self, redis: Redis, ttl: float = TTL) -> None:
+    def __init__(self, redis: Redis, keeper: Keeper, ttl: float = TTL_SECONDS) -> None:
         self._redis = redis
+        self._keeper = keeper
         self._ttl = ttl
 
     @asynccontextmanager
@@ -46,20 +49,20 @@ class Leases:
         """Wait until `name` is ours, through any trouble with Redis; it is kept fresh inside and let go at the end."""
         key, token, lease = keys.lease(name), secrets.token_hex(8), Lease()
         asked = await self._wait(key, token, name)
-        keeping = asyncio.create_task(self._keep(key, token, lease, asked))
+        hold = Hold([key], token, self._ttl, lease.lost.set, asked)
+        self._keeper.add(hold)
         try:
             yield lease
         finally:
-            keeping.cancel()
-            await asyncio.wait([keeping])
+            self._keeper.discard(hold)
             with suppress(StoreError):  # then it expires
                 await LET_GO(self._redis, [key], token)
 
     async def _wait(self, key: str, token: str, name: str) -> float:
-        """Returns when it was asked for with success, by the loop's clock."""
-        loop, away = asyncio.get_running_loop(), False
+        """Return when it was asked for with success, by the monotonic clock."""
+        away = False
         while True:
-            asked = loop.time()
+            asked = time.monotonic()
             try:
                 if await HOLD(self._redis, [key], token, int(self._ttl * 1000)):
                     return asked
@@ -69,19 +72,3 @@ class Leases:
                     log.warning("lease not to be had", lease=name, error=str(error))
                 away = True
             await asyncio.sleep(min(1.0, self._ttl / 5))
-
-    async def _keep(self, key: str, token: str, lease: Lease, asked: float) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            await asyncio.sleep(self._ttl / 5)
-            now = loop.time()
-            try:
-                async with asyncio.timeout_at(asked + self._ttl):
-                    ours = await HOLD(self._redis, [key], token, int(self._ttl * 1000))
-            except (StoreError, TimeoutError):
-                ours = loop.time() < asked + self._ttl
-            else:
-                asked = now
-            if not ours:
-                lease.lost.set()
-                return

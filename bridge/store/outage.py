@@ -1,5 +1,8 @@
-"""Whether the gateway is outage, as all processes know it: whoever meets it so writes that down, whoever finds it back
-strikes it out. Nothing is written while it is there."""
+"""Whether the gateway is away, as all processes know it.
+
+The first process that finds it away writes that down, the first that finds it back deletes it. Nothing is written while
+the gateway answers.
+"""
 
 from __future__ import annotations
 

@@ -2,35 +2,83 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
+from msgspec import Struct
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
 
+from bridge.inbound import Said
 from bridge.store import keys
 from bridge.store.errors import translate_redis_errors
 from bridge.store.keys import ChatKeys
-from bridge.store.scripts import dump
-from bridge.types import Chat, IncomingMessage, ModelId
+from bridge.store.rows import Row
+from bridge.store.scripts import Script
+from bridge.types import Chat, ModelId
 
-SECONDS = 400 * 86400
+PREFERENCES_SECONDS = 400 * 86400
 """Preferences outlive the longest holiday; every message renews them."""
 LAST_SECONDS = 30 * 86400
 MENU_SECONDS = 600
 """So long a number answers the list that was shown last."""
-RECENTS = 8
-LONGEST_SYSTEM = 32_768
+MAX_RECENTS = 8
+MAX_SYSTEM_CHARACTERS = 32_768
 """Characters of a system prompt; what exceeds them is cut off."""
-MOST_IN_MENU = 200
-LONGEST_LAST = 1_000_000
+MAX_MENU_COMMANDS = 200
+MAX_LAST_CHARACTERS = 1_000_000
 """A longer last question (in characters of JSON) is not kept."""
 
-LEAST_LEARNED = 100
+MIN_LEARNED_TOKENS = 100
 """Requests below so many estimated tokens teach nothing: what a provider adds to each outweighs them."""
-LOWEST_RATIO, HIGHEST_RATIO = 0.25, 4.0
-WEIGHT = 0.3
+MIN_RATIO, MAX_RATIO = 0.25, 4.0
+NEWEST_WEIGHT = 0.3
 """What the newest report counts for in the moving average."""
 RATIO_SECONDS = 90 * 86400
+
+LEARN = Script("""
+-- KEYS ratio; ARGV the newest ratio, its weight, lowest, highest, seconds. A moving average, of what can be read.
+local ratio, known = tonumber(ARGV[1]), tonumber(redis.call('GET', KEYS[1]) or '')
+if known then
+  known = math.min(tonumber(ARGV[4]), math.max(tonumber(ARGV[3]), known))
+  ratio = known + ARGV[2] * (ratio - known)
+end
+return redis.call('SET', KEYS[1], string.format('%.17g', ratio), 'EX', ARGV[5])
+""")
+
+
+class _Recents(Struct):
+    models: list[Any]
+
+
+class _Menu(Struct):
+    commands: list[Any]
+
+
+def upgrade_message(raw: Any) -> dict[str, Any]:
+    """A message as processes before versions wrote it, as the fields of a `Said`; its id is that of what was asked."""
+    kept = {name: raw[name] for name in ("chat", "sender", "text")}
+    for name in Said.__struct_fields__:
+        if raw.get(name) is not None:
+            kept[name] = raw[name]
+    return {**kept, "id": raw.get("again") or raw["id"], "type": "said"}
+
+
+_RECENTS = Row(_Recents, upgrade=lambda raw, _version: {"models": raw})
+_MENU = Row(_Menu, upgrade=lambda raw, _version: {"commands": raw})
+LAST = Row(Said, upgrade=lambda raw, _version: upgrade_message(raw))
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What a chat has chosen that a turn needs to know."""
+
+    model: ModelId | None = None
+    """Whether or not the gateway still offers it."""
+    system: str = ""
+    later: str = ""
+    """As `Preferences.later` says."""
 
 
 class Preferences:
@@ -48,19 +96,22 @@ class Preferences:
         await self._set(chat, "model", str(model or ""))
         if model is not None:
             recents = [model, *(each for each in await self.recents(chat) if each != model)]
-            await self._set(chat, "recents", dump([str(each) for each in recents[:RECENTS]]))
+            await self._set(chat, "recents", _RECENTS.encode(_Recents([str(each) for each in recents[:MAX_RECENTS]])))
 
     async def recents(self, chat: Chat) -> list[ModelId]:
-        """The models chosen in `chat`, newest first, `RECENTS` at most."""
-        models = map(_model, _texts(await self._get(chat, "recents")))
-        return [model for model in models if model is not None]
+        """The models chosen in `chat`, newest first, `MAX_RECENTS` at most."""
+        try:
+            kept = _strings(_RECENTS.decode(await self._get(chat, "recents")).models)
+        except ValueError:
+            return []
+        return [model for model in map(_model, kept) if model is not None]
 
     async def system(self, chat: Chat) -> str:
         """The system prompt set in `chat`; empty where none is."""
         return await self._get(chat, "system")
 
     async def set_system(self, chat: Chat, prompt: str) -> None:
-        await self._set(chat, "system", prompt[:LONGEST_SYSTEM])
+        await self._set(chat, "system", prompt[:MAX_SYSTEM_CHARACTERS])
 
     async def later(self, chat: Chat) -> str:
         """Whether what is sent while the gateway is away waits: ``on``, ``off``, or nothing where nobody has chosen."""
@@ -72,35 +123,34 @@ class Preferences:
     async def menu(self, chat: Chat) -> list[str]:
         """The commands behind the numbered list shown last, for `MENU_SECONDS`."""
         async with translate_redis_errors():
-            return _texts(str(await self._redis.get(ChatKeys(chat).menu) or ""))
+            kept = str(await self._redis.get(ChatKeys(chat).menu) or "")
+        try:
+            return _strings(_MENU.decode(kept).commands) if kept else []
+        except ValueError:
+            return []
 
     async def set_menu(self, chat: Chat, commands: Sequence[str]) -> None:
         """Remember what the numbers stand for; nothing, where there are no commands."""
         key = ChatKeys(chat).menu
         async with translate_redis_errors():
             if commands:
-                await self._redis.set(key, dump(list(commands[:MOST_IN_MENU])), ex=MENU_SECONDS)
+                await self._redis.set(key, _MENU.encode(_Menu(list(commands[:MAX_MENU_COMMANDS]))), ex=MENU_SECONDS)
             else:
                 await self._redis.delete(key)
 
-    async def last(self, chat: Chat) -> IncomingMessage | None:
-        """The last question asked in `chat`, for `LAST_SECONDS`."""
+    async def last(self, chat: Chat) -> Said | None:
+        """The last question asked in `chat`, for `LAST_SECONDS`, under its own id however often it was asked."""
         async with translate_redis_errors():
             kept = str(await self._redis.get(ChatKeys(chat).last) or "")
         try:
-            return IncomingMessage.from_json(json.loads(kept)) if kept else None
-        except (TypeError, KeyError, ValueError, AttributeError):
+            return LAST.decode(kept) if kept else None
+        except ValueError:
             return None
 
-    async def set_last(self, chat: Chat, message: IncomingMessage) -> None:
+    async def set_last(self, chat: Chat, message: Said) -> None:
         """Remember the question; the chat is in use, so its other preferences are kept longer too."""
-        chat_keys, kept = ChatKeys(chat), dump(message.to_json())
         async with translate_redis_errors(), self._redis.pipeline(transaction=True) as pipe:
-            if len(kept) <= LONGEST_LAST:
-                pipe.set(chat_keys.last, kept, ex=LAST_SECONDS)
-            else:
-                pipe.delete(chat_keys.last)
-            pipe.expire(chat_keys.preferences, SECONDS)
+            remember_last(pipe, chat, message)
             await pipe.execute()
 
     # how far `tokens.estimate` is off, by model
@@ -112,14 +162,11 @@ class Preferences:
 
     async def learn(self, model: ModelId, estimated: int, reported: int) -> None:
         """Take in that a request of `estimated` tokens had `reported` in truth, as a moving average."""
-        if estimated < LEAST_LEARNED or reported <= 0:
+        if estimated < MIN_LEARNED_TOKENS or reported <= 0:
             return
-        key, ratio = keys.ratio(str(model)), _bounded(reported / estimated)
-        async with translate_redis_errors():
-            known = _ratio(await self._redis.get(key))
-            if known is not None:
-                ratio = known + WEIGHT * (ratio - known)
-            await self._redis.set(key, ratio, ex=RATIO_SECONDS)
+        ratio = _bounded(reported / estimated)
+        args = (ratio, NEWEST_WEIGHT, MIN_RATIO, MAX_RATIO, RATIO_SECONDS)
+        await LEARN(self._redis, [keys.ratio(str(model))], *args)
 
     async def _get(self, chat: Chat, name: str) -> str:
         async with translate_redis_errors():
@@ -132,8 +179,32 @@ class Preferences:
                 pipe.hset(key, name, value)
             else:
                 pipe.hdel(key, name)
-            pipe.expire(key, SECONDS)
+            pipe.expire(key, PREFERENCES_SECONDS)
             await pipe.execute()
+
+
+CHOSEN = ("model", "system", "later")
+"""The fields of a chat's preferences that `chosen` reads, in this order."""
+
+
+def chosen(kept: Sequence[str | None]) -> Chosen:
+    """What the values of the fields `CHOSEN` mean."""
+    model, system, later = (value or "" for value in kept)
+    return Chosen(_model(model), system, later)
+
+
+def remember_last(pipe: Pipeline, chat: Chat, message: Said) -> None:
+    """Add to `pipe` what `Preferences.set_last` does."""
+    chat_keys, kept = ChatKeys(chat), LAST.encode(message)
+    if len(kept) <= MAX_LAST_CHARACTERS:
+        pipe.set(chat_keys.last, kept, ex=LAST_SECONDS)
+    else:
+        pipe.delete(chat_keys.last)
+    pipe.expire(chat_keys.preferences, PREFERENCES_SECONDS)
+
+
+def _strings(kept: Sequence[object]) -> list[str]:
+    return [text for text in kept if isinstance(text, str)]
 
 
 def _model(text: str) -> ModelId | None:
@@ -143,16 +214,8 @@ def _model(text: str) -> ModelId | None:
         return None
 
 
-def _texts(kept: str) -> list[str]:
-    try:
-        texts = json.loads(kept or "[]")
-    except ValueError:
-        return []
-    return [text for text in texts if isinstance(text, str)] if isinstance(texts, list) else []
-
-
 def _bounded(ratio: float) -> float:
-    return min(HIGHEST_RATIO, max(LOWEST_RATIO, ratio))
+    return min(MAX_RATIO, max(MIN_RATIO, ratio))
 
 
 def _ratio(kept: object) -> float | None:

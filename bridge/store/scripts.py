@@ -7,11 +7,11 @@ and come to the same result.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
 from redis.exceptions import NoScriptError
 
 from bridge.store.errors import translate_redis_errors
@@ -33,6 +33,6 @@ class Script:
             except NoScriptError:
                 return await call("EVAL", self.source, len(keys), *keys, *args)
 
-
-def dump(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    def add_to(self, pipe: Pipeline, keys: Sequence[str], *args: str | int | float) -> None:
+        """Have `pipe` run it by its hash; the answer is a NoScriptError where Redis does not have it yet."""
+        pipe.execute_command("EVALSHA", self._hash, len(keys), *keys, *args)

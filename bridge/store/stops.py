@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -13,7 +12,7 @@ from redis.asyncio import Redis
 from bridge.errors import StoreError
 from bridge.store import keys
 from bridge.store.errors import translate_redis_errors
-from bridge.store.scripts import dump
+from bridge.store.rows import CHAT, VERSION, bare
 from bridge.types import Chat
 
 log = structlog.get_logger(__name__)
@@ -30,9 +29,8 @@ class Stops:
         self._redis = redis
 
     async def send(self, chat: Chat) -> None:
-        """Have whoever answers in `chat` stop. Raises StoreError."""
-        told = {"channel": chat.channel, "id": chat.id, "thread": chat.thread, "person": chat.person}
-        fields: dict[Any, Any] = {"chat": dump(told)}
+        """Stop the answer in `chat`, in every process. Raises StoreError."""
+        fields: dict[Any, Any] = {"v": VERSION, "chat": CHAT.encode(bare(chat))}
         async with translate_redis_errors():
             await self._redis.xadd(keys.STOPS, fields, maxlen=KEPT, approximate=True)
 
@@ -52,8 +50,8 @@ class Stops:
                 for id, fields in entries:
                     after = id
                     try:
-                        yield Chat.from_json(json.loads(fields["chat"]))
-                    except (TypeError, KeyError, ValueError):
+                        yield CHAT.decode(fields["chat"])
+                    except (KeyError, ValueError):
                         log.warning("stop unreadable")
 
     async def _last(self) -> str:

@@ -1,0 +1,8 @@
+"""One job of a chat's queue, from its admission to the last word of its answer."""
+
+from bridge.turn.active import ActiveAnswers
+from bridge.turn.answer import Answerer
+from bridge.turn.outage import OutageMonitor
+from bridge.turn.replies import Replies
+
+__all__ = ["ActiveAnswers", "Answerer", "OutageMonitor", "Replies"]

@@ -1,4 +1,4 @@
-"""The answers that are being given in this process: how to stop one, and how fast all of them should be read."""
+"""The answers under way in this process: how to stop one, and how fast all of them are read."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from contextlib import contextmanager
 from bridge.reply import Draft
 from bridge.types import Chat
 
-CALM = 50
+CALM_ANSWERS = 50
 """Up to so many answers at once, each is read as it comes."""
-PAUSE = 0.25
-"""Seconds between two reads of one answer when there are more: nobody could see it sooner, and it halves the
-processor time, which keeps the first words of others prompt."""
+BUSY_PAUSE_SECONDS = 0.25
+"""Between two reads of one answer when there are more: nobody could see it sooner, and it halves the processor time,
+which keeps the first words of others prompt."""
 
 
-class Running:
+class ActiveAnswers:
     def __init__(self) -> None:
         self._drafts: dict[str, set[Draft]] = {}
 
     @contextmanager
-    def watch(self, chat: Chat, draft: Draft) -> Iterator[None]:
+    def track(self, chat: Chat, draft: Draft) -> Iterator[None]:
         """While inside, `draft` is what a stop in `chat` stops."""
         self._drafts.setdefault(str(chat), set()).add(draft)
         try:
@@ -32,13 +32,10 @@ class Running:
                 del self._drafts[str(chat)]
 
     def stop(self, chat: Chat) -> None:
-        """Stop what is being said in `chat`, if anything is."""
+        """Stop the answers under way in `chat`, if there are any."""
         for draft in self._drafts.get(str(chat), ()):
             draft.stop()
 
     def pause(self) -> float:
-        """Seconds that a reader should wait before its next read."""
-        return PAUSE if len(self._drafts) > CALM else 0.0
-
-    def __len__(self) -> int:
-        return len(self._drafts)
+        """Return the seconds that a reader should wait before its next read."""
+        return BUSY_PAUSE_SECONDS if len(self._drafts) > CALM_ANSWERS else 0.0

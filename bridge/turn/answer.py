@@ -1,169 +1,210 @@
-"""Answer one message. Everything that is said to us passes here, once, and leaves as one reply."""
+"""The story of a turn: one job leaves the queue as one reply."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import structlog
 
 from bridge import metrics
-from bridge.access import Access, ChatSettings, Role, Standing
-from bridge.access.quota import until_midnight
-from bridge.charge import Charge
-from bridge.commands import Commands, parse
-from bridge.errors import GatewayUnreachable, Gone
+from bridge.access import Access, ChatSettings, Limit, Role, Standing, until_midnight
+from bridge.commands import Commands
+from bridge.errors import GatewayError, GatewayUnreachable, Gone
 from bridge.gateway import Gateway
-from bridge.reply import Draft, Footer, deliver
-from bridge.reply.account import Account
+from bridge.inbound import ChatMoved
+from bridge.inbox import CommandCall, Inbox, Notice, Question, Turn
+from bridge.reply import Account, Draft, Footer, deliver
 from bridge.settings import Settings
-from bridge.store import Exchange, Store, Turn
-from bridge.turn.active import Running
-from bridge.turn.footer import ended, notice, outcome_note, used_up
-from bridge.turn.generation import Generation, Postponed, user_message
+from bridge.store import Exchange, Store, TurnContext
+from bridge.turn.active import ActiveAnswers
+from bridge.turn.context import user_messages
+from bridge.turn.footer import end_reason, outcome_note, used_up
+from bridge.turn.generation import Generation
 from bridge.turn.outage import OutageMonitor
 from bridge.turn.replies import Replies, reply_target
-from bridge.types import Button, Chat, IncomingMessage
+from bridge.types import Button, ChatMessage
 
 log = structlog.get_logger(__name__)
 
-ATTEMPTS = 3
-"""After so many attempts that came to nothing, a message is set aside and its sender told."""
+MAX_FAILURES = 3
+"""A job whose attempts failed more often is set aside and its sender told."""
+MAX_CRASHES = 10
+"""The same for a job during which the process died: most often that is not the job's fault, so they may be more."""
+FREE_CRASHES, MAX_CRASH_PAUSE_SECONDS = 3, 30.0
+"""After so many crashes each further attempt waits first, twice as long each time: a job that kills every process
+that takes it leaves the others some time to answer."""
 
 
-class Conversation:
+class Answerer:
+    """Answers one turn at a time; any number of turns at once, each of another chat."""
+
     def __init__(
         self,
         settings: Settings,
         store: Store,
+        inbox: Inbox,
         gateway: Gateway,
         access: Access,
         commands: Commands,
         replies: Replies,
-        running: Running,
-        watch: OutageMonitor,
+        active: ActiveAnswers,
+        outages: OutageMonitor,
     ) -> None:
         self._settings = settings
         self._store = store
+        self._inbox = inbox
         self._gateway = gateway
         self._access = access
         self._commands = commands
         self._replies = replies
-        self._running = running
-        self._outages = watch
+        self._active = active
+        self._outages = outages
 
     async def answer(self, turn: Turn, account: Account) -> None:
-        """Answer the message that `turn` holds, and let it leave the queue.
+        """Do the job that `turn` holds, and let it leave the queue; or suspend it, where it has to wait.
 
-        Raises ChannelError when the platform refuses, StoreError when Redis is away or another has the chat,
-        Postponed where it stays in the queue until the gateway is back.
+        Raises ChannelError when the platform refuses, StoreError when Redis is away or another process has the chat.
         """
-        message, replies = turn.message, self._replies
-        standing = await self._access.judge(message)
-        if message.moved_to is not None:
-            await self._move(turn, message.moved_to)
-        elif message.notice:
-            await replies.say(turn, account, notice(message, replies.words(message)))
-        elif standing.role < Role.MEMBER:
-            await turn.done()  # was let in when it was sent, and is no longer
-        elif turn.attempt > ATTEMPTS:
-            await replies.give_up(turn, account)
-        elif command := parse(message.text):
-            await replies.run_command(turn, account, standing, command)
-        elif message.text.strip() or message.quoted.strip():
-            await self._converse(turn, account, standing)
-        else:
-            await replies.reply_unsupported(turn, account)
+        job = turn.job
+        match job:
+            case ChatMoved():
+                await self._move(turn, job)
+            case Notice():
+                await self._replies.notify(turn, account, job)
+            case CommandCall():
+                standing = await self._access.judge(job.sender, job.chat, job.groups)
+                if await self._may_go_on(turn, account, standing):
+                    await self._replies.run_command(turn, account, standing, job)
+            case Question():
+                standing = await self._access.judge(job.asked_by, job.chat, job.message.groups)
+                if await self._may_go_on(turn, account, standing):
+                    await self._answer_question(turn, account, standing, job)
 
-    async def _converse(self, turn: Turn, account: Account, standing: Standing) -> None:
-        """History and message go to the model; what it says grows on the screen, then both enter the history."""
-        message, chat, words, began = turn.message, turn.message.chat, self._replies.words(turn.message), time.time()
-        charge = Charge(self._access, message, standing)
-        if turn.attempt == 1 and (limit := await charge.refused()):
+    async def _may_go_on(self, turn: Turn, account: Account, standing: Standing) -> bool:
+        """Whether the job is to be done; if not, it has left the queue."""
+        if standing.role < Role.MEMBER:
+            await turn.done()  # its sender was let in when it was sent, and is no longer
+        elif turn.attempt > MAX_FAILURES or turn.crashes > MAX_CRASHES:
+            await self._replies.give_up(turn, account)
+        else:
+            if turn.crashes > FREE_CRASHES:
+                await asyncio.sleep(min(2.0 ** (turn.crashes - FREE_CRASHES), MAX_CRASH_PAUSE_SECONDS))
+            return True
+        return False
+
+    async def _answer_question(self, turn: Turn, account: Account, standing: Standing, question: Question) -> None:
+        message, words, began = question.message, self._replies.words(question.language), time.time()
+        if not (message.text.strip() or message.quoted.strip()):
+            await self._replies.reply_unsupported(turn, account, message)
+            return
+        quota = self._access.quota.of_turn(question.asked_by, question.chat, _limit(standing))
+        is_first = turn.attempt == 1 and not turn.crashes
+        if is_first and (limit := await quota.reserve()):
             await self._replies.say(turn, account, used_up(limit, until_midnight(), words))
             return
-        await self._store.preferences.set_last(chat, message)
-        generation = await self._generation(message, standing.settings)
-
-        def footer(draft: Draft) -> Footer:
-            note, buttons = outcome_note(draft, generation, message, words, admin=standing.role >= Role.ADMIN)
-            return account.footer(chat.place, note, buttons, words)
-
-        draft = Draft(generation.deltas(), pause=self._running.pause)
-        stop = account.fitting(chat.place, [Button(words.button_stop, "/stop")])
-        to = account.address(chat.place, turn.key, reply_target(message, late=turn.late))
-        if message.ack and not turn.begun:
-            await turn.posted(message.ack)  # it stands there, and the answer takes its place
-        with self._running.watch(chat, draft):
-            try:
-                await deliver(draft, to, record=turn, buttons_while_streaming=stop, footer=footer)
-            except Gone:
-                draft.stopped = True  # nobody is there to read on
-            except Postponed:
-                await self._outages.postpone(turn, account.id)
-                if turn.attempt == 1:
-                    await charge.give_back()
-                raise
+        context = await self._store.load_turn_context(question.chat, remember=message)
+        generation = self._generation(question, standing.settings, context)
+        draft = await self._stream(turn, account, standing, question, generation, context)
+        if draft.withdrawn:
+            if is_first:
+                await quota.release()
+            await self._outages.postpone(turn, account.id)
+            return
         exchange = Exchange(
-            message.question,
-            user_message(message),
-            draft.text,
-            ended(draft, generation),
+            message.id,
+            user_messages(message),
+            (ChatMessage.assistant(draft.text),),
+            end_reason(draft),
             str(generation.model),
             time.time(),
         )
-        await turn.done(exchange if draft.text.strip() else None, again=bool(message.again))
+        await turn.done(None if draft.is_empty else exchange, again=question.again)
         await generation.learn()
-        await charge.tokens(generation.tokens(draft.text))
+        await quota.spend(generation.tokens(draft.text))
         if isinstance(draft.error, GatewayUnreachable):
-            await self._outages.report_down(message)
+            await self._outages.report_down(question.asked_by)
         _count(turn, account, exchange, draft, generation, began)
 
-    async def _generation(self, message: IncomingMessage, settings: ChatSettings) -> Generation:
-        """What the model is user_message, still to be user_message."""
-        chat, buttons = message.chat, self._store.preferences
-        history = await self._store.history.read(chat)
-        if message.again and history and history[-1].id == message.question:
+    async def _stream(
+        self,
+        turn: Turn,
+        account: Account,
+        standing: Standing,
+        question: Question,
+        generation: Generation,
+        context: TurnContext,
+    ) -> Draft:
+        """Have the answer grow on the platform until it is whole; return it."""
+        place, words = question.chat.place, self._replies.words(question.language)
+        is_admin = standing.role >= Role.ADMIN
+
+        def footer(draft: Draft) -> Footer:
+            note, buttons = outcome_note(draft, generation, question.message, words, admin=is_admin)
+            return account.footer(place, note, buttons, words)
+
+        async def must_wait(error: GatewayError) -> bool:
+            return isinstance(error, GatewayUnreachable) and standing.settings.should_wait(context.chosen.later)
+
+        draft = Draft(generation.events(), pause=self._active.pause, withdraw_if=must_wait)
+        stop = account.fitting(place, [Button(words.button_stop, "/stop")])
+        record = turn.reply()
+        to = account.address(place, turn.key, reply_target(question, delayed=turn.delayed))
+        if question.message.ack and not record.begun:
+            await record.posted(question.message.ack)  # it stands there, and the answer takes its place
+        with self._active.track(question.chat, draft):
+            try:
+                await deliver(draft, to, record=record, buttons_while_streaming=stop, footer=footer)
+            except Gone:
+                draft.stopped = True  # nobody is there to read on
+        return draft
+
+    def _generation(self, question: Question, settings: ChatSettings, context: TurnContext) -> Generation:
+        """Return what will ask the model; nothing has been asked yet."""
+        chosen, history = context.chosen, context.history
+        if question.again and history and history[-1].id == question.message.id:
             history = history[:-1]
-
-        async def should_wait() -> bool:
-            return settings.should_wait(await buttons.later(chat))
-
         return Generation(
             self._gateway,
-            buttons,
-            resolve_model=lambda: self._commands.picker.current(chat),
-            should_wait=should_wait,
-            system=await buttons.system(chat) or settings.system or self._settings.system,
+            self._store.preferences,
+            resolve_model=lambda: self._commands.picker.resolve(chosen.model, settings),
+            system=chosen.system or settings.system or self._settings.system,
             history=history,
-            question=user_message(message),
+            question=user_messages(question.message),
             budget=self._settings.history_tokens,
         )
 
-    async def _move(self, turn: Turn, new: Chat) -> None:
-        """It waited its turn in the old chat's queue, so that no answer is under way there now."""
-        old = turn.message.chat
-        await self._access.move(old, new)
-        await self._store.move(old, new)
+    async def _move(self, turn: Turn, moved: ChatMoved) -> None:
+        """Take everything over to the chat's new id. It waited its turn, so no answer is under way in the old chat."""
+        await self._access.move(moved.chat, moved.to)
+        await self._inbox.move(moved.chat, moved.to)
         await turn.done()
-        log.info("chat moved", old=str(old), new=str(new))
+        log.info("chat moved", old=str(moved.chat), new=str(moved.to))
+
+
+def _limit(standing: Standing) -> Limit | None:
+    # Admins could lift it anyway.
+    return standing.settings.limit if standing.role < Role.ADMIN else None
 
 
 def _count(
     turn: Turn, account: Account, exchange: Exchange, draft: Draft, generation: Generation, began: float
 ) -> None:
-    """One line in the log and a few numbers; no word of what was said."""
-    if turn.message.sent_at:
-        metrics.QUEUE.observe(max(0.0, began - turn.message.sent_at))
+    """Write one line to the log and count a few numbers; no word of what was said."""
+    question = turn.job
+    assert isinstance(question, Question)
+    if question.message.sent_at:
+        metrics.QUEUE.observe(max(0.0, began - question.message.sent_at))
     metrics.TURNS.add(account.channel.name, exchange.ended)
     if draft.error is not None:
         metrics.failed(draft.error)
     log.info(
         "turn",
-        chat=str(turn.message.chat),
+        chat=str(question.chat),
         model=exchange.model,
         ended=exchange.ended if draft.error is None else type(draft.error).__name__,
         characters=len(draft.text),
-        first_text=generation.first_token,
+        first_text=generation.first_text,
         seconds=round(max(0.0, time.time() - began), 3),
         attempt=turn.attempt,
     )

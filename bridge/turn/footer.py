@@ -1,52 +1,83 @@
-"""What is remarked under an answer that did not simply end, and how such an answer is kept."""
+"""What is said under an answer that did not simply end, how the history remembers it, and what notices say."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from bridge import errors
 from bridge.access import Limit
+from bridge.events import Source
+from bridge.inbound import Said
+from bridge.inbox import Notice
 from bridge.reply import Draft
 from bridge.store import EndReason
 from bridge.turn.generation import Generation
-from bridge.types import Button, IncomingMessage
+from bridge.types import Button
 from bridge.words import Words
 from bridge.words.trouble import trouble
 
-STALE = 3600.0
-"""Seconds after which news with a time is news no longer."""
+MAX_SOURCES = 10
+"""Sources that are listed; further ones are counted."""
+MAX_TITLE_LENGTH = 80
+STALE_SECONDS = 3600.0
+"""A notice that was put longer ago is news no longer."""
 
 
 def outcome_note(
-    draft: Draft, generation: Generation, message: IncomingMessage, words: Words, *, admin: bool
+    draft: Draft, generation: Generation, message: Said, words: Words, *, admin: bool
 ) -> tuple[str, Sequence[Button]]:
-    """The outcome_note and what to offer; nothing under an answer that is whole."""
+    """Return the note under an answer and the buttons to offer; nothing under an answer that is whole."""
     if draft.stopped:
         return words.stopped, ()
     if draft.error is not None:
-        return _trouble(draft.error, generation, words, admin=admin)
-    if generation.finish == "length":
+        return _error_note(draft.error, generation, words, admin=admin)
+    if draft.finished is not None and draft.finished.reason == "length":
         return f"⚠️ {words.length}", [Button(words.button_continue, "/continue")]
+    notes = [sources_list(draft.sources, words), unshown(draft, words)]
     if message.attachments:
-        return words.caption_answered.format(kinds=kinds(message, words)), ()
-    return "", ()
+        notes.append(words.caption_answered.format(kinds=kinds(message, words)))
+    return "\n\n".join(filter(None, notes)), ()
 
 
-def ended(draft: Draft, generation: Generation) -> EndReason:
-    """How the history remembers the end of this answer."""
+def sources_list(sources: Sequence[Source], words: Words) -> str:
+    """Return the pages that an answer rests on, as a short list of numbered links; nothing where there are none."""
+    if not sources:
+        return ""
+    numbered = [(source.number or place, source) for place, source in enumerate(sources, 1)]
+    lines = [f"[{number}] {_link(source)}" for number, source in sorted(numbered, key=lambda each: each[0])]
+    more = [words.more_sources.format(count=len(lines) - MAX_SOURCES)] if len(lines) > MAX_SOURCES else []
+    return "\n".join([f"**{words.sources}**", *lines[:MAX_SOURCES], *more])
+
+
+def _link(source: Source) -> str:
+    title = " ".join(source.title.split())[:MAX_TITLE_LENGTH] or urlsplit(source.url).hostname or source.url
+    plain = "".join(letter for letter in title if letter not in "[]<>`*_")
+    return f"[{plain}](<{source.url}>)"
+
+
+def unshown(draft: Draft, words: Words) -> str:
+    """Return what came with an answer and cannot be shown, in a sentence; nothing where all is shown."""
+    said = [words.tool_unavailable.format(name=name) for name in dict.fromkeys(draft.tools)]
+    said += [words.cannot_show.format(kind=kind) for kind in dict.fromkeys(draft.unsupported)]
+    return "\n".join(f"⚠️ {each}" for each in said)
+
+
+def end_reason(draft: Draft) -> EndReason:
+    """Return how the history remembers the end of this answer."""
     if draft.stopped:
         return "stopped"
     if draft.error is not None:
         return "filtered" if isinstance(draft.error, errors.AnswerFiltered) else "cut"
-    return "length" if generation.finish == "length" else "stop"
+    return "length" if draft.finished is not None and draft.finished.reason == "length" else "stop"
 
 
-def notice(message: IncomingMessage, words: Words) -> str:
-    """What the bridge itself has to tell in a chat; nothing where it is no news any more, or none of ours."""
-    if message.sent_at and time.time() - message.sent_at > STALE:
+def notice_text(notice: Notice, words: Words) -> str:
+    """Return what a notice says; nothing where it is no news any more, or of a kind that is not known."""
+    if notice.sent_at and time.time() - notice.sent_at > STALE_SECONDS:
         return ""
-    match message.notice:
+    match notice.kind:
         case "let_in":
             return words.let_in
         case "declined":
@@ -56,30 +87,32 @@ def notice(message: IncomingMessage, words: Words) -> str:
         case "waiting":
             return words.waiting
         case "owner_away":
-            return words.owner_away.format(url=message.text)
+            return words.owner_away.format(url=notice.values.get("url", ""))
         case "owner_back":
-            return words.owner_back.format(time=hours_and_minutes(float(message.text), words))
+            return words.owner_back.format(time=hours_and_minutes(float(notice.values.get("seconds", 0)), words))
+        case "unreadable":
+            return words.unreadable
         case _:
             return ""
 
 
 def used_up(limit: Limit, seconds: float, words: Words) -> str:
-    """The day's limit is reached, and begins anew in so many seconds."""
+    """Return the sentence that the day's limit is reached, and begins anew in so many seconds."""
     return words.limit_reached.format(limit=limit, time=hours_and_minutes(seconds, words))
 
 
 def hours_and_minutes(seconds: float, words: Words) -> str:
-    """A span of time, to the minute, and at least one."""
+    """Return a span of time, to the minute, and at least one."""
     hours, minutes = divmod(max(1, int(seconds // 60)), 60)
     return (words.hours_and_minutes if hours else words.minutes).format(hours=hours, minutes=minutes)
 
 
-def kinds(message: IncomingMessage, words: Words) -> str:
-    """The kinds of things that came with a message, in words."""
+def kinds(message: Said, words: Words) -> str:
+    """Return the kinds of things that came with a message, in words."""
     return ", ".join(dict.fromkeys(words.attachments[attachment.kind] for attachment in message.attachments))
 
 
-def _trouble(
+def _error_note(
     error: errors.GatewayError, generation: Generation, words: Words, *, admin: bool
 ) -> tuple[str, Sequence[Button]]:
     if generation.model is None and isinstance(error, errors.ModelNotFound):

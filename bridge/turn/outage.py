@@ -1,7 +1,7 @@
-"""While Cherry Studio is outage: questions wait where people chose so, owners hear of it, and all goes on afterwards.
+"""While the gateway is away: questions wait where people chose so, owners are told, and all goes on afterwards.
 
-Nobody asks the gateway how it is as long as it answers. The first person who is not answered makes it an outage;
-from then on every process looks for it, and whoever finds it back has all that waits taken up again.
+Nobody asks the gateway how it is as long as it answers. The first person who is not answered begins an outage;
+from then on every process looks for the gateway, and the one that finds it back has all that waits taken up again.
 """
 
 from __future__ import annotations
@@ -16,94 +16,82 @@ from bridge.access import Access
 from bridge.commands import LATER_ID
 from bridge.errors import GatewayError, GatewaySilent, GatewayUnreachable, StoreError
 from bridge.gateway import Gateway
-from bridge.store import Claim, InboxFull, Outage, Store, Turn
-from bridge.types import IncomingMessage
+from bridge.inbox import Inbox, InboxFull, Notice, Question, Turn
+from bridge.store import Outage, Store
+from bridge.types import User
 
 log = structlog.get_logger(__name__)
 
-LOOK_EVERY = 3.0
-"""Seconds between two looks: at Redis, and at the gateway while it is outage."""
+LOOK_SECONDS = 3.0
+"""Between two looks: at Redis, and at the gateway while it is away."""
 
 
 class OutageMonitor:
-    """Owners hear of it after `tell_after` seconds, or not at all where that is 0. All but `keep` raises StoreError."""
+    """Owners are told after `tell_after` seconds, or not at all where that is 0. All but `run` raise StoreError."""
 
-    def __init__(self, store: Store, gateway: Gateway, access: Access, tell_after: float) -> None:
+    def __init__(self, store: Store, inbox: Inbox, gateway: Gateway, access: Access, tell_after: float) -> None:
         self._store = store
+        self._inbox = inbox
         self._gateway = gateway
         self._access = access
         self._tell_after = tell_after
 
-    async def report_down(self, message: IncomingMessage) -> str:
-        """The gateway was outage for `message`; what names this outage."""
-        return await self._store.outage.begin(message.asked_by)
+    async def report_down(self, person: User) -> str:
+        """Write down that the gateway was away for `person`; return the name of this outage."""
+        return await self._store.outage.begin(person)
 
     async def postpone(self, turn: Turn, account: str) -> None:
-        """The turn's question is to wait. Its chat is told so, once in an outage."""
-        message = turn.message
-        since = await self.report_down(message)
-        if message.id.startswith(LATER_ID):
-            return  # whoever asked for it to wait knows
-        told = IncomingMessage(
-            id=f"waiting:{since}",
-            chat=message.chat,
-            sender=message.sender,
-            text="",
-            language=message.language,
-            again=message.question,
-            notice="waiting",
-        )
-        with suppress(InboxFull):
-            await self._store.inbox.put(account, told, lane="commands")
-
-    async def release(self, claim: Claim) -> None:
-        """Let go of a chat whose first question waits."""
-        await claim.release(postponed=True)
-        if await self._store.outage.now() is None:  # it came back while we were leaving, and others have been told
-            await self._store.inbox.announce(claim.account, claim.chat)
+        """Have the turn's question wait until the gateway is back. Its chat is told so, once in an outage."""
+        question = turn.job
+        assert isinstance(question, Question)
+        since = await self.report_down(question.asked_by)
+        if not question.id.startswith(LATER_ID):  # a person who asked for it to wait knows
+            notice = Notice(
+                f"waiting:{since}",
+                question.chat,
+                "waiting",
+                language=question.language,
+                reply_to=question.message.id,
+            )
+            with suppress(InboxFull):
+                await self._inbox.put(account, notice, lane="commands")
+        await turn.suspend(None)
 
     async def run(self) -> None:
-        """Look for the gateway whenever it is outage."""
+        """Look for the gateway whenever it is away, until cancelled."""
         while True:
             try:
                 if (outage := await self._store.outage.now()) is not None:
                     await self._look(outage)
             except StoreError as error:
                 log.debug("outage not known", error=str(error))
-            await asyncio.sleep(LOOK_EVERY)
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def _look(self, outage: Outage) -> None:
         try:
-            await self._gateway.generation()
+            await self._gateway.ping()
         except (GatewayUnreachable, GatewaySilent):  # a tunnel may take a connection and lead nowhere
             if self._tell_after and outage.seconds > self._tell_after and not outage.told:
                 log.warning("gateway is away", seconds=round(outage.seconds))
-                # Whoever met it first was told in person.
-                await self._tell_owners(outage, "owner_away", self._gateway.url, but=outage.met)
+                # The owner who met it first was told in person.
+                await self._tell_owners(outage, "owner_away", {"url": self._gateway.url}, but=outage.met)
                 await self._store.outage.told(outage)
             return
         except GatewayError as error:
             log.debug("gateway is back, if not well", error=type(error).__name__)
         log.info("gateway is back", seconds=round(outage.seconds))
         if outage.told:
-            await self._tell_owners(outage, "owner_back", f"{outage.seconds:.0f}")
-        # In this order: whoever postpones a question later than we look for them finds it back (`leave`).
+            await self._tell_owners(outage, "owner_back", {"seconds": f"{outage.seconds:.0f}"})
         await self._store.outage.end(outage)
-        await self._store.inbox.recall()
+        await self._inbox.recall()
 
-    async def _tell_owners(self, outage: Outage, notice: str, text: str, *, but: str = "") -> None:
+    async def _tell_owners(self, outage: Outage, kind: str, values: dict[str, str], *, but: str = "") -> None:
         """The ids make it once, whichever process comes first and however often."""
         for contact in await self._access.owner_contacts():
             if str(contact.owner) == but:
                 continue
-            news = IncomingMessage(
-                id=f"{notice}:{outage.since}",
-                chat=contact.chat,
-                sender=contact.owner,
-                text=text,
-                language=contact.language,
-                notice=notice,
-                sent_at=time.time(),
+            notice = Notice(
+                f"{kind}:{outage.since}", contact.chat, kind, values, language=contact.language, sent_at=time.time()
             )
             with suppress(InboxFull):
-                await self._store.inbox.put(contact.account, news, lane="commands")
+                await self._inbox.put(contact.account, notice, lane="commands")

@@ -1,4 +1,8 @@
-"""Everything that we say ourselves and no model does: what commands answer, news, refusals. Each ends the turn."""
+"""Everything that the bridge says itself and no model does: results of commands, notices, refusals.
+
+Each method ends the turn. All raise ChannelError when the platform refuses, StoreError when Redis is away or another
+process has the chat.
+"""
 
 from __future__ import annotations
 
@@ -6,97 +10,132 @@ from collections.abc import Awaitable, Callable
 
 from bridge import metrics
 from bridge.access import Role, Standing
-from bridge.commands import CommandContext, CommandResult, Commands, Parsed
+from bridge.commands import CommandContext, CommandResult, Commands
 from bridge.errors import GatewayError
-from bridge.reply.account import Account
-from bridge.store import InboxFull, Store, Turn
-from bridge.turn.footer import kinds
-from bridge.types import IncomingMessage
+from bridge.inbound import ChatMoved, Said
+from bridge.inbox import CommandCall, Inbox, InboxFull, Job, Notice, Question, Turn
+from bridge.reply import Account
+from bridge.store import Store
+from bridge.turn.footer import kinds, notice_text
 from bridge.words import Language, Words, words_for
 from bridge.words.trouble import trouble
 
 
 class Replies:
-    """All raise ChannelError when the platform refuses, StoreError when Redis is away or another has the chat."""
-
     def __init__(
-        self, store: Store, commands: Commands, language: Language | None, admins_changed: Callable[[], Awaitable[None]]
+        self,
+        store: Store,
+        inbox: Inbox,
+        commands: Commands,
+        language: Language | None,
+        admins_changed: Callable[[], Awaitable[None]],
     ) -> None:
         self._store = store
+        self._inbox = inbox
         self._commands = commands
         self._language = language
         self._admins_changed = admins_changed
 
-    def words(self, message: IncomingMessage) -> Words:
-        """The words for whoever sent `message`."""
-        return words_for(message.language, self._language)
+    def words(self, language: str) -> Words:
+        """Return the sentences for a person whose platform reports `language`, a BCP 47 tag."""
+        return words_for(language, self._language)
 
     async def say(self, turn: Turn, account: Account, text: str) -> None:
-        """Say it; nothing, where there is nothing to say."""
+        """Say `text`, or nothing where it is empty."""
         if text:
-            await self._say(turn, account, CommandResult(text))
+            await self._post(turn, account, CommandResult(text))
         await turn.done()
 
+    async def notify(self, turn: Turn, account: Account, notice: Notice) -> None:
+        """Say what `notice` is about."""
+        await self.say(turn, account, notice_text(notice, self.words(notice.language)))
+
     async def give_up(self, turn: Turn, account: Account) -> None:
-        """The message is set aside, and its sender told."""
-        await self._say(turn, account, CommandResult(self.words(turn.message).gave_up))
+        """Set the job aside, and tell its sender."""
+        await self._post(turn, account, CommandResult(self.words(_language(turn.job)).gave_up))
         metrics.GIVEN_UP.add(account.channel.name)
         await turn.set_aside("too many attempts")
 
-    async def run_command(self, turn: Turn, account: Account, standing: Standing, command: Parsed) -> None:
-        message, words, channel = turn.message, self.words(turn.message), account.channel
+    async def run_command(self, turn: Turn, account: Account, standing: Standing, call: CommandCall) -> None:
+        """Run a command and say what came of it."""
+        words, channel = self.words(call.language), account.channel
         context = CommandContext(
-            command.name,
-            command.argument,
-            message,
+            call,
             standing.role,
             words,
             standing.settings,
-            hint=channel.hint(message.chat.place, message.language),
+            max_command_bytes=channel.limits(call.chat.place).max_command_bytes,
+            hint=channel.hint(call.chat.place, call.language),
             link=channel.link,
             branch=channel.branch,
         )
         try:
-            answer = await self._commands.run(context)
+            result = await self._commands.run(context)
         except GatewayError as error:
             metrics.failed(error)
             said = trouble(error, words, model=None, admin=standing.role >= Role.ADMIN)
-            answer = CommandResult(f"⚠️ {said}", in_place=False)
-        if answer.resend_as is not None:
+            result = CommandResult(f"⚠️ {said}", in_place=False)
+        if result.resend_as is not None:
             try:
-                await self._store.inbox.put(account.id, answer.resend_as)
+                await self._inbox.put(account.id, result.resend_as)
             except InboxFull:
-                answer = CommandResult(words.queue_full, in_place=False)
-        if answer.text:
-            await self._say(turn, account, answer)
+                result = CommandResult(words.queue_full, in_place=False)
+        if result.text:
+            await self._post(turn, account, result)
         await turn.done()
-        if answer.admins_changed:
+        if result.admins_changed:
             await self._admins_changed()
 
-    async def reply_unsupported(self, turn: Turn, account: Account) -> None:
-        """Nothing that a model could read."""
-        message, words = turn.message, self.words(turn.message)
+    async def reply_unsupported(self, turn: Turn, account: Account, message: Said) -> None:
+        """Answer a message in which there is nothing that a model could read."""
+        words = self.words(message.language)
         if message.attachments:
             said = words.cannot_read.format(kinds=kinds(message, words))
         else:
             said = words.welcome.format(model=await self._commands.picker.name_of(message.chat))
         await self.say(turn, account, said)
 
-    async def _say(self, turn: Turn, account: Account, answer: CommandResult) -> None:
-        message, place = turn.message, turn.message.chat.place
-        if answer.buttons and not account.has_buttons(place):
-            await self._store.preferences.set_menu(message.chat, [button.command for button in answer.buttons])
+    async def _post(self, turn: Turn, account: Account, result: CommandResult) -> None:
+        job = turn.job
+        place, words = job.chat.place, self.words(_language(job))
+        if result.buttons and not account.has_buttons(place):
+            await self._store.preferences.set_menu(job.chat, [button.command for button in result.buttons])
         await account.say(
             place,
-            account.listed(place, answer.text, answer.buttons, self.words(message)),
+            account.listed(place, result.text, result.buttons, words),
             key=turn.key,
-            buttons=answer.buttons,
-            reply_to=reply_target(message),
-            menu=message.ack or (message.menu if answer.in_place else ""),
-            record=turn,
+            buttons=result.buttons,
+            reply_to=reply_target(job),
+            in_place_of=_message_to_replace(job, in_place=result.in_place),
+            record=turn.reply(),
         )
 
 
-def reply_target(message: IncomingMessage, *, late: bool = False) -> str:
-    """What the reply hangs under: in a group the question, so that everybody sees whose it is; if late, everywhere."""
-    return "" if message.chat.direct and not late else message.question
+def reply_target(job: Job, *, delayed: bool = False) -> str:
+    """Return the id of the message that the reply hangs under.
+
+    In a group that is the question, so that everybody sees whose answer it is; if it is delayed, everywhere.
+    """
+    match job:
+        case Question():
+            id = job.message.id
+        case Notice():
+            id = job.reply_to
+        case _:
+            id = job.id
+    return id if delayed or not job.chat.direct else ""
+
+
+def _language(job: Job) -> str:
+    return "" if isinstance(job, ChatMoved) else job.language
+
+
+def _message_to_replace(job: Job, *, in_place: bool) -> str:
+    """Return the ref of the message of ours that the reply takes the place of; empty where it stands on its own."""
+    match job:
+        case Question():
+            return job.message.ack
+        case CommandCall():
+            return job.ack or (job.pressed if in_place else "")
+        case _:
+            return ""

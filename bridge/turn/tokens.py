@@ -14,10 +14,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from math import ceil
 
-from bridge.store.history import Exchange
+from bridge.store import Exchange
+from bridge.types import ChatMessage, Image, Part, Text, ToolCall, ToolResult
 
 PER_MESSAGE = 4
 """Tokens that a message costs beside its text: its role and its borders, in OpenAI's chat format."""
+PER_IMAGE = 1000
+"""Tokens of a picture of 1024 x 1024 pixels: OpenAI counts 765, Anthropic about 1,400 (width x height / 750)."""
 
 _WEIGHTS: tuple[tuple[Iterable[int], float], ...] = (
     (range(0x21), 0.05),  # a space belongs to the word after it
@@ -66,5 +69,23 @@ def fit(history: Sequence[Exchange], budget: int, ratio: float = 1.0) -> list[Ex
 
 
 def _cost(exchange: Exchange) -> int:
-    texts = [exchange.answer, *(message.text for message in exchange.question)]
-    return sum(map(estimate, texts)) + PER_MESSAGE * len(texts)
+    return sum(map(estimate_message, (*exchange.question, *exchange.answer)))
+
+
+def estimate_message(message: ChatMessage) -> int:
+    """About how many tokens `message` costs in a request, with what tools were asked and what they gave back."""
+    return PER_MESSAGE + sum(map(_estimate_part, message.parts))
+
+
+def _estimate_part(part: Part) -> int:
+    match part:
+        case Text(text):
+            return estimate(text)
+        case ToolCall(name=name, arguments=arguments):
+            return estimate(name + arguments)
+        case ToolResult(text=text):
+            return estimate(text)
+        case Image():
+            return PER_IMAGE
+        case _:
+            return 0

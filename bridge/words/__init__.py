@@ -12,5 +12,5 @@ __all__ = ["EN", "IN", "LANGUAGES", "Language", "Words", "language_of", "named",
 
 
 def words_for(tag: str, language: Language | None = None) -> Words:
-    """The words for whoever speaks `tag`; those of `language` where the operator has set one."""
+    """Return the words for a person whose language is `tag`; where the operator has set a `language`, its words."""
     return IN[language or language_of(tag)]

@@ -147,6 +147,15 @@ class Words:
 
     # trouble, told to everybody
     gateway_off: str
+    the_gateway: str
+    gateway_off_other: str
+    gateway_mute: str
+    no_model_list: str
+    one_second: str
+    seconds: str
+    one_minute: str
+    whole_minutes: str
+    admin_key_other: str
     key_refused: str
     provider_key: str
     provider_balance: str
@@ -162,8 +171,12 @@ class Words:
     filtered: str
     length: str
     gave_up: str
+    unreadable: str
+    sources: str
+    more_sources: str
+    tool_unavailable: str
+    cannot_show: str
     queue_full: str
-    fault: str
 
     # trouble, what an admin can do about it
     admin_gateway_off: str

@@ -1,56 +1,48 @@
-"""What Tab offers: the commands with their summaries, and after ``/model`` the models that fit."""
+"""What Tab offers: the commands with their summaries, and what the bridge suggests to follow one of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
-SHOWN = 25
+from bridge.channel import Command
+
+Suggest = Callable[[str, str], Awaitable[Sequence[str]]]
+"""Takes a command's name and what has been typed after it; returns whole lines, such as ``/model openai:gpt-5``."""
 
 
 class CommandCompleter(Completer):
-    """`commands` are pairs of a completion and its summary; `models` is asked anew each time."""
+    """Completes the commands of `offer`, and after one that `completes`, what `suggest` returns."""
 
-    def __init__(self, models: Callable[[], Sequence[str]]) -> None:
-        self.commands: Sequence[tuple[str, str]] = ()
-        self._models = models
+    def __init__(self, suggest: Suggest) -> None:
+        self._suggest = suggest
+        self._commands: Sequence[Command] = ()
+        self._language = ""
+
+    def offer(self, commands: Sequence[Command], language: str) -> None:
+        """From now on, complete these commands, with their summaries in `language`."""
+        self._commands, self._language = commands, language
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
+        """The commands alone: suggestions have to be waited for."""
         text = document.text_before_cursor
-        if not text.startswith("/") or "\n" in text:
-            return
-        command, space, argument = text.partition(" ")
-        if not space:
-            for name, summary in self.commands:
-                if name.startswith(command):
-                    yield Completion(name, -len(text), display=name.rstrip(), display_meta=summary)
-        elif command == "/model":
-            for model in fitting(argument, self._models())[:SHOWN]:
-                yield Completion(model, -len(argument))
+        if text.startswith("/") and not {" ", "\n"} & set(text):
+            for command in self._commands:
+                name = f"/{command.name}"
+                if name.startswith(text):
+                    whole = f"{name} " if command.argument else name
+                    summary = command.summary.get(self._language, "")
+                    yield Completion(whole, -len(text), display=name, display_meta=summary)
 
-
-def fitting(typed: str, models: Sequence[str]) -> list[str]:
-    """The models that `typed` may mean, best first: it begins the id, begins a part of it, is in it, or its
-    letters come in this order. Several words must all be found."""
-    ranked = [(rank, index, model) for index, model in enumerate(models) if (rank := _rank(typed, model)) < _NOT]
-    return [model for _, _, model in sorted(ranked)]
-
-
-_NOT = 4
-
-
-def _rank(typed: str, model: str) -> int:
-    name, words = model.casefold(), typed.casefold().split()
-    return max((_rank_word(word, name) for word in words), default=0)
-
-
-def _rank_word(word: str, name: str) -> int:
-    if name.startswith(word):
-        return 0
-    at = name.find(word)
-    if at > 0:
-        return 2 if name[at - 1].isalnum() else 1
-    letters = iter(name)
-    return 3 if all(letter in letters for letter in word) else _NOT
+    async def get_completions_async(
+        self, document: Document, complete_event: CompleteEvent
+    ) -> AsyncGenerator[Completion, None]:
+        for completion in self.get_completions(document, complete_event):
+            yield completion
+        text = document.text_before_cursor
+        name, space, typed = text.partition(" ")
+        if space and "\n" not in text and any(f"/{each.name}" == name for each in self._commands if each.completes):
+            for line in await self._suggest(name[1:], typed):
+                yield Completion(line, -len(text), display=line.removeprefix(f"{name} "))

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from channels.console.blocks import Block, Code, blocks
 from channels.console.typeset import Typesetter
+from channels.kit.inline import Notes
 
 
 class _Line(NamedTuple):
@@ -39,6 +40,7 @@ class Growing:
         """How many source lines of that block are there, where it is code; the fence is the first."""
         self._before: Block | None = None
         """The block before that one."""
+        self._notes = Notes()
 
     def feed(self, text: str, *, width: int, height: int, final: bool) -> tuple[list[str], list[str]]:
         """The rows to print for good now, and the rows alive: the last `height` of them."""
@@ -46,6 +48,7 @@ class Growing:
             if self._printed.startswith(text):
                 return [], []
             self._begin()
+        self._notes = Notes.of(text)
         pieces = blocks(text, self._start)
         surely = len(pieces) if final else _surely_over(pieces)
         done: list[str] = []
@@ -71,7 +74,7 @@ class Growing:
     def _rows(self, before: Block | None, block: Block, width: int, printed: int = 0) -> list[str]:
         """A block as it is printed for good, without its first `printed` lines."""
         if block.code is None:
-            rows = self._typesetter.markdown(block.text, width)
+            rows = self._typesetter.markdown(block.text, width, self._notes)
             return _gap(before, block) + rows if rows else []
         lines = self._code_lines(before, block, block.code, width, printed)
         return [row for line in lines for row in line.printed] + [self._typesetter.lower_rule(width)]

@@ -7,12 +7,9 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-import structlog
 from prompt_toolkit.history import History
 
 KEPT = 1000
-
-log = structlog.get_logger(__name__)
 
 
 class FileHistory(History):
@@ -32,7 +29,7 @@ class FileHistory(History):
                     file.writelines(lines[-KEPT:])
                 shorter.replace(path)
         except OSError as error:
-            log.warning("history_unusable", error=type(error).__name__)
+            _warn("history_unusable", error)
 
     def load_history_strings(self) -> Iterable[str]:
         """Newest first, as the contract asks."""
@@ -53,4 +50,10 @@ class FileHistory(History):
             with open(os.open(self._path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600), "ab") as file:
                 file.write(json.dumps(string).encode() + b"\n")
         except OSError as error:
-            log.warning("history_not_written", error=type(error).__name__)
+            _warn("history_not_written", error)
+
+
+def _warn(event: str, error: OSError) -> None:
+    import structlog  # the input line is shown before anything is logged
+
+    structlog.get_logger(__name__).warning(event, error=type(error).__name__)

@@ -10,12 +10,14 @@ import asyncio
 import codecs
 import os
 import threading
-from collections import OrderedDict
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from io import UnsupportedOperation
 from typing import Self, TextIO
 
+from cachetools import LRUCache
+
+from bridge.channel import Command
 from channels.console.signals import on_interrupt
 from channels.console.turn import Turn
 
@@ -27,26 +29,24 @@ class Plain:
 
     edit_interval = 0.1
 
-    def __init__(self, *, input: TextIO, output: TextIO, greeting: str) -> None:
+    def __init__(self, *, input: TextIO, output: TextIO) -> None:
         self._turn = Turn()
         self._input = input
         self._output = output
-        self._by_hand = input.isatty()
-        self._greeting = greeting if self._by_hand and output.isatty() else ""
-        self._prompt = "> " if self._by_hand and output.isatty() else ""
+        self.by_hand = input.isatty()
+        """Whether a person types."""
+        self._prompt = "> " if self.by_hand and output.isatty() else ""
         self._prompting = False
         self._came: asyncio.Queue[str | None] = asyncio.Queue()
-        self._shown: OrderedDict[str, str] = OrderedDict()
+        self._shown: LRUCache[str, str] = LRUCache(REMEMBERED)
         self._open = ""
         """The message whose last row may go on."""
         self._empty = True
         self._taken = ExitStack()
 
     async def __aenter__(self) -> Self:
-        if self._by_hand:
+        if self.by_hand:
             self._taken.enter_context(on_interrupt(self._interrupt))
-        if self._greeting:
-            await self.show("", self._greeting, final=True)
         loop = asyncio.get_running_loop()
         # A daemon: nothing can wake a thread that waits for a line, and nobody should have to.
         threading.Thread(target=self._read, args=(loop,), name="console-input", daemon=True).start()
@@ -75,15 +75,14 @@ class Plain:
                 self._turn.asked()
                 yield line
 
-    async def show(self, ref: str, text: str, *, final: bool) -> None:
-        """Write what is new in the message `ref`, now that it reads `text`."""
+    async def show(self, ref: str, text: str, *, aside: str, final: bool) -> None:
+        """Write what is new in the message `ref`, now that it reads `text`. An aside is left out: programs that read
+        along want the answer."""
         text = text if final else text.rstrip()  # the spaces at the end may not stay
-        before = self._shown.pop(ref, "")
+        before = self._shown.get(ref, "")
         goes_on = text.startswith(before)
         new = text[len(before) :] if goes_on else "" if before.startswith(text) else text
         self._shown[ref] = text if new else before
-        while len(self._shown) > REMEMBERED:
-            self._shown.popitem(last=False)
         if new:
             if self._open != ref or not goes_on:
                 self._write(("\n" if self._open or self._prompting else "") + ("" if self._empty else "\n"))
@@ -107,7 +106,7 @@ class Plain:
     def typing(self) -> None:
         self._turn.typing()
 
-    def offer(self, commands: Sequence[tuple[str, str]]) -> None:
+    def offer(self, commands: Sequence[Command], language: str) -> None:
         """Nothing can be completed here."""
 
     def leave(self) -> None:

@@ -125,7 +125,7 @@ class Prompt:
 
         @keys.add("tab", filter=typing)
         def _(event: KeyPressEvent) -> None:
-            _complete(event.current_buffer)
+            event.app.create_background_task(_complete(event.current_buffer))
 
         @keys.add("c-c", filter=typing)
         def _(event: KeyPressEvent) -> None:
@@ -143,7 +143,7 @@ class Prompt:
         return keys
 
 
-def _complete(buffer: Buffer) -> None:
+async def _complete(buffer: Buffer) -> None:
     """Take what can only be meant; where several things can, go through the menu.
 
     prompt_toolkit's own Tab does nothing while its menu for the last letter is still being made: a fast typist
@@ -152,10 +152,14 @@ def _complete(buffer: Buffer) -> None:
     if buffer.complete_state and len(buffer.complete_state.completions) > 1:
         buffer.complete_next()
         return
-    found = list(buffer.completer.get_completions(buffer.document, CompleteEvent(completion_requested=True)))
+    document = buffer.document
+    offered = buffer.completer.get_completions_async(document, CompleteEvent(completion_requested=True))
+    found = [completion async for completion in offered]
+    if buffer.document != document:  # the person went on typing
+        return
     if len(found) == 1:
         buffer.apply_completion(found[0])
-    elif suffix := get_common_complete_suffix(buffer.document, found):
+    elif suffix := get_common_complete_suffix(document, found):
         buffer.insert_text(suffix)
     else:
         buffer.start_completion()

@@ -10,13 +10,14 @@ import os
 import signal
 import sys
 import time
-from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from itertools import cycle
 from pathlib import Path
-from typing import Self, TextIO
+from typing import TYPE_CHECKING, NamedTuple, Self, TextIO
 
+from cachetools import LRUCache
 from prompt_toolkit.history import InMemoryHistory
 from prompt_toolkit.input import create_input
 from prompt_toolkit.input.typeahead import clear_typeahead, store_typeahead
@@ -24,14 +25,17 @@ from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import create_output
 from prompt_toolkit.output.vt100 import Vt100_Output
 
-from channels.console.completion import CommandCompleter
-from channels.console.growing import Growing
+from bridge.channel import Command
+from channels.console.completion import CommandCompleter, Suggest
 from channels.console.history import FileHistory
 from channels.console.prompt import Answer, Prompt
 from channels.console.screen import Screen
 from channels.console.turn import Turn
-from channels.console.typeset import Typesetter
 from channels.console.words import Words
+
+if TYPE_CHECKING:
+    from channels.console.growing import Growing
+    from channels.console.typeset import Typesetter
 
 REMEMBERED = 50
 """How many messages of ours are remembered, for edits of them."""
@@ -39,8 +43,17 @@ _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _FRAME = 0.1
 
 
+class _Part(NamedTuple):
+    """One of the two texts of a message that grow by themselves."""
+
+    ref: str
+    aside: bool = False
+
+
 class Terminal:
     """Used with ``async with``, once."""
+
+    by_hand = True
 
     def __init__(
         self,
@@ -49,8 +62,7 @@ class Terminal:
         output: TextIO,
         words: Words,
         history_file: Path | None,
-        models: Callable[[], Sequence[str]],
-        greeting: str,
+        suggest: Suggest,
     ) -> None:
         self.edit_interval = _FRAME / 2
         self._turn = Turn()
@@ -59,16 +71,16 @@ class Terminal:
         if isinstance(self._output, Vt100_Output):
             self._output.enable_cpr = False  # the answers would come in between what is typed
         self._words = words
-        self._greeting = greeting
         self._spinner = cycle(_SPINNER)
-        self._typesetter = Typesetter()
         self._screen = Screen(self._output)
-        self._completer = CommandCompleter(models)
+        self._completer = CommandCompleter(suggest)
         history = FileHistory(history_file) if history_file else InMemoryHistory()
         self._prompt = Prompt(self._input, self._output, history, self._completer, words)
-        self._messages: OrderedDict[str, Growing] = OrderedDict()
-        self._open: tuple[str, str] | None = None
-        """The message that is growing, and what it reads."""
+        self._parts: LRUCache[_Part, Growing] = LRUCache(REMEMBERED)
+        self._asides: LRUCache[str, str] = LRUCache(REMEMBERED)
+        """What each message's aside last read."""
+        self._open: tuple[_Part, str] | None = None
+        """The part that is growing, and what it reads."""
         self._listening = False
         self._taken = ExitStack()
 
@@ -79,8 +91,6 @@ class Terminal:
             taken.enter_context(self._input.raw_mode())
             taken.callback(clear_typeahead, self._input)
             taken.enter_context(self._input.attach(self._typed))
-            if self._greeting:
-                self._draw("", self._greeting, final=True)
             self._taken = taken.pop_all()
         return self
 
@@ -117,14 +127,20 @@ class Terminal:
             self._output.enable_bracketed_paste()  # the prompt has switched it off
             self._output.flush()
 
-    async def show(self, ref: str, text: str, *, final: bool) -> None:
-        """Make the message `ref` read `text`."""
+    async def show(self, ref: str, text: str, *, aside: str, final: bool) -> None:
+        """Make the message `ref` read `text`, and its aside, dimmed, `aside`.
+
+        What is printed for good stays above what comes later: an aside that grows once the text has begun goes on
+        below what there is of the text.
+        """
         with self._turn.held():
             await self._prompt.put_aside()
             began = time.perf_counter()
-            if self._open and self._open[0] != ref:
-                self._settle()
-            self._draw(ref, text, final=final)
+            if aside != self._asides.get(ref, ""):
+                self._asides[ref] = aside
+                self._grow(_Part(ref, aside=True), aside, final=final or bool(text))
+            if text or not aside:
+                self._grow(_Part(ref), text, final=final)
             self._turn.shown(ref, final=final)
             # Long code is highlighted anew each time; the bridge's pacing keeps us from doing nothing else.
             self.edit_interval = max(_FRAME / 2, 4 * (time.perf_counter() - began))
@@ -133,8 +149,10 @@ class Terminal:
         """Take away what is not in the scrollback yet."""
         with self._turn.held():
             await self._prompt.put_aside()
-            self._messages.pop(ref, None)
-            if self._open and self._open[0] == ref:
+            for part in (_Part(ref), _Part(ref, aside=True)):
+                self._parts.pop(part, None)
+            self._asides.pop(ref, None)
+            if self._open and self._open[0].ref == ref:
                 self._open = None
                 self._screen.paint(())
                 self._turn.shown(ref, final=True)
@@ -143,21 +161,39 @@ class Terminal:
         self._turn.typing()
         self._tick()
 
-    def offer(self, commands: Sequence[tuple[str, str]]) -> None:
-        """The commands that Tab completes."""
-        self._completer.commands = commands
+    def offer(self, commands: Sequence[Command], language: str) -> None:
+        """Let Tab complete these commands."""
+        self._completer.offer(commands, language)
 
     def leave(self) -> None:
         """As if the person had left."""
         self._turn.leave()
         self._prompt.leave()
 
-    def _draw(self, ref: str, text: str, *, final: bool) -> None:
-        growing = self._messages.pop(ref, None) or Growing(self._typesetter)
-        self._messages[ref] = growing
-        while len(self._messages) > REMEMBERED:
-            self._messages.popitem(last=False)
-        begins, self._open = self._open is None, None if final else (ref, text)
+    @cached_property
+    def _typesetter(self) -> Typesetter:
+        from channels.console.typeset import Typesetter  # rich: not before there is something to show
+
+        return Typesetter()
+
+    @cached_property
+    def _dim_typesetter(self) -> Typesetter:
+        from channels.console.dimmed import DimTypesetter
+
+        return DimTypesetter()
+
+    def _grow(self, part: _Part, text: str, *, final: bool) -> None:
+        """Draw `part`; what was growing until now, if it is another, is over."""
+        if self._open and self._open[0] != part:
+            self._settle()
+        self._draw(part, text, final=final)
+
+    def _draw(self, part: _Part, text: str, *, final: bool) -> None:
+        if (growing := self._parts.get(part)) is None:
+            from channels.console.growing import Growing
+
+            growing = self._parts[part] = Growing(self._dim_typesetter if part.aside else self._typesetter)
+        begins, self._open = self._open is None, None if final else (part, text)
         screen = self._screen
         done, live = growing.feed(text, width=screen.width, height=screen.height, final=final)
         if begins and any([*done, *live][:1]):  # what begins with an empty row is apart already
@@ -165,7 +201,7 @@ class Terminal:
         screen.paint(done, live)
 
     def _settle(self) -> None:
-        """Let the message that is growing stand as it is."""
+        """Let the part that is growing stand as it is."""
         if self._open:
             self._draw(*self._open, final=True)
 
@@ -183,7 +219,7 @@ class Terminal:
                 store_typeahead(self._input, [key])
             elif self._listening:
                 self._turn.interrupt()
-            else:  # nobody asks us: what Ctrl-C means is for others to say, as if the mode were not raw
+            else:  # no line is asked for: let the process decide what Ctrl-C means, as if the mode were not raw
                 signal.raise_signal(signal.SIGINT)
         if self._input.closed:
             self._turn.leave()

@@ -39,6 +39,7 @@ from rich.theme import Theme
 from channels.console.blocks import Code
 from channels.console.tokens import chat_tokens
 from channels.console.wrapping import fold, wrap
+from channels.kit.inline import Notes
 
 # Colours of the terminal's own palette, legible on dark and on light.
 _THEME = Theme(
@@ -82,9 +83,12 @@ class Typesetter:
         _, _, background = environment.get("COLORFGBG", "").rpartition(";")
         self._palette = "ansi_light" if background in {"7", "15"} else "ansi_dark"
 
-    def markdown(self, source: str, width: int) -> list[str]:
-        """The rows of any block but a fence at the top level, without empty ones around it."""
-        rows = self._rows(_ChatMarkdown(source, code_theme=self._palette), width)
+    def markdown(self, source: str, width: int, notes: Notes) -> list[str]:
+        """The rows of any block but a fence at the top level, without empty ones around it.
+
+        `notes` are the footnotes of the whole text.
+        """
+        rows = self._rows(_ChatMarkdown(source, notes, code_theme=self._palette), width)
         full = [index for index, row in enumerate(rows) if row]
         return rows[full[0] : full[-1] + 1] if full else []
 
@@ -262,6 +266,6 @@ class _ChatMarkdown(Markdown):
     }
     inlines = Markdown.inlines | {"anchor"}
 
-    def __init__(self, source: str, *, code_theme: str) -> None:
+    def __init__(self, source: str, notes: Notes, *, code_theme: str) -> None:
         super().__init__("", code_theme=code_theme, hyperlinks=False)
-        self.parsed = chat_tokens(source)
+        self.parsed = chat_tokens(source, notes)

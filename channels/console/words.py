@@ -17,6 +17,8 @@ class Words:
     """Beside the spinner, until the first words."""
     quit: str
     """What /quit does."""
+    saved: str
+    """Where a file that came with an answer is now."""
 
 
 WORDS: Mapping[Language, Words] = {
@@ -24,16 +26,19 @@ WORDS: Mapping[Language, Words] = {
         leave="Ctrl-C again, or Ctrl-D, leaves",
         thinking="thinking · Ctrl-C stops",
         quit="Leave the chat",
+        saved="Saved: {path}",
     ),
     "zh-CN": Words(
         leave="再按一次 Ctrl-C，或按 Ctrl-D，即可退出",
         thinking="思考中 · Ctrl-C 停止",
         quit="退出聊天",
+        saved="已保存：{path}",
     ),
     "zh-TW": Words(
         leave="再按一次 Ctrl-C，或按 Ctrl-D，即可離開",
         thinking="思考中 · Ctrl-C 停止",
         quit="離開聊天",
+        saved="已儲存：{path}",
     ),
 }
 

@@ -7,36 +7,52 @@ a lost gateway never stops an answer that is being written.
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import discord
 import structlog
 import yarl
 
 from bridge.channel import Command, Host, Limits, Memory
-from bridge.errors import ChannelError, Gone, StoreError, TooLong
-from bridge.types import Button, Chat, IncomingMessage, User
+from bridge.errors import ChannelError, Gone, StoreError
+from bridge.inbound import Inbound
+from bridge.types import Attachment, Body, Button, Chat, User
 from bridge.words import language_of
 from channels.discord import dialect
-from channels.discord.calls import BadReference, Spacing, call, watch
-from channels.discord.incoming import NAME
+from channels.discord.attachments import Downloads
+from channels.discord.body import (
+    MAX_BUTTONS,
+    MAX_COMMAND_BYTES,
+    MAX_CONTENT,
+    MAX_DESCRIPTION,
+    MAX_FILE_BYTES,
+    MAX_FILES,
+    button_view,
+    check_size,
+    content_of,
+    uploads,
+)
+from channels.discord.calls import TIMEOUT_SECONDS, BadReference, Spacing, call, watch
+from channels.discord.incoming import NAME, Reader
 from channels.discord.listener import Listener
-from channels.discord.menu import MAX_BUTTONS, button_view, fingerprint, slash_commands
+from channels.discord.marks import Mark, Marks
+from channels.discord.menu import slash_commands
+from channels.discord.places import Places
 from channels.discord.settings import Settings
 from channels.discord.words import CONTENT_HIDDEN
+from channels.kit.menus import fingerprint
 
 log = structlog.get_logger(__name__)
 
-LONGEST = 2000
-"""Code points, as Discord's staff say (discord-api-docs #1315)."""
-LONGEST_TITLE = 100
+MAX_TITLE = 100
 """Characters in a thread's name."""
-BLANK = "\u200b"
-"""What a message without words is sent as; Discord takes no empty one."""
-MANY_CHATS = 1000
+THREAD_ARCHIVES_MINUTES: Final = 1440
+"""A thread that nobody writes in is put away after a day."""
+PUBLIC_THREAD: Final = 11
+MIN_UPLOAD_BYTES_PER_SECOND = 256 * 1024
+"""The slowest upload that is waited for."""
 _COMMANDS = "commands"
 
 _Shown = tuple[str, tuple[Button, ...]]
@@ -46,9 +62,13 @@ class Discord:
     def __init__(self, settings: Settings, memory: Memory) -> None:
         self._settings, self._memory = settings, memory
         self._spacing = Spacing()
-        self._published: dict[str, Command] = {}
-        self._direct: OrderedDict[str, int] = OrderedDict()
-        self._listener = Listener(self, settings, memory)
+        self._client = _writing_client(settings, self._spacing)
+        self._command_names: set[str] = set()
+        self._places = Places(self._client)
+        self._marks = Marks(memory, NAME)
+        self._reader = Reader(self._client, self._command_names)
+        self._downloads = Downloads(self._client, settings)
+        self._set_aside = 0
 
     @property
     def name(self) -> str:
@@ -61,25 +81,10 @@ class Discord:
 
     @property
     def set_aside(self) -> int:
-        return self._listener.set_aside
-
-    @property
-    def commands(self) -> Mapping[str, Command]:
-        """The commands that have been published, by name."""
-        return self._published
+        return self._set_aside
 
     async def __aenter__(self) -> Self:
         self._point()
-        # discord.py writes whole payloads, people's words among them, to its debug log.
-        logging.getLogger("discord").setLevel(logging.WARNING)
-        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # nobody speaks here
-        self._client = discord.Client(
-            intents=discord.Intents(guilds=True),  # never connects; discord.py warns of a client without it
-            max_messages=None,
-            allowed_mentions=discord.AllowedMentions.none(),
-            proxy=self._settings.proxy,
-            http_trace=watch(self._spacing),
-        )
         try:
             await call(self._client.login(self._settings.discord_token.get_secret_value()))
         except BaseException:
@@ -97,36 +102,51 @@ class Discord:
 
     def limits(self, chat: Chat) -> Limits:
         return Limits(
-            max_length=LONGEST,
+            max_length=MAX_CONTENT,
             edit_interval=max(self._settings.discord_edit_interval, self._spacing.seconds),
             measure=dialect.measure,
             max_buttons=MAX_BUTTONS,
+            max_command_bytes=MAX_COMMAND_BYTES,
+            files={"image": MAX_FILE_BYTES, "audio": MAX_FILE_BYTES, "file": MAX_FILE_BYTES},
+            max_files=MAX_FILES,
+            max_caption=MAX_DESCRIPTION,
         )
 
-    async def listen(self, host: Host) -> AsyncGenerator[IncomingMessage]:
-        async with aclosing(self._listener.listen(self._client, host)) as messages:
-            async for message in messages:
-                yield message
+    async def listen(self, host: Host) -> AsyncGenerator[Sequence[Inbound]]:
+        listener = Listener(
+            host,
+            self._settings,
+            reader=self._reader,
+            places=self._places,
+            marks=self._marks,
+            post=self.post,
+            set_aside=self._put_aside,
+        )
+        async with aclosing(listener.listen(self._client)) as batches:
+            async for batch in batches:
+                yield batch
+
+    def _put_aside(self, event: str, error: Exception) -> None:
+        self._set_aside += 1
+        log.warning("an event was set aside", event_type=event, error=type(error).__name__)
 
     async def post(
-        self,
-        chat: Chat,
-        text: str,
-        *,
-        key: str,
-        again: bool = False,
-        reply_to: str = "",
-        final: bool,
-        buttons: Sequence[Button] = (),
+        self, chat: Chat, body: Body, *, key: str, reply_to: str = "", final: bool, retry: bool = False
     ) -> _Posted:
         # Discord keeps a nonce for some minutes and answers a second post of it with the first one's message,
-        # so `again` needs nothing more.
-        channel = await self.channel_of(chat)
-        more: dict[str, Any] = {"nonce": key or None, "view": button_view(buttons)}
-        content = fitting(text)
+        # so `retry` needs nothing more.
+        content, size = content_of(body), check_size(body.files)
+        timeout = TIMEOUT_SECONDS + size / MIN_UPLOAD_BYTES_PER_SECOND
+        channel = await self._places.channel_of(chat)
+
+        more: dict[str, Any] = {"nonce": key or None, "view": button_view(body.buttons)}
 
         async def send(**reference: Any) -> discord.Message:
-            return await call(channel.send(content, suppress_embeds=True, mention_author=False, **more, **reference))
+            files: dict[str, Any] = {"files": uploads(body.files)} if body.files else {}
+            sending = channel.send(
+                content or None, suppress_embeds=True, mention_author=False, **more, **files, **reference
+            )
+            return await call(sending, timeout=timeout)
 
         if not reply_to.isdigit():  # an interaction is nothing that can be replied to
             message = await send()
@@ -137,30 +157,34 @@ class Discord:
             except BadReference:
                 message = await send()
         # A nonce that was known has brought back the first post, with the words of then.
-        shown = None if again else (content, tuple(buttons))
-        return _Posted(self, chat, str(message.id), shown)
+        shown = None if retry else (content, body.buttons)
+        return _Posted(self._places, chat, str(message.id), shown)
+
+    def fetch(self, attachment: Attachment) -> AsyncGenerator[bytes, None]:
+        return self._downloads.fetch(attachment)
 
     def posted(self, chat: Chat, ref: str) -> _Posted:
-        return _Posted(self, chat, ref)
+        return _Posted(self._places, chat, ref)
 
     async def typing(self, chat: Chat) -> None:
         async def once(channel: discord.PartialMessageable) -> None:
             await channel.typing()
 
-        await call(once(await self.channel_of(chat)))
+        await call(once(await self._places.channel_of(chat)))
 
     async def publish(self, commands: Sequence[Command], admins: Sequence[User]) -> None:
-        self._published = {command.name: command for command in commands}
+        self._command_names.clear()
+        self._command_names.update(command.name for command in commands)
         await self._register(commands)
         for admin in admins:
             try:
-                await self._listener.expect(Chat(NAME, admin.id, direct=True, title=admin.name))
+                await self._expect(Chat(NAME, admin.id, direct=True, title=admin.name))
             except (ChannelError, StoreError, ValueError) as error:
                 log.info("an admin has no direct chat with the bot yet", admin=str(admin), error=str(error))
 
     async def _register(self, commands: Sequence[Command]) -> None:
         payload: list[Any] = slash_commands(commands)
-        wanted = fingerprint(payload, self.account)
+        wanted = fingerprint(self.account, payload)  # an application may register only so many a day
         try:
             if await self._memory.get(_COMMANDS) == wanted:
                 return
@@ -170,12 +194,23 @@ class Discord:
         except (ChannelError, StoreError) as error:
             log.warning("slash commands could not be registered", error=str(error))
 
+    async def _expect(self, chat: Chat) -> None:
+        """Catch up with a direct chat from now on, although nobody has written there yet.
+
+        Discord does not tell a bot which direct chats it has, so a first message that came while we were down could
+        not be found otherwise. Opening one is not seen by the person. Raises ChannelError, StoreError.
+        """
+        if not await self._marks.holds(chat):
+            channel = await self._places.channel_of(chat)
+            now = discord.utils.time_snowflake(discord.utils.utcnow())
+            await self._marks.move(channel.id, Mark(now, chat))
+
     async def branch(self, chat: Chat, title: str) -> Chat | None:
-        """Needs the permission Create Public Threads; a thread that nobody writes in is archived after a day."""
+        """Needs the permission Create Public Threads."""
         if chat.direct or chat.thread:
             return None
         opening = self._client.http.start_thread_without_message(
-            int(chat.id), name=title[:LONGEST_TITLE], auto_archive_duration=1440, type=11
+            int(chat.id), name=title[:MAX_TITLE], auto_archive_duration=THREAD_ARCHIVES_MINUTES, type=PUBLIC_THREAD
         )
         try:
             thread = await call(opening)
@@ -198,40 +233,26 @@ class Discord:
         granted = flags.gateway_message_content or flags.gateway_message_content_limited
         return granted and self._settings.discord_message_content is not False
 
-    async def channel_of(self, chat: Chat) -> discord.PartialMessageable:
-        """The Discord channel that `chat` is held in; a direct one is opened where it is not known yet."""
-        id = self._direct.get(chat.id) if chat.direct else int(chat.thread or chat.id)
-        if id is None:
-            id = (await call(self._client.create_dm(discord.Object(int(chat.id))))).id
-            self.met(chat, id)
-        return self._client.get_partial_messageable(id)
-
-    def met(self, chat: Chat, channel: int) -> None:
-        """Remember the channel of a direct chat."""
-        if chat.direct:
-            self._direct[chat.id] = channel
-            self._direct.move_to_end(chat.id)
-            if len(self._direct) > MANY_CHATS:
-                self._direct.popitem(last=False)
-
 
 class _Posted:
-    def __init__(self, channel: Discord, chat: Chat, ref: str, shown: _Shown | None = None) -> None:
-        self._channel, self._chat, self._ref = channel, chat, ref
+    def __init__(self, places: Places, chat: Chat, ref: str, shown: _Shown | None = None) -> None:
+        self._places, self._chat, self._ref = places, chat, ref
         self._shown = shown
 
     @property
     def ref(self) -> str:
         return self._ref
 
-    async def edit(self, text: str, *, final: bool, buttons: Sequence[Button] = ()) -> None:
-        wanted = fitting(text), tuple(buttons)
+    async def edit(self, body: Body, *, final: bool) -> None:
+        content = content_of(body)
+        wanted = content, body.buttons
         if wanted == self._shown:  # the last words of an answer are often there already; edits are few
             return
         self._shown = None
-        # A partial message's edit leaves the flag that hides link previews alone; a whole message's does not.
+        # A partial message's edit leaves the flag that hides link previews alone, and the files; a whole message's
+        # does not.
         message = await self._message()
-        await call(message.edit(content=wanted[0], view=button_view(buttons)))
+        await call(message.edit(content=content or None, view=button_view(body.buttons)))
         self._shown = wanted
 
     async def delete(self) -> None:
@@ -239,12 +260,18 @@ class _Posted:
             await call((await self._message()).delete())
 
     async def _message(self) -> discord.PartialMessage:
-        return (await self._channel.channel_of(self._chat)).get_partial_message(int(self._ref))
+        return (await self._places.channel_of(self._chat)).get_partial_message(int(self._ref))
 
 
-def fitting(text: str) -> str:
-    """`text` as it is sent. Raises TooLong where Discord would refuse it."""
-    content = dialect.convert(text)
-    if len(content) > LONGEST:
-        raise TooLong(f"{len(content)} characters")
-    return content if content.strip() else BLANK
+def _writing_client(settings: Settings, spacing: Spacing) -> discord.Client:
+    """A client that is to be logged in, and that never connects."""
+    # discord.py writes whole payloads, people's words among them, to its debug log.
+    logging.getLogger("discord").setLevel(logging.WARNING)
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # nobody speaks here
+    return discord.Client(
+        intents=discord.Intents(guilds=True),  # discord.py warns of a client without it
+        max_messages=None,
+        allowed_mentions=discord.AllowedMentions.none(),
+        proxy=settings.proxy,
+        http_trace=watch(spacing),
+    )

@@ -1,4 +1,4 @@
-"""What whoever sets up a Discord bot is told, by `init` and by `doctor`, in each of our languages."""
+"""What `init` asks and `doctor` says about a Discord bot, in each of our languages."""
 
 from __future__ import annotations
 

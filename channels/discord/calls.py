@@ -1,4 +1,4 @@
-"""One host to Discord's REST API: every call is bounded in time, and every failure becomes one of our errors.
+"""Calls to Discord's REST API: every call is bounded in time, and every failure becomes one of our errors.
 
 discord.py waits out a rate limit inside the call. We would rather know: the bridge goes on reading the answer
 meanwhile and then shows the latest of it. So a trace watches the responses, and a 429 ends the call at once.
@@ -20,18 +20,20 @@ from bridge.errors import ChannelError, Gone, RateLimited, Refused, TooLong, Uns
 
 T = TypeVar("T")
 
-TIMEOUT = 20.0
+TIMEOUT_SECONDS = 20.0
 """Seconds for one call. discord.py itself would go on for up to 25 s after server errors, or wait 300 s."""
-_NOTICED = 0.1
+_NOTICE_SECONDS = 0.1
 """Seconds that discord.py gets to read a refusal for rate, before the call is ended."""
-_SOME_TIME = 5.0
+_DEFAULT_RETRY_SECONDS = 5.0
 """Seconds to wait after a 429 that does not say how long: the usual window."""
 
-UNKNOWN = frozenset({10003, 10004, 10008, 10013})
+UNKNOWN_CODES = frozenset({10003, 10004, 10008, 10013})
 """Unknown channel, guild, message, user."""
-NO_ACCESS = frozenset({50001, 50007})
+NO_ACCESS_CODES = frozenset({50001, 50007})
 """Removed from the channel or server; the person does not take direct messages."""
 NO_PERMISSION = 50013
+TOO_LARGE = 40005
+"""The files are larger than the server, or the person, may have them."""
 INVALID_FORM = 50035
 
 
@@ -80,7 +82,7 @@ def watch(spacing: Spacing) -> aiohttp.TraceConfig:
             spacing.learn(headers)
         if params.response.status == 429 and (current := _current.get()) is not None:
             current.limited = _seconds(headers.get("X-RateLimit-Reset-After") or headers.get("Retry-After"))
-            current.deadline.reschedule(asyncio.get_running_loop().time() + _NOTICED)
+            current.deadline.reschedule(asyncio.get_running_loop().time() + _NOTICE_SECONDS)
 
     trace = aiohttp.TraceConfig()
     trace.on_request_start.append(started)
@@ -88,7 +90,7 @@ def watch(spacing: Spacing) -> aiohttp.TraceConfig:
     return trace
 
 
-async def call(request: Awaitable[T], *, timeout: float = TIMEOUT) -> T:
+async def call(request: Awaitable[T], *, timeout: float = TIMEOUT_SECONDS) -> T:
     """Await one call of discord.py's. Raises ChannelError and what is below it, nothing else."""
     try:
         async with asyncio.timeout(timeout) as deadline:
@@ -135,8 +137,10 @@ def _translated_http(error: discord.HTTPException) -> ChannelError:
         return Refused("Discord does not accept DISCORD_TOKEN any more: copy it anew from the page Bot of the portal")
     if error.status >= 500:
         return Unsure(said)
-    if error.code in UNKNOWN or error.code in NO_ACCESS:
+    if error.code in UNKNOWN_CODES or error.code in NO_ACCESS_CODES:
         return Gone(said)
+    if error.code == TOO_LARGE or error.status == 413:
+        return TooLong(said)
     if error.code == NO_PERMISSION:
         return Refused(f"the bot lacks a permission there; give it those of the invite link again ({said})")
     if error.code == INVALID_FORM and "message_reference" in error.text:
@@ -148,6 +152,6 @@ def _translated_http(error: discord.HTTPException) -> ChannelError:
 
 def _seconds(text: str | None) -> float:
     try:
-        return max(0.0, float(text or _SOME_TIME))
+        return max(0.0, float(text or _DEFAULT_RETRY_SECONDS))
     except ValueError:
-        return _SOME_TIME
+        return _DEFAULT_RETRY_SECONDS

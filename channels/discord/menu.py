@@ -1,9 +1,7 @@
-"""The bridge's commands as Discord's slash commands, and a bubble's buttons as button_view."""
+"""The bridge's commands as Discord's slash commands."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -11,16 +9,11 @@ from typing import Any
 import discord
 
 from bridge.channel import Command
-from bridge.types import Button
 
 LOCALES = ("zh-CN", "zh-TW")
 """Discord's names of our languages, but for English, which needs none."""
-MAX_BUTTONS = 25
-"""Five rows of five."""
-LONGEST_LABEL = 80
-LONGEST_TEXT = 100
-SHORT = 12
-"""Labels of up to this many characters share a row of five."""
+MAX_DESCRIPTION = 100
+"""Characters of a command's description, and of its argument's."""
 MANAGE_SERVER = str(discord.Permissions(manage_guild=True).value)
 STRING, GUILD_INSTALL, IN_GUILDS, IN_DIRECT_CHATS = 3, 0, 0, 1
 
@@ -35,9 +28,9 @@ def _slash_command(command: Command) -> dict[str, Any]:
     payload: dict[str, Any] = {
         "type": 1,
         "name": command.name,
-        "description": summary[:LONGEST_TEXT],
+        "description": summary[:MAX_DESCRIPTION],
         "description_localizations": {
-            locale: command.summary[locale][:LONGEST_TEXT] for locale in LOCALES if command.summary.get(locale)
+            locale: command.summary[locale][:MAX_DESCRIPTION] for locale in LOCALES if command.summary.get(locale)
         },
         "integration_types": [GUILD_INSTALL],
         "contexts": [IN_GUILDS, IN_DIRECT_CHATS],
@@ -50,9 +43,9 @@ def _slash_command(command: Command) -> dict[str, Any]:
             {
                 "type": STRING,
                 "name": _option_name(command.argument),
-                "description": command.argument[:LONGEST_TEXT],
+                "description": command.argument[:MAX_DESCRIPTION],
                 "required": False,
-                "autocomplete": command.suggest is not None,
+                "autocomplete": command.completes,
             }
         ]
     return payload
@@ -60,22 +53,3 @@ def _slash_command(command: Command) -> dict[str, Any]:
 
 def _option_name(argument: str) -> str:
     return re.sub(r"[^\w-]+", "_", argument.lower()).strip("_")[:32] or "text"
-
-
-def fingerprint(payload: object, account: str) -> str:
-    """Changes when the commands do; Discord lets an application register only so many a day."""
-    return hashlib.sha256(json.dumps([account, payload], sort_keys=True).encode()).hexdigest()
-
-
-def button_view(buttons: Sequence[Button]) -> discord.ui.View | None:
-    """Buttons that carry their command themselves, so that pressing one works after any restart."""
-    if not buttons:
-        return None
-    buttons = buttons[:MAX_BUTTONS]
-    per_row = 5 if all(len(button.label) <= SHORT for button in buttons) else -(-len(buttons) // 5)
-    view = discord.ui.View(timeout=None)
-    for number, button in enumerate(buttons):
-        label = button.label.strip()[:LONGEST_LABEL] or button.command[:LONGEST_LABEL]
-        view.add_item(discord.ui.Button(label=label, custom_id=f"{number}:{button.command}", row=number // per_row))
-    view.stop()  # a finished view is sent all the same, and not kept in memory to wait for presses
-    return view

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import ClassVar
+from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field, SecretStr, field_validator
 
-from channels.settings import ChannelSettings, is_address
+from bridge.channel_settings import ChannelSettings, is_address
+from bridge.words import Language
+
+if TYPE_CHECKING:
+    from bridge.channel import Channel, Memory
+    from bridge.diagnostics import Diagnostic, SettingPrompt
 
 _TOKEN = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+")
 OFFICIAL = "https://discord.com/api/v10"
@@ -58,6 +64,22 @@ class Settings(ChannelSettings):
         if not is_address(value.strip(), "ws", "wss"):
             raise ValueError(f"DISCORD_GATEWAY_URL is not a websocket's address: write for example {OFFICIAL_GATEWAY}")
         return value.strip()
+
+    def open_channel(self, memory: Memory) -> Channel:
+        from channels.discord.adapter import Discord
+
+        return Discord(self, memory)
+
+    @classmethod
+    def questions(cls, language: Language) -> Sequence[SettingPrompt]:
+        from channels.discord.advice import IN
+
+        return IN[language].questions
+
+    def check(self, language: Language, *, thorough: bool) -> AsyncIterator[Diagnostic]:
+        from channels.discord.checks import check
+
+        return check(self, language, thorough=thorough)
 
     @property
     def proxy(self) -> str | None:

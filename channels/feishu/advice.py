@@ -1,4 +1,4 @@
-"""What whoever sets up a Feishu or Lark app is told, by `init` and by `doctor`, in each of our languages."""
+"""What `init` asks and `doctor` says about a Feishu or Lark app, in each of our languages."""
 
 from __future__ import annotations
 

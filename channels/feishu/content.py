@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import mimetypes
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bridge.types import Attachment, AttachmentKind
 
-MOST = 1_000_000
+MAX_CONTENT_LENGTH = 1_000_000
 """Characters of content that are looked at; the platform's largest text has 150 KB."""
+MAX_NAME_LENGTH = 255
 EVERYONE = "@_all"
+VOICE_MIME = "audio/ogg"
+"""A voice message is Opus in Ogg (im-v1/message/events/message_content)."""
 _KINDS: Mapping[str, AttachmentKind] = {
     "image": "image",
     "file": "file",
@@ -19,6 +23,8 @@ _KINDS: Mapping[str, AttachmentKind] = {
     "media": "video",
     "sticker": "sticker",
 }
+_KEY = re.compile(r"[\w.-]{1,256}")
+_EDITED = re.compile(r"<p>(.*)</p>", re.DOTALL)
 
 
 class Malformed(ValueError):
@@ -27,7 +33,7 @@ class Malformed(ValueError):
 
 def load(source: object) -> dict[str, Any]:
     """A JSON object. Raises Malformed on anything else."""
-    if not isinstance(source, str | bytes) or len(source) > MOST:
+    if not isinstance(source, str | bytes) or len(source) > MAX_CONTENT_LENGTH:
         raise Malformed("no JSON")
     try:
         value = json.loads(source)
@@ -38,20 +44,43 @@ def load(source: object) -> dict[str, Any]:
     return value
 
 
-def read(kind: str, source: object, names: Mapping[str, str]) -> tuple[str, tuple[Attachment, ...]]:
-    """Text and attachments of a message of `kind`. `names` gives what to write for each mention's placeholder.
+def read(
+    kind: str, source: object, names: Mapping[str, str], message: str, *, edited: bool = False
+) -> tuple[str, tuple[Attachment, ...]]:
+    """Text and attachments of a message of `kind` with the id `message`.
 
-    Raises Malformed.
+    `names` gives what to write for each mention's placeholder. A text that has been `edited` is told in one or more
+    paragraphs of HTML. Raises Malformed.
     """
     content = load(source)
     if kind == "text":
-        return _called(_string(content, "text"), names).strip(), ()
+        text = _string(content, "text")
+        if edited and (paragraphs := _EDITED.fullmatch(text)):
+            text = paragraphs[1].replace("</p><p>", "\n")
+        return _called(text, names).strip(), ()
     if kind == "post":
-        return _post(content, names)
+        return _post(content, names, message)
     if kind == "interactive":
         return "\n".join(_card_texts(content)), ()
-    name = content.get("file_name")
-    return "", (Attachment(_KINDS.get(kind, "other"), name[:255] if isinstance(name, str) else ""),)
+    return "", (_attachment(_KINDS.get(kind, "other"), content, message),)
+
+
+def _attachment(kind: AttachmentKind, content: Mapping[str, Any], message: str) -> Attachment:
+    name, milliseconds = content.get("file_name"), content.get("duration")
+    name = name[:MAX_NAME_LENGTH] if isinstance(name, str) else ""
+    mime = VOICE_MIME if kind == "audio" else mimetypes.guess_type(name)[0] or ""
+    seconds = milliseconds / 1000 if isinstance(milliseconds, int) and milliseconds > 0 else 0.0
+    return Attachment(kind, name, _ref(kind, content, message), mime, seconds=seconds)
+
+
+def _ref(kind: AttachmentKind, content: Mapping[str, Any], message: str) -> str:
+    """What is needed to download it; empty for stickers and all else that cannot be (im-v1/message-resource/get)."""
+    if kind not in ("image", "file", "audio", "video"):
+        return ""
+    key = content.get("image_key" if kind == "image" else "file_key")
+    if not isinstance(key, str) or not _KEY.fullmatch(key):
+        return ""
+    return f"{message}/{key}/{'image' if kind == 'image' else 'file'}"
 
 
 def _called(text: str, names: Mapping[str, str]) -> str:
@@ -63,7 +92,7 @@ def _called(text: str, names: Mapping[str, str]) -> str:
     return re.sub(pattern, lambda found: names[found[0].rstrip(" ")], text)
 
 
-def _post(content: dict[str, Any], names: Mapping[str, str]) -> tuple[str, tuple[Attachment, ...]]:
+def _post(content: dict[str, Any], names: Mapping[str, str], message: str) -> tuple[str, tuple[Attachment, ...]]:
     body = content
     if not any(key in content for key in ("content", "content_v2")):
         # Some clients wrap it once more, by language.
@@ -74,34 +103,39 @@ def _post(content: dict[str, Any], names: Mapping[str, str]) -> tuple[str, tuple
     if isinstance(title, str) and title.strip():
         lines.append(title)
     for line in _list(body.get("content_v2")) or _list(body.get("content")):
-        parts = [_part(part, names, attachments) for part in _list(line) if isinstance(part, dict)]
-        lines.append("".join(parts))
-    for file in _list(body.get("files")):
-        name = file.get("file_name") if isinstance(file, dict) else None
-        attachments.append(Attachment("file", name[:255] if isinstance(name, str) else ""))
+        parts = [part for part in _list(line) if isinstance(part, dict)]
+        attachments += [
+            _attachment("image" if part["tag"] == "img" else "video", part, message)
+            for part in parts
+            if part.get("tag") in ("img", "media")
+        ]
+        lines.append("".join(_part(part, names) for part in parts))
+    attachments += [_attachment("file", file, message) for file in _list(body.get("files")) if isinstance(file, dict)]
     return "\n".join(lines).strip(), tuple(attachments)
 
 
-def _part(part: dict[str, Any], names: Mapping[str, str], attachments: list[Attachment]) -> str:
+def _part(part: dict[str, Any], names: Mapping[str, str]) -> str:
     tag = part.get("tag")
     text = part.get("text")
     text = text if isinstance(text, str) else ""
-    if tag == "at":
-        key, name = part.get("user_id"), part.get("user_name")
-        known = names.get(key) if isinstance(key, str) else None
-        return known if known is not None else f"@{name}" if isinstance(name, str) else ""
-    if tag == "a":
-        href = part.get("href")
-        return f"[{text}]({href})" if isinstance(href, str) and href != text else text
-    if tag in ("img", "media"):
-        attachments.append(Attachment("image" if tag == "img" else "video"))
-        return ""
-    if tag == "code_block":
-        language = part.get("language")
-        return f"```{language.lower() if isinstance(language, str) else ''}\n{text.rstrip()}\n```"
-    if tag == "emotion":
-        return f"[{part.get('emoji_type', '')}]"
-    return "---" if tag == "hr" else _called(text, names)
+    match tag:
+        case "at":
+            key, name = part.get("user_id"), part.get("user_name")
+            known = names.get(key) if isinstance(key, str) else None
+            return known if known is not None else f"@{name}" if isinstance(name, str) else ""
+        case "a":
+            href = part.get("href")
+            return f"[{text}]({href})" if isinstance(href, str) and href != text else text
+        case "img" | "media":
+            return ""
+        case "code_block":
+            language = part.get("language")
+            return f"```{language.lower() if isinstance(language, str) else ''}\n{text.rstrip()}\n```"
+        case "emotion":
+            return f"[{part.get('emoji_type', '')}]"
+        case "hr":
+            return "---"
+    return _called(text, names)
 
 
 def _card_texts(value: object, depth: int = 0) -> Iterator[str]:
@@ -115,6 +149,8 @@ def _card_texts(value: object, depth: int = 0) -> Iterator[str]:
         if isinstance(dsl := value.get("user_dsl"), str):
             yield from _card_texts(load(dsl), depth + 1)
             return
+        if value.get("tag") == "collapsible_panel":
+            return  # an aside is no part of what was said
         for name in ("content", "text"):
             if isinstance(text := value.get(name), str) and text.strip():
                 yield text

@@ -1,7 +1,7 @@
 """A CardKit card entity: every write carries one strictly rising number, derived from the clock.
 
-The number is the milliseconds since the card was made. So whoever takes the card up after a crash goes on above
-what was used before, without having been told; a card lives fourteen days, which fits the number's 31 bits.
+The number is the milliseconds since the card was made. A process that takes the card up after a crash therefore
+continues above what was used before; a card lives fourteen days, which fits the number's 31 bits.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from channels.feishu.rest import Rest
 
 log = structlog.get_logger(__name__)
 
-REOPEN_AFTER = 480.0
+REOPEN_AFTER_SECONDS = 480.0
 """Streaming mode ends ten minutes after it was last opened, however busy it is."""
-LEAP = 3_600_000
+SEQUENCE_LEAP_MILLISECONDS = 3_600_000
 """How far the number leaps when it was too low: another process's clock was ahead of ours."""
 
 
@@ -60,19 +60,22 @@ class Entity:
         self._opened = opened
         self._sequence = 0
 
-    async def stream(self, markdown: str, summary: str) -> None:
-        """Set the text while streaming; reopens what has ended or is about to, once. Raises Rejected otherwise."""
-        fresh = self._now() - self._opened < REOPEN_AFTER
+    async def stream(self, element: str, markdown: str, summary: str) -> None:
+        """Set the Markdown of one element while streaming; reopens what has ended or is about to, once.
+
+        Raises Rejected where that does not help. `markdown` is not empty: the platform takes no empty text here.
+        """
+        fresh = self._now() - self._opened < REOPEN_AFTER_SECONDS
         if not fresh:
             await self.reopen(summary)
         try:
-            await self._content(markdown)
+            await self._content(element, markdown)
         except Rejected as error:
             if error.code not in STREAM_CLOSED or not fresh:
                 raise
             log.info("streaming had ended", card=self.id.card, code=error.code)
             await self.reopen(summary)
-            await self._content(markdown)
+            await self._content(element, markdown)
 
     async def reopen(self, summary: str) -> None:
         await self._settings(cards.settings(streaming=True, summary=summary))
@@ -90,8 +93,8 @@ class Entity:
     async def _settings(self, settings: str) -> None:
         await self._write("PATCH", "/settings", {"settings": settings})
 
-    async def _content(self, markdown: str) -> None:
-        await self._write("PUT", f"/elements/{cards.TEXT}/content", {"content": markdown})
+    async def _content(self, element: str, markdown: str) -> None:
+        await self._write("PUT", f"/elements/{element}/content", {"content": markdown})
 
     async def _write(self, method: str, path: str, body: dict[str, Any]) -> None:
         for last in (False, True):
@@ -103,4 +106,4 @@ class Entity:
             except Rejected as error:
                 if error.code != OUT_OF_ORDER or last:
                     raise
-                self._sequence += LEAP
+                self._sequence += SEQUENCE_LEAP_MILLISECONDS

@@ -1,4 +1,4 @@
-"""The one place where Feishu's refusals become ours. It answers with a code, whatever the HTTP status says."""
+"""The one place where Feishu's error codes become our exceptions. A code means the same under every HTTP status."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 
 import aiohttp
-import httpx
 
 from bridge.errors import ChannelError, Gone, RateLimited, Refused, TooLong, Unsure
 
@@ -20,13 +19,17 @@ OUT_OF_ORDER = 300317
 INVALID = 230001
 """A parameter is invalid: the message to reply to, for one."""
 
-_TOO_OFTEN = {99991400: 1.0, 230020: 0.5, 11232: 5.0, 200810: 1.0}
+_RETRY_AFTER_SECONDS = {99991400: 1.0, 230020: 0.5, 11232: 5.0, 200810: 1.0}
 """Codes that ask for patience, and for how long where no header says it. 200810: a person is pressing a button."""
 _BEING_SENT = 230049
 _CHAT_GONE = frozenset({230002, 230013, 230019, 232009})
 """Not in the chat, the person is out of the app's reach, no such topic, the group is dissolved."""
 _MESSAGE_GONE = frozenset({230011, 230050, 230110, 231003})
 """Recalled, invisible to us, deleted."""
+_FILE_GONE = frozenset({234003, 234005, 234040})
+"""Not in this message, deleted, in a message that is invisible to us (im-v1/message-resource/get)."""
+NOT_A_PICTURE = frozenset({234011, 234039})
+"""The format is not known, or the picture has too many pixels (im-v1/image/create)."""
 _TOO_LONG = frozenset({200860, 230025})
 _PASSING = frozenset({1, 2200, 300120, 1000040343})
 """The platform's own trouble."""
@@ -55,10 +58,10 @@ class TokenExpired(ChannelError):
 
 
 def refusal(code: int, said: str, headers: Mapping[str, str] | None = None, status: int = 200) -> ChannelError:
-    """What an answer with `code` means. `said` is the platform's own text, of which only codes and scopes are kept."""
+    """Return what an answer with `code` means. Of `said`, the platform's own text, only codes and scopes are kept."""
     headers = headers or {}
-    if code in _TOO_OFTEN or status == 429:
-        return RateLimited(_seconds(headers.get("x-ogw-ratelimit-reset", "")) or _TOO_OFTEN.get(code, 1.0))
+    if code in _RETRY_AFTER_SECONDS or status == 429:
+        return RateLimited(_seconds(headers.get("x-ogw-ratelimit-reset", "")) or _RETRY_AFTER_SECONDS.get(code, 1.0))
     trace = f"code {code}" + (f", log id {log_id}" if (log_id := headers.get("x-tt-logid", "")[:64]) else "")
     if code in BAD_TOKEN:
         return TokenExpired(f"Feishu no longer accepts the access token ({trace})")
@@ -70,6 +73,8 @@ def refusal(code: int, said: str, headers: Mapping[str, str] | None = None, stat
         return Gone(f"the chat is not there for the app ({trace})")
     if code in _MESSAGE_GONE:
         return MessageGone(f"the message is not there any more ({trace})")
+    if code in _FILE_GONE:
+        return Gone(f"the file is not there any more ({trace})")
     if code in _TOO_LONG:
         return TooLong(f"too long for Feishu ({trace})")
     if code in _PASSING or status >= 500:
@@ -84,11 +89,10 @@ def refusal(code: int, said: str, headers: Mapping[str, str] | None = None, stat
     return Rejected(code, f"Feishu refused ({trace})")
 
 
-def lost(error: httpx.HTTPError) -> ChannelError:
-    """What a request that got no answer means: one that found no connection was surely not carried out."""
-    kind = type(error.__cause__ or error).__name__
-    # httpx-aiohttp calls a refused connection and one cut in the middle alike; what it wraps tells them apart.
-    if isinstance(error.__cause__, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+def lost(error: Exception) -> ChannelError:
+    """Return what a request without an answer means: one that found no connection was not carried out for sure."""
+    kind = type(error).__name__
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ClientHttpProxyError | aiohttp.ConnectionTimeoutError):
         return ChannelError(f"Feishu cannot be reached ({kind})")
     return Unsure(f"no answer from Feishu ({kind})")
 

@@ -19,7 +19,8 @@ from typing import Any
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory  # type: ignore[import-untyped]
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
-CONTROL, DATA = 0, 1
+CONTROL = 0
+"""The method of a ping or a pong; an event has another."""
 
 _PACKAGE = "feishu.longconn"
 _HEADER = (("key", "STRING", "REQUIRED"), ("value", "STRING", "REQUIRED"))

@@ -1,4 +1,4 @@
-"""The two events that matter, read from what the platform sent. Pure: nothing here asks anyone anything."""
+"""The events that matter, read from what the platform sent. Pure: nothing here asks anyone anything."""
 
 from __future__ import annotations
 
@@ -6,16 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.types import COMMAND_BYTES, Attachment
+from bridge.types import Attachment
 from channels.feishu.content import EVERYONE, Malformed, read
 
 MESSAGE, PRESS = "im.message.receive_v1", "card.action.trigger"
-LONGEST_ID = 128
+RECALL = "im.message.recalled_v1"
+"""Names the chat and the message, not the thread (im-v1/message/events/recalled)."""
+EDIT = "im.message.updated_v1"
+"""A person has changed a message. The developer console offers the event to apps, public projects subscribe to it and
+then ask for the message; no page of the platform tells its fields, so nothing is read from it but the message's id."""
+MAX_ID_LENGTH = 128
+MAX_COMMAND_BYTES = 200
+"""Of UTF-8 in one button. The platform sets no limit but the card's; thirty such buttons take half of it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
-    """A person's message, as far as the event itself tells."""
+class ReceivedMessage:
+    """A person's message, as far as the platform has told by itself."""
 
     id: str
     chat: str
@@ -35,7 +42,7 @@ class Arrived:
 
 
 @dataclass(frozen=True, slots=True)
-class Pressed:
+class PressedButton:
     """A pressed button of ours."""
 
     id: str
@@ -46,6 +53,7 @@ class Pressed:
     sender: str
     command: str
     key: str
+    """The post that the card was made for; empty where the card tells its `ref`."""
     ref: str
 
 
@@ -54,16 +62,17 @@ def kind_of(event: Mapping[str, Any]) -> str:
     return _id(_object(event, "header"), "event_type")
 
 
-def read_message(event: Mapping[str, Any], bot: str) -> Arrived | None:
+def read_message(event: Mapping[str, Any], bot: str) -> ReceivedMessage | None:
     """None for what no person wrote. `bot` is our open_id. Raises Malformed."""
     body = _object(event, "event")
     sender, message = _object(body, "sender"), _object(body, "message")
     if sender.get("sender_type") != "user":
         return None
+    id = _id(message, "message_id")
     mentioned, called, names = _mentions(message.get("mentions"), bot)
-    text, attachments = read(_id(message, "message_type"), message.get("content"), called)
-    return Arrived(
-        id=_id(message, "message_id"),
+    text, attachments = read(_id(message, "message_type"), message.get("content"), called, id)
+    return ReceivedMessage(
+        id=id,
         chat=_id(message, "chat_id"),
         direct=message.get("chat_type") == "p2p",
         sender=_id(_object(sender, "sender_id"), "open_id"),
@@ -78,15 +87,54 @@ def read_message(event: Mapping[str, Any], bot: str) -> Arrived | None:
     )
 
 
-def read_press(event: Mapping[str, Any]) -> Pressed:
+def read_edit(event: Mapping[str, Any]) -> str:
+    """The id of the message that a person has changed; empty where an app has. Raises Malformed."""
+    body = _object(event, "event")
+    sender = body.get("sender")
+    if isinstance(sender, dict) and sender.get("sender_type", "user") != "user":
+        return ""
+    return _id(_object(body, "message"), "message_id")
+
+
+def read_edited(item: Mapping[str, Any], bot: str) -> ReceivedMessage | None:
+    """A message that was asked for after an edit; None for what no person wrote, or what is gone. Raises Malformed."""
+    sender = _object(item, "sender")
+    if sender.get("sender_type") != "user" or item.get("deleted") is True:
+        return None
+    id = _id(item, "message_id")
+    mentioned, called, names = _mentions(item.get("mentions"), bot)
+    text, attachments = read(_id(item, "msg_type"), _object(item, "body").get("content"), called, id, edited=True)
+    return ReceivedMessage(
+        id=id,
+        chat=_id(item, "chat_id"),
+        direct=False,  # the chat has to be asked
+        sender=_id(sender, "id"),
+        text=text,
+        attachments=attachments,
+        mentioned=mentioned,
+        parent=_id(item, "parent_id", optional=True),
+        root=_id(item, "root_id", optional=True),
+        thread=_id(item, "thread_id", optional=True),
+        sent_at=_seconds(item.get("create_time")),
+        names=names,
+    )
+
+
+def read_recall(event: Mapping[str, Any]) -> tuple[str, str]:
+    """The ids of the message that was taken back and of its chat. Raises Malformed."""
+    body = _object(event, "event")
+    return _id(body, "message_id"), _id(body, "chat_id")
+
+
+def read_press(event: Mapping[str, Any]) -> PressedButton:
     """Raises Malformed, also where the button is none of ours."""
     body = _object(event, "event")
     value, context = _object(_object(body, "action"), "value"), _object(body, "context")
     chat = _id(context, "open_chat_id")
     command = value.get("command")
-    if not isinstance(command, str) or not 0 < len(command.encode()) <= COMMAND_BYTES:
+    if not isinstance(command, str) or not 0 < len(command.encode()) <= MAX_COMMAND_BYTES:
         raise Malformed("no command")
-    return Pressed(
+    return PressedButton(
         id=_id(_object(event, "header"), "event_id"),
         chat=chat,
         thread=_id(value, "thread", optional=True),
@@ -98,6 +146,15 @@ def read_press(event: Mapping[str, Any]) -> Pressed:
         key=_id(value, "key", optional=True),
         ref=_id(value, "ref", optional=True),
     )
+
+
+def read_parent(item: Mapping[str, Any], app: str, bot: str) -> tuple[str, str]:
+    """Who wrote a message that was asked for, and its text; `app` where we did. Raises Malformed."""
+    sender = _object(item, "sender")
+    _, called, _ = _mentions(item.get("mentions"), bot)
+    text, _ = read(_id(item, "msg_type"), _object(item, "body").get("content"), called, "")
+    author = _id(sender, "id")
+    return (app if author in (app, bot) else author), text
 
 
 def _mentions(mentions: object, bot: str) -> tuple[bool, dict[str, str], dict[str, str]]:
@@ -114,26 +171,17 @@ def _mentions(mentions: object, bot: str) -> tuple[bool, dict[str, str], dict[st
             raise Malformed("no mention")
         key, name, id = mention.get("key"), mention.get("name"), mention.get("id")
         # An event holds the ids in an object; a message that was asked for holds the open_id itself.
-        who = id.get("open_id") if isinstance(id, dict) else id
+        person = id.get("open_id") if isinstance(id, dict) else id
         if not isinstance(key, str) or not key:
             raise Malformed("a mention without a key")
-        if who == bot:
+        if person == bot:
             ours = True
             called[key] = ""
             continue
         called[key] = f"@{name}" if isinstance(name, str) else ""
-        if isinstance(who, str) and isinstance(name, str):
-            names[who] = name
+        if isinstance(person, str) and isinstance(name, str):
+            names[person] = name
     return ours, called, names
-
-
-def read_parent(item: Mapping[str, Any], app: str, bot: str) -> tuple[str, str]:
-    """Who wrote a message that was asked for, and its text; `app` where we did. Raises Malformed."""
-    sender = _object(item, "sender")
-    _, called, _ = _mentions(item.get("mentions"), bot)
-    text, _ = read(_id(item, "msg_type"), _object(item, "body").get("content"), called)
-    who = _id(sender, "id")
-    return (app if who in (app, bot) else who), text
 
 
 def _object(value: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -147,7 +195,7 @@ def _id(value: Mapping[str, Any], name: str, *, optional: bool = False) -> str:
     found = value.get(name)
     if optional and found in (None, ""):
         return ""
-    if not isinstance(found, str) or not 0 < len(found) <= LONGEST_ID:
+    if not isinstance(found, str) or not 0 < len(found) <= MAX_ID_LENGTH:
         raise Malformed(f"no {name}")
     return found
 

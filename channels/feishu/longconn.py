@@ -1,7 +1,7 @@
 """The long connection: a WebSocket that the platform pushes events through, each to be acknowledged within 3 s.
 
-An event is acknowledged by sending its frame back. Whoever reads the events says when; what is not acknowledged
-comes again (observed: after some 5 minutes, 1 hour and 6 hours), perhaps to another of the app's connections.
+An event is acknowledged by sending its frame back, when its reader says so; one that is not acknowledged comes
+again (observed: after some 5 minutes, 1 hour and 6 hours), perhaps to another of the app's connections.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import base64
 import json
 import random
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import structlog
+from cachetools import LRUCache
 
 from bridge.errors import ChannelError, Refused
 from channels.feishu.content import Malformed, load
@@ -30,15 +30,17 @@ from channels.feishu.rest import Rest
 
 log = structlog.get_logger(__name__)
 
-HEARTBEAT = 30.0
+HEARTBEAT_SECONDS = 30.0
 """Seconds between WebSocket pings, which find a dead connection sooner than the protocol's own (every 120 s)."""
-STOOD = 5.0
+STABLE_SECONDS = 5.0
 """Seconds; a connection that breaks sooner is not made again at once."""
-MOST_PARTS = 64
-MOST_SPLIT = 32
+MAX_PARTS = 64
+MAX_SPLIT_EVENTS = 32
 """Split events that are waited for at once."""
-LARGEST = 4 * 1024 * 1024
-BACKLOG = 1000
+MAX_FRAME_BYTES = 4 * 1024 * 1024
+MAX_BATCH = 100
+"""Events that are handed out at once; all of them have to be stored within the three seconds."""
+MAX_WAITING_EVENTS = 1000
 """Events that may wait to be read; later ones stay unacknowledged and come again."""
 TOAST = base64.b64encode(b"{}").decode()
 """An answer to a press that shows nothing."""
@@ -47,7 +49,7 @@ T = TypeVar("T")
 
 @dataclass
 class Pace:
-    """What the platform wants of its clients, in seconds; told at discovery and with every pong."""
+    """The intervals, in seconds, that the platform sets for its clients: at discovery, and with every pong."""
 
     ping: float = 120.0
     reconnect: float = 5.0
@@ -71,9 +73,9 @@ class Delivery(Generic[T]):
 
 @dataclass
 class _Parts:
-    """Events that came in several frames, by message id; the oldest give way."""
+    """Events that came in several frames, by message id; those that got nothing for longest give way."""
 
-    waiting: OrderedDict[str, dict[int, bytes]] = field(default_factory=OrderedDict)
+    waiting: LRUCache[str, dict[int, bytes]] = field(default_factory=lambda: LRUCache(MAX_SPLIT_EVENTS))
 
     def join(self, headers: dict[str, str], payload: bytes) -> bytes | None:
         """The whole event once all of it is there. Raises Malformed."""
@@ -83,7 +85,7 @@ class _Parts:
             raise Malformed("no number") from None
         if count <= 1:
             return payload
-        if not (count <= MOST_PARTS and 0 <= number < count):
+        if not (count <= MAX_PARTS and 0 <= number < count):
             raise Malformed("no such part")
         id = headers.get("message_id", "")
         parts = self.waiting.setdefault(id, {})
@@ -91,13 +93,11 @@ class _Parts:
         if len(parts) == count:
             del self.waiting[id]
             return b"".join(parts[at] for at in range(count))
-        if len(self.waiting) > MOST_SPLIT:
-            self.waiting.popitem(last=False)
         return None
 
 
 class LongConnection(Generic[T]):
-    """`make` turns an event into whatever is read here; it is begun at once, and its Malformed is the reader's."""
+    """Hands out events in order. `make` turns each into what `Delivery.made` holds; it starts at once."""
 
     def __init__(
         self, rest: Rest, make: Callable[[dict[str, Any]], Coroutine[Any, Any, T]], set_aside: Callable[[], None]
@@ -106,7 +106,9 @@ class LongConnection(Generic[T]):
         self._make = make
         self._set_aside = set_aside
         self._pace = Pace()
-        self._arrived: asyncio.Queue[Delivery[T]] = asyncio.Queue(BACKLOG)
+        self._received: asyncio.Queue[Delivery[T]] = asyncio.Queue(MAX_WAITING_EVENTS)
+        self._held: Delivery[T] | None = None
+        """The next event, where it has left the queue but was not made in time for the last batch."""
         self._making: set[asyncio.Task[T]] = set()
         self._running: asyncio.Task[None] | None = None
         self._open_since = 0.0
@@ -122,10 +124,26 @@ class LongConnection(Generic[T]):
             task.cancel()
         await asyncio.wait(tasks)
 
-    async def next(self) -> Delivery[T]:
-        """The next event. Raises Refused where the platform does not accept the app."""
+    async def take(self) -> list[Delivery[T]]:
+        """Wait for the next event to be made; return it, with those after it that are made already.
+
+        Raises Refused where the platform does not accept the app.
+        """
+        first = self._held or await self._next()
+        self._held = None
+        await asyncio.wait([first.made])
+        taken = [first]
+        while len(taken) < MAX_BATCH and not self._received.empty():
+            delivery = self._received.get_nowait()
+            if not delivery.made.done():
+                self._held = delivery
+                break
+            taken.append(delivery)
+        return taken
+
+    async def _next(self) -> Delivery[T]:
         assert self._running is not None
-        arrival = asyncio.ensure_future(self._arrived.get())
+        arrival = asyncio.ensure_future(self._received.get())
         try:
             await asyncio.wait([arrival, self._running], return_when=asyncio.FIRST_COMPLETED)
             if not arrival.done():
@@ -145,7 +163,7 @@ class LongConnection(Generic[T]):
                     raise
                 log.warning("long connection lost", **_why(error))
             # One that stood is made again at once but for the jitter; further attempts are an interval apart.
-            stood = self._open_since and time.monotonic() - self._open_since > STOOD
+            stood = self._open_since and time.monotonic() - self._open_since > STABLE_SECONDS
             await asyncio.sleep(random.uniform(0, self._pace.jitter) if stood else self._pace.reconnect)
 
     async def _once(self) -> None:
@@ -155,8 +173,10 @@ class LongConnection(Generic[T]):
         if not isinstance(url, str):
             raise ChannelError("Feishu's answer names no endpoint")
         service = parse_qs(urlsplit(url).query).get("service_id", ["0"])[0]
-        proxy = self._rest.proxy or None
-        connecting = self._rest.session.ws_connect(url, heartbeat=HEARTBEAT, max_msg_size=LARGEST, proxy=proxy)
+        proxy = self._rest.proxy
+        connecting = self._rest.session.ws_connect(
+            url, heartbeat=HEARTBEAT_SECONDS, max_msg_size=MAX_FRAME_BYTES, proxy=proxy
+        )
         async with connecting as socket:
             self._open_since = time.monotonic()
             log.info("long connection open")
@@ -202,7 +222,7 @@ class LongConnection(Generic[T]):
 
         async def acknowledge(data: str = "") -> None:
             answer = json.dumps({"code": 200, "data": data} if data else {"code": 200}).encode()
-            # On a connection that is gone there is nobody to tell; the event will come again.
+            # The connection is gone; the event will come again.
             with suppress(ConnectionError):
                 await socket.send_bytes(frame.answer(answer, int((time.monotonic() - began) * 1000)).encode())
 
@@ -217,13 +237,13 @@ class LongConnection(Generic[T]):
             raise
         if pressed:
             await acknowledge(TOAST)
-        if self._arrived.full():
+        if self._received.full():
             log.warning("events pile up, one is left to be delivered again")
             return
         making = asyncio.create_task(self._make(event))
         self._making.add(making)
         making.add_done_callback(self._made)
-        self._arrived.put_nowait(Delivery(making, nothing if pressed else acknowledge))
+        self._received.put_nowait(Delivery(making, nothing if pressed else acknowledge))
 
 
 def _why(error: Exception) -> dict[str, str]:

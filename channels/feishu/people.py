@@ -7,19 +7,20 @@ where there is none they are none. They are asked for only where they matter: ea
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from channels.feishu.answers import REMEMBERED, Answers
-from channels.feishu.incoming import LONGEST_ID
+from cachetools import LRUCache
+
+from channels.feishu.cached_lookup import MAX_REMEMBERED, CachedLookup
+from channels.feishu.incoming import MAX_ID_LENGTH
 from channels.feishu.rest import Rest
 
 EVERYBODY = "0"
 """The root department, which holds all the others and so the whole organisation. It is never among those above
 (https://open.feishu.cn/document/server-docs/contact-v3/department/field-overview, and .../department/parent)."""
-MOST_PARENTS = "50"
-"""The most that one page of the platform holds."""
+MAX_PARENTS = "50"
+"""Departments above one: the most that one page of the platform holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,28 +31,22 @@ class Person:
 
 
 class People:
-    """`good_for` are the seconds for which an answer about departments is taken for true, by the clock `now`."""
+    """`ttl_seconds` is for how long an answer about departments is taken for true, by the clock `now`."""
 
-    def __init__(self, rest: Rest, good_for: float, now: Callable[[], float]) -> None:
+    def __init__(self, rest: Rest, ttl_seconds: float, now: Callable[[], float]) -> None:
         self._rest = rest
-        self._mentioned: OrderedDict[str, str] = OrderedDict()
-        """Names that events told, by open_id."""
-        self._people = Answers(self._ask_person, Person(), good_for, now)
-        self._above: Answers[tuple[str, ...]] = Answers(self._ask_above, (), good_for, now)
+        self._names: LRUCache[str, str] = LRUCache(MAX_REMEMBERED)
+        """By open_id, as events or answers told them; empty where the answer held none."""
+        self._people = CachedLookup(self._ask_person, Person(), ttl_seconds, now)
+        self._above: CachedLookup[tuple[str, ...]] = CachedLookup(self._ask_above, (), ttl_seconds, now)
 
     def learn(self, names: Mapping[str, str]) -> None:
-        for id, name in names.items():
-            self._mentioned[id] = name
-            self._mentioned.move_to_end(id)
-            if len(self._mentioned) > REMEMBERED:
-                self._mentioned.popitem(last=False)
+        self._names.update(names)
 
     async def name(self, open_id: str, until: float) -> str:
         """Empty without the scope for it, or for people out of the app's reach."""
-        if name := self._mentioned.get(open_id):
-            return name
-        known = self._people.known(open_id)
-        return (known or await self._people.get(open_id, until)).name
+        name = self._names.get(open_id)
+        return (await self._people.get(open_id, until)).name if name is None else name
 
     async def departments(self, open_id: str, until: float) -> tuple[str, ...]:
         """Their own, those above these from the nearest on, and the whole organisation; each by its id.
@@ -73,16 +68,15 @@ class People:
         if not isinstance(user, dict):
             return Person()
         name, departments = user.get("name"), user.get("department_ids")
-        return Person(
-            name[:LONGEST_ID] if isinstance(name, str) else "",
-            _ids(departments) if isinstance(departments, list) else (),
-        )
+        name = name[:MAX_ID_LENGTH] if isinstance(name, str) else ""
+        self._names[open_id] = name
+        return Person(name, _ids(departments) if isinstance(departments, list) else ())
 
     async def _ask_above(self, department: str) -> tuple[str, ...]:
         """All that are above it but for the root, the nearest first; needs contact:contact.base:readonly, and tells
         those within the app's reach (https://open.feishu.cn/document/server-docs/contact-v3/department/parent).
         """
-        params = {"department_id": department, "department_id_type": "open_department_id", "page_size": MOST_PARENTS}
+        params = {"department_id": department, "department_id_type": "open_department_id", "page_size": MAX_PARENTS}
         items = (await self._rest.data("/contact/v3/departments/parent", params)).get("items")
         if not isinstance(items, list):
             return ()
@@ -90,4 +84,4 @@ class People:
 
 
 def _ids(found: list[object]) -> tuple[str, ...]:
-    return tuple(id for id in found if isinstance(id, str) and 0 < len(id) <= LONGEST_ID)
+    return tuple(id for id in found if isinstance(id, str) and 0 < len(id) <= MAX_ID_LENGTH)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from bridge.channel import Memory
 
-SWEEP_EVERY = 256
+PUTS_PER_SWEEP = 256
 """Facts put between two sweeps."""
 
 
@@ -25,7 +25,7 @@ class Recent:
         return (await self._memory.get(self._prefix + name)).partition(" ")[2]
 
     async def put(self, name: str, value: str) -> None:
-        if self._puts % SWEEP_EVERY == 0:
+        if self._puts % PUTS_PER_SWEEP == 0:
             await self._sweep()
         self._puts += 1
         await self._memory.put(self._prefix + name, f"{int(self._now())} {value}")

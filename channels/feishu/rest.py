@@ -1,58 +1,48 @@
-"""REST calls with the app's access token: fetched early and once for all callers, renewed when it is refused."""
+"""REST calls with the app's access token, over aiohttp: calls in JSON, uploads, downloads."""
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Mapping
-from typing import Any, Self
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from io import BytesIO
+from typing import Any, Self, TypeVar
 
 import aiohttp
-import httpx
-import structlog
-from httpx_aiohttp import AiohttpTransport
+from msgspec import DecodeError, json
 
-from bridge.errors import ChannelError, Refused
+from bridge.errors import ChannelError
+from channels.feishu.access_token import AccessToken
 from channels.feishu.errors import TokenExpired, lost, refusal
 from channels.feishu.quota import Meter
 from channels.feishu.settings import Settings
 
-log = structlog.get_logger(__name__)
-
-EARLY = 600.0
-"""Seconds before its end at which a token is renewed. Below half an hour the platform gives a new one, and the
-old one stays good (auth-v3 page)."""
-TIMEOUT = httpx.Timeout(15.0, connect=5.0)
+CONNECT_SECONDS = 5.0
+CALL_TIMEOUT = aiohttp.ClientTimeout(total=15.0, sock_connect=CONNECT_SECONDS)
+UPLOAD_TIMEOUT = aiohttp.ClientTimeout(total=120.0, sock_connect=CONNECT_SECONDS)
+"""The largest file has 30 MB."""
+DOWNLOAD_TIMEOUT = aiohttp.ClientTimeout(sock_connect=CONNECT_SECONDS, sock_read=30.0)
+MAX_REFUSAL_BYTES = 64 * 1024
+"""Of an answer that should have been a file."""
+JSON_TYPE = "application/json; charset=utf-8"
+T = TypeVar("T")
 
 
 class Rest:
-    """`session` is shared with the long connection."""
+    """`session` is shared with the long connection. Every method raises ChannelError and what is below it."""
 
     def __init__(self, settings: Settings, meter: Meter) -> None:
         self._settings = settings
         self._meter = meter
-        self._token = ""
-        self._renew_at = 0.0
-        self._ends_at = 0.0
-        self._renewing = asyncio.Lock()
+        self.token = AccessToken(self._ask_for_token)
         self.session: aiohttp.ClientSession
-        self._client: httpx.AsyncClient
 
     async def __aenter__(self) -> Self:
         self.session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar()
         )
-        proxy = httpx.Proxy(self._settings.proxy) if self._settings.proxy else None
-        self._client = httpx.AsyncClient(
-            base_url=self._settings.feishu_domain,
-            transport=AiohttpTransport(client=self.session, proxy=proxy),
-            timeout=TIMEOUT,
-            trust_env=False,
-        )
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        await self._client.aclose()  # and with it the session
+        await self.session.close()
 
     async def call(
         self,
@@ -61,19 +51,43 @@ class Rest:
         body: Mapping[str, Any] | None = None,
         params: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
-        """The answer to ``/open-apis`` + `path`, whole. Raises ChannelError and what is below it."""
-        token = await self._fresh_token()
-        try:
-            return await self._counted(method, path, body, params, token)
-        except TokenExpired:
-            if token == self._token:
-                self._renew_at = self._ends_at = 0.0
-            return await self._counted(method, path, body, params, await self._fresh_token())
+        """The answer to ``/open-apis`` + `path`, whole."""
+
+        async def once(token: str) -> dict[str, Any]:
+            return await self._ask(method, f"/open-apis{path}", body, params=params, headers=_bearer(token))
+
+        return await self._with_token(once)
 
     async def data(self, path: str, params: Mapping[str, str]) -> dict[str, Any]:
-        """What a question is answered with. Raises ChannelError and what is below it."""
-        found = (await self.call("GET", path, params=params)).get("data")
-        return found if isinstance(found, dict) else {}
+        """The `data` of the answer to a question."""
+        return _data(await self.call("GET", path, params=params))
+
+    async def upload(self, path: str, fields: Mapping[str, str], field: str, name: str, content: bytes) -> str:
+        """Send a form with a file in `field`; return the key that names the file from then on."""
+
+        async def once(token: str) -> dict[str, Any]:
+            form = aiohttp.FormData(fields)
+            form.add_field(field, BytesIO(content), filename=name, content_type="application/octet-stream")
+            return await self._exchange(
+                "POST", f"/open-apis{path}", data=form, headers=_bearer(token), timeout=UPLOAD_TIMEOUT
+            )
+
+        data = _data(await self._with_token(once))
+        key = data.get("image_key") or data.get("file_key")
+        if not isinstance(key, str):
+            raise ChannelError("Feishu's answer names no file")
+        return key
+
+    async def download(self, path: str, params: Mapping[str, str]) -> AsyncGenerator[bytes, None]:
+        """The content at `path`, piece by piece as it comes."""
+        response = await self._with_token(lambda token: self._open(f"/open-apis{path}", params, token))
+        try:
+            async for piece in response.content.iter_any():
+                yield piece
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise lost(error) from None
+        finally:
+            response.close()
 
     async def discover(self) -> dict[str, Any]:
         """Where the long connection is to be made."""
@@ -85,73 +99,97 @@ class Rest:
         return data
 
     @property
-    def proxy(self) -> str:
-        return self._settings.proxy
+    def proxy(self) -> str | None:
+        return self._settings.proxy or None
 
     @property
     def _secret(self) -> str:
         return self._settings.feishu_app_secret.get_secret_value()
 
-    async def _counted(
-        self,
-        method: str,
-        path: str,
-        body: Mapping[str, Any] | None,
-        params: Mapping[str, str] | None,
-        token: str,
-    ) -> dict[str, Any]:
+    async def _ask_for_token(self) -> dict[str, Any]:
+        credentials = {"app_id": self._settings.feishu_app_id, "app_secret": self._secret}
+        return await self._ask("POST", "/open-apis/auth/v3/tenant_access_token/internal", credentials)
+
+    async def _with_token(self, once: Callable[[str], Awaitable[T]]) -> T:
+        """What `once` returns; it is called once more where the platform no longer accepts the token."""
+        token = await self.token.get()
         try:
-            headers = {"Authorization": f"Bearer {token}"}
-            return await self._ask(method, f"/open-apis{path}", body, params=params, headers=headers)
+            return await self._counted(once, token)
+        except TokenExpired:
+            self.token.discard(token)
+            return await self._counted(once, await self.token.get())
+
+    async def _counted(self, once: Callable[[str], Awaitable[T]], token: str) -> T:
+        try:
+            return await once(token)
         finally:
             await self._meter.count()
-
-    async def _fresh_token(self) -> str:
-        if time.monotonic() < self._renew_at:
-            return self._token
-        async with self._renewing:
-            if time.monotonic() >= self._renew_at:
-                await self._renew()
-        return self._token
-
-    async def _renew(self) -> None:
-        credentials = {"app_id": self._settings.feishu_app_id, "app_secret": self._secret}
-        try:
-            answer = await self._ask("POST", "/open-apis/auth/v3/tenant_access_token/internal", credentials)
-        except Refused:
-            raise
-        except ChannelError as error:
-            if time.monotonic() >= self._ends_at:
-                raise
-            log.warning("token not renewed, the old one still serves", error=str(error))
-            self._renew_at = min(self._ends_at, time.monotonic() + 30.0)
-            return
-        token, lasts = answer.get("tenant_access_token"), answer.get("expire")
-        if not isinstance(token, str) or not isinstance(lasts, int):
-            raise ChannelError("Feishu's answer holds no token")
-        now = time.monotonic()
-        self._token = token
-        self._ends_at = now + lasts
-        self._renew_at = now + max(lasts - EARLY, lasts / 2)
 
     async def _ask(
         self,
         method: str,
-        url: str,
+        path: str,
         body: Mapping[str, Any] | None,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
+        data = None if body is None else json.encode(body)
+        headers = {**(headers or {}), "Content-Type": JSON_TYPE} if data else headers
+        return await self._exchange(method, path, data=data, params=params, headers=headers, timeout=CALL_TIMEOUT)
+
+    async def _exchange(self, method: str, path: str, **request: Any) -> dict[str, Any]:
+        url = self._settings.feishu_domain + path
         try:
-            response = await self._client.request(method, url, json=body, params=params, headers=headers)
-        except httpx.HTTPError as error:
-            raise lost(error) from error
+            async with self.session.request(
+                method, url, proxy=self.proxy, allow_redirects=False, **request
+            ) as response:
+                payload = await response.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise lost(error) from None
+        return _answer(response, payload)
+
+    async def _open(self, path: str, params: Mapping[str, str], token: str) -> aiohttp.ClientResponse:
+        """The answer to a request for a file, before its content is read. The caller closes it."""
+        url = self._settings.feishu_domain + path
         try:
-            answer = response.json()
-        except ValueError:
-            answer = None
-        if not isinstance(answer, dict) or not isinstance(answer.get("code"), int):
-            raise refusal(-response.status_code, "", response.headers, response.status_code)
-        if answer["code"] != 0:
-            raise refusal(answer["code"], str(answer.get("msg", "")), response.headers, response.status_code)
-        return answer
+            response = await self.session.get(
+                url,
+                params=params,
+                headers=_bearer(token),
+                proxy=self.proxy,
+                allow_redirects=False,
+                timeout=DOWNLOAD_TIMEOUT,
+            )
+            # A refusal is JSON; so may a file be, but that one has a name.
+            if response.status == 200 and (
+                response.content_type != "application/json" or "Content-Disposition" in response.headers
+            ):
+                return response
+            async with response:
+                payload = await response.content.read(MAX_REFUSAL_BYTES)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise lost(error) from None
+        _answer(response, payload)
+        raise ChannelError("Feishu's answer holds no file")
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _data(answer: Mapping[str, Any]) -> dict[str, Any]:
+    data = answer.get("data")
+    return data if isinstance(data, dict) else {}
+
+
+def _answer(response: aiohttp.ClientResponse, payload: bytes) -> dict[str, Any]:
+    """The answer in `payload`. Raises what its code means."""
+    try:
+        answer = json.decode(payload)
+    except (DecodeError, RecursionError):
+        answer = None
+    if not isinstance(answer, dict) or not isinstance(answer.get("code"), int):
+        raise refusal(-response.status, "", response.headers, response.status)
+    if answer["code"] != 0:
+        raise refusal(answer["code"], str(answer.get("msg", "")), response.headers, response.status)
+    return answer

@@ -46,7 +46,7 @@ class Sender:
         """A message that is no card: rich text, or bare text where that is refused. Its id and its kind."""
         text = markdown.plain(text)
         try:
-            kind, content = "post", cards.post(text)
+            kind, content = "post", _rich(text)
             return await self.send(chat, kind, content, uuid=uuid, reply_to=reply_to), kind
         except Rejected as error:
             log.warning("rich text refused", chat=str(chat), code=error.code)
@@ -55,7 +55,7 @@ class Sender:
 
     async def edit_plain(self, message: str, kind: str, text: str) -> None:
         text = markdown.plain(text)
-        content = cards.post(text) if kind == "post" else cards.dumps({"text": text})
+        content = _rich(text) if kind == "post" else cards.dumps({"text": text})
         await self._rest.call("PUT", f"/im/v1/messages/{message}", {"msg_type": kind, "content": content})
 
     async def patch(self, message: str, card: str) -> None:
@@ -76,6 +76,10 @@ class Sender:
     async def _reply(self, parent: str, body: dict[str, Any], *, in_thread: bool) -> str:
         body = {**body, "reply_in_thread": in_thread}
         return _message_id(await self._rest.call("POST", f"/im/v1/messages/{parent}/reply", body))
+
+
+def _rich(text: str) -> str:
+    return cards.post([{"tag": "md", "text": text}])
 
 
 def _message_id(answer: dict[str, Any]) -> str:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field, SecretStr, field_validator
 
+from bridge.channel_settings import ChannelSettings, is_address, is_here
 from bridge.words import Language, language_of
-from channels.settings import ChannelSettings, is_address, is_here
+
+if TYPE_CHECKING:
+    from bridge.channel import Channel, Memory
+    from bridge.diagnostics import Diagnostic, SettingPrompt
 
 FEISHU, LARK = "https://open.feishu.cn", "https://open.larksuite.com"
 _SHORT = {"": FEISHU, "feishu": FEISHU, "lark": LARK, "feishu.cn": FEISHU, "larksuite.com": LARK}
@@ -57,6 +62,22 @@ class Settings(ChannelSettings):
         if url.startswith("http://") and not is_here(url):
             raise ValueError(f"the app's secret would be sent in the clear: write {FEISHU} or {LARK}")
         return url
+
+    def open_channel(self, memory: Memory) -> Channel:
+        from channels.feishu.adapter import Feishu
+
+        return Feishu(self, memory)
+
+    @classmethod
+    def questions(cls, language: Language) -> Sequence[SettingPrompt]:
+        from channels.feishu.advice import IN
+
+        return IN[language].questions
+
+    def check(self, language: Language, *, thorough: bool) -> AsyncIterator[Diagnostic]:
+        from channels.feishu.checks import check
+
+        return check(self, language, thorough=thorough)
 
     @property
     def proxy(self) -> str:

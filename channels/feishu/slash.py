@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bridge.channel import Command, Memory
-from channels.feishu import cards
 from channels.feishu.rest import Rest
+from channels.kit import menus
 
 PATH = "/application/v7/app_slash_commands"
 PUBLISHED = "commands"
@@ -19,11 +18,11 @@ _LANGUAGES = {"en": "en_us", "zh-CN": "zh_cn", "zh-TW": "zh_tw"}
 async def register(rest: Rest, memory: Memory, commands: Sequence[Command]) -> None:
     """Everyone sees the same list, so it leaves out what is for admins. Raises ChannelError, StoreError."""
     wanted = {command.name: _description(command.summary) for command in commands if not command.admin}
-    fingerprint = hashlib.sha256(cards.dumps(wanted).encode()).hexdigest()[:16]
+    fingerprint = menus.fingerprint(wanted)
     before, *ours = (await memory.get(PUBLISHED)).split() or [""]
     if before == fingerprint:
         return
-    # Whatever happens from here on, the next start compares again, and knows all that may be ours.
+    # Should this fail halfway, the next start compares again, and knows all that may be ours.
     await memory.put(PUBLISHED, " ".join(["-", *dict.fromkeys([*ours, *wanted])]))
     there = await _there(rest)
     for name, description in wanted.items():

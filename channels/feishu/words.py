@@ -12,6 +12,8 @@ from bridge.words import Language
 class Words:
     writing: str
     """In the list of chats, while a card grows."""
+    aside: str
+    """The title of the folded panel that holds a model's reasoning and the steps it took."""
     empty: str
     """What stays of a message that cannot be taken back."""
     late: str
@@ -25,6 +27,7 @@ class Words:
 WORDS: Mapping[Language, Words] = {
     "en": Words(
         writing="Writing…",
+        aside="How I got there",
         empty="(withdrawn)",
         late="This message reached me too late, so I did not answer it. Send it again if you still want to know.",
         mention="In a group, mention me in every message: as a rule Feishu passes nothing else on to me.",
@@ -35,6 +38,7 @@ WORDS: Mapping[Language, Words] = {
     ),
     "zh-CN": Words(
         writing="正在回答…",
+        aside="思考过程",
         empty="（已撤回）",
         late="这条消息到得太晚了，我没有回答。如果还需要，请再发一次。",
         mention="在群里请每次都 @我：飞书通常不会把其他消息转给我。",
@@ -45,6 +49,7 @@ WORDS: Mapping[Language, Words] = {
     ),
     "zh-TW": Words(
         writing="正在回答…",
+        aside="思考過程",
         empty="（已收回）",
         late="這則訊息到得太晚了，我沒有回答。如果還需要，請再傳一次。",
         mention="在群組裡請每次都 @我：飛書通常不會把其他訊息轉給我。",

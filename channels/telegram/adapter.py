@@ -6,30 +6,38 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Any, Self, TypeVar
+from urllib.parse import quote
 
 import structlog
+from msgspec.structs import replace
 from telegram import Bot, Message
 from telegram.constants import ChatAction
 from telegram.error import TelegramError
 
 from bridge.channel import Command, Host, Limits, Memory, Posted
 from bridge.errors import ChannelError, Gone, Refused, StoreError, Unsure
-from bridge.types import Button, Chat, IncomingMessage, User
+from bridge.inbound import Inbound, Said
+from bridge.types import Attachment, Body, Chat, FileKind, User
+from channels.telegram.compose import MAX_CAPTION_LENGTH, compose
 from channels.telegram.errors import Rejected, ThreadGone, Unchanged, translated
 from channels.telegram.keyboards import keyboard
 from channels.telegram.lost_posts import LostPosts
-from channels.telegram.markdown import MAX_LENGTH, Content, measure, plain, render
+from channels.telegram.markdown import MAX_LENGTH, Content, measure, plain
 from channels.telegram.menu import publish
 from channels.telegram.polling import Polling
-from channels.telegram.request import READ_SECONDS, AiohttpRequest
+from channels.telegram.request import FILE_SECONDS, READ_SECONDS, AiohttpRequest, Failed
 from channels.telegram.settings import Settings
 from channels.telegram.updates import CHANNEL, KINDS, Arrival, Me
+from channels.telegram.uploads import MAX_ALBUM_FILES, MAX_FILE_BYTES, uploads
 from channels.telegram.words import privacy_hint
 
 WRITES_PER_SECOND = 28.0
 """The whole bot's share is about 30 (Bots FAQ)."""
 MAX_BUTTONS = 24
 """Telegram shows a hundred buttons; nobody reads so many."""
+MAX_COMMAND_BYTES = 64
+"""Of a button's callback_data (Bot API, InlineKeyboardButton)."""
+FILE_LIMITS: dict[FileKind, int] = {"image": MAX_FILE_BYTES, "audio": MAX_FILE_BYTES, "file": MAX_FILE_BYTES}
 
 _T = TypeVar("_T")
 _log = structlog.get_logger(__name__)
@@ -104,55 +112,65 @@ class Telegram:
             writes_per_second=WRITES_PER_SECOND,
             bucket=str(chat.whole),
             max_buttons=MAX_BUTTONS,
+            max_command_bytes=MAX_COMMAND_BYTES,
+            files=FILE_LIMITS,
+            max_files=MAX_ALBUM_FILES,
+            max_caption=MAX_CAPTION_LENGTH,
         )
 
-    def listen(self, host: Host) -> AsyncGenerator[IncomingMessage, None]:
+    def listen(self, host: Host) -> AsyncGenerator[Sequence[Inbound], None]:
         assert self._polling is not None, "not entered"
-        return self._polling.messages()
+        return self._polling.batches()
 
     async def post(
-        self,
-        chat: Chat,
-        text: str,
-        *,
-        key: str,
-        again: bool = False,
-        reply_to: str = "",
-        final: bool,
-        buttons: Sequence[Button] = (),
+        self, chat: Chat, body: Body, *, key: str, reply_to: str = "", final: bool, retry: bool = False
     ) -> Posted:
-        if not text.strip():
-            raise Refused("an empty message cannot be posted")
         question = int(reply_to) if reply_to.isdecimal() else 0
-        floor = await self._lost_posts.floor(chat.id, key, again=again)
+        floor = await self._lost_posts.floor(chat.id, key, retry=retry)
         try:
-            id = await self._send(chat, chat.thread, text, question, buttons)
+            ids, in_part = await self._send(chat, chat.thread, body, question)
         except ThreadGone:
             if not chat.thread:
                 raise
-            id = await self._send(chat, "", text, question, buttons)
-        await self._lost_posts.posted(chat.id, id)
-        if again and floor is not None:
-            await self._delete_duplicates(chat, self._lost_posts.candidates(chat.id, max(floor, question), id), text)
-        return _Posted(self, chat, id, shown=(text, tuple(buttons)))
+            ids, in_part = await self._send(chat, "", body, question)
+        await self._lost_posts.posted(chat.id, ids)
+        if (retry or in_part) and floor is not None:
+            await self._delete_duplicates(chat, max(floor, question), ids, body)
+        return _Posted(self, chat, ids, shown=body)
+
+    async def fetch(self, attachment: Attachment) -> AsyncGenerator[bytes, None]:
+        """Telegram hands out files of up to 20 MB, by an address that is good for an hour (Bot API, getFile)."""
+        if not attachment.ref:
+            raise Gone("there is nothing to fetch")
+        parameters = {"file_id": attachment.ref}
+        found = await self._ask(self._request.call(f"{self._bot.base_url}/getFile", parameters, FILE_SECONDS))
+        if not isinstance(found, dict) or not isinstance(path := found.get("file_path"), str):
+            raise Refused("Telegram gives no path for this file")
+        try:
+            async for piece in self._request.download(f"{self._bot.base_file_url}/{quote(path)}"):
+                yield piece
+        except TelegramError as error:
+            if isinstance(error, Failed) and error.status == 404:
+                raise Gone("the file is no longer there") from None
+            raise translated(error) from None
 
     def posted(self, chat: Chat, ref: str) -> Posted:
-        id = int(ref) if ref.isdecimal() else 0
-        self._lost_posts.ours(chat.id, id)
-        return _Posted(self, chat, id)
+        ids = [int(id) if id.isdecimal() else 0 for id in ref.split(",")]
+        self._lost_posts.keep(chat.id, ids)
+        return _Posted(self, chat, ids)
 
     async def typing(self, chat: Chat) -> None:
         action = self._bot.send_chat_action(chat.id, ChatAction.TYPING, message_thread_id=_number(chat.thread))
         try:
             await self._ask(action, chat)
-        except ChannelError as fault:
-            _log.debug("typing was not shown", chat=str(chat), fault=str(fault))
+        except ChannelError as error:
+            _log.debug("typing was not shown", chat=str(chat), error=str(error))
 
     async def publish(self, commands: Sequence[Command], admins: Sequence[User]) -> None:
         try:
             await publish(self._bot, self._memory, commands, admins)
-        except StoreError as fault:
-            _log.info("the command menus were not compared", fault=str(fault))
+        except StoreError as error:
+            _log.info("the command menus were not compared", error=str(error))
 
     async def branch(self, chat: Chat, title: str) -> Chat | None:
         return None
@@ -163,64 +181,127 @@ class Telegram:
     def link(self, code: str) -> str:
         return f"https://t.me/{self._username}?start={code}" if self._username else ""
 
-    async def edit(self, chat: Chat, id: int, text: str, buttons: Sequence[Button]) -> None:
-        """Make the message read `text`; that it reads so already is as good."""
-        if not text.strip():
-            return
+    async def edit(self, chat: Chat, ids: Sequence[int], body: Body) -> None:
+        """Make the message show `body`; where it does so already, nothing happens.
 
-        def call(content: Content) -> Awaitable[object]:
-            extras = _extras(content, buttons)
-            return self._bot.edit_message_text(content.text, chat.id, id, api_kwargs=extras)
-
+        Clients show no buttons under an album, and the server takes none (levlam, tdlib/telegram-bot-api#86).
+        """
         try:
-            await self._write(chat, text, call)
+            if not body.files:
+                await self._edit_text(chat, ids[0], body)
+            elif len(ids) == 1:
+                markup = {"reply_markup": keyboard(body.buttons)}
+                await self._ask(self._bot.edit_message_reply_markup(chat.id, ids[0], api_kwargs=markup), chat)
         except Unchanged:
             return
 
-    async def delete(self, chat: Chat, id: int) -> None:
+    async def delete(self, chat: Chat, ids: Sequence[int]) -> None:
         """What is not there any more is deleted; what has become too old for it stays."""
         try:
-            await self._ask(self._bot.delete_message(chat.id, id), chat)
-        except (Gone, Refused) as fault:
-            _log.debug("a message was not deleted", chat=str(chat), fault=str(fault))
+            if len(ids) == 1:
+                await self._ask(self._bot.delete_message(chat.id, ids[0]), chat)
+            else:
+                await self._ask(self._bot.delete_messages(chat.id, ids), chat)
+        except (Gone, Refused) as error:
+            _log.debug("a message was not deleted", chat=str(chat), error=str(error))
 
-    async def _send(self, chat: Chat, thread: str, text: str, question: int, buttons: Sequence[Button]) -> int:
+    async def _send(self, chat: Chat, thread: str, body: Body, question: int) -> tuple[list[int], bool]:
+        """Post `body`; return the ids of its messages, and whether more of them may stand from a refused attempt."""
+        extras: dict[str, Any] = {}
+        if body.buttons and len(body.files) <= 1:
+            extras["reply_markup"] = keyboard(body.buttons)
+        if question:
+            extras["reply_parameters"] = {"message_id": question, "allow_sending_without_reply": True}
+        if body.files:
+            return await self._upload(chat, thread, body, extras)
+
         def call(content: Content) -> Awaitable[Message]:
-            extras = _extras(content, buttons)
-            if question:
-                extras["reply_parameters"] = {"message_id": question, "allow_sending_without_reply": True}
-            return self._bot.send_message(chat.id, content.text, message_thread_id=_number(thread), api_kwargs=extras)
+            return self._bot.send_message(
+                chat.id, content.text, message_thread_id=_number(thread), api_kwargs=_text_extras(content) | extras
+            )
 
-        return (await self._write(chat, text, call)).message_id
+        return [(await self._write(chat, body, call)).message_id], False
 
-    async def _write(self, chat: Chat, text: str, call: Callable[[Content], Awaitable[_T]]) -> _T:
-        """Rendered; and as it was written, where Telegram finds fault with that."""
-        content = render(text)
+    async def _upload(self, chat: Chat, thread: str, body: Body, extras: dict[str, Any]) -> tuple[list[int], bool]:
+        where = {"chat_id": chat.id, **extras}
+        if (topic := _number(thread)) is not None:
+            where["message_thread_id"] = topic
+        refusal: Rejected | None = None
+        for upload in uploads(body.files):
+            url = f"{self._bot.base_url}/{upload.method}"
+            call = self._request.call(url, where | upload.parameters, FILE_SECONDS, upload.files)
+            try:
+                sent = await self._ask(call, chat)
+            except Rejected as error:
+                _log.info("files were not taken in this form", chat=str(chat), method=upload.method, error=str(error))
+                refusal = error
+                continue
+            try:
+                ids = [int(message["message_id"]) for message in (sent if isinstance(sent, list) else [sent])]
+            except (TypeError, KeyError, ValueError):
+                raise Unsure("Telegram's answer cannot be read") from None
+            # Of an album with one bad file, the server may have sent the others (telegram-bot-api, Client.cpp).
+            return ids, refusal is not None and len(body.files) > 1
+        assert refusal is not None
+        raise refusal
+
+    async def _edit_text(self, chat: Chat, id: int, body: Body) -> None:
+        if not (body.text.strip() or body.aside.strip()):
+            return
+        markup = {"reply_markup": keyboard(body.buttons)} if body.buttons else {}
+
+        def call(content: Content) -> Awaitable[object]:
+            return self._bot.edit_message_text(content.text, chat.id, id, api_kwargs=_text_extras(content) | markup)
+
+        await self._write(chat, body, call)
+
+    async def _write(self, chat: Chat, body: Body, call: Callable[[Content], Awaitable[_T]]) -> _T:
+        """Make `call` with the rendered body; with its source, where Telegram does not take the rendered one."""
+        content = compose(body)
+        if not content.text.strip():
+            raise Refused("an empty message cannot be posted")
         try:
             return await self._ask(call(content), chat)
-        except Rejected as fault:
+        except Rejected as error:
             if not content.entities:
                 raise
-            _log.warning("a text was not taken with its entities", chat=str(chat), fault=str(fault))
-            return await self._ask(call(plain(text)), chat)
+            _log.warning("a text was not taken with its entities", chat=str(chat), error=str(error))
+            return await self._ask(call(plain(body.text if body.text.strip() else body.aside[:MAX_LENGTH])), chat)
 
-    async def _delete_duplicates(self, chat: Chat, candidates: Sequence[int], text: str) -> None:
-        """Delete those of the candidates that are posts of ours gone astray. The new post stands, come what may."""
-        for number, id in enumerate(candidates):
-            if number:
+    async def _delete_duplicates(self, chat: Chat, floor: int, ids: Sequence[int], body: Body) -> None:
+        """Delete what earlier attempts at this post left. The new post stands, come what may."""
+        search = self._lost_posts.search(chat.id, floor, ids)
+        try:
+            id = next(search)
+            while True:
+                if found := await self._is_ours(chat, id, body):
+                    await self.delete(chat, [id])
+                    _log.info("a post that had arrived unnoticed was taken back", chat=str(chat))
+                id = search.send(found)
                 await asyncio.sleep(self.limits(chat).edit_interval)
-            try:
-                await self.edit(chat, id, text, ())
-                await self.delete(chat, id)
-            except (Gone, Refused):
-                continue  # somebody else's, or none at all
-            except ChannelError as fault:
-                _log.info("a post may stand twice", chat=str(chat), fault=str(fault))
-                return
-            _log.info("a post that had arrived unnoticed was taken back", chat=str(chat))
+        except StopIteration:
+            return
+        except ChannelError as error:
+            _log.info("a post may stand twice", chat=str(chat), error=str(error))
+
+    async def _is_ours(self, chat: Chat, id: int, body: Body) -> bool:
+        """Whether the message `id` is one of ours of the same kind as `body`, which an edit tells.
+
+        A text is made to show `body`, a file to lose its caption: both are about to be deleted.
+        """
+        try:
+            if body.files:
+                await self._ask(self._bot.edit_message_caption(chat.id, id, caption=""), chat)
+            else:
+                await self._edit_text(chat, id, body)
+        except Unchanged:
+            return True
+        except (Gone, Refused):
+            return False  # another's, or none at all
+        return True
 
     async def _ask(self, call: Awaitable[_T], chat: Chat | None = None) -> _T:
-        """Make a call, and raise nothing but ChannelErrors."""
+        """Make a call. Raises nothing but ChannelErrors."""
         try:
             return await call
         except TelegramError as error:
@@ -239,47 +320,46 @@ class Telegram:
         return await self._ask(self._bot.delete_webhook(drop_pending_updates=False))
 
     def _arrived(self, arrival: Arrival) -> None:
-        message = arrival.message
-        if message.id.isdecimal():
-            self._lost_posts.seen(message.chat.id, int(message.id))
+        if isinstance(arrival.event, Said):
+            self._lost_posts.seen(arrival.event.chat.id, int(arrival.event.id))
         if arrival.query:
             task = asyncio.create_task(self._acknowledge(arrival.query))
             self._acknowledging.add(task)
             task.add_done_callback(self._acknowledging.discard)
 
     async def _acknowledge(self, query: str) -> None:
-        """Stop the spinner on a pressed button. A press that came late can no longer be acknowledged."""
+        """Stop the spinner on a pressed button. A late press can no longer be acknowledged."""
         try:
             await self._ask(self._bot.answer_callback_query(query))
-        except ChannelError as fault:
-            _log.debug("a press was not acknowledged", fault=str(fault))
+        except ChannelError as error:
+            _log.debug("a press was not acknowledged", error=str(error))
 
 
 class _Posted:
-    def __init__(
-        self, telegram: Telegram, chat: Chat, id: int, shown: tuple[str, tuple[Button, ...]] | None = None
-    ) -> None:
-        self._telegram, self._chat, self._id = telegram, chat, id
-        self._shown = shown
-        """What the message reads, as far as is known: saying it again would use up the chat's rate."""
+    """A message of ours, or the several that make up an album."""
+
+    def __init__(self, telegram: Telegram, chat: Chat, ids: Sequence[int], shown: Body | None = None) -> None:
+        self._telegram, self._chat, self._ids = telegram, chat, ids
+        self._shown = shown and replace(shown, files=())
+        """What the message shows, as far as is known: saying it again would use up the chat's rate."""
 
     @property
     def ref(self) -> str:
-        return str(self._id)
+        return ",".join(map(str, self._ids))
 
-    async def edit(self, text: str, *, final: bool, buttons: Sequence[Button] = ()) -> None:
-        wanted = (text, tuple(buttons))
+    async def edit(self, body: Body, *, final: bool) -> None:
+        wanted = replace(body, files=())  # files never change, and need not be kept
         if wanted != self._shown:
             self._shown = None
-            await self._telegram.edit(self._chat, self._id, text, buttons)
+            await self._telegram.edit(self._chat, self._ids, body)
             self._shown = wanted
 
     async def delete(self) -> None:
         self._shown = None
-        await self._telegram.delete(self._chat, self._id)
+        await self._telegram.delete(self._chat, self._ids)
 
 
-def _extras(content: Content, buttons: Sequence[Button]) -> dict[str, Any]:
+def _text_extras(content: Content) -> dict[str, Any]:
     """What goes to Telegram as it is: objects of the library's would only cost time.
 
     Previews are off, on every edit too: fetching one tells the page's owner that somebody was given its address.
@@ -287,8 +367,6 @@ def _extras(content: Content, buttons: Sequence[Button]) -> dict[str, Any]:
     extras: dict[str, Any] = {"link_preview_options": {"is_disabled": True}}
     if content.entities:
         extras["entities"] = content.entities
-    if buttons:
-        extras["reply_markup"] = keyboard(buttons)
     return extras
 
 

@@ -1,122 +1,72 @@
-"""What `init` asks for Telegram, and what `doctor` looks at: by four calls of the Bot API that change nothing."""
+"""What `cherry-bridge doctor` checks of a Telegram bot: calls of the Bot API that change nothing."""
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
-from typing import Any
+from collections.abc import AsyncIterator
 
-import aiohttp
-from yarl import URL
-
-from bridge.diagnostics import Diagnostic, SettingPrompt
+from bridge.diagnostics import Diagnostic
 from bridge.words import Language
-from channels import ChannelSettings
+from channels.kit.probe import Probe, Unreachable, check_clock
 from channels.telegram.advice import IN
 from channels.telegram.settings import Settings
 
 AREA = "telegram"
-TIMEOUT = 8.0
-"""Seconds for a call."""
 LISTEN = 5
 """Seconds of listening. A poll that is ended by ours comes back within a few: a library waits one to five."""
 DELAYED = 3
 """Seconds that the server may keep back the news of a second conflict (telegram-bot-api, Client.cpp)."""
-CLOCK = 60.0
-"""Seconds that a clock may be off."""
 
 
-def questions(language: Language) -> Sequence[SettingPrompt]:
-    return IN[language].questions
-
-
-async def check(settings: ChannelSettings, language: Language, *, thorough: bool) -> AsyncIterator[Diagnostic]:
-    assert isinstance(settings, Settings)
+async def check(settings: Settings, language: Language, *, thorough: bool) -> AsyncIterator[Diagnostic]:
+    """See `ChannelSettings.check`. Only a thorough one listens for a second program: that cuts a running poll."""
     advice = IN[language]
     url = settings.telegram_api_url
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
-        api = _Api(session, settings)
+    root = f"{url}/bot{settings.telegram_token.get_secret_value()}"
+    async with Probe(root, proxy=settings.proxy) as api:
         try:
-            who = await api.call("getMe")
-            if who.status == 401:
+            response = await api.post("/getMe", {})
+            me = _result(response.body)
+            if response.status == 401:
                 yield advice.token_wrong.found("wrong", AREA)
                 return
-            if who.status == 404 or (who.status == 200 and not isinstance(who.result, dict)):
+            if response.status == 404 or (response.status == 200 and not isinstance(me, dict)):
                 yield advice.no_bot.found("wrong", AREA, url=url)
                 return
-            if who.status != 200:
-                yield advice.failed.found("wrong", AREA, status=who.status)
+            if response.status != 200:
+                yield advice.failed.found("wrong", AREA, status=response.status)
                 return
-            yield advice.up.found("ok", AREA, name=who.result.get("username"))
-            if who.clock_off > CLOCK:
-                yield advice.clock.found("wrong", AREA, seconds=round(who.clock_off))
-            if who.result.get("can_join_groups") is False:
+            assert isinstance(me, dict)
+            yield advice.up.found("ok", AREA, name=me.get("username"))
+            for diagnostic in check_clock(response, advice.clock, AREA):
+                yield diagnostic
+            if me.get("can_join_groups") is False:
                 yield advice.no_groups.found("note", AREA)
-            elif who.result.get("can_read_all_group_messages") is False:
+            elif me.get("can_read_all_group_messages") is False:
                 yield advice.privacy.found("note", AREA)
-            webhook = await api.call("getWebhookInfo")
-            if isinstance(webhook.result, dict) and webhook.result.get("url"):
+            webhook = _result((await api.post("/getWebhookInfo", {})).body)
+            if isinstance(webhook, dict) and webhook.get("url"):
                 yield advice.webhook.found("wrong", AREA)
             elif thorough and await _another_polls(api):
                 yield advice.second.found("wrong", AREA)
-        except (aiohttp.ClientError, OSError, TimeoutError):
+        except Unreachable:
             yield advice.unreachable.found("wrong", AREA, url=url)
 
 
-async def _another_polls(api: _Api) -> bool:
-    """Whether somebody else asks for updates. Without an offset, ours acknowledges none, so none is lost.
+async def _another_polls(api: Probe) -> bool:
+    """Whether another program asks for updates. Without an offset, ours acknowledges none, so none is lost.
 
     Of two polls the newer ends the older: ours ends theirs first, and theirs ends ours when it comes back.
     """
     end = time.monotonic() + LISTEN
     while (left := end - time.monotonic()) > 0:
-        poll = await api.call("getUpdates", left + DELAYED + 1, timeout=max(1, round(left)), limit=1)
+        poll = await api.post("/getUpdates", {"timeout": max(1, round(left)), "limit": 1}, timeout=left + DELAYED + 1)
         if poll.status == 409:
             return True
-        if poll.status != 200 or poll.result:
-            return False  # what waits here is taken by nobody
+        if poll.status != 200 or _result(poll.body):
+            return False  # no other program takes what waits here
     return False
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    status: int
-    result: Any
-    clock_off: float
-    """Seconds between our clock and the server's."""
-
-
-class _Api:
-    """Never raises an address: it holds the token."""
-
-    def __init__(self, session: aiohttp.ClientSession, settings: Settings) -> None:
-        self._session = session
-        self._root = f"{settings.telegram_api_url}/bot{settings.telegram_token.get_secret_value()}"
-        self._proxy = settings.proxy or None
-
-    async def call(self, method: str, patience: float = TIMEOUT, **arguments: int) -> _Answer:
-        """Raises aiohttp.ClientError, OSError or TimeoutError where nobody answers."""
-        async with self._session.post(
-            URL(f"{self._root}/{method}", encoded=True),
-            json=arguments,
-            proxy=self._proxy,
-            allow_redirects=False,
-            timeout=aiohttp.ClientTimeout(total=patience),
-        ) as response:
-            payload = await response.read()
-            try:
-                data = json.loads(payload)
-            except (ValueError, RecursionError):
-                data = None
-            result = data.get("result") if isinstance(data, dict) else None
-            return _Answer(response.status, result, _clock_off(response.headers.get("Date", "")))
-
-
-def _clock_off(date: str) -> float:
-    try:
-        return abs(time.time() - parsedate_to_datetime(date).timestamp())
-    except ValueError:
-        return 0.0
+def _result(body: object) -> object:
+    return body.get("result") if isinstance(body, dict) else None

@@ -1,7 +1,8 @@
-"""The one place where Telegram's refusals become ours."""
+"""The one place where Telegram's errors become ours."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from telegram.error import TelegramError
@@ -16,7 +17,7 @@ NO_BOT = "there is no bot at this address: check TELEGRAM_TOKEN, and TELEGRAM_AP
 
 
 class Unchanged(ChannelError):
-    """An edit would change nothing: the message reads so already."""
+    """The edit would change nothing: the message looks like this already."""
 
 
 class ThreadGone(Gone):
@@ -28,7 +29,7 @@ class Rejected(Refused):
 
 
 class Conflict(ChannelError):
-    """Someone else receives this bot's updates; `webhook` where it is a web address."""
+    """Another receiver takes this bot's updates; `webhook` where it is a web address."""
 
     def __init__(self, *, webhook: bool) -> None:
         super().__init__("another program receives this bot's messages")
@@ -48,6 +49,11 @@ _MEANINGS: tuple[tuple[str, type[ChannelError]], ...] = (
     ("message to delete not found", Gone),
     ("message can't be edited", Gone),
     ("message_id_invalid", Gone),
+    ("there is no text in the message", Gone),
+    ("there is no caption in the message", Gone),
+    ("wrong file_id", Gone),
+    ("invalid file_id", Gone),
+    ("file is too big", Refused),
     ("chat not found", Gone),
     ("user not found", Gone),
     ("peer_id_invalid", Gone),
@@ -62,8 +68,12 @@ _MEANINGS: tuple[tuple[str, type[ChannelError]], ...] = (
 )
 
 
+_WAIT_WITHIN = re.compile(r"too many requests: retry after (\d+)")
+"""An album of which one file was refused for rate says so within a 400 (telegram-bot-api, on_message_send_failed)."""
+
+
 def translated(error: TelegramError, chat: Chat | None = None) -> ChannelError:
-    """Our error for the library's; `chat` is where the request went."""
+    """Return our error for the library's; `chat` is where the request went."""
     if isinstance(error, NotSent):
         return ChannelError(f"Telegram cannot be reached ({error.message})")
     if not isinstance(error, Failed):
@@ -74,6 +84,8 @@ def translated(error: TelegramError, chat: Chat | None = None) -> ChannelError:
     if error.moved_to and chat is not None:
         return Moved(replace(chat, id=error.moved_to, direct=False))
     if status == 400:
+        if wait := _WAIT_WITHIN.search(said):
+            return RateLimited(float(wait[1]))
         for words, kind in _MEANINGS:
             if words in said:
                 return kind(said)
@@ -87,7 +99,7 @@ def translated(error: TelegramError, chat: Chat | None = None) -> ChannelError:
     if status == 409:
         return Conflict(webhook="webhook" in said)
     if status == 413:
-        return TooLong(said or "request too large")
+        return Refused(said or "request too large")
     if status == 408 or status >= 500:
         return Unsure(f"Telegram has trouble of its own ({status})")
     return Refused(said or f"Telegram answered with status {status}")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bridge.types import Button
-from channels.telegram.walker import width
+from channels.kit.text import width
 
 ROW_WIDTH = 30
 """Characters that the buttons of one row can show on a phone before they are cut."""

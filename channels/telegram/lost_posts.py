@@ -4,6 +4,7 @@ Telegram has no idempotency keys and lets no bot read what it wrote. But its mes
 private chats and basic groups together, in each supergroup by itself), and only a message of ours can be edited.
 So a post that arrived unnoticed has an id above all that was known before it was sent, and below that of the post
 made in its place; of the ids between, those that an edit finds to be ours, and that we know nothing of, are it.
+An album is several messages, whose ids follow on one another.
 
 Taking a good message for a lost post would be worse than leaving a lost post. So the highest id posted in a chat is
 kept across restarts, and where it is unknown nothing is looked for.
@@ -11,23 +12,20 @@ kept across restarts, and where it is unknown nothing is looked for.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Iterator
-from itertools import islice
-from typing import TypeVar
+from collections.abc import Generator, Sequence
 from zlib import crc32
+
+from cachetools import LRUCache
 
 from bridge.channel import Memory
 from bridge.errors import StoreError
 
-MOST_PROBES = 4
-"""Every probe may count against the chat's rate, and holds up the answer."""
-MOST_KEPT = 1000
-SLOTS = 10_000
-"""Chats whose last post is remembered; two that share a slot forget one another's."""
-
-_K = TypeVar("_K")
-_V = TypeVar("_V")
+MAX_PROBES = 4
+"""Probes for each message of a post. Every probe may count against the chat's rate, and holds up the answer."""
+MAX_IDS = 1000
+"""Entries of each kind that are kept in memory."""
+MEMORY_SLOTS = 10_000
+"""Chats whose last post is remembered across restarts; two that share a slot forget one another's."""
 
 
 class LostPosts:
@@ -35,49 +33,72 @@ class LostPosts:
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
-        self._highest: OrderedDict[str, int] = OrderedDict()
+        self._highest: LRUCache[str, int] = LRUCache(MAX_IDS)
         """The highest id seen, for each range of ids."""
-        self._ours: OrderedDict[tuple[str, int], None] = OrderedDict()
-        self._floors: OrderedDict[str, int] = OrderedDict()
+        self._ours: LRUCache[tuple[str, int], bool] = LRUCache(MAX_IDS)
+        """Messages of ours that are meant to be there."""
+        self._floors: LRUCache[str, int] = LRUCache(MAX_IDS)
         """What was the highest id before the first attempt at a post, by its key."""
 
     def seen(self, chat: str, id: int) -> None:
-        """A message with this id is known: a person's, or our own."""
-        _put(self._highest, _range(chat), max(id, self._highest.get(_range(chat), 0)))
+        """Note that a message with this id exists: a person's, or our own."""
+        self._highest[_id_range(chat)] = max(id, self._highest.get(_id_range(chat), 0))
 
-    def ours(self, chat: str, id: int) -> None:
-        """This message is ours and meant to be there."""
-        _put(self._ours, (chat, id), None)
+    def keep(self, chat: str, ids: Sequence[int]) -> None:
+        """Note that these messages are ours and meant to be there."""
+        for id in ids:
+            self._ours[chat, id] = True
 
-    async def floor(self, chat: str, key: str, *, again: bool) -> int | None:
-        """The highest id known before the first attempt at this post; None where nothing is. Ask before posting."""
+    async def floor(self, chat: str, key: str, *, retry: bool) -> int | None:
+        """Return the highest id known before the first attempt at this post; None where nothing is.
+
+        To be called before each attempt.
+        """
         name = f"{chat} {key}"
-        if not again:
-            highest = self._highest.get(_range(chat))
+        if not retry:
+            highest = self._highest.get(_id_range(chat))
             if highest is not None:
-                _put(self._floors, name, highest)
+                self._floors[name] = highest
             return highest
         last = await self._remembered(chat)
         if last:
-            self.ours(chat, last)  # another process may have posted it
+            self.keep(chat, [last])  # another process may have posted it
         return self._floors.get(name, last)
 
-    async def posted(self, chat: str, id: int) -> None:
-        """A post has arrived, and we know it."""
-        self.seen(chat, id)
-        self.ours(chat, id)
+    async def posted(self, chat: str, ids: Sequence[int]) -> None:
+        """Note that a post has arrived."""
+        self.seen(chat, max(ids))
+        self.keep(chat, ids)
         try:
-            await self._memory.put(_slot(chat), f"{chat} {id}")
+            await self._memory.put(_slot(chat), f"{chat} {max(ids)}")
         except StoreError:
-            return  # then after a restart less is known, and fewer lost_posts are found
+            return  # then after a restart less is known, and fewer lost posts are found
 
-    def candidates(self, chat: str, floor: int, id: int) -> list[int]:
-        """The ids above `floor` that an earlier attempt at the post `id` may have, likeliest first."""
-        unknown = (other for other in from_both_ends(floor + 1, id - 1) if (chat, other) not in self._ours)
-        return list(islice(unknown, MOST_PROBES))
+    def search(self, chat: str, floor: int, ids: Sequence[int]) -> Generator[int, bool, None]:
+        """Yield the ids above `floor` that an earlier attempt at the post `ids` may have, likeliest first.
+
+        The caller sends back whether the id it was given is a message of ours. The new post came right after the
+        lost one, or the lost one right after what was known: so the search goes from both ends, and where it has
+        found a message of an album, it goes on to the message's neighbour.
+        """
+        low, high = floor + 1, min(ids) - 1
+        downward, misses, probes = True, 0, 0
+        while low <= high and misses < MAX_PROBES and probes < MAX_PROBES * len(ids):
+            id = high if downward else low
+            if downward:
+                high -= 1
+            else:
+                low += 1
+            if (chat, id) in self._ours:
+                continue
+            probes += 1
+            found = yield id
+            misses += not found
+            if not found or len(ids) == 1:
+                downward = not downward
 
     async def _remembered(self, chat: str) -> int | None:
-        """The last post in `chat`, 0 where there was none; None where another chat took its slot."""
+        """Return the last post in `chat`, 0 where there was none; None where another chat took its slot."""
         try:
             kept = await self._memory.get(_slot(chat))
         except StoreError:
@@ -86,26 +107,13 @@ class LostPosts:
         return int(id) if who == chat else None if kept else 0
 
 
-def from_both_ends(low: int, high: int) -> Iterator[int]:
-    """The new post came right after the lost one, or the lost one right after what was known."""
-    while low < high:
-        yield from (high, low)
-        low, high = low + 1, high - 1
-    if low == high:
-        yield low
+def _id_range(chat: str) -> str:
+    """Name the range of ids that a chat takes part in: a supergroup has its own, all other chats share one.
 
-
-def _range(chat: str) -> str:
-    """Chats with the same number their messages together; a supergroup's id is -100 and ten digits or more."""
+    A supergroup's id is -100 and ten digits or more.
+    """
     return chat if chat.startswith("-100") and len(chat) >= 14 else ""
 
 
 def _slot(chat: str) -> str:
-    return f"posted:{crc32(chat.encode()) % SLOTS}"
-
-
-def _put(kept: OrderedDict[_K, _V], key: _K, value: _V) -> None:
-    kept[key] = value
-    kept.move_to_end(key)
-    if len(kept) > MOST_KEPT:
-        kept.popitem(last=False)
+    return f"posted:{crc32(chat.encode()) % MEMORY_SLOTS}"

@@ -12,11 +12,16 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Any
 
+import pyromark
 import structlog
 from telegramify_markdown import MessageEntity, utf16_len
-from telegramify_markdown.converter import STANDARD_OPTIONS, _code_regions, _parse
+from telegramify_markdown.converter import _code_regions, _parse
 
-from channels.telegram.walker import TAB, Walker, linkable, too_deep
+from channels.kit.inline import JOINT, MARKS, Style
+from channels.kit.markdown import Dialect
+from channels.kit.tables import surplus
+from channels.kit.text import clean
+from channels.telegram.walker import FOLDS, TAB, Walker, linkable
 
 MAX_LENGTH = 4096
 """Code points of a message's text after parsing (tdlib/td, MessageContent.cpp; 4096 emoji were accepted live)."""
@@ -27,7 +32,9 @@ MAX_ENTITY_BYTES = 9000
 LONGEST_LANGUAGE = 32
 LONGEST_ADDRESS = 2000
 
-_BY_WORTH = ("pre", "text_link", "code", "blockquote", "bold")
+_OPTIONS = pyromark.Options.ENABLE_STRIKETHROUGH | pyromark.Options.ENABLE_TASKLISTS
+"""Tables and formulas are laid out before the parser comes to them."""
+_BY_WORTH = ("pre", "text_link", "code", "expandable_blockquote", "blockquote", "bold")
 """Which entities stay where there are too many; other kinds go first."""
 _JOINER = "\u2060"
 _MENTION = re.compile(r"(?<![\w/])@(?=[A-Za-z0-9_])")
@@ -44,20 +51,37 @@ class Content:
     entities: list[dict[str, Any]] = field(default_factory=list)
 
 
+class _Telegram(Dialect):
+    style = Style(tags=MARKS, joint=JOINT)
+    labels_diagrams = False  # a `pre` shows its language
+
+    def fold(self, title: str, lines: list[str], *, closed: bool) -> list[str]:
+        """A quotation that a tap unfolds; while it is being written it is open, or it would be lost to its reader."""
+        head = [f"{FOLDS if closed and lines else ''}{self.bold(title)}"] if title else []
+        return [*head, *([""] if head and lines else []), *(f"> {line}" if line else ">" for line in lines), ""]
+
+
+_DIALECT = _Telegram()
+
+
 def measure(markdown: str) -> int:
     """The length that a text may take at most, from its source alone.
 
     The exact length, once rendered, falls when markup closes (a link loses its address), is not worth half a
-    millisecond each time it is asked for, and is hardly ever the longer one. What rendering adds is counted
-    here, a tab's width and a mention's joiner; a padded table is the one thing that may still not fit, and
-    `render` then leaves the padding out.
+    millisecond each time it is asked for, and is hardly ever the longer one. What rendering adds is counted here:
+    a tab's width, a mention's joiner, the layout of a table.
     """
-    return len(markdown) + markdown.count("\t") * (len(TAB) - 1) + markdown.count("@")
+    length = _size(markdown)
+    return length + surplus(clean(markdown), _size) if "|" in markdown else length
+
+
+def _size(text: str) -> int:
+    return len(text) + text.count("\t") * (len(TAB) - 1) + text.count("@")
 
 
 def render(markdown: str) -> Content:
     """The text and entities for `markdown`; its source where that shows more, or fits while the rest does not."""
-    source = _encodable(markdown)
+    source = clean(markdown)
     try:
         content = _rendered(source)
     except Exception as error:  # noqa: BLE001 - a fault in a parser must not cost anyone an answer
@@ -68,26 +92,14 @@ def render(markdown: str) -> Content:
 
 def plain(markdown: str) -> Content:
     """The source itself: the last resort where Telegram does not take the rendered text."""
-    source = _encodable(markdown)
+    source = clean(markdown)
     return Content(_without_mentions(source, [])[0])
 
 
 def _rendered(source: str) -> Content:
-    text, events = _parse(_keep_definitions(source), STANDARD_OPTIONS, latex_escape=not too_deep(source))
-    walker = Walker(text, aligned=True)
-    shown, entities = walker.result(events)
-    if walker.tables and len(shown) > MAX_LENGTH:
-        shown, entities = Walker(text, aligned=False).result(events)
+    text, events = _parse(_keep_definitions(_DIALECT.render(source)), _OPTIONS, latex_escape=False)
+    shown, entities = Walker(text).result(events)
     return Content(*_without_mentions(shown, _few_enough(entities)))
-
-
-def _encodable(text: str) -> str:
-    """`text` without lone halves of surrogate pairs, which no wire carries."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode(errors="replace").decode()
-    return text
 
 
 def _keep_definitions(source: str) -> str:
@@ -97,7 +109,7 @@ def _keep_definitions(source: str) -> str:
     """
     if "]:" not in source or not (found := list(_DEFINITION.finditer(source))):
         return source
-    code = _code_regions(source, STANDARD_OPTIONS)
+    code = _code_regions(source, _OPTIONS)
     parts: list[str] = []
     done = 0
     for each in found:
@@ -114,15 +126,15 @@ def _few_enough(entities: list[MessageEntity]) -> list[dict[str, Any]]:
     for each in wanted:
         if "language" in each:
             each["language"] = each["language"].split()[0][:LONGEST_LANGUAGE]
-    if len(wanted) > MAX_ENTITIES or _size(wanted) > MAX_ENTITY_BYTES:
+    if len(wanted) > MAX_ENTITIES or _json_size(wanted) > MAX_ENTITY_BYTES:
         wanted.sort(key=lambda each: _BY_WORTH.index(each["type"]) if each["type"] in _BY_WORTH else len(_BY_WORTH))
         del wanted[MAX_ENTITIES:]
-        while _size(wanted) > MAX_ENTITY_BYTES:
+        while _json_size(wanted) > MAX_ENTITY_BYTES:
             wanted.pop()
     return sorted(wanted, key=lambda each: (each["offset"], -each["length"]))
 
 
-def _size(entities: list[dict[str, Any]]) -> int:
+def _json_size(entities: list[dict[str, Any]]) -> int:
     return len(json.dumps(entities, separators=(",", ":")))
 
 

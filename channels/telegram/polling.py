@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Any
 
 import structlog
 
 from bridge.errors import ChannelError, RateLimited, Refused
-from bridge.types import IncomingMessage
+from bridge.inbound import Inbound
 from channels.telegram.errors import Conflict
 from channels.telegram.gather import Group, gather
 from channels.telegram.updates import Arrival, Me, read
@@ -24,16 +24,20 @@ POLL_SECONDS = 30
 """How long one poll waits for something to come; the server's own bound is 50."""
 HOLD_SECONDS = 1.0
 """How long an unfinished album or a long text waits for its next piece."""
-HASTE_SECONDS = 0.6
+MIN_REPEAT_SECONDS = 0.6
 """A poll that repeats an offset within half a second is given a single update (telegram-bot-api, Client.cpp)."""
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 1.0, 30.0
+"""Between failed polls."""
 
 _log = structlog.get_logger(__name__)
 
 
 class Polling:
-    """`fetch` is getUpdates (offset, seconds to wait), `remove_webhook` ends a webhook, and `arrived` hears of
-    each update as it comes, before it is acknowledged."""
+    """The loop that asks for updates.
+
+    `fetch` is getUpdates (offset, seconds to wait), `remove_webhook` ends a webhook, and `arrived` is called with
+    each update as it comes, before it is acknowledged.
+    """
 
     def __init__(
         self,
@@ -55,8 +59,11 @@ class Polling:
         """Until when a group waits for more, by the update of its latest piece."""
         self.set_aside = 0
 
-    async def messages(self) -> AsyncGenerator[IncomingMessage, None]:
-        """Raises Refused where no poll can succeed. Started again, it begins with what is not acknowledged."""
+    async def batches(self) -> AsyncGenerator[Sequence[Inbound], None]:
+        """Yield what each poll brings. Raises Refused where no poll can succeed.
+
+        Started again, it begins with what is not acknowledged.
+        """
         self._offset = 0
         for kept in (self._held, self._settled, self._due):
             kept.clear()
@@ -64,23 +71,23 @@ class Polling:
         while True:
             batch = await self._next_batch(0 if self._held else POLL_SECONDS)
             self._keep(batch)
-            for group in gather(dict(sorted(self._held.items()))):
-                if group.open and self._wait_until(group, loop.time()) > loop.time():
-                    continue
-                yield group.message
-                for update in group.updates:
+            now = loop.time()
+            groups = gather(dict(sorted(self._held.items())))
+            if ready := [group for group in groups if not group.open or self._wait_until(group, now) <= now]:
+                yield [group.event for group in ready]
+                for update in (update for group in ready for update in group.updates):
                     del self._held[update]
                     self._settled.add(update)
             if self._held:
                 self._offset = min(self._held)
                 self._due = {update: due for update, due in self._due.items() if update in self._held}
-                await asyncio.sleep(max(HASTE_SECONDS, min(self._due.values()) - loop.time()))
+                await asyncio.sleep(max(MIN_REPEAT_SECONDS, min(self._due.values()) - loop.time()))
             elif self._settled:
                 self._offset = max(self._settled) + 1
                 self._settled.clear()
                 self._due.clear()
             elif batch:  # nothing in it has an id to acknowledge, so it may come again at once
-                await asyncio.sleep(FIRST_PAUSE)
+                await asyncio.sleep(FIRST_PAUSE_SECONDS)
 
     def _wait_until(self, group: Group, now: float) -> float:
         return self._due.setdefault(group.updates[-1], now + HOLD_SECONDS)
@@ -99,8 +106,8 @@ class Polling:
                 continue
             try:
                 arrival = read(update, self._me)
-            except Exception as fault:  # noqa: BLE001 - whatever it is about this one, the next is read
-                self._put_aside(type(fault).__name__)
+            except Exception as error:  # noqa: BLE001 - whatever it is about this one, the next is read
+                self._put_aside(type(error).__name__)
                 arrival = None
             if arrival is None:
                 self._settled.add(id)
@@ -108,13 +115,13 @@ class Polling:
                 self._held[id] = arrival
                 self._arrived(arrival)
 
-    def _put_aside(self, fault: str) -> None:
+    def _put_aside(self, reason: str) -> None:
         self.set_aside += 1
-        _log.warning("an update was set aside", fault=fault, so_far=self.set_aside)
+        _log.warning("an update was set aside", reason=reason, so_far=self.set_aside)
 
     async def _next_batch(self, seconds: int) -> Any:
         """Poll until something is answered, with a growing pause after each failure."""
-        pause = FIRST_PAUSE
+        pause = FIRST_PAUSE_SECONDS
         while True:
             try:
                 return await self._fetch(self._offset, seconds)
@@ -125,12 +132,12 @@ class Polling:
                 _log.warning("Telegram limits how often we may ask", seconds=wait)
             except Conflict as conflict:
                 wait = await self._settle(conflict, pause)
-            except ChannelError as fault:
+            except ChannelError as error:
                 wait = pause
-                log = _log.warning if pause == FIRST_PAUSE else _log.debug
-                log("Telegram gives no updates; trying again", fault=str(fault), seconds=round(wait, 1))
+                log = _log.warning if pause == FIRST_PAUSE_SECONDS else _log.debug
+                log("Telegram gives no updates; trying again", error=str(error), seconds=round(wait, 1))
             await asyncio.sleep(wait * random.uniform(1.0, 1.3))
-            pause = min(pause * 2, LONGEST_PAUSE)
+            pause = min(pause * 2, MAX_PAUSE_SECONDS)
 
     async def _settle(self, conflict: Conflict, pause: float) -> float:
         """Get ready to ask again after a 409; returns how long to wait."""
@@ -146,7 +153,7 @@ class Polling:
             await self._remove_webhook()
         except Refused:
             raise
-        except ChannelError as fault:
-            _log.warning("the webhook could not be removed", fault=str(fault))
+        except ChannelError as error:
+            _log.warning("the webhook could not be removed", error=str(error))
             return pause
         return 0.0

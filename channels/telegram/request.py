@@ -8,6 +8,9 @@ address holds the token.
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
+from io import BytesIO
 from typing import Any
 
 import aiohttp
@@ -15,9 +18,16 @@ from telegram.error import TelegramError
 from telegram.request import BaseRequest, RequestData
 from yarl import URL
 
+from bridge.types import BodyFile
+
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 20.0
+FILE_SECONDS = 300.0
+"""For an upload, and for getFile, which answers once the server has fetched the file itself."""
 KEEP_ALIVE_SECONDS = 60.0
+CHUNK_BYTES = 64 << 10
+MAX_ERROR_BYTES = 4096
+"""Bytes of a refused download that are read for its reason."""
 
 
 class NotSent(TelegramError):
@@ -62,7 +72,10 @@ class AiohttpRequest(BaseRequest):
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
-        """The envelope of an answer. Unlike the library's own, this logs nothing of what it cannot read."""
+        """Read the envelope of an answer. Unlike the library's own, this logs nothing of what it cannot read.
+
+        Raises AnswerLost.
+        """
         try:
             data = json.loads(payload)
         except (ValueError, RecursionError):
@@ -71,10 +84,27 @@ class AiohttpRequest(BaseRequest):
             raise AnswerLost("the answer cannot be read")
         return data
 
-    async def call(self, url: str, parameters: dict[str, Any], read_timeout: float) -> Any:
-        """The raw result of one method, for answers that the library must not parse."""
-        _, payload = await self._exchange(url, parameters, read_timeout)
+    async def call(
+        self, url: str, parameters: Mapping[str, Any], read_timeout: float, files: Mapping[str, BodyFile] | None = None
+    ) -> Any:
+        """Return the raw result of one method, for answers that the library need not parse.
+
+        `files` are uploaded under the names that `parameters` refer to.
+        """
+        _, payload = await self._post(url, parameters, read_timeout, files or {})
         return self.parse_json_payload(payload)["result"]
+
+    async def download(self, url: str) -> AsyncIterator[bytes]:
+        """Yield what is at `url`, piece by piece. Raises NotSent, AnswerLost or Failed."""
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=READ_SECONDS)
+        with _errors_translated():
+            async with self._opened.get(
+                URL(url, encoded=True), proxy=self._proxy, allow_redirects=False, timeout=timeout
+            ) as response:
+                if response.status != 200:
+                    raise _failure(response.status, await response.content.read(MAX_ERROR_BYTES))
+                async for piece in response.content.iter_chunked(CHUNK_BYTES):
+                    yield piece
 
     async def do_request(
         self,
@@ -86,36 +116,62 @@ class AiohttpRequest(BaseRequest):
         connect_timeout: Any = BaseRequest.DEFAULT_NONE,
         pool_timeout: Any = BaseRequest.DEFAULT_NONE,
     ) -> tuple[int, bytes]:
-        return await self._exchange(url, request_data.parameters if request_data else {}, READ_SECONDS)
+        """Carry out a call of the library's `Bot`. None of those we make holds a file: these go through `call`."""
+        return await self._post(url, request_data.parameters if request_data else {}, READ_SECONDS, {})
 
-    async def _exchange(self, url: str, parameters: dict[str, Any], read_timeout: float) -> tuple[int, bytes]:
-        """Raises NotSent, AnswerLost or Failed; what it returns is a success."""
+    @property
+    def _opened(self) -> aiohttp.ClientSession:
         assert self._session is not None, "not initialized"
-        try:
-            async with self._session.post(
+        return self._session
+
+    async def _post(
+        self, url: str, parameters: Mapping[str, Any], read_timeout: float, files: Mapping[str, BodyFile]
+    ) -> tuple[int, bytes]:
+        """Return the status and body of a success. Raises NotSent, AnswerLost or Failed."""
+        body: aiohttp.FormData | bytes
+        if files:
+            body, headers = _form(parameters, files), {}
+        else:
+            body, headers = json.dumps(parameters).encode(), {"Content-Type": "application/json"}
+        timeout = aiohttp.ClientTimeout(total=CONNECT_SECONDS + read_timeout, sock_connect=CONNECT_SECONDS)
+        with _errors_translated():
+            async with self._opened.post(
                 URL(url, encoded=True),
-                data=json.dumps(parameters).encode(),
-                headers={"Content-Type": "application/json"},
+                data=body,
+                headers=headers,
                 proxy=self._proxy,
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=CONNECT_SECONDS + read_timeout, sock_connect=CONNECT_SECONDS),
+                timeout=timeout,
             ) as response:
                 status, payload = response.status, await response.read()
-        except (
-            aiohttp.ClientConnectorError,
-            aiohttp.ClientHttpProxyError,
-            aiohttp.ConnectionTimeoutError,
-        ) as error:
-            raise NotSent(type(error).__name__) from None
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise AnswerLost(type(error).__name__) from None
         if 200 <= status <= 299:
             return status, payload
         raise _failure(status, payload)
 
 
+def _form(parameters: Mapping[str, Any], files: Mapping[str, BodyFile]) -> aiohttp.FormData:
+    """A multipart body. The Bot API reads whatever is no string as JSON, and names of files as they stand."""
+    form = aiohttp.FormData(quote_fields=False)
+    for name, value in parameters.items():
+        form.add_field(name, value if isinstance(value, str) else json.dumps(value))
+    for name, file in files.items():
+        form.add_field(name, BytesIO(file.content), filename=file.name or name, content_type=file.mime or None)
+    return form
+
+
+@contextmanager
+def _errors_translated() -> Iterator[None]:
+    """Raise NotSent or AnswerLost for what goes wrong on the line."""
+    try:
+        yield
+    except (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError, aiohttp.ConnectionTimeoutError) as error:
+        raise NotSent(type(error).__name__) from None
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise AnswerLost(type(error).__name__) from None
+
+
 def _failure(status: int, payload: bytes) -> Failed:
-    """What an answer other than a success says. Anything may stand in it: proxies answer in HTML."""
+    """Read an answer other than a success. Anything may stand in it: proxies answer in HTML."""
     try:
         data = json.loads(payload)
     except (ValueError, RecursionError):

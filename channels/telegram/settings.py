@@ -1,16 +1,22 @@
-"""What the operator says about Telegram. Every fault is one sentence that names its variable."""
+"""The operator's settings for Telegram. Every error is one sentence that names its variable."""
 
 from __future__ import annotations
 
 import re
-from typing import ClassVar
+from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field, SecretStr, field_validator
 
-from channels.settings import ChannelSettings, is_address
+from bridge.channel_settings import ChannelSettings, is_address
+from bridge.words import Language
+
+if TYPE_CHECKING:
+    from bridge.channel import Channel, Memory
+    from bridge.diagnostics import Diagnostic, SettingPrompt
 
 _TOKEN = re.compile(r"[0-9]{3,20}:[A-Za-z0-9_-]{30,100}")
-OFFICIAL = "https://api.telegram.org"
+OFFICIAL_API = "https://api.telegram.org"
 
 
 class Settings(ChannelSettings):
@@ -20,7 +26,7 @@ class Settings(ChannelSettings):
 
     telegram_token: SecretStr = SecretStr("")
     """From @BotFather."""
-    telegram_api_url: str = OFFICIAL
+    telegram_api_url: str = OFFICIAL_API
     """A local Bot API server, or an emulator."""
     telegram_edit_interval: float = Field(default=1.1, ge=0.01, le=60)
     """Seconds between two writes (posts or edits) in one direct chat. Telegram publishes about one a second (Bots
@@ -43,8 +49,24 @@ class Settings(ChannelSettings):
     def _api_url(cls, value: str) -> str:
         url = value.strip().rstrip("/").removesuffix("/bot")
         if not is_address(url, "http", "https"):
-            raise ValueError(f"TELEGRAM_API_URL is not a web address: write for example {OFFICIAL}")
+            raise ValueError(f"TELEGRAM_API_URL is not a web address: write for example {OFFICIAL_API}")
         return url
+
+    def open_channel(self, memory: Memory) -> Channel:
+        from channels.telegram.adapter import Telegram
+
+        return Telegram(self, memory)
+
+    @classmethod
+    def questions(cls, language: Language) -> Sequence[SettingPrompt]:
+        from channels.telegram.advice import IN
+
+        return IN[language].questions
+
+    def check(self, language: Language, *, thorough: bool) -> AsyncIterator[Diagnostic]:
+        from channels.telegram.checks import check
+
+        return check(self, language, thorough=thorough)
 
     @property
     def proxy(self) -> str:

@@ -13,11 +13,13 @@ from typing import Any
 
 import structlog
 
-from bridge.types import Attachment, AttachmentKind, Chat, IncomingMessage, User
+from bridge.inbound import ChatMoved, Edited, Inbound, Pressed, Said
+from bridge.types import Attachment, AttachmentKind, Chat, User
 from channels.telegram.wire import (
-    Said,
+    WireAuthored,
     WireChat,
     WireEntity,
+    WireFile,
     WireMembership,
     WireMenu,
     WireMessage,
@@ -27,32 +29,29 @@ from channels.telegram.wire import (
 )
 
 CHANNEL = "telegram"
-KINDS = ("message", "callback_query", "my_chat_member")
-"""The updates we ask for. Edited messages are not among them: an answer is given once."""
+KINDS = ("message", "edited_message", "callback_query", "my_chat_member")
+"""The updates we ask for. Of deleted messages Telegram tells bots nothing."""
 GENERAL_TOPIC = 1
 
 _COMMAND = re.compile(r"/(\w{1,32})(?:@(\w{1,64}))?(?=\s|$)", re.ASCII)
 _AFTER_MENTION = " \t\n,:;，：、"
 _BEFORE_WHICH_NO_SPACE = ("", "\n", *".,:;!?。，：；！？、")
-_OTHER: dict[str, AttachmentKind] = {
-    "photo": "image",
-    "voice": "audio",
-    "video_note": "video",
-    "animation": "video",
-    "story": "other",
-    "location": "other",
-    "venue": "other",
-    "contact": "other",
-    "poll": "other",
-    "checklist": "other",
-    "dice": "other",
-    "game": "other",
-    "invoice": "other",
-    "paid_media": "other",
-    "giveaway": "other",
-    "rich_message": "other",
+_MEDIA: dict[str, tuple[AttachmentKind, str]] = {
+    "animation": ("video", ""),
+    "document": ("file", ""),
+    "audio": ("audio", ""),
+    "voice": ("audio", "audio/ogg"),
+    "video": ("video", ""),
+    "video_note": ("video", "video/mp4"),
 }
-"""What has no name of its own worth telling."""
+"""What can be fetched, with its MIME type where Telegram gives none. An animation is announced as a document too."""
+_DOCUMENT_KINDS: dict[str, AttachmentKind] = {"image": "image", "audio": "audio", "video": "video"}
+"""What a document is by the first part of its MIME type; any other is a plain file."""
+_OTHER = (
+    *("story", "location", "venue", "contact", "poll", "checklist", "dice", "game", "invoice"),
+    *("paid_media", "giveaway", "rich_message"),
+)
+"""What cannot be fetched."""
 
 _log = structlog.get_logger(__name__)
 
@@ -67,15 +66,13 @@ class Me:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A message, and what joins it to others."""
+    """What one update reports, and what joins it to others."""
 
-    message: IncomingMessage
+    event: Inbound
     album: str = ""
     """Messages with the same are one album."""
     text_only: bool = False
     """Might go on a text that the client split: words alone, no command."""
-    forwarded: bool = False
-    """Somebody else's words: its text is a quotation."""
     units: int = 0
     """The length of the text in UTF-16 units, as clients count."""
     query: str = ""
@@ -86,6 +83,8 @@ def read(update: Mapping[str, Any], me: Me) -> Arrival | None:
     """Raises ValueError for what cannot be understood, an update of another kind too."""
     if "message" in update:
         return _message(WireMessage.model_validate(update["message"]), update["message"], me)
+    if "edited_message" in update:
+        return _edited(WireMessage.model_validate(update["edited_message"]), update["edited_message"], me)
     if "callback_query" in update:
         return _press(WirePress.model_validate(update["callback_query"]))
     if "my_chat_member" in update:
@@ -98,51 +97,63 @@ def read(update: Mapping[str, Any], me: Me) -> Arrival | None:
 def _message(message: WireMessage, raw: Mapping[str, Any], me: Me) -> Arrival | None:
     if moved := _moved(message):
         return moved
+    said = _said(message, raw, me)
+    if said is None:
+        return None
+    words = bool(message.text) and not said.attachments
+    return Arrival(
+        said,
+        album=message.media_group_id,
+        text_only=words and not _COMMAND.match(said.text),
+        units=len(message.text.encode("utf-16-le")) // 2,
+    )
+
+
+def _edited(message: WireMessage, raw: Mapping[str, Any], me: Me) -> Arrival | None:
+    """Read an edit. A live location is edited whenever it moves, and a poll with each vote: both say nothing new."""
+    said = _said(message, raw, me)
+    changed = said and (said.text or said.quoted or any(each.ref for each in said.attachments))
+    return Arrival(Edited(said)) if said and changed else None
+
+
+def _said(message: WireMessage, raw: Mapping[str, Any], me: Me) -> Said | None:
     sender = _author(message)
     text, entities = (message.text, message.entities) if message.text else (message.caption, message.caption_entities)
     attachments = _attachments(message, raw)
     if sender is None or message.is_automatic_forward or not (text or attachments):
         return None
     chat = _chat(message.chat, message)
-    addressed, said = _addressed(text, entities, message, me)
-    quoted, command = _quoted(message), _COMMAND.match(said)
+    addressed, words = _addressed(text, entities, message, me)
+    quoted = _quoted(message)
     forwarded = message.forward_origin is not None
     if forwarded:
-        # Whoever passes words on has not said them: no command in them is theirs, and no name calls us.
-        addressed, said, quoted, command = chat.direct, "", text, None
-    incoming = IncomingMessage(
+        # The words are another's: no command in them is the sender's, and no name calls us.
+        addressed, words, quoted = chat.direct, "", text
+    return Said(
         id=str(message.message_id),
         chat=chat,
         sender=sender,
-        text=said,
+        text=words,
         addressed=addressed,
         quoted=quoted,
         replied_to=_replied_to(message),
         attachments=attachments,
         language=message.sender.language_code if message.sender else "",
         sent_at=float(message.date),
-    )
-    text_only = bool(message.text) and not attachments
-    return Arrival(
-        incoming,
-        album=message.media_group_id,
-        text_only=text_only and command is None,
         forwarded=forwarded,
-        units=len(message.text.encode("utf-16-le")) // 2,
     )
 
 
 def _press(press: WirePress) -> Arrival:
-    chat = _chat(press.message.chat, press.message)
-    message = IncomingMessage(
+    pressed = Pressed(
         id=f"press:{press.id}",
-        chat=chat,
+        chat=_chat(press.message.chat, press.message),
         sender=_user(press.sender),
-        text=press.data,
-        menu=str(press.message.message_id),
+        command=press.data,
+        message=str(press.message.message_id),
         language=press.sender.language_code,
     )
-    return Arrival(message, query=press.id)
+    return Arrival(pressed, query=press.id)
 
 
 def _moved(message: WireMessage) -> Arrival | None:
@@ -155,17 +166,8 @@ def _moved(message: WireMessage) -> Arrival | None:
     else:
         return None
     title = message.chat.title
-    return Arrival(
-        IncomingMessage(
-            id=f"moved:{new}",
-            chat=Chat(CHANNEL, str(old), title=title),
-            sender=_author(message) or User(CHANNEL, str(here)),
-            text="",
-            addressed=False,
-            sent_at=float(message.date),
-            moved_to=Chat(CHANNEL, str(new), title=title),
-        )
-    )
+    moved = ChatMoved(f"moved:{new}", Chat(CHANNEL, str(old), title=title), Chat(CHANNEL, str(new), title=title))
+    return Arrival(moved)
 
 
 def _chat(chat: WireChat, message: WireMessage | WireMenu) -> Chat:
@@ -176,11 +178,11 @@ def _chat(chat: WireChat, message: WireMessage | WireMenu) -> Chat:
     return Chat(CHANNEL, str(chat.id), thread, direct=chat.type == "private", title=title)
 
 
-def _author(message: Said) -> User | None:
-    """Who speaks; None where that is a bot or nobody.
+def _author(message: WireAuthored) -> User | None:
+    """Return the author; None where that is a bot or nobody.
 
-    Someone who speaks as a chat (an anonymous admin, a channel) goes by that chat's id, which is negative and so
-    nobody's: an id that several people share must never be trusted like a person's.
+    People who speak as a chat (an anonymous admin, a channel) go by that chat's id, which is negative and so
+    no person's: an id that several people share must never be trusted like a person's.
     """
     if message.sender_chat is not None:
         return User(CHANNEL, str(message.sender_chat.id), message.sender_chat.title)
@@ -200,7 +202,7 @@ def _replied_to(message: WireMessage) -> User | None:
     return _author(replied) or (_user(replied.sender) if replied.sender else None)
 
 
-def _replied(message: WireMessage) -> Said | None:
+def _replied(message: WireMessage) -> WireAuthored | None:
     """The message replied to. In a topic, what replies to nothing replies to the news that it was opened."""
     replied = message.reply_to_message
     return None if replied is None or replied.forum_topic_created is not None else replied
@@ -250,16 +252,31 @@ def _without_our_name(text: str, entities: list[WireEntity], me: Me) -> tuple[st
 
 
 def _attachments(message: WireMessage, raw: Mapping[str, Any]) -> tuple[Attachment, ...]:
-    if message.document is not None and "animation" not in raw:  # an animation is announced as a file too
-        image = message.document.mime_type.startswith("image/")
-        return (Attachment("image" if image else "file", message.document.file_name),)
-    if message.audio is not None:
-        return (Attachment("audio", message.audio.file_name or message.audio.title),)
-    if message.video is not None:
-        return (Attachment("video", message.video.file_name),)
+    if message.photo:
+        return (_attachment(message.photo[-1], "image", "image/jpeg"),)  # photos are always sent as JPEG
+    for field, (kind, mime) in _MEDIA.items():
+        file: WireFile | None = getattr(message, field)
+        if file is not None:
+            kind = _DOCUMENT_KINDS.get(file.mime_type.partition("/")[0], kind) if field == "document" else kind
+            return (_attachment(file, kind, mime),)
     if message.sticker is not None:
-        return (Attachment("sticker", message.sticker.emoji),)
-    for field, kind in _OTHER.items():
-        if raw.get(field) is not None:
-            return (Attachment(kind, field if kind == "other" else ""),)
-    return ()
+        return (_attachment(message.sticker, "sticker", _sticker_mime(message.sticker)),)
+    return next(((Attachment("other", field),) for field in _OTHER if raw.get(field) is not None), ())
+
+
+def _attachment(file: WireFile, kind: AttachmentKind, mime: str) -> Attachment:
+    return Attachment(
+        kind=kind,
+        name=file.file_name or file.title or file.emoji,
+        ref=file.file_id,
+        mime=file.mime_type or mime,
+        size=file.file_size,
+        seconds=float(file.duration),
+    )
+
+
+def _sticker_mime(sticker: WireFile) -> str:
+    """A sticker's format (Bot API, Sticker): still in WebP, animated in gzipped Lottie, or a video."""
+    if sticker.is_animated:
+        return "application/x-tgsticker"
+    return "video/webm" if sticker.is_video else "image/webp"

@@ -11,21 +11,24 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-MOST_TEXT = 8192
+MAX_TEXT_LENGTH = 8192
 """Twice what a message can hold."""
-MOST_NAME = 64
-MOST_ENTITIES = 400
+MAX_NAME_LENGTH = 64
+MAX_ENTITIES = 400
+MAX_PHOTO_SIZES = 20
 
 
 def one_line(text: str) -> str:
     """A name as it can stand in a sentence: no controls, no direction marks, not endless."""
-    shown = "".join(char if unicodedata.category(char)[0] != "C" else " " for char in text[: 4 * MOST_NAME])
-    return " ".join(shown.split())[:MOST_NAME]
+    head = text[: 4 * MAX_NAME_LENGTH]
+    shown = "".join(char if unicodedata.category(char)[0] != "C" else " " for char in head)
+    return " ".join(shown.split())[:MAX_NAME_LENGTH]
 
 
 Number = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 Positive = Annotated[int, Field(gt=0, lt=2**63)]
-Text = Annotated[str, AfterValidator(lambda text: text[:MOST_TEXT])]
+Amount = Annotated[int, Field(ge=0, lt=2**63)]
+Text = Annotated[str, AfterValidator(lambda text: text[:MAX_TEXT_LENGTH])]
 Name = Annotated[str, AfterValidator(one_line)]
 Token = Annotated[str, Field(min_length=1, max_length=256)]
 
@@ -60,17 +63,25 @@ class WireEntity(Wire):
 
 
 class WireFile(Wire):
+    """Any of the Bot API's files: a document, a voice message, one size of a photo; each has some of these fields."""
+
+    file_id: Annotated[str, Field(max_length=256)] = ""
+    file_size: Amount = 0
     file_name: Name = ""
     mime_type: Name = ""
     title: Name = ""
     emoji: Name = ""
+    duration: Amount = 0
+    """Seconds."""
+    is_animated: bool = False
+    is_video: bool = False
 
 
 class WireQuote(Wire):
     text: Text = ""
 
 
-class Said(Wire):
+class WireAuthored(Wire):
     """What any message has: who wrote it and what it says."""
 
     message_id: Number
@@ -80,11 +91,11 @@ class Said(Wire):
     caption: Text = ""
 
 
-class WireReplied(Said):
+class WireReplied(WireAuthored):
     forum_topic_created: object = None
 
 
-class WireMessage(Said):
+class WireMessage(WireAuthored):
     message_id: Positive
     date: Annotated[int, Field(ge=0, lt=2**40)]
     chat: WireChat
@@ -92,18 +103,23 @@ class WireMessage(Said):
     is_topic_message: bool = False
     is_automatic_forward: bool = False
     forward_origin: object = None
-    """Who had said it before, if it is forwarded; whoever that was."""
-    entities: Annotated[list[WireEntity], Field(max_length=MOST_ENTITIES)] = []
-    caption_entities: Annotated[list[WireEntity], Field(max_length=MOST_ENTITIES)] = []
+    """Who wrote it first, where it is forwarded."""
+    entities: Annotated[list[WireEntity], Field(max_length=MAX_ENTITIES)] = []
+    caption_entities: Annotated[list[WireEntity], Field(max_length=MAX_ENTITIES)] = []
     reply_to_message: WireReplied | None = None
     quote: WireQuote | None = None
     media_group_id: Annotated[str, Field(max_length=64)] = ""
     migrate_to_chat_id: Number | None = None
     migrate_from_chat_id: Number | None = None
+    animation: WireFile | None = None
     audio: WireFile | None = None
     document: WireFile | None = None
+    photo: Annotated[list[WireFile], Field(max_length=MAX_PHOTO_SIZES)] = []
+    """The same picture in several sizes, the largest last."""
     sticker: WireFile | None = None
     video: WireFile | None = None
+    video_note: WireFile | None = None
+    voice: WireFile | None = None
 
 
 class WireMenu(Wire):

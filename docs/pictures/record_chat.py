@@ -14,11 +14,11 @@ from typing import Protocol
 
 from docs.pictures.beat import BeatGateway
 from docs.pictures.content import Block, from_feishu, from_telegram
-from tests.emulators.feishu import FeishuStage
+from tests.emulators.feishu import FeishuPlatform
 from tests.emulators.feishu.tenant import BOT
-from tests.emulators.telegram import TelegramStage
-from tests.stage import Stage
-from tests.stories.bot import Bot, until
+from tests.emulators.telegram import TelegramPlatform
+from tests.harness import BridgeProcess, until
+from tests.platform import Platform
 
 OWNER, STRANGER = "mia", "tom"
 REST = 1.5
@@ -47,23 +47,23 @@ class Moment:
 
 
 class Watched(Protocol):
-    """A stage of which everything in the owner's direct chat can be seen."""
+    """A platform of which everything in the owner's direct chat can be seen."""
 
     @property
-    def stage(self) -> Stage: ...
+    def platform(self) -> Platform: ...
 
     def messages(self) -> tuple[Said, ...]: ...
 
 
 class Telegram:
     def __init__(self) -> None:
-        self.stage = TelegramStage()
+        self.platform = TelegramPlatform()
 
     def messages(self) -> tuple[Said, ...]:
-        room = self.stage.world.private(self.stage.person(OWNER))
+        room = self.platform.world.private(self.platform.person(OWNER))
         return tuple(
             Said(
-                message.sender != self.stage.world.me,
+                message.sender != self.platform.world.me,
                 from_telegram(message.content),
                 tuple(
                     tuple(str(each["text"]) for each in row)
@@ -77,13 +77,13 @@ class Telegram:
 
 class Feishu:
     def __init__(self) -> None:
-        self.stage = FeishuStage()
+        self.platform = FeishuPlatform()
 
     def messages(self) -> tuple[Said, ...]:
-        chat = self.stage.chat("direct", OWNER)
+        chat = self.platform.chat("direct", OWNER)
         return tuple(
             Said(message.sender != BOT, from_feishu(message), (tuple(label for label, _ in message.seen().buttons),))
-            for message in self.stage.tenant.messages.values()
+            for message in self.platform.tenant.messages.values()
             if message.chat == chat.id and not message.deleted
         )
 
@@ -91,10 +91,10 @@ class Feishu:
 class Chat:
     """A person's seat in the chat with the bot."""
 
-    def __init__(self, watched: Watched, bot: Bot, gateway: BeatGateway) -> None:
+    def __init__(self, watched: Watched, bot: BridgeProcess, gateway: BeatGateway) -> None:
         self.moments: list[Moment] = []
         self._watched = watched
-        self._stage = watched.stage
+        self._platform = watched.platform
         self._bot = bot
         self._gateway = gateway
 
@@ -125,7 +125,7 @@ class Chat:
 
     async def knock(self, text: str, *, seconds: float = 2.0) -> None:
         """A stranger writes to the bot, somewhere else."""
-        await self._stage.say(text, who=STRANGER)
+        await self._platform.say(text, who=STRANGER)
         await until(
             lambda: any(bubble.buttons for bubble in self._bot.bubbles(who=OWNER)[-1:]), "the owner to be asked"
         )
@@ -134,12 +134,12 @@ class Chat:
 
     def shoot(self, seconds: float, *, draft: str = "") -> None:
         messages = self._watched.messages()
-        typing = self._gateway.speaking and self._stage.shows_typing and messages[-1].mine
+        typing = self._gateway.speaking and self._platform.shows_typing and messages[-1].mine
         self.moments.append(Moment(messages, seconds, draft, typing))
 
     async def _send(self, text: str) -> None:
         self.shoot(0.9, draft=text)
-        await self._stage.say(text, who=OWNER)
+        await self._platform.say(text, who=OWNER)
 
     async def _grow(self, tokens: int, each: float) -> None:
         await until(lambda: self._gateway.speaking, "the model to be asked")
@@ -167,7 +167,7 @@ class Chat:
         self.moments.append(Moment((*others, replace(last, pressed=label)), 0.35))
 
     async def _press(self, label: str) -> None:
-        await self._stage.press(self._bot.bubbles(who=OWNER)[-1].id, label, who=OWNER)
+        await self._platform.press(self._bot.bubbles(who=OWNER)[-1].id, label, who=OWNER)
 
 
 async def telegram_in_english(chat: Chat) -> None:
@@ -213,9 +213,13 @@ Script = Callable[[Chat], Coroutine[None, None, None]]
 
 async def record(watched: Watched, script: Script, home: Path, language: str) -> list[Moment]:
     """What the owner saw while the script was played, in a chat whose greetings are over."""
-    async with BeatGateway() as gateway, watched.stage as stage:
-        settings = {"BRIDGE_ADMINS": str(stage.user(OWNER)), "BRIDGE_LANGUAGE": language, "BRIDGE_MODEL": "demo:guide"}
-        async with Bot(stage, gateway, home, **settings) as bot:
+    async with BeatGateway() as gateway, watched.platform as platform:
+        settings = {
+            "BRIDGE_ADMINS": str(platform.user(OWNER)),
+            "BRIDGE_LANGUAGE": language,
+            "BRIDGE_MODEL": "demo:guide",
+        }
+        async with BridgeProcess(platform, gateway, home, **settings) as bot:
             chat = Chat(watched, bot, gateway)
             await script(chat)
             return chat.moments

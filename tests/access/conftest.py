@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest_asyncio
 
 from bridge.store import Store
-from tests.access.desk import Office
-from tests.access.desk import office as open_office
+from tests.harness import BridgeInProcess, bridge_in_process
 
 
 @pytest_asyncio.fixture
-async def office(store: Store, tmp_path: Path) -> AsyncIterator[Office]:
-    async with open_office(store, tmp_path) as opened:
+async def bridge(store: Store, tmp_path: Path) -> AsyncIterator[BridgeInProcess]:
+    async with bridge_in_process(store, tmp_path) as opened:
         yield opened

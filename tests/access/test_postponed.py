@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
 from itertools import count
 
 import pytest
@@ -11,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bridge.access import SHELL, Limit
-from bridge.gateway import wire
+from bridge.gateway import http
 from bridge.turn import outage as away
 from bridge.types import User
-from tests.access.desk import Office, direct, group, person, until_true
+from tests.harness import BridgeInProcess, direct, group, person, until_true
 
 ANNA = person("anna", "Anna")
 AT_ANNAS = direct(ANNA)
@@ -23,102 +22,91 @@ CLUB = group("club")
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(away, "LOOK_EVERY", 0.02)
+    monkeypatch.setattr(away, "LOOK_SECONDS", 0.02)
 
 
-async def back(office: Office) -> None:
+async def back(bridge: BridgeInProcess) -> None:
     """The gateway is there, has been found back, and everything that waited is answered."""
-    await office.gateway.start()
+    await bridge.gateway.start()
 
     async def noticed() -> bool:
-        return await office.bridge.store.outage.now() is None
+        return await bridge.app.store.outage.now() is None
 
-    await office.until(noticed)
-    await office.quiet()
-
-
-async def test_a_question_that_waited_is_charged_once(office: Office) -> None:
-    await office.access.allow(ANNA, SHELL)
-    await office.say("/chat all limit 2 turns")
-    await office.say("/later on", ANNA, AT_ANNAS)
-    await office.gateway.stop()
-    asked = [office.message(text, ANNA, AT_ANNAS) for text in ("one", "two", "three")]
-    office.put(*asked)
-    await office.until(lambda: _told(office))
-    assert await office.access.usage.today(ANNA, AT_ANNAS) == Limit(0)
-    await back(office)
-    assert [office.answer(message) for message in asked[:2]] == ["You said: one", "You said: two"]
-    assert "today's limit" in office.answer(asked[2])
-    assert await office.access.usage.today(ANNA, AT_ANNAS) == Limit(2)
+    await bridge.until(noticed)
+    await bridge.quiet()
 
 
-async def _told(office: Office) -> bool:
-    return any("⏳" in sheet.text for sheet in office.desk.sheets.values())
+async def test_a_question_that_waited_is_charged_once(bridge: BridgeInProcess) -> None:
+    await bridge.access.rules.allow(ANNA, SHELL)
+    await bridge.say("/chat all limit 2 turns")
+    await bridge.say("/later on", ANNA, AT_ANNAS)
+    await bridge.gateway.stop()
+    asked = [bridge.message(text, ANNA, AT_ANNAS) for text in ("one", "two", "three")]
+    bridge.put(*asked)
+    await bridge.until(lambda: _told(bridge))
+    assert await bridge.access.quota.used_today(ANNA, AT_ANNAS) == Limit(0)
+    await back(bridge)
+    assert [bridge.answer(message) for message in asked[:2]] == ["You said: one", "You said: two"]
+    assert "today's limit" in bridge.answer(asked[2])
+    assert await bridge.access.quota.used_today(ANNA, AT_ANNAS) == Limit(2)
 
 
-async def test_it_may_come_back_just_as_a_chat_is_left_to_wait(office: Office) -> None:
-    """Then whoever found it back has called for all that waited, and the chat is the last to begin."""
-    store, elsewhere = office.bridge.store, "paper:elsewhere"
-    await store.inbox.put(elsewhere, office.message("hello"))
-    async with aclosing(store.inbox.ready([elsewhere], lambda: 1)) as claims:
-        claim = await anext(claims)
-        assert await claim.next() is not None
-        await away.OutageMonitor(store, office.bridge.gateway, office.access, 0).release(claim)
-        assert (await asyncio.wait_for(anext(claims), 30)).chat == claim.chat
+async def _told(bridge: BridgeInProcess) -> bool:
+    return any("⏳" in message.text for message in bridge.channel.messages.values())
 
 
-async def test_in_a_group_admins_may_choose_that_everything_waits(office: Office) -> None:
-    await office.access.allow(CLUB, SHELL)
-    await office.say("/chat choose admins", chat=CLUB)
-    assert await office.say("/later on", ANNA, CLUB) == "Only admins choose that in this chat."
-    assert "`later`: `on`" in await office.say("/chat later on", chat=CLUB)
-    await office.gateway.stop()
-    asked = office.message("hello", ANNA, CLUB)
-    office.put(asked)
-    await office.until(lambda: _told(office))
-    await back(office)
-    assert office.answer(asked) == "You said: Anna: hello"
+async def test_in_a_group_admins_may_choose_that_everything_waits(bridge: BridgeInProcess) -> None:
+    await bridge.access.rules.allow(CLUB, SHELL)
+    await bridge.say("/chat choose admins", chat=CLUB)
+    assert await bridge.say("/later on", ANNA, CLUB) == "Only admins choose that in this chat."
+    assert "`later`: `on`" in await bridge.say("/chat later on", chat=CLUB)
+    await bridge.gateway.stop()
+    asked = bridge.message("hello", ANNA, CLUB)
+    bridge.put(asked)
+    await bridge.until(lambda: _told(bridge))
+    await back(bridge)
+    assert bridge.answer(asked) == "You said: Anna: hello"
 
 
-async def test_an_answered_question_is_not_asked_again_by_an_old_button(office: Office) -> None:
-    assert await office.say("hello") == "You said: hello"
-    await office.say("/later on", menu="1")
-    assert [request.question for request in office.gateway.requests] == ["hello"]
-    assert "nothing waits" in await office.say("/later off")
-    assert "nothing waits" in await office.say("/later")
-    assert await office.say("/later maybe") == await office.say("/later")
+async def test_an_answered_question_is_not_asked_by_an_old_button(bridge: BridgeInProcess) -> None:
+    assert await bridge.say("hello") == "You said: hello"
+    await bridge.say("/later on", menu="1")
+    assert [request.question for request in bridge.gateway.requests] == ["hello"]
+    assert "nothing waits" in await bridge.say("/later off")
+    assert "nothing waits" in await bridge.say("/later")
+    assert await bridge.say("/later maybe") == await bridge.say("/later")
 
 
-async def test_whatever_the_gateway_does_everything_is_answered_once_and_in_order(office: Office) -> None:
-    await office.say("/chat all later on")
+async def test_through_gateway_faults_all_is_answered_once_in_order(bridge: BridgeInProcess) -> None:
+    await bridge.say("/chat all later on")
     loop, plays = asyncio.get_running_loop(), count()
 
     async def play(events: list[str]) -> None:
         people = [person(f"{name}{next(plays)}") for name in ("anna", "ben")]
         for someone in people:
-            await office.access.allow(someone, SHELL)
-        before, there = len(office.gateway.requests), True
+            await bridge.access.rules.allow(someone, SHELL)
+        before, there = len(bridge.gateway.requests), True
         asked: dict[User, list[str]] = {someone: [] for someone in people}
         for number, event in enumerate(events):
             match event:
                 case "off" if there:
-                    await office.gateway.stop()
+                    await bridge.gateway.stop()
                     there = False
                 case "on" if not there:
-                    await office.gateway.start()
+                    await bridge.gateway.start()
                     there = True
                 case "pause":
                     await asyncio.sleep(0.03)
                 case "anna" | "ben":
                     someone = people[event == "ben"]
                     asked[someone].append(f"{someone.id} asks {number}")
-                    office.put(office.message(asked[someone][-1], someone, direct(someone)))
-        await (office.quiet() if there else back(office))
+                    bridge.put(bridge.message(asked[someone][-1], someone, direct(someone)))
+        await (bridge.quiet() if there else back(bridge))
         for someone, questions in asked.items():
-            said = [sheet.text for sheet in office.lying_in(direct(someone)) if "⏳" not in sheet.text]
+            said = [message.text for message in bridge.shown_in(direct(someone)) if "⏳" not in message.text]
             assert said == [f"You said: {question}" for question in questions]
         everything = [question for questions in asked.values() for question in questions]
-        assert sorted(request.question for request in office.gateway.requests[before:]) == sorted(everything)
+        assert sorted(request.question for request in bridge.gateway.requests[before:]) == sorted(everything)
 
     @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(st.sampled_from(["anna", "anna", "ben", "off", "on", "pause"]), min_size=3, max_size=14))
@@ -129,23 +117,23 @@ async def test_whatever_the_gateway_does_everything_is_answered_once_and_in_orde
 
 
 async def test_a_tunnel_that_leads_nowhere_is_no_gateway_that_is_back(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    bridge: BridgeInProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It takes connections, and nothing ever comes of them."""
-    monkeypatch.setattr(wire, "LIST_LIMIT", 0.2)
-    await office.say("/later on")
-    await office.gateway.stop()
-    asked = office.message("hello")
-    office.put(asked)
-    await office.until(lambda: _told(office))
+    monkeypatch.setattr(http, "LIST_TIMEOUT_SECONDS", 0.2)
+    await bridge.say("/later on")
+    await bridge.gateway.stop()
+    asked = bridge.message("hello")
+    bridge.put(asked)
+    await bridge.until(lambda: _told(bridge))
     taken: list[asyncio.StreamWriter] = []
-    assert office.gateway._guard is not None
-    office.gateway._guard.close()
-    nowhere = await asyncio.start_server(lambda _, writer: taken.append(writer), "127.0.0.1", office.gateway.port)
+    assert bridge.gateway._guard is not None
+    bridge.gateway._guard.close()
+    nowhere = await asyncio.start_server(lambda _, writer: taken.append(writer), "127.0.0.1", bridge.gateway.port)
     await until_true(lambda: len(taken) > 2)
-    assert await office.bridge.store.outage.now() is not None
+    assert await bridge.app.store.outage.now() is not None
     nowhere.close()
     for writer in taken:
         writer.close()
-    await back(office)
-    assert office.answer(asked) == "You said: hello"
+    await back(bridge)
+    assert bridge.answer(asked) == "You said: hello"

@@ -8,10 +8,13 @@ import re
 from collections.abc import Awaitable, Callable
 
 import pytest
+from msgspec import convert, to_builtins
 
 from bridge.cli import main
+from bridge.inbound import Said
+from bridge.inbox import Question
 from bridge.store import Store
-from bridge.types import Chat, IncomingMessage, User
+from bridge.types import Chat, User
 
 Shell = Callable[..., Awaitable[tuple[int, str]]]
 
@@ -62,8 +65,8 @@ async def test_an_invite_from_a_shell(shell: Shell, store: Store) -> None:
     status, told = await shell("invite", "--uses", "2", "--for", "3h", "--json")
     assert status == 0
     stranger = User("telegram", "9")
-    message = IncomingMessage("1", Chat("telegram", "9", direct=True), stranger, "")
-    assert await Access(store.redis).redeem(json.loads(told)["code"], message) == "member"
+    chat = Chat("telegram", "9", direct=True)
+    assert await Access(store.redis).redeem(json.loads(told)["code"], stranger, chat) == "member"
 
 
 @pytest.mark.parametrize(
@@ -81,12 +84,11 @@ async def test_what_cannot_be_meant_is_said(shell: Shell, arguments: tuple[str, 
     assert said in told
 
 
-async def test_a_message_keeps_what_access_needs_through_the_store() -> None:
+def test_a_question_keeps_what_access_needs_in_the_queue() -> None:
     chat = Chat("discord", "1", "2", person="7")
-    asked = IncomingMessage(
-        "m", chat, User("discord", "7"), "x", groups=("5", "6"), asker=User("discord", "8"), notice="let_in"
-    )
-    assert IncomingMessage.from_json(json.loads(json.dumps(asked.to_json()))) == asked
+    said = Said("m", chat, User("discord", "7"), "x", groups=("5", "6"))
+    asked = Question("m", said, asker=User("discord", "8"))
+    assert convert(to_builtins(asked), Question) == asked
     assert chat.place == Chat("discord", "1", "2")
     assert chat.whole == Chat("discord", "1")
     assert chat != chat.place

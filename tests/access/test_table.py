@@ -6,8 +6,9 @@ from __future__ import annotations
 import pytest
 
 from bridge.access import SHELL, Group, Role, Rule
-from bridge.types import Chat, IncomingMessage, User
-from tests.access.desk import Office, direct, group, person
+from bridge.inbound import Said
+from bridge.types import Chat, User
+from tests.harness import BridgeInProcess, direct, group, person
 
 PEOPLE = ("member", "admin", "owner", "grouped", "denied group", "anonymous", "channel")
 PLACES = ("direct", "open group", "closed group", "closed topic", "denied group", "denied topic")
@@ -31,41 +32,41 @@ def role_in(who: str, place: str) -> Role:
     return Role.MEMBER if who == "member" and place == "direct" else Role.STRANGER
 
 
-async def set_up(office: Office, who: str, place: str) -> tuple[User, Chat, tuple[str, ...]]:
+async def set_up(bridge: BridgeInProcess, who: str, place: str) -> tuple[User, Chat, tuple[str, ...]]:
     """Somebody of that kind in a place of that kind, each with ids of their own."""
     name = f"{who}-{place}".replace(" ", "-")
     where = group(f"g-{name}", "7" if "topic" in place else "")
     someone = person(where.id if who == "anonymous" else f"-{name}" if who == "channel" else name, who.title())
     chat = direct(someone) if place == "direct" else where
-    access = office.access
+    access = bridge.access
     if place.startswith(("open", "denied")):
-        await access.allow(chat, SHELL)
+        await access.rules.allow(chat, SHELL)
     if place.startswith("denied"):
-        await access.deny(chat, SHELL)
+        await access.rules.deny(chat, SHELL)
     if who in ("member", "denied group"):
-        await access.allow(someone, SHELL)
+        await access.rules.allow(someone, SHELL)
     if who == "admin":
-        await access.promote(someone, SHELL)
+        await access.roles.promote(someone, SHELL)
     if who in ("owner", "anonymous"):
         # However it came about, an id that several people share gives nobody a role.
-        await access._rules.change(f"role {someone}", Rule("owner").to_row(), SHELL)
+        await access._table.change(f"role {someone}", Rule("owner").to_row(), SHELL)
     return someone, chat, {"grouped": ("friends",), "denied group": ("friends", "foes")}.get(who, ())
 
 
 @pytest.mark.parametrize("place", PLACES)
-async def test_exactly_who_gets_what(office: Office, place: str) -> None:
-    await office.access.allow(Group("paper", "friends"), SHELL)
-    await office.access.deny(Group("paper", "foes"), SHELL)
-    asked: list[tuple[str, IncomingMessage]] = []
+async def test_exactly_who_gets_what(bridge: BridgeInProcess, place: str) -> None:
+    await bridge.access.rules.allow(Group("fake", "friends"), SHELL)
+    await bridge.access.rules.deny(Group("fake", "foes"), SHELL)
+    asked: list[tuple[str, Said]] = []
     for who in PEOPLE:
         if who == "anonymous" and place == "direct":
             continue
-        sender, chat, groups = await set_up(office, who, place)
-        asked += [(who, office.message(text, sender, chat, groups=groups)) for text in TEXTS]
-    office.put(*(message for _, message in asked))
-    await office.quiet()
+        sender, chat, groups = await set_up(bridge, who, place)
+        asked += [(who, bridge.message(text, sender, chat, groups=groups)) for text in TEXTS]
+    bridge.put(*(message for _, message in asked))
+    await bridge.quiet()
     for who, message in asked:
-        role, said = role_in(who, place), office.answer(message)
+        role, said = role_in(who, place), bridge.answer(message)
         needed, answer = TEXTS[message.text]
         case = f"{who} in {place}: {message.text!r} -> {said!r}"
         if role < Role.MEMBER:
@@ -75,6 +76,6 @@ async def test_exactly_who_gets_what(office: Office, place: str) -> None:
         else:
             assert answer in said, case
         if role < Role.MEMBER and not (role is Role.STRANGER and message.chat.direct):
-            assert office.lying_in(message.chat) == [], case
-    let_in = [message for _, message in asked if message.text == "hello" and office.answer(message)]
-    assert len(office.gateway.requests) == len(let_in)
+            assert bridge.shown_in(message.chat) == [], case
+    let_in = [message for _, message in asked if message.text == "hello" and bridge.answer(message)]
+    assert len(bridge.gateway.requests) == len(let_in)

@@ -1,104 +1,156 @@
-"""`make bench`: what the whole process costs, against the Telegram emulator and a gateway on loopback."""
+"""`python -m tests.benchmarks SCENARIO`: measure, print tables, keep JSON and a picture."""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
-import statistics
-import tempfile
+import signal
+import sys
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
-from tests.emulators.discord import DiscordStage
-from tests.emulators.feishu import FeishuStage
-from tests.emulators.gateway import GatewayEmulator
-from tests.emulators.telegram import Rules, TelegramStage
-from tests.stories.bot import Bot, until
+from tests.benchmarks import scenarios
+from tests.benchmarks.clients import KINDS
+from tests.benchmarks.crowd import Load
+from tests.benchmarks.report import Report, draw
+from tests.benchmarks.rig import Tree
 
-TURNS = 50
-
-
-def memory(pid: int) -> float:
-    """Resident memory in MB."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.split("VmRSS:")[1].split()[0]) / 1024
+PLATFORMS = ("telegram", "discord", "feishu")
 
 
-def stores(home: str) -> list[int]:
-    """The embedded servers of a bot that lives in `home`."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (folder / "cmdline").read_text()
-        except OSError:
-            continue  # it has just ended
-        if "valkey-server" in command and home in command:
-            found.append(int(folder.name))
-    return found
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--json", type=Path, metavar="PATH", help="keep every figure here")
+    parser.add_argument("--svg", type=Path, metavar="PATH", help="draw first text against the number of chats here")
+    kinds = parser.add_subparsers(dest="scenario", required=True)
+
+    def add(name: str, help: str) -> argparse.ArgumentParser:
+        kind = kinds.add_parser(name, help=help, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+        # Also after the scenario's name; without a default, so as not to undo what stands before it.
+        kind.add_argument("--json", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+        kind.add_argument("--svg", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+        if name != "client":
+            kind.add_argument("--tree", type=_tree, action="append", help="another checkout with its .venv")
+        return kind
+
+    add("all", "a short form of everything, about three minutes")
+    for name, help, chats, tokens, spread, rate in (
+        ("burst", "N chats ask within one second", [1, 100, 500, 1000], 300, 1.0, "lifted"),
+        ("steady", "N chats begin within a while and go on", [1000], 3000, 40.0, "shipped"),
+    ):
+        crowd = add(name, help)
+        crowd.add_argument("--chats", type=_numbers, default=chats, metavar="N,N", help="one bridge for each number")
+        crowd.add_argument("--tokens", type=int, default=tokens, help="of an answer")
+        crowd.add_argument("--rate", type=float, default=50.0, help="tokens a second in each answer")
+        crowd.add_argument("--spread", type=float, default=spread, help="seconds within which all ask")
+        crowd.add_argument("--first", type=float, default=1.5, help="seconds of the gateway before its first token")
+        crowd.add_argument("--jitter", type=float, default=2.0, help="and up to so many more")
+        crowd.add_argument("--runs", type=int, default=1, help="medians of so many")
+        crowd.add_argument("--account-rate", choices=["lifted", "shipped"], default=rate, help="of Telegram's writes")
+        crowd.add_argument("--platform", choices=PLATFORMS, default="telegram", help="the others are slow emulators")
+        crowd.add_argument("--profile", type=Path, help="a file for cProfile's figures of the last run")
+    turn = add("turn", "CPU of a turn and of 1,000 tokens; with several --tree, side by side")
+    turn.add_argument("--rounds", type=int, default=4, help="medians of so many")
+    idle = add("idle", "memory, wake-ups and start of a bridge that nobody talks to")
+    idle.add_argument("--seconds", type=float, default=20.0, help="to watch it")
+    idle.add_argument("--runs", type=int, default=3, help="medians of so many")
+    client = add("client", "gateway clients alone, ours beside the least possible and the openai SDK")
+    client.add_argument("--streams", type=int, default=1000, help="at once")
+    client.add_argument("--tokens", type=int, default=250, help="of an answer")
+    client.add_argument("--rate", type=float, default=50.0, help="tokens a second in each answer")
+    client.add_argument("--rounds", type=int, default=3, help="medians of so many")
+    client.add_argument("--kinds", type=lambda text: text.split(","), default=list(KINDS), help="which")
+    redis = add("redis", "round trips to the store for one turn")
+    redis.add_argument("--turns", type=int, default=50, help="averages of so many")
+    basics = add("basics", "first text for one person, and a flood under the bound on writes")
+    basics.add_argument("--turns", type=int, default=30, help="one after the other")
+    basics.add_argument("--flood", type=int, default=100, help="people who ask at once")
+    return parser
 
 
-async def first_text(bot: Bot, gateway: GatewayEmulator) -> list[float]:
-    """For each turn, milliseconds from the update to the first visible text, beyond the gateway's own first token."""
-    lags = []
-    for number in range(TURNS):
-        await asyncio.sleep(0.5)  # nobody asks faster, and whoever did would be told to wait
-        before = len(bot.bubbles())
-        gateway.answer(f"Answer number {number}.")
-        loop = asyncio.get_running_loop()
-        asked = loop.time()
-        await bot.stage.say(f"Question number {number}?")
-        [bubble] = await bot.answer(before)
-        lags.append((bubble.writes[0][0] - asked) * 1000)
-    return lags
+def _tree(path: str) -> Tree:
+    return Tree(Path(path).resolve())
 
 
-async def direct(gateway: GatewayEmulator) -> float:
-    """Milliseconds that the gateway itself takes to its first token, as our own client sees it; a median."""
-    from bridge.gateway import Gateway
-    from bridge.types import ChatMessage, ModelId
-
-    times = []
-    async with Gateway(gateway.url, gateway.key) as client:
-        for _ in range(TURNS):
-            began = asyncio.get_running_loop().time()
-            completion = client.stream(ModelId("fake-openai", "ok"), [ChatMessage.user("hello")])
-            async for _delta in completion:
-                times.append((asyncio.get_running_loop().time() - began) * 1000)
-                break
-            await completion.aclose()
-    return statistics.median(times)
+def _numbers(text: str) -> list[int]:
+    return [int(number) for number in text.split(",")]
 
 
-async def main() -> None:
-    unhurried = Rules(chat_burst=1000, group_max=1000, total_max=1000)
-    async with TelegramStage(unhurried) as stage, GatewayEmulator() as gateway:
-        with tempfile.TemporaryDirectory() as home:
-            settings = {"BRIDGE_ADMINS": str(stage.user("mia")), "BRIDGE_LOG": "info", "TELEGRAM_EDIT_INTERVAL": "0.01"}
-            async with Bot(stage, gateway, Path(home), **settings) as bot:
-                await until(lambda: "answers first" in bot.output())
-                await asyncio.sleep(3)
-                idle, beside = memory(bot.pid), sum(memory(pid) for pid in stores(home))
-                print(f"idle memory: {idle:.1f} MB, and {beside:.1f} MB for the embedded store")
-                lags = await first_text(bot, gateway)
-                own = await direct(gateway)
-                median, late = statistics.median(lags) - own, statistics.quantiles(lags, n=20)[-1] - own
-                print(
-                    f"first visible text after the gateway's first token: median {median:.1f} ms, 95th of 100 "
-                    f"{late:.1f} ms over {TURNS} turns (the gateway's own: {own:.1f} ms)"
-                )
-                print(f"memory after {TURNS} turns: {memory(bot.pid):.1f} MB")
+def _run(options: argparse.Namespace, report: Report) -> Coroutine[Any, Any, None]:
+    trees: list[Tree] = getattr(options, "tree", None) or [Tree()]
+    match options.scenario:
+        case "burst" | "steady":
+            load = Load(0, options.tokens, options.rate, options.spread, options.first, options.jitter)
+            lifted = options.account_rate == "lifted"
+            return scenarios.burst(
+                report,
+                trees[0],
+                options.chats,
+                load,
+                runs=options.runs,
+                lifted=lifted,
+                platform=options.platform,
+                profile=options.profile,
+            )
+        case "turn":
+            return scenarios.turn(report, trees, rounds=options.rounds)
+        case "idle":
+            return scenarios.idle(report, trees[0], seconds=options.seconds, runs=options.runs)
+        case "client":
+            return scenarios.client(
+                report,
+                streams=options.streams,
+                tokens=options.tokens,
+                rate=options.rate,
+                rounds=options.rounds,
+                kinds=options.kinds,
+            )
+        case "redis":
+            return scenarios.redis(report, trees[0], turns=options.turns)
+        case "basics":
+            return scenarios.basics(report, trees[0], turns=options.turns, flood=options.flood)
+        case _:
+            return _all(report, trees[0])
 
-    await all_channels()
+
+async def _all(report: Report, tree: Tree) -> None:
+    await scenarios.idle(report, tree, seconds=5, runs=1)
+    await scenarios.basics(report, tree, turns=10, flood=50)
+    await scenarios.redis(report, tree, turns=20)
+    await scenarios.turn(report, [tree], rounds=1)
+    await scenarios.client(report, streams=200, tokens=100, rate=50, rounds=1)
+    await scenarios.burst(report, tree, [1, 10, 100, 300], Load(0, 100, 50), runs=1, lifted=True)
 
 
-async def all_channels() -> None:
-    """Idle memory with every channel open."""
-    async with TelegramStage() as telegram, DiscordStage() as discord, FeishuStage() as feishu:
-        async with GatewayEmulator() as gateway:
-            with tempfile.TemporaryDirectory() as home:
-                others = {**discord.environment(), **feishu.environment()}
-                async with Bot(telegram, gateway, Path(home), BRIDGE_LOG="info", **others) as bot:
-                    await until(lambda: bot.output().count('"listening"') == 3)
-                    await asyncio.sleep(3)
-                    print(f"idle memory with Telegram, Discord and Feishu: {memory(bot.pid):.1f} MB")
+async def _until_stopped(work: Coroutine[Any, Any, None]) -> None:
+    """Do it; on SIGTERM end every process that was started, as on Ctrl-C."""
+    task = asyncio.create_task(work)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    await task
 
 
-asyncio.run(main())
+def main() -> int:
+    if sys.platform != "linux":
+        print("The figures of processes are read from /proc, which only Linux has.", file=sys.stderr)
+        return 2
+    import uvloop
+
+    options = _parser().parse_args()
+    report = Report()
+    try:
+        uvloop.run(_until_stopped(_run(options, report)))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return 130
+    finally:
+        if options.json:
+            report.save(options.json)
+    if options.svg and (crowds := report.rows.get("burst")):
+        options.svg.parent.mkdir(parents=True, exist_ok=True)
+        lines = {"first_p50": "median", "first_p99": "99 of 100"}
+        options.svg.write_text(draw("First text after the gateway's first token", crowds, lines))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

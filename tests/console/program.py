@@ -8,18 +8,19 @@ answer in `ANSWERS`, or a word of `Bridge.answer`; anything else is repeated.
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
 import sys
 from pathlib import Path
 
+import msgspec
 import uvloop
 
 from bridge.channel import Command
-from bridge.types import IncomingMessage
-from channels.console import Console, Line
-from tests.doors import OPEN
+from bridge.inbound import Pressed, Said
+from bridge.types import Body, BodyFile, Button
+from channels.console import Settings
+from channels.console.adapter import Console, Line
 
 PAUSE = "⏸"
 """In an answer: wait here for FOLDER/go."""
@@ -43,19 +44,34 @@ ANSWERS = {
 }
 
 
+MODELS = [*(f"openai:gpt-{number}" for number in range(50)), "ollama:qwen3:8b"]
+
+
 class Bridge:
+    """It is its own `Host`: it admits everybody, and suggests models."""
+
     def __init__(self, folder: Path, console: Console) -> None:
         self.folder = folder
         self.console = console
         self.stopped = asyncio.Event()
-        self.turns: asyncio.Queue[IncomingMessage] = asyncio.Queue()
+        self.turns: asyncio.Queue[Said] = asyncio.Queue()
+
+    async def admits(self, message: Said | Pressed) -> bool:
+        return True
+
+    async def needs_groups(self, message: Said | Pressed) -> bool:
+        return False
+
+    async def suggest(self, command: str, typed: str, message: Said) -> list[Button]:
+        return [Button(model, f"/{command} {model}") for model in MODELS if typed in model]
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             worker = tasks.create_task(self.work())
-            async for message in self.console.listen(OPEN):
-                with (self.folder / "heard").open("a") as file:
-                    file.write(json.dumps(message.to_json()) + "\n")
+            async for [message] in self.console.listen(self):
+                assert isinstance(message, Said)
+                with (self.folder / "heard").open("ab") as file:
+                    file.write(msgspec.json.encode(message) + b"\n")
                 if message.text == "/stop":
                     self.stopped.set()
                 else:
@@ -68,7 +84,7 @@ class Bridge:
             self.stopped.clear()
             await self.answer(message)
 
-    async def answer(self, message: IncomingMessage) -> None:
+    async def answer(self, message: Said) -> None:
         console, chat, text = self.console, message.chat, message.text
         if text in ANSWERS:
             await self.stream(message, ANSWERS[text])
@@ -76,38 +92,51 @@ class Bridge:
             while not self.stopped.is_set() and not self.went_on():
                 await console.typing(chat)
                 await asyncio.sleep(0.05)
-            await console.post(chat, "Thought.", key=message.id[:25], final=True)
+            await console.post(chat, Body("Thought."), key=message.id[:25], final=True)
         elif text == "endless":
             await self.stream(message, "\n\n".join(f"Paragraph {number}." for number in range(10_000)))
         elif text == "late":
-            await console.post(chat, "Soon.", key="soon", final=True)
+            await console.post(chat, Body("Soon."), key="soon", final=True)
             await self.until_go()
             await self.stream(message, "Much *later*.")
         elif text == "twice":
             await self.stream(message, "One.\n\nTwo.")
             await self.stream(message, "One.\n\nTwo.")
-            await console.posted(chat, message.id[:25]).edit("One.\n\nTwo.\n\nThree.", final=True)
+            await console.posted(chat, message.id[:25]).edit(Body("One.\n\nTwo.\n\nThree."), final=True)
         elif text == "other":
-            await console.posted(chat, "of-another-process").edit("Taken up.", final=True)
+            await console.posted(chat, "of-another-process").edit(Body("Taken up."), final=True)
         elif text == "note":
-            await console.post(chat, "The answer so f", key="a", final=False)
-            note = await console.post(chat, "A note.", key="b", final=True)
-            await console.posted(chat, "a").edit("The answer so far.", final=True)
-            await note.edit("A note.", final=True)
+            await console.post(chat, Body("The answer so f"), key="a", final=False)
+            note = await console.post(chat, Body("A note."), key="b", final=True)
+            await console.posted(chat, "a").edit(Body("The answer so far."), final=True)
+            await note.edit(Body("A note."), final=True)
         elif text == "delete":
-            posted = await console.post(chat, "Never mind.", key="d", final=False)
+            posted = await console.post(chat, Body("Never mind."), key="d", final=False)
             await self.until_go()
             await posted.delete()
+        elif text == "reasoning":
+            posted = await console.post(chat, Body(aside="I *wonder*"), key="r", final=False)
+            await self.until_go()
+            await posted.edit(Body("It is **so**.", aside="I *wonder* why."), final=False)
+            await posted.edit(Body("It is **so**.\n\nReally.", aside="I *wonder* why."), final=True)
+        elif text == "tools":
+            posted = await console.post(chat, Body("Looking", aside="search: sky"), key="t", final=False)
+            await posted.edit(Body("Looking", aside="search: sky\n\nsearch: blue"), final=False)
+            await posted.edit(Body("Looking\n\nFound.", aside="search: sky\n\nsearch: blue"), final=True)
+        elif text == "picture":
+            picture = BodyFile.of("image", "../a cat.png", "image/png", b"meow", "A cat")
+            posted = await console.post(chat, Body(files=(picture,)), key="p", final=True)
+            await posted.edit(Body(files=(picture,)), final=True)
         elif text == "fault":
             raise RuntimeError(text)
         elif text == "crash":
-            await console.post(chat, "Half an ans", key="c", final=False)
+            await console.post(chat, Body("Half an ans"), key="c", final=False)
             await self.until_go()
             os.kill(os.getpid(), signal.SIGTERM)
         else:
-            await console.post(chat, f"You said {text!r}.", key=message.id[:25], final=True)
+            await console.post(chat, Body(f"You said {text!r}."), key=message.id[:25], final=True)
 
-    async def stream(self, message: IncomingMessage, text: str) -> None:
+    async def stream(self, message: Said, text: str) -> None:
         """As the reply engine does: the whole text each time, and no faster than the limits allow."""
         posted: Line | None = None
         shown = ""
@@ -120,12 +149,12 @@ class Bridge:
                 break
             shown += piece
             if posted is None:
-                posted = await self.console.post(message.chat, shown, key=message.id[:25], final=False)
+                posted = await self.console.post(message.chat, Body(shown), key=message.id[:25], final=False)
             else:
-                await posted.edit(shown, final=False)
+                await posted.edit(Body(shown), final=False)
             await asyncio.sleep(0.002)
         assert posted
-        await posted.edit(shown, final=True)
+        await posted.edit(Body(shown), final=True)
 
     def went_on(self) -> bool:
         """Whether FOLDER/go is there; each go counts once."""
@@ -151,16 +180,12 @@ def pieces(text: str) -> list[str]:
 
 
 async def main(folder: Path) -> None:
-    console = Console(
-        user="mia",
-        history_file=folder / "history",
-        completions=lambda: [f"openai:gpt-{number}" for number in range(50)] + ["ollama:qwen3:8b"],
-        greeting="Welcome, **mia**." if "--greet" in sys.argv else "",
-    )
-    async with console:
+    async with Settings(user="mia", data_dir=folder).open_channel() as console:
+        if "--greet" in sys.argv:
+            await console.post(console.chat, Body("Welcome, **mia**."), key="greeting", final=True)
         commands = [
             Command("help", {"en": "What I can do", "zh-CN": "我会什么"}),
-            Command("model", {"en": "Choose the model", "zh-CN": "选择模型"}, argument="model"),
+            Command("model", {"en": "Choose the model", "zh-CN": "选择模型"}, argument="model", completes=True),
             Command("allow", {"en": "Let somebody in"}, admin=True),
         ]
         await console.publish(commands, [])

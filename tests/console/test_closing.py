@@ -12,7 +12,7 @@ from pathlib import Path
 import pexpect  # type: ignore[import-untyped]
 import pytest
 
-from tests.emulators.telegram import TelegramStage
+from tests.emulators.telegram import TelegramPlatform
 
 PATIENCE = 60
 ROOT = Path(__file__).parents[2]
@@ -20,7 +20,10 @@ ROOT = Path(__file__).parents[2]
 
 def runs(home: Path) -> bool:
     """Whether the embedded server does: it holds its lock for as long as it lives."""
-    with (home / "data" / "valkey" / "server.lock").open() as file:
+    lock = home / "data" / "valkey" / "server.lock"
+    if not lock.exists():
+        return False
+    with lock.open() as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -56,27 +59,28 @@ def close(window: pexpect.spawn) -> None:
     window.ptyproc.closed = window.closed = True
 
 
-@pytest.mark.parametrize("asked", [False, True])
-def test_a_chat_ends(asked: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("when", ["at once", "idle", "asked"])
+def test_a_chat_ends(when: str, tmp_path: Path) -> None:
+    home = tmp_path / "demo"
+    home.mkdir()
+    (home / "data").symlink_to(tmp_path / "data" / "demo")
     window = opened(tmp_path, "demo")
     window.expect_exact("›", timeout=PATIENCE)
-    if asked:
+    if when != "at once":
+        until(lambda: runs(home))
+    if when == "asked":
         window.send("/model demo:long\r")
         window.expect_exact("Now:", timeout=PATIENCE)
         window.send("Tell me.\r")
         window.expect_exact("Tell me.", timeout=PATIENCE)
-    home = tmp_path / "demo"
-    home.mkdir()
-    (home / "data").symlink_to(tmp_path / "data" / "demo")
-    assert runs(home)
     close(window)
     until(lambda: not runs(home))
 
 
 async def test_a_bot_ends(tmp_path: Path) -> None:
-    async with TelegramStage() as stage:
-        window = opened(tmp_path, "run", BRIDGE_GATEWAY_URL="http://127.0.0.1:9", **stage.environment())
-        await stage.server.until_called("getUpdates")
+    async with TelegramPlatform() as platform:
+        window = opened(tmp_path, "run", BRIDGE_GATEWAY_URL="http://127.0.0.1:9", **platform.environment())
+        await platform.server.until_called("getUpdates")
         assert runs(tmp_path)
         close(window)
         until(lambda: not runs(tmp_path))

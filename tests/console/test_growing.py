@@ -40,6 +40,13 @@ PIECES = [
     "* * *\n+ w%d\n+",
     "w%d  \nw%d\\\nw%d",
     "\\[ w%d \\]",
+    "$$\nw%d\n$$",
+    "<details><summary>w%d</summary>\n\nw%d\n\n</details> w%d",
+    "<u>w%d</u><sup>w%d 中</sup> <b>w%d **w%d：**w%d</b><br>w%d <a href='w%d'>w%d</a>",
+    "> [!NOTE]\n> w%d",
+    "w%d[^1] w%d\n\n[^1]: w%d",
+    "| w%d |\n|---|\n| <b>w%d | w%d</b><br>w%d |",
+    "\\(w%d\\) $w%d = x$",
     "\tw%d",
 ]
 
@@ -102,7 +109,7 @@ def test_only_the_last_block_is_alive() -> None:
     assert feed(growing, "one\n\ntwo\nlines", final=True) == ([], [])
 
 
-def test_a_text_taken_up_from_its_start_adds_nothing_until_it_is_new() -> None:
+def test_a_text_taken_up_from_its_start_adds_nothing_until_new() -> None:
     growing = Growing(TYPESETTER)
     feed(growing, "one\n\ntwo", final=True)
     assert feed(growing, "on") == ([], [])
@@ -125,10 +132,17 @@ TABLE = ["│ A  │ B │    │   │", "├────┼───┼──�
         ("[red]not markup[/red] :smile:", ["[red]not markup[/red] :smile:"]),
         ("[a](https://b.org) <https://c.org> [x@y.z](mailto:x@y.z)", ["a (https://b.org) https://c.org x@y.z"]),
         ("[![p](q.png)](r.org)", ["p (q.png) (r.org)"]),
-        ("vector<int> v; <br> &amp;", ["vector<int> v; <br> &"]),
+        ("vector<int> v; <int> &amp;", ["vector<int> v; <int> &"]),
         ("9. nine\n10. ten", [" 9 nine", " 10 ten"]),
         ("A|B\n-|-\n`x||y`|z", ["╭────┬───┬────┬───╮", *TABLE, "╰────┴───┴────┴───╯"]),
         ("> |A|\n> |-|\n> b|c|", ["▌ ╭───┬───╮", "▌ │ A │   │", "▌ ├───┼───┤", "▌ │ b │ c │", "▌ ╰───┴───╯"]),
+        ("这是**重点：**内容 <u>a</u><sup>2</sup> <kbd>Ctrl</kbd><br>__init__", ["这是重点：内容 a² Ctrl", "__init__"]),
+        ("\\( a+b \\)\n\n\\[ \\frac{a}{b} \\]", ["a+b", "", "a/b"]),
+        ("<details><summary>More</summary>\n\ntext\n\n</details>\n\nEnd", ["More", "", "text", "", "End"]),
+        ("> [!NOTE]\n> Keep it.", ["▌ Note", "▌ Keep it."]),
+        ("Term[^b] and[^2]\n\n[^b]: note\n[^2]: two", ["Term¹ and²", "", "¹ note", "² two"]),
+        ("![cat](data:image/png;base64,AAAA)", ["cat"]),
+        ("|A|\n|-|\n|<b>x</b><br>y|", ["╭───╮", "│ A │", "├───┤", "│ x │", "│ y │", "╰───╯"]),
         ("a\n\n---\n\nb", ["a", "", "─" * 60, "", "b"]),
         ("```\n\ttab\n```", ["─" * 60, "    tab", "─" * 60]),
         ("`" * 3 + "no-such-language\nx\n", ["no-such-language " + "─" * 43, "x", "─" * 60]),

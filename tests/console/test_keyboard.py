@@ -65,10 +65,11 @@ def test_ctrl_c_again_leaves_an_answer_that_does_not_stop(own: Seat) -> None:
     assert own.modes() == own.before and not own.hidden
 
 
-def test_ctrl_c_while_nobody_listens_ends_the_program(tmp_path: Path) -> None:
+def test_leaving_before_the_bridge_listens_ends_the_program(tmp_path: Path) -> None:
     with Seat(tmp_path, "--deaf", "--greet") as seat:
         seat.until("Welcome")
-        seat.type(CTRL_C)
+        seat.until_prompt()
+        seat.type(CTRL_D)
         assert seat.until_gone() != 0
         assert seat.modes() == seat.before and not seat.hidden
 
@@ -112,7 +113,7 @@ def test_up_brings_back_what_was_typed_in_an_earlier_run(tmp_path: Path) -> None
         seat.until_prompt()
         seat.type(CTRL_D)
         seat.until_gone()
-    assert (tmp_path / "history").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "typed").stat().st_mode & 0o777 == 0o600
     with Seat(tmp_path) as seat:
         seat.until_prompt()
         seat.type("x")  # the file is read once the prompt is there
@@ -162,7 +163,7 @@ def test_what_is_typed_ahead_waits_for_the_prompt(seat: Seat) -> None:
     assert text.endswith("growing and done.\n\n› typed\n\nYou said 'typed'.\n\n› ahead")
 
 
-def test_what_comes_while_the_person_types_is_shown_above_the_draft(seat: Seat) -> None:
+def test_output_while_the_person_types_is_shown_above_the_draft(seat: Seat) -> None:
     seat.say("late")
     seat.until_prompt()
     seat.type("a draft\x1b[D\x1b[D")

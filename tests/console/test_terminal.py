@@ -138,7 +138,7 @@ def test_what_was_not_finished_can_be_taken_back(seat: Seat) -> None:
 
 def test_a_model_cannot_steer_the_terminal(seat: Seat) -> None:
     rows = seat.ask("escape")
-    assert rows == ["safe ]0;owned[2J[31m[red]text[/red]5n <b>bold</b>", "end"]
+    assert rows == ["safe ]0;owned[2J[31m[red]text[/red]5n bold", "end"]
     assert seat.screen.title == ""
     answered = seat.raw[seat.raw.index(b"safe") :]
     for steering in (b"\x1b]", b"\x07", b"\x1b[2J", b"\x1b[31m", "\x9b".encode()):
@@ -181,3 +181,23 @@ def test_a_terminal_that_cannot_move_its_cursor(tmp_path: Path) -> None:
         seat.type(CTRL_C)
         assert seat.until_gone() == 0
         assert b"\x1b" not in seat.raw
+
+
+def test_reasoning_stands_dimmed_above_the_answer(seat: Seat) -> None:
+    seat.say("reasoning")
+    seat.until("I wonder")
+    assert b"\x1b[2mI \x1b[3mwonder\x1b[0m" in seat.raw or b"\x1b[2mI \x1b[0m\x1b[2m" in seat.raw
+    seat.go()
+    text = seat.until_prompt()
+    assert text.endswith("› reasoning\n\nI wonder why.\n\nIt is so.\n\nReally.\n\n›")
+    assert b"\x1b[2mIt" not in seat.raw
+
+
+def test_steps_that_come_later_stand_below_what_was_said(seat: Seat) -> None:
+    assert seat.ask("tools") == ["search: sky", "", "Looking", "", "search: blue", "", "Found."]
+
+
+def test_a_file_shows_its_caption_and_where_it_is(seat: Seat) -> None:
+    rows = seat.ask("picture")
+    assert rows[:2] == ["A cat", ""]
+    assert "".join(rows[2:]).replace(" ", "") == f"Saved:{seat.folder / 'files' / 'a cat.png'}".replace(" ", "")

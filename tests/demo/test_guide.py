@@ -124,7 +124,7 @@ def test_it_knows_a_name_from_the_conversation_only() -> None:
     assert _say("我叫什么名字？") == ZH.name_none
 
 
-def test_what_it_does_not_know_gets_a_friendly_word_and_another_suggestion_each_time() -> None:
+def test_unknown_input_gets_a_friendly_word_and_suggestions() -> None:
     first = _say("Why is the sky blue?")
     assert "no language model" in first
     later = {_say(*["Why is the sky blue?", "..."] * n, "Why is the sky blue?") for n in range(1, 5)}
@@ -153,7 +153,7 @@ GUIDES = [sections("guide.en"), sections("guide.zh")]
 EVERYTHING = "\n".join(part for guide in GUIDES for part in guide.values())
 
 
-def test_every_model_is_presented_and_every_presented_model_is_there() -> None:
+def test_the_models_presented_are_the_models_there() -> None:
     for told in GUIDES:
         everything = "\n".join(told.values())
         named = {

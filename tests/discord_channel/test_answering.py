@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 
+from bridge.events import Event, TextDelta
 from bridge.reply import Address, Draft, Pace, deliver
 from bridge.types import Button
-from tests.discord_channel.room import opened
-from tests.emulators.discord import DiscordStage
+from tests.discord_channel.harness import opened
+from tests.emulators.discord import DiscordPlatform
 
 LINES = "".join(f"line_{number} = {number}\n" for number in range(200))
 ROWS = "".join(f"| 苹果 {number} | {number} |\n" for number in range(150))
@@ -24,22 +25,22 @@ TABLE = (
 )
 
 
-async def spoken(text: str, seconds: float, pieces: int = 60) -> AsyncGenerator[str]:
+async def spoken(text: str, seconds: float, pieces: int = 60) -> AsyncGenerator[Event]:
     size = -(-len(text) // pieces)
     for start in range(0, len(text), size):
         await asyncio.sleep(seconds / pieces)
-        yield text[start : start + size]
+        yield TextDelta(text[start : start + size])
 
 
 async def test_a_long_answer_is_cut_into_messages_that_fit() -> None:
-    async with DiscordStage(speed=20) as stage, opened(stage) as channel:
+    async with DiscordPlatform(speed=20) as platform, opened(platform) as channel:
         for number, text in enumerate((CODE, TABLE)):
-            to = Address(channel, Pace(), stage.chat("group"), f"turn{number}")
+            to = Address(channel, Pace(), platform.chat("group"), f"turn{number}")
             await deliver(Draft(spoken(text, 0.5)), to, buttons_while_streaming=[Button("Stop", "/stop")])
-        bubbles = stage.bubbles("group")
-        raw = [said.content for said in stage.world.messages.values()]
+        bubbles = platform.bubbles("group")
+        raw = [said.content for said in platform.world.messages.values()]
         assert all(len(content) <= 2000 and content.count("```") % 2 == 0 for content in raw)
-        assert stage.refusals == 0
+        assert platform.refusals == 0
         whole = "\n".join(bubble.text for bubble in bubbles)
         assert all(f"line_{number} = {number}\n" in whole for number in range(200))
         assert all(f"苹果 {number}" in whole for number in range(150))
@@ -49,20 +50,20 @@ async def test_a_long_answer_is_cut_into_messages_that_fit() -> None:
 
 async def test_two_answers_at_once_in_one_channel_share_its_limit() -> None:
     """At Discord's real limits: five edits in five seconds for the whole channel."""
-    async with DiscordStage(speed=1) as stage, opened(stage) as channel:
+    async with DiscordPlatform(speed=1) as platform, opened(platform) as channel:
         pace = Pace()
-        chat = stage.chat("group")
+        chat = platform.chat("group")
         await asyncio.gather(
             *(
                 deliver(Draft(spoken(f"{name} says: " + "word " * 200, 6.0)), Address(channel, pace, chat, name))
                 for name in ("one", "two")
             )
         )
-        assert sorted(bubble.text.split()[0] for bubble in stage.bubbles("group")) == ["one", "two"]
-        for bubble in stage.bubbles("group"):
+        assert sorted(bubble.text.split()[0] for bubble in platform.bubbles("group")) == ["one", "two"]
+        for bubble in platform.bubbles("group"):
             assert bubble.text.count("word") == 200
             texts = [text for _, text in bubble.writes]
             assert texts == sorted(texts, key=len), "an older text was shown after a newer one"
-        assert stage.refusals == 0
-        assert stage.rest.overlaps == []
-        assert max(stage.rest.parked, default=0.0) < 1.0, "an edit used up the limit, and was held for as long"
+        assert platform.refusals == 0
+        assert platform.rest.overlaps == []
+        assert max(platform.rest.parked, default=0.0) < 1.0, "an edit used up the limit, and was held for as long"

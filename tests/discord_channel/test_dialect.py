@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.discord.dialect import convert, measure
@@ -35,6 +35,22 @@ def seen(text: str) -> str:
         ("It costs $5 to $10, not $7.50.", "It costs $5 to $10, not $7.50."),
         ("echo $HOME and $PATH", "echo $HOME and $PATH"),
         ("~~~python\nprint(1)\n~~~", "print(1)"),
+        ("这是**重点：**内容，**“好。”**的", "这是重点：内容，“好。”的"),
+        (r"so \( a+b \) is", "so a+b is"),
+        (r"\[ \frac{a}{b} \]", "a/b"),
+        ("$$\n\\begin{aligned} a &= b \\\\ c &= d \\end{aligned}\n$$", "a = b\nc = d"),
+        ("snake __init__ case", "snake __init__ case"),
+        ("<u>a</u> <sup>2</sup> H<sub>2</sub>O <kbd>Ctrl</kbd> <b>b</b> <int>", "a ² H₂O Ctrl b <int>"),
+        ('<a href="https://x.y">z</a> and the <b> tag', "z and the <b> tag"),
+        ("<details><summary>More</summary> text </details>", "More\ntext"),
+        ("<details>\n<summary>More</summary>\n\n- one", "More\n• one"),
+        ("> [!NOTE]\n> Keep it.", "Note\nKeep it."),
+        ("> [!WARNING]\n> 别碰。", "警告\n别碰。"),
+        ("```mermaid\ngraph TD\n```", "mermaid\ngraph TD"),
+        ("Term[^1] and that[^b].\n\n[^1]: note\n[^b]: other\n\nEnd", "Term¹ and that².\n\nEnd\n\n¹ note\n² other"),
+        ("match [^abc]+ or [^a-z]", "match [^abc]+ or [^a-z]"),
+        ("![cat](data:image/png;base64,AAAA) ![](data:image/png;base64,AA)", "cat picture"),
+        ("[![build](https://e.org/b.svg)](https://e.org)", "build"),
     ],
 )
 def test_what_discord_cannot_show_reads_well(written: str, shown: str) -> None:
@@ -48,7 +64,21 @@ def test_a_table_lines_up_whatever_its_script() -> None:
     assert screen.text.endswith("\n\nthat is all")
 
 
-def test_a_table_that_is_still_being_written_is_left_alone_until_it_is_one() -> None:
+def test_a_wide_table_is_a_block_for_each_row() -> None:
+    wide = "长" * 60
+    shown = convert(
+        f"See:\n| 方案 | 说明 | 链接 |\n|---|---|---|\n| A | {wide} | [x](https://x.y) |\n| **B** | **好** | |\n\nEnd"
+    )
+    a = f"**A**\n说明: {wide}\n链接: [x](https://x.y)"
+    assert shown == f"See:\n\n方案\n\n{a}\n\n**B**\n说明: **好**\n链接: —\n\nEnd"
+
+
+def test_folded_text_is_a_spoiler_once_it_is_complete() -> None:
+    assert convert("<details><summary>More</summary>\n\ntext\n\n</details>") == "**More**\n||text||"
+    assert convert("<details><summary>More</summary>\n\na || b\n\n</details>") == "**More**\na || b"
+
+
+def test_a_table_that_is_still_being_written_is_left_alone() -> None:
     assert convert("| a | b |\n|---|-") == "| a | b |\n|---|-"
     assert "│" in convert("| a | b |\n|---|---|\n| 1")
 
@@ -103,7 +133,10 @@ PIECES = [
         ">>> ",
     ),
     *("word ", "你好，", "e\u0301", "👩\u200d👩\u200d👧", " ", "\\", "---\n", "<br>", "+ ", "    ", "a|b\n", "-|-\n"),
+    *("> ", ">", "> [!NOTE]\n", "<details>", "<summary>More</summary>", "</details>", "<u>", "</u>", "<sup>2</sup>"),
+    *("[^1]", "[^a]: b\n", "__init__", "```mermaid\n", "<b>", "</b>", "<kbd>", "</kbd>", "**重点：**内", "||"),
 ]
+MANY = 400
 texts = st.lists(st.sampled_from(PIECES) | st.text(max_size=4), max_size=40).map("".join)
 
 
@@ -113,14 +146,16 @@ def test_a_table_of_uneven_cells_keeps_within_its_measure(cell: str) -> None:
     table = (
         f"| a | b | c | d |\n|---|---|---|---|\n| {wide} | {wide} | {wide} | {wide} |\n" + f"| {cell} | | | z |\n" * 5
     )
-    assert len(table) < len(convert(table)) <= measure(table)
+    assert len(convert(table)) <= measure(table)
 
 
+@settings(max_examples=MANY, deadline=None)
 @given(texts)
 def test_nothing_grows_beyond_its_measure(text: str) -> None:
     assert len(convert(text)) <= measure(text)
 
 
+@settings(max_examples=MANY, deadline=None)
 @given(texts, st.sampled_from(PIECES) | st.text(max_size=3))
 def test_the_measure_never_falls_while_a_text_grows(text: str, more: str) -> None:
     assert measure(text + more) >= measure(text) >= len(text)

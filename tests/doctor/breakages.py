@@ -16,18 +16,18 @@ from redis.asyncio import Redis
 
 from bridge.store.embedded import embedded
 from tests.doctor.conftest import Bench, closed_port
-from tests.emulators.discord import DiscordStage
-from tests.emulators.feishu import FeishuStage
+from tests.emulators.discord import DiscordPlatform
+from tests.emulators.feishu import FeishuPlatform
 from tests.emulators.gateway import GatewayEmulator
 
 
 @dataclass(frozen=True)
 class Broken:
-    """`cause` and `mend` stand in one line of what doctor prints, and no other line complains."""
+    """`cause` and `fix` stand in one line of what doctor prints, and no other line complains."""
 
     how: Callable[[Bench], Awaitable[None]]
     cause: str
-    mend: str
+    fix: str
 
 
 # the gateway
@@ -147,7 +147,7 @@ async def bot_token(bench: Bench) -> None:
     bench.env_file.write_text(f"TELEGRAM_BOT_TOKEN={bench.telegram.server.token}\n")
     bench.env_file.chmod(0o600)
     bench.unset("TELEGRAM_TOKEN")
-    discord = await bench.stack.enter_async_context(DiscordStage())
+    discord = await bench.stack.enter_async_context(DiscordPlatform())
     bench.set(**discord.environment())
 
 
@@ -193,16 +193,16 @@ async def clock(bench: Bench) -> None:
 
 def discord(**settings: str) -> Callable[[Bench], Awaitable[None]]:
     async def start(bench: Bench) -> None:
-        stage = await bench.stack.enter_async_context(DiscordStage(message_content=False))
-        bench.set(**stage.environment() | settings)
+        platform = await bench.stack.enter_async_context(DiscordPlatform(message_content=False))
+        bench.set(**platform.environment() | settings)
 
     return start
 
 
 def feishu(**settings: str) -> Callable[[Bench], Awaitable[None]]:
     async def start(bench: Bench) -> None:
-        stage = await bench.stack.enter_async_context(FeishuStage())
-        bench.set(**stage.environment() | settings)
+        platform = await bench.stack.enter_async_context(FeishuPlatform())
+        bench.set(**platform.environment() | settings)
 
     return start
 

@@ -14,7 +14,7 @@ import pytest
 from bridge import cli, log
 from bridge.admin.shell.doctor import doctor
 from tests.emulators.gateway import GatewayEmulator
-from tests.emulators.telegram import TelegramStage
+from tests.emulators.telegram import TelegramPlatform
 
 OURS = ("BRIDGE_", "TELEGRAM_", "DISCORD_", "FEISHU_", "LC_", "LANG")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
@@ -32,7 +32,7 @@ class Bench:
     """What `doctor` is let loose on; a test breaks a part of it first."""
 
     gateway: GatewayEmulator
-    telegram: TelegramStage
+    telegram: TelegramPlatform
     home: Path
     monkeypatch: pytest.MonkeyPatch
     capsys: pytest.CaptureFixture[str]
@@ -52,7 +52,7 @@ class Bench:
 
     async def doctor(self, *, as_json: bool = False) -> tuple[int, str]:
         """Its exit status, and what it prints."""
-        status = await doctor(cli._platforms(), as_json=as_json, env_file=self.env_file)
+        status = await doctor(cli._channels(), as_json=as_json, env_file=self.env_file)
         return status, self.capsys.readouterr().out
 
 
@@ -75,7 +75,7 @@ async def bench(
 ) -> AsyncIterator[Bench]:
     async with AsyncExitStack() as stack:
         gateway = await stack.enter_async_context(GatewayEmulator("B"))
-        telegram = await stack.enter_async_context(TelegramStage(speed=10))
+        telegram = await stack.enter_async_context(TelegramPlatform(speed=10))
         made = Bench(gateway, telegram, tmp_path, bare, capsys, stack)
         made.set(
             LANG="en_GB.UTF-8",

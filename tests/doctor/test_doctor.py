@@ -1,4 +1,4 @@
-"""`cherry-bridge doctor` on set-ups that work and on those that do not: one line names the cause and its mend."""
+"""`cherry-bridge doctor` on set-ups that work and on those that do not: one line names the cause and its fix."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from tests.emulators.gateway import GatewayEmulator, Generation
 
 
 @pytest.mark.parametrize("name", BROKEN)
-async def test_one_line_names_the_cause_and_the_mend(name: str, bench: Bench) -> None:
+async def test_one_line_names_the_cause_and_the_fix(name: str, bench: Bench) -> None:
     broken = BROKEN[name]
     await broken.how(bench)
     status, said = await bench.doctor()
     wrong = [line for line in said.splitlines() if line.startswith("!!")]
     assert status == 1
     assert len(wrong) == 1, said
-    cause, _, mend = wrong[0].partition(" -> ")
+    cause, _, fix = wrong[0].partition(" -> ")
     assert broken.cause in cause, said
-    assert broken.mend in mend, said
-    assert said.endswith("To be mended: 1.\n")
+    assert broken.fix in fix, said
+    assert said.endswith("To fix: 1.\n")
 
 
 @pytest.mark.parametrize(("generation", "version"), [("A", "1.6"), ("B", "1.7 - 1.9"), ("C", "2")])
@@ -98,7 +98,7 @@ async def test_several_faults_are_all_told(bench: Bench) -> None:
     assert status == 1
     wrong = "\n".join(line for line in said.splitlines() if line.startswith("!!"))
     assert all(part in wrong for part in ("BRIDGE_IDLE_SECONDS", "BRIDGE_LOG", "The key is wrong", "webhook")), said
-    assert "To be mended: 4." in said
+    assert "To fix: 4." in said
 
 
 @pytest.mark.parametrize("as_json", [False, True])
@@ -176,7 +176,7 @@ async def test_the_scope_for_departments_is_for_those_who_want_it(bench: Bench) 
 
 
 async def test_a_check_that_hangs_or_fails_does_not_keep_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.admin.doctor.LIMIT", 0.2)
+    monkeypatch.setattr("bridge.admin.doctor.MAX_SECONDS", 0.2)
 
     async def look(how: str) -> AsyncIterator[Diagnostic]:
         yield Diagnostic("ok", how, "before")

@@ -17,7 +17,7 @@ from dotenv import dotenv_values
 
 from tests.doctor.conftest import closed_port
 from tests.emulators.gateway import GatewayEmulator
-from tests.emulators.telegram import TelegramStage
+from tests.emulators.telegram import TelegramPlatform
 
 PATIENCE = 40
 ENTER = ""
@@ -107,8 +107,8 @@ async def gateway() -> AsyncIterator[GatewayEmulator]:
 
 
 @pytest.fixture
-async def telegram() -> AsyncIterator[TelegramStage]:
-    async with TelegramStage() as telegram:
+async def telegram() -> AsyncIterator[TelegramPlatform]:
+    async with TelegramPlatform() as telegram:
         yield telegram
 
 
@@ -122,7 +122,7 @@ async def aside(dialogue: Callable[[], None]) -> None:
 
 
 async def test_from_an_empty_folder_to_a_running_bot(
-    gateway: GatewayEmulator, telegram: TelegramStage, tmp_path: Path
+    gateway: GatewayEmulator, telegram: TelegramPlatform, tmp_path: Path
 ) -> None:
     token = telegram.server.token
 
@@ -174,7 +174,7 @@ async def test_from_an_empty_folder_to_a_running_bot(
 
 
 async def test_it_may_be_left_at_any_question(
-    gateway: GatewayEmulator, telegram: TelegramStage, tmp_path: Path
+    gateway: GatewayEmulator, telegram: TelegramPlatform, tmp_path: Path
 ) -> None:
     mine = f"# mine\nOTHER=1\nBRIDGE_GATEWAY_URL=http://127.0.0.1:{closed_port()}\n"
     (tmp_path / ".env").write_text(mine)

@@ -7,10 +7,11 @@ from typing import Any
 
 import httpx
 
-from channels.feishu import cards
+from channels.feishu import aside, cards
 from channels.feishu.frame import Frame
-from tests.emulators.feishu import FeishuStage, Rules, frames
+from tests.emulators.feishu import FeishuPlatform, Rules, frames
 from tests.emulators.feishu.tenant import APP_ID, APP_SECRET
+from tests.feishu_channel.samples import png
 
 CARD = cards.card("text", summary="", streaming=True)
 
@@ -18,9 +19,9 @@ CARD = cards.card("text", summary="", streaming=True)
 class Bot:
     """A bot that does as it is told, without any sense."""
 
-    def __init__(self, stage: FeishuStage, client: httpx.AsyncClient) -> None:
+    def __init__(self, platform: FeishuPlatform, client: httpx.AsyncClient) -> None:
         self._client = client
-        self._stage = stage
+        self._platform = platform
 
     async def token(self) -> None:
         credentials = {"app_id": APP_ID, "app_secret": APP_SECRET}
@@ -45,13 +46,13 @@ class Bot:
 
 
 async def test_the_rules_of_messages() -> None:
-    async with FeishuStage() as stage, httpx.AsyncClient(base_url=stage.server.base) as client:
-        bot = Bot(stage, client)
+    async with FeishuPlatform() as platform, httpx.AsyncClient(base_url=platform.server.base) as client:
+        bot = Bot(platform, client)
         assert (await bot.send("text", {"text": "x"}))["code"] == 99991663
         await bot.token()
         first = await bot.send("text", {"text": "one"}, "same")
         assert (await bot.send("text", {"text": "two"}, "same"))["data"] == first["data"]
-        stage.tenant.clock.skipped = 3700
+        platform.tenant.clock.skipped = 3700
         await bot.token()
         assert (await bot.send("text", {"text": "two"}, "same"))["data"] != first["data"]
         codes = [(await bot.send("text", {"text": "x"}, to="oc_tom"))["code"] for _ in range(6)]
@@ -61,12 +62,12 @@ async def test_the_rules_of_messages() -> None:
         edits = [(await bot.call("PUT", path, **edit))["code"] for _ in range(21)]
         assert edits == [0] * 20 + [230072]
         assert (await bot.send("text", {"text": "x" * 160_000}, to="oc_ann"))["code"] == 230025
-        assert stage.refusals == 1
+        assert platform.refusals == 1
 
 
 async def test_the_rules_of_cards() -> None:
-    async with FeishuStage() as stage, httpx.AsyncClient(base_url=stage.server.base) as client:
-        bot = Bot(stage, client)
+    async with FeishuPlatform() as platform, httpx.AsyncClient(base_url=platform.server.base) as client:
+        bot = Bot(platform, client)
         await bot.token()
         card = await bot.card()
         sent = {"type": "card", "data": {"card_id": card}}
@@ -79,7 +80,7 @@ async def test_the_rules_of_cards() -> None:
         assert await bot.content(card, "![x](https://e.org)", 6) == 230099
         assert await bot.content(card, "| a |\n|---|\n\n" * 4, 6) == 230099
         other = await bot.card()
-        stage.tenant.clock.skipped = 601
+        platform.tenant.clock.skipped = 601
         assert [await bot.content(other, "x", 1), await bot.content(other, "x", 1)] == [200850, 300309]
         settings = cards.settings(streaming=True, summary="")
         reopened = await bot.call("PATCH", f"/cardkit/v1/cards/{other}/settings", settings=settings, sequence=1)
@@ -89,12 +90,86 @@ async def test_the_rules_of_cards() -> None:
         assert codes[:10] == [0] * 10 and 99991400 in codes
 
 
+async def test_the_rules_of_folded_panels() -> None:
+    async with FeishuPlatform() as platform, httpx.AsyncClient(base_url=platform.server.base) as client:
+        bot = Bot(platform, client)
+        await bot.token()
+        good = json.loads(cards.card("text", summary="", streaming=True, aside_text="aside", aside_title="Title"))
+        made = await bot.call("POST", "/cardkit/v1/cards", type="card_json", data=json.dumps(good))
+        await bot.send("interactive", {"type": "card", "data": made["data"]})
+        path = f"/cardkit/v1/cards/{made['data']['card_id']}/elements/{aside.ELEMENT}/content"
+        assert (await bot.call("PUT", path, content="asides", sequence=1))["code"] == 0
+        (bubble,) = platform.bubbles()
+        assert (bubble.text, bubble.aside) == ("text", "asides")
+        panel = good["body"]["elements"][0]
+        wrongs: tuple[dict[str, Any], ...] = ({"color": "red"}, {"header": {}}, {"elements": [{"tag": "form"}]})
+        for wrong in wrongs:
+            good["body"]["elements"][0] = {**panel, **wrong}
+            assert (await bot.send("interactive", good))["code"] == 230099
+        good["body"]["elements"][0] = {**panel, "elements": [{"tag": "markdown", "content": "| a |\n|---|\n\n" * 4}]}
+        assert (await bot.send("interactive", good))["code"] == 230099  # tables count, folded or not
+
+
+async def test_the_rules_of_files() -> None:
+    async with (
+        FeishuPlatform(Rules(per_chat=100)) as platform,
+        httpx.AsyncClient(base_url=platform.server.base) as client,
+    ):
+        bot = Bot(platform, client)
+        await bot.token()
+
+        async def upload(path: str, content: bytes, **fields: str) -> dict[str, Any]:
+            field = "image" if path == "images" else "file"
+            answer = await client.post(f"/open-apis/im/v1/{path}", data=fields, files={field: content})
+            told: dict[str, Any] = answer.json()
+            return told
+
+        async def image(content: bytes) -> int:
+            return int((await upload("images", content, image_type="message"))["code"])
+
+        huge = png() + bytes(10 * 1024 * 1024)
+        assert [await image(each) for each in (png(), b"", b"text", png(12_001), huge)] == [
+            0,
+            234010,
+            234011,
+            234039,
+            234006,
+        ]
+        picture = (await upload("images", png(), image_type="message"))["data"]["image_key"]
+        voice, plain = [
+            (await upload("files", b"x", file_type=kind, file_name="a.b"))["data"]["file_key"]
+            for kind in ("opus", "pdf")
+        ]
+        assert (await upload("files", b"x", file_type="docx", file_name="a"))["code"] == 234001
+        sent = [
+            (await bot.send(kind, {name: key}))["code"]
+            for kind, name, key in [
+                ("image", "image_key", picture),
+                ("audio", "file_key", voice),
+                ("file", "file_key", plain),
+                ("file", "file_key", voice),
+                ("audio", "file_key", plain),
+                ("image", "image_key", "img_unknown"),
+            ]
+        ]
+        assert sent == [0, 0, 0, 230055, 230055, 230001]
+        message = platform.bubbles()[0].id
+        for key, kind, code in [(picture, "file", 234001), (plain, "file", 234003)]:
+            told = await bot.call("GET", f"/im/v1/messages/{message}/resources/{key}?type={kind}")
+            assert told["code"] == code
+        found = await client.get(f"/open-apis/im/v1/messages/{message}/resources/{picture}?type=image")
+        assert found.content == png() and found.headers["Content-Type"] == "image/png"
+
+
 async def test_a_thousand_calls_a_minute() -> None:
-    async with FeishuStage(Rules(per_second=10_000)) as stage, httpx.AsyncClient(base_url=stage.server.base) as client:
-        bot = Bot(stage, client)
+    async with (
+        FeishuPlatform(Rules(per_second=10_000)) as platform,
+        httpx.AsyncClient(base_url=platform.server.base) as client,
+    ):
+        bot = Bot(platform, client)
         await bot.token()
         for _ in range(1000):
-            stage.tenant.rates.take("bot a minute", 1000, 60.0)
+            platform.tenant.rates.take("bot a minute", 1000, 60.0)
         answer = await client.get("/open-apis/bot/v3/info")
         assert answer.status_code == 429 and float(answer.headers["x-ogw-ratelimit-reset"]) > 1
 

@@ -7,11 +7,11 @@ import asyncio
 import pytest
 
 from bridge.errors import ChannelError, Gone, RateLimited, Refused, TooLong, Unsure
-from bridge.types import Button, Chat
+from bridge.types import Body, Button, Chat
 from channels.feishu.adapter import Feishu
 from channels.feishu.posted import Message
 from tests.emulators.feishu import Rules
-from tests.feishu_channel.office import office
+from tests.feishu_channel.harness import running
 
 STOP, MORE = Button("Stop", "/stop"), Button("More", "/more")
 TABLES = "Failed to create card content, ext=ErrCode: 11310; ErrMsg: card table number over limit"
@@ -43,8 +43,8 @@ async def answer(channel: Feishu, chat: Chat, *, key: str = "k") -> Message:
         for _ in range(12):
             try:
                 if posted is None:
-                    posted = await channel.post(chat, text, key=key, again=again, final=final, buttons=buttons)
-                await posted.edit(text, final=final, buttons=buttons)
+                    posted = await channel.post(chat, Body(text, tuple(buttons)), key=key, retry=again, final=final)
+                await posted.edit(Body(text, tuple(buttons)), final=final)
                 break
             except RateLimited as limited:
                 await asyncio.sleep(limited.retry_after / 20)
@@ -68,92 +68,92 @@ async def test_every_failure_at_every_step(code: int, said: str, step: str, time
         times = 3  # these pass: for ever they would mean that nothing can be written at all
     if step == "send":
         times = min(times, 2)  # the card and the rich text; with bare text refused, too, there is no way left
-    async with office(Rules(per_chat=100, per_card=100, per_patched=100)) as place:
-        channel, chat = await place.channel(), place.stage.chat()
-        place.stage.fail(step, code, said, times=times)
+    async with running(Rules(per_chat=100, per_card=100, per_patched=100)) as harness:
+        channel, chat = await harness.channel(), harness.platform.chat()
+        harness.platform.fail(step, code, said, times=times)
         await answer(channel, chat)
-        bubbles = place.stage.bubbles()
+        bubbles = harness.platform.bubbles()
         assert [bubble.text.partition("\n")[0] for bubble in bubbles] == ["Alpha beta gamma"]
         assert not bubbles[0].streaming
-        assert place.stage.count(step) < 12  # never a blind retry
+        assert harness.platform.count(step) < 12  # never a blind retry
 
 
-async def test_when_no_card_can_be_changed_a_plain_message_takes_its_place() -> None:
-    async with office() as place:
-        channel, chat = await place.channel(), place.stage.chat("topic")
-        posted = await channel.post(chat, "Alpha", key="k", final=False, buttons=[STOP])
+async def test_a_plain_message_replaces_a_card_that_cannot_change() -> None:
+    async with running() as harness:
+        channel, chat = await harness.channel(), harness.platform.chat("topic")
+        posted = await channel.post(chat, Body("Alpha", (STOP,)), key="k", final=False)
         ref = posted.ref
-        place.stage.fail("card.content", 300313, times=1000)
-        place.stage.fail("card.update", 300305, times=1000)
-        await posted.edit("Alpha beta", final=False, buttons=[STOP])
-        calls = len(place.stage.server.calls)
-        await posted.edit("Alpha beta g", final=False, buttons=[STOP])
-        assert len(place.stage.server.calls) == calls  # silent until the end
-        await posted.edit("Alpha beta gamma", final=True)
-        assert [bubble.text for bubble in place.stage.bubbles("topic")] == ["Alpha beta gamma"]
+        harness.platform.fail("card.content", 300313, times=1000)
+        harness.platform.fail("card.update", 300305, times=1000)
+        await posted.edit(Body("Alpha beta", (STOP,)), final=False)
+        calls = len(harness.platform.server.calls)
+        await posted.edit(Body("Alpha beta g", (STOP,)), final=False)
+        assert len(harness.platform.server.calls) == calls  # silent until the end
+        await posted.edit(Body("Alpha beta gamma"), final=True)
+        assert [bubble.text for bubble in harness.platform.bubbles("topic")] == ["Alpha beta gamma"]
         # Who knows only the card's ref, after a restart, finds what took its place.
-        later = await place.channel()
-        await later.posted(chat, ref).edit("Alpha beta gamma delta", final=True)
-        assert [bubble.text for bubble in place.stage.bubbles("topic")] == ["Alpha beta gamma delta"]
+        later = await harness.channel()
+        await later.posted(chat, ref).edit(Body("Alpha beta gamma delta"), final=True)
+        assert [bubble.text for bubble in harness.platform.bubbles("topic")] == ["Alpha beta gamma delta"]
         # Edits of such a message are counted; past the last of them it is posted anew.
         for number in range(21):
-            await later.posted(chat, ref).edit(f"Edit {number}", final=True)
-        assert [bubble.text for bubble in place.stage.bubbles("topic")] == ["Edit 20"]
+            await later.posted(chat, ref).edit(Body(f"Edit {number}"), final=True)
+        assert [bubble.text for bubble in harness.platform.bubbles("topic")] == ["Edit 20"]
 
 
-async def test_a_card_whose_place_was_taken_goes_even_if_not_at_the_first_attempt() -> None:
-    async with office() as place:
-        channel, chat = await place.channel(), place.stage.chat()
-        posted = await channel.post(chat, "Alpha", key="k", final=False)
-        place.stage.fail("card.update", 300305)
-        place.stage.fail("recall", 99991400)
+async def test_a_replaced_card_goes_at_the_second_attempt() -> None:
+    async with running() as harness:
+        channel, chat = await harness.channel(), harness.platform.chat()
+        posted = await channel.post(chat, Body("Alpha"), key="k", final=False)
+        harness.platform.fail("card.update", 300305)
+        harness.platform.fail("recall", 99991400)
         with pytest.raises(RateLimited):
-            await posted.edit("Alpha beta", final=True)
-        await posted.edit("Alpha beta", final=True)
-        assert [bubble.text for bubble in place.stage.bubbles()] == ["Alpha beta"]
+            await posted.edit(Body("Alpha beta"), final=True)
+        await posted.edit(Body("Alpha beta"), final=True)
+        assert [bubble.text for bubble in harness.platform.bubbles()] == ["Alpha beta"]
 
 
-async def test_a_plain_post_whose_answer_was_lost_is_not_followed_by_a_card() -> None:
-    async with office() as place:
-        channel, chat = await place.channel(), place.stage.chat()
-        place.stage.fail("card.create", 230099, TABLES)
-        place.stage.lose_answers(steps=("send",))
+async def test_a_lost_plain_post_is_not_followed_by_a_card() -> None:
+    async with running() as harness:
+        channel, chat = await harness.channel(), harness.platform.chat()
+        harness.platform.fail("card.create", 230099, TABLES)
+        harness.platform.lose_answers(steps=("send",))
         with pytest.raises(Unsure):
-            await channel.post(chat, "One", key="k", final=False)
-        posted = await channel.post(chat, "One", key="k", again=True, final=False)
-        await posted.edit("One two", final=True)
-        assert [bubble.text for bubble in place.stage.bubbles()] == ["One two"]
+            await channel.post(chat, Body("One"), key="k", final=False)
+        posted = await channel.post(chat, Body("One"), key="k", retry=True, final=False)
+        await posted.edit(Body("One two"), final=True)
+        assert [bubble.text for bubble in harness.platform.bubbles()] == ["One two"]
 
 
 async def test_bare_text_where_rich_text_is_refused() -> None:
-    async with office() as place:
-        channel, chat = await place.channel(), place.stage.chat()
-        place.stage.fail("send", 230099, TABLES, times=2)
-        posted = await channel.post(chat, '<at user_id="all"></at> **One**', key="k", final=True, buttons=[MORE])
-        (bubble,) = place.stage.bubbles()
+    async with running() as harness:
+        channel, chat = await harness.channel(), harness.platform.chat()
+        harness.platform.fail("send", 230099, TABLES, times=2)
+        posted = await channel.post(chat, Body('<at user_id="all"></at> **One**', (MORE,)), key="k", final=True)
+        (bubble,) = harness.platform.bubbles()
         assert "**One**" in bubble.text and "More: /more" in bubble.text
-        assert place.stage.tenant.messages[bubble.id].seen().called == []
-        await posted.edit("Two", final=True)
-        assert [bubble.text for bubble in place.stage.bubbles()] == ["Two"]
+        assert harness.platform.tenant.messages[bubble.id].seen().called == []
+        await posted.edit(Body("Two"), final=True)
+        assert [bubble.text for bubble in harness.platform.bubbles()] == ["Two"]
 
 
 async def test_what_is_too_large_is_said_so_that_it_can_be_cut() -> None:
-    async with office(Rules(card_bytes=4000)) as place:
-        channel, chat = await place.channel(), place.stage.chat()
+    async with running(Rules(card_bytes=4000)) as harness:
+        channel, chat = await harness.channel(), harness.platform.chat()
         with pytest.raises(TooLong):
-            await channel.post(chat, "x" * 5000, key="a", final=False)
-        posted = await channel.post(chat, "x" * 100, key="b", final=False)
+            await channel.post(chat, Body("x" * 5000), key="a", final=False)
+        posted = await channel.post(chat, Body("x" * 100), key="b", final=False)
         for final in (False, True):
             with pytest.raises(TooLong):
-                await posted.edit("x" * 5000, final=final)
-        await posted.edit("x" * 1000, final=True)
-        assert [bubble.text for bubble in place.stage.bubbles()] == ["x" * 1000]
+                await posted.edit(Body("x" * 5000), final=final)
+        await posted.edit(Body("x" * 1000), final=True)
+        assert [bubble.text for bubble in harness.platform.bubbles()] == ["x" * 1000]
 
 
 async def test_a_message_that_cannot_be_taken_back_is_emptied() -> None:
-    async with office() as place:
-        channel, chat = await place.channel(), place.stage.chat()
-        posted = await channel.post(chat, "One", key="k", final=False)
-        place.stage.fail("recall", 230009)
+    async with running() as harness:
+        channel, chat = await harness.channel(), harness.platform.chat()
+        posted = await channel.post(chat, Body("One"), key="k", final=False)
+        harness.platform.fail("recall", 230009)
         await posted.delete()
-        assert [bubble.text for bubble in place.stage.bubbles()] == ["(withdrawn)"]
+        assert [bubble.text for bubble in harness.platform.bubbles()] == ["(withdrawn)"]

@@ -10,10 +10,10 @@ import pytest
 from pydantic import ValidationError
 
 from bridge.channel import Command
-from bridge.types import Button, User
+from bridge.types import Body, Button, User
 from channels.feishu import Settings
 from tests.emulators.feishu import Rules
-from tests.feishu_channel.office import office
+from tests.feishu_channel.harness import running
 
 COMMANDS = [
     Command("model", {"en": "Choose a model", "zh-CN": "选择模型", "zh-TW": "選擇模型"}, "name"),
@@ -22,102 +22,102 @@ COMMANDS = [
 ]
 
 
-async def test_one_token_for_all_callers_and_a_new_one_when_it_is_refused() -> None:
-    async with office() as place:
-        channel, server = await place.channel(), place.stage.server
+async def test_callers_share_a_token_and_replace_a_refused_one() -> None:
+    async with running() as harness:
+        channel, server = await harness.channel(), harness.platform.server
         assert server.token_calls == 1
-        posts = [channel.post(place.stage.chat(who=f"p{n}"), "x", key=f"a{n}", final=True) for n in range(8)]
+        posts = [channel.post(harness.platform.chat(who=f"p{n}"), Body("x"), key=f"a{n}", final=True) for n in range(8)]
         await asyncio.gather(*posts)
         assert server.token_calls == 1
         server.tokens.clear()
-        posts = [channel.post(place.stage.chat(who=f"p{n}"), "y", key=f"b{n}", final=True) for n in range(8)]
+        posts = [channel.post(harness.platform.chat(who=f"p{n}"), Body("y"), key=f"b{n}", final=True) for n in range(8)]
         await asyncio.gather(*posts)
         assert server.token_calls == 2
-        assert [bubble.text for bubble in place.stage.bubbles(who="p3")] == ["x", "y"]
+        assert [bubble.text for bubble in harness.platform.bubbles(who="p3")] == ["x", "y"]
 
 
 async def test_the_token_is_renewed_before_it_ends() -> None:
-    async with office() as place:
-        channel = await place.channel()
-        first = channel._rest._token
-        place.stage.tenant.clock.skipped = 6700  # 500 of its 7,200 seconds are left
-        channel._rest._renew_at -= 6700
-        channel._rest._ends_at -= 6700
-        await channel.post(place.stage.chat(), "x", key="k", final=True)
-        assert channel._rest._token != first and place.stage.server.token_calls == 2
+    async with running() as harness:
+        channel = await harness.channel()
+        first = channel._rest.token.value
+        harness.platform.tenant.clock.skipped = 6700  # 500 of its 7,200 seconds are left
+        channel._rest.token.renew_at -= 6700
+        channel._rest.token.ends_at -= 6700
+        await channel.post(harness.platform.chat(), Body("x"), key="k", final=True)
+        assert channel._rest.token.value != first and harness.platform.server.token_calls == 2
 
 
-async def test_calls_are_counted_and_past_the_share_answers_slow_down_and_admins_are_told_once() -> None:
-    async with office() as place:
+async def test_past_the_quotas_share_answers_slow_down() -> None:
+    async with running() as harness:
         boss = User("feishu", "ou_boss")
-        chat = place.stage.chat()
-        channel = await place.channel(feishu_monthly_quota=20, feishu_quota_share=0.5)
+        chat = harness.platform.chat()
+        channel = await harness.channel(feishu_monthly_quota=20, feishu_quota_share=0.5)
         await channel.publish([], [boss])
         calm = channel.limits(chat).edit_interval
         assert calm == 0.5
         for number in range(12):
-            await channel.post(place.stage.chat(who=f"p{number}"), "x", key=f"k{number}", final=True)
+            await channel.post(harness.platform.chat(who=f"p{number}"), Body("x"), key=f"k{number}", final=True)
         busy = channel.limits(chat).edit_interval
-        again = await place.channel(feishu_monthly_quota=20, feishu_quota_share=0.5)
+        again = await harness.channel(feishu_monthly_quota=20, feishu_quota_share=0.5)
         await again.publish([], [boss])
         for number in range(12, 30):
-            await again.post(place.stage.chat(who=f"p{number}"), "x", key=f"k{number}", final=True)
+            await again.post(harness.platform.chat(who=f"p{number}"), Body("x"), key=f"k{number}", final=True)
         assert calm < busy < again.limits(chat).edit_interval
-        (told,) = place.stage.bubbles(who="boss")
+        (told,) = harness.platform.bubbles(who="boss")
         assert "of this month's 20 Feishu API calls" in told.text
-        counted = sum(int(value) for name, value in place.kept.facts.items() if name.startswith("calls:"))
-        assert counted == len(place.stage.server.calls)
-        place.stage.tenant.clock.skipped = 32 * 86400
-        await again.post(chat, "x", key="next", final=True)
+        counted = sum(int(value) for name, value in harness.memory.facts.items() if name.startswith("calls:"))
+        assert counted == len(harness.platform.server.calls)
+        harness.platform.tenant.clock.skipped = 32 * 86400
+        await again.post(chat, Body("x"), key="next", final=True)
         assert again.limits(chat).edit_interval == calm
 
 
 async def test_no_quota_and_no_store_are_no_hindrance() -> None:
-    async with office() as place:
-        channel = await place.channel(feishu_monthly_quota=0)
-        place.kept.away = True
-        await channel.post(place.stage.chat(), "x", key="k", final=True)
-        place.kept.away = False
-        await channel.post(place.stage.chat(), "y", key="l", final=True)
-        counted = [value for name, value in place.kept.facts.items() if name.startswith("calls:")]
-        assert counted == [str(len(place.stage.server.calls))]
-        assert channel.limits(place.stage.chat()).edit_interval == 0.5
+    async with running() as harness:
+        channel = await harness.channel(feishu_monthly_quota=0)
+        harness.memory.away = True
+        await channel.post(harness.platform.chat(), Body("x"), key="k", final=True)
+        harness.memory.away = False
+        await channel.post(harness.platform.chat(), Body("y"), key="l", final=True)
+        counted = [value for name, value in harness.memory.facts.items() if name.startswith("calls:")]
+        assert counted == [str(len(harness.platform.server.calls))]
+        assert channel.limits(harness.platform.chat()).edit_interval == 0.5
 
 
 async def test_slash_commands_are_made_to_match_and_others_left_alone() -> None:
-    async with office() as place:
-        stage = place.stage
+    async with running() as harness:
+        platform = harness.platform
         theirs = {"command_id": "1", "command": "theirs", "description": {"default_value": "x"}}
-        stage.tenant.commands["1"] = theirs
-        channel = await place.channel()
+        platform.tenant.commands["1"] = theirs
+        channel = await harness.channel()
         await channel.publish(COMMANDS, [])
-        assert [c["command"] for c in stage.tenant.commands.values()] == ["theirs", "model", "stop"]
-        model = next(c for c in stage.tenant.commands.values() if c["command"] == "model")
+        assert [c["command"] for c in platform.tenant.commands.values()] == ["theirs", "model", "stop"]
+        model = next(c for c in platform.tenant.commands.values() if c["command"] == "model")
         assert model["description"]["i18n"] == {"en_us": "Choose a model", "zh_cn": "选择模型", "zh_tw": "選擇模型"}
-        calls = len(stage.server.calls)
-        await (await place.channel()).publish(COMMANDS, [])
-        assert len(stage.server.calls) == calls + 1  # but for our own name, nothing was asked
+        calls = len(platform.server.calls)
+        await (await harness.channel()).publish(COMMANDS, [])
+        assert len(platform.server.calls) == calls + 1  # but for our own name, nothing was asked
         await channel.publish([Command("stop", {"en": "Be quiet"})], [])
-        assert [(c["command"], c["description"]["default_value"]) for c in stage.tenant.commands.values()] == [
+        assert [(c["command"], c["description"]["default_value"]) for c in platform.tenant.commands.values()] == [
             ("theirs", "x"),
             ("stop", "Be quiet"),
         ]
 
 
 async def test_a_tenant_without_slash_commands() -> None:
-    async with office(Rules(slash_commands=False)) as place:
-        channel = await place.channel()
+    async with running(Rules(slash_commands=False)) as harness:
+        channel = await harness.channel()
         await channel.publish(COMMANDS, [])
-        await channel.post(place.stage.chat(), "x", key="k", final=True, buttons=[Button("a", "/a")])
-        assert place.stage.bubbles()[0].buttons == ["a"]
+        await channel.post(harness.platform.chat(), Body("x", (Button("a", "/a"),)), key="k", final=True)
+        assert harness.platform.bubbles()[0].buttons == ["a"]
 
 
 async def test_an_app_that_is_no_bot_yet_connects_and_finds_out_later() -> None:
-    async with office() as place:
-        place.stage.fail("bot", 11205, "app do not have bot")
-        ear = await place.ear(await place.channel())  # the console saves long-connection mode only now
-        await place.stage.say("hello", place="group", mention=True)
-        heard = await ear.next()
+    async with running() as harness:
+        harness.platform.fail("bot", 11205, "app do not have bot")
+        listener = await harness.listen(await harness.channel())  # the console saves long-connection mode only now
+        await harness.platform.say("hello", place="group", mention=True)
+        heard = await listener.said()
         assert heard.addressed and heard.text == "hello"
 
 
@@ -159,20 +159,20 @@ def test_the_proxy_is_not_used_for_this_machine() -> None:
 
 
 def test_importing_the_channel_imports_little() -> None:
-    heavy = "aiohttp", "google.protobuf", "httpx", "channels.feishu.adapter"
+    heavy = "aiohttp", "google.protobuf", "cachetools", "channels.feishu.adapter"
     script = f"import sys, channels.feishu; print([name for name in {heavy!r} if name in sys.modules])"
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
 
 
 async def test_secrets_and_words_stay_out_of_logs_and_errors(capsys: pytest.CaptureFixture[str]) -> None:
-    async with office() as place:
-        channel = await place.channel()
-        token = channel._rest._token
+    async with running() as harness:
+        channel = await harness.channel()
+        token = channel._rest.token.value
         for step in ("card.create", "send", "card.content", "card.update"):
-            place.stage.fail(step, 230099, "a private sentence ErrCode: 11310")
-        posted = await channel.post(place.stage.chat(), "a private sentence", key="k", final=False)
-        await posted.edit("a private sentence too", final=True)
+            harness.platform.fail(step, 230099, "a private sentence ErrCode: 11310")
+        posted = await channel.post(harness.platform.chat(), Body("a private sentence"), key="k", final=False)
+        await posted.edit(Body("a private sentence too"), final=True)
     said = capsys.readouterr()
-    for secret in (*place.stage.secrets, token, "private sentence"):
+    for secret in (*harness.platform.secrets, token, "private sentence"):
         assert secret not in said.out + said.err and secret not in repr(channel._settings)

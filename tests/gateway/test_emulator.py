@@ -12,7 +12,7 @@ import pytest
 
 from tests.emulators.gateway import GatewayEmulator
 from tests.gateway.conftest import only
-from tests.gateway.wire import until
+from tests.gateway.server import until
 
 
 def client(emulator: GatewayEmulator, key: str | None = None) -> httpx.AsyncClient:

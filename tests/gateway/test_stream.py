@@ -11,11 +11,12 @@ from contextlib import aclosing
 import pytest
 
 from bridge.errors import AnswerCut, GatewaySilent, ProviderLimited
-from bridge.gateway import Completion, Gateway, Usage, completion
+from bridge.events import Usage
+from bridge.gateway import Completion, Gateway, completion
 from bridge.types import ChatMessage, ModelId
 from tests.emulators.gateway import Behaviour, GatewayEmulator
 from tests.gateway.conftest import only
-from tests.gateway.wire import DONE, HEAD, ask, chunk, hear, serving, until
+from tests.gateway.server import DONE, HEAD, ask, chunk, hear, serving, until
 
 if sys.platform == "win32":
     LOOPS = [asyncio.new_event_loop]
@@ -365,7 +366,7 @@ async def test_empty_frames_are_silence() -> None:
 
 
 async def test_a_stream_that_stays_open_after_its_last_word(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(completion, "LAG", 0.2)
+    monkeypatch.setattr(completion, "FINISH_GRACE_SECONDS", 0.2)
 
     async def linger(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(HEAD + chunk("all of it") + chunk(finish="stop"))

@@ -1,4 +1,4 @@
-"""A page of the documents as whoever looks after it sees it: its code apart from its prose, its parts in order."""
+"""A page of the documents as its maintainer sees it: its code apart from its prose, its parts in order."""
 
 from __future__ import annotations
 

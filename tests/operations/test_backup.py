@@ -9,9 +9,9 @@ import subprocess
 from pathlib import Path
 
 from tests.emulators.gateway import GatewayEmulator
-from tests.emulators.telegram import TelegramStage
+from tests.emulators.telegram import TelegramPlatform
+from tests.harness import BridgeProcess
 from tests.operations.test_files import OPERATIONS
-from tests.stories.bot import Bot
 
 
 def commands(mark: str, data: Path) -> str:
@@ -41,9 +41,9 @@ def test_what_is_restored_belongs_to_whom_its_folder_belongs_to(tmp_path: Path) 
     assert {path.stat().st_uid for path in data.rglob("*")} == {data.stat().st_uid}
 
 
-async def test_what_was_said_before_a_backup_is_known_after_it_is_restored(tmp_path: Path) -> None:
-    async with TelegramStage() as stage, GatewayEmulator("B") as gateway:
-        async with Bot(stage, gateway, tmp_path, BRIDGE_ADMINS=str(stage.user("mia"))) as bot:
+async def test_history_before_a_backup_is_known_after_the_restore(tmp_path: Path) -> None:
+    async with TelegramPlatform() as platform, GatewayEmulator("B") as gateway:
+        async with BridgeProcess(platform, gateway, tmp_path, BRIDGE_ADMINS=str(platform.user("mia"))) as bot:
             data = bot.home / "data"
             await bot.ask("My cat is called Momo.")
             await bot.stop()

@@ -29,7 +29,7 @@ def test_every_link_leads_somewhere(document: Path) -> None:
             assert anchor in anchors(target), link
 
 
-def test_the_readmes_show_the_pictures_of_their_language_and_each_other() -> None:
+def test_the_readmes_show_pictures_of_their_language() -> None:
     english, chinese = set(links(ROOT / "README.md")), set(links(ROOT / "README.zh-CN.md"))
     shown = {link for link in english | chinese if link.endswith(".svg")}
     assert {(ROOT / link).name for link in shown} == {picture.name for picture in PICTURES}
@@ -62,7 +62,7 @@ def test_a_picture_needs_nothing_but_itself(picture: Path) -> None:
 
 
 @pytest.mark.parametrize("picture", PICTURES, ids=lambda path: path.name)
-def test_a_picture_moves_and_rests_where_a_person_wants_no_motion(picture: Path) -> None:
+def test_a_picture_rests_where_a_person_wants_no_motion(picture: Path) -> None:
     source = picture.read_text()
     steps = re.search(r"@keyframes film\{(.*)\}\n", source)
     assert steps

@@ -36,7 +36,7 @@ def compose() -> dict[str, Any]:
     return dict(yaml.safe_load((ROOT / "docker-compose.yml").read_text()))
 
 
-def test_the_service_gives_the_bridge_one_folder_and_no_privilege(tmp_path: Path) -> None:
+def test_the_service_gives_one_folder_and_no_privilege(tmp_path: Path) -> None:
     service = unit("cherry-bridge.service")["Service"]
     assert {name: service.get(name) for name in HARDENED} == HARDENED
     assert service["StateDirectory"] == "cherry-bridge"
@@ -96,7 +96,7 @@ def test_the_image_copies_only_what_is_let_into_its_context() -> None:
     assert all((ROOT / name).exists() for name in names)
 
 
-def test_the_image_runs_as_nobody_special_and_keeps_its_data_in_one_place() -> None:
+def test_the_image_has_no_privilege_and_one_place_for_data() -> None:
     text = (ROOT / "Dockerfile").read_text()
     assert re.search(r"^USER bridge$", text, re.MULTILINE)
     assert "BRIDGE_DATA_DIR=/data" in text

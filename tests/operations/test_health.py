@@ -13,8 +13,8 @@ from pathlib import Path
 import aiohttp
 
 from tests.emulators.gateway import Behaviour, GatewayEmulator
-from tests.emulators.telegram import TelegramStage
-from tests.stories.bot import Bot
+from tests.emulators.telegram import TelegramPlatform
+from tests.harness import BridgeProcess
 
 ROOT = Path(__file__).parents[2]
 LINE = re.compile(r'([a-z_]+)(\{[a-z]+="[^"{}]*"(?:,[a-z]+="[^"{}]*")*\})? (\d+(?:\.\d+)?(?:e[-+]\d+)?)')
@@ -49,19 +49,19 @@ def free() -> int:
 
 
 async def test_a_running_bot_tells_how_it_is_and_nothing_of_anybody(tmp_path: Path) -> None:
-    async with TelegramStage() as stage, GatewayEmulator("B") as gateway:
-        mia = stage.user("mia")
+    async with TelegramPlatform() as platform, GatewayEmulator("B") as gateway:
+        mia = platform.user("mia")
         with socket.create_server(("127.0.0.1", 0)) as taken:
             first = int(taken.getsockname()[1])
             settings = {"BRIDGE_ADMINS": str(mia), "BRIDGE_HEALTH_PORT": str(first)}
-            async with Bot(stage, gateway, tmp_path, **settings) as bot:
+            async with BridgeProcess(platform, gateway, tmp_path, **settings) as bot:
                 told = re.search(r"health +http://127\.0\.0\.1:(\d+)/readyz", bot.output())
                 assert told, bot.output()
                 port = int(told[1])
                 assert first < port < first + 10, "that port was taken, one of the next was not"
 
                 await bot.ask("What is the colour of cherries?")
-                stage.flood(0.2)
+                platform.flood(0.2)
                 await bot.ask("And of plums?")
                 gateway.behave("ok", Behaviour(text="Half of it", end="cut"))
                 await bot.ask("And of the sea?")
@@ -85,7 +85,7 @@ async def test_a_running_bot_tells_how_it_is_and_nothing_of_anybody(tmp_path: Pa
                 assert seen["process_resident_memory_bytes"] > 1e6
 
                 _, text = await get(port, "/metrics")
-                for private in (mia.id, stage.chat().id, "mia", "cherries", gateway.key, *stage.secrets):
+                for private in (mia.id, platform.chat().id, "mia", "cherries", gateway.key, *platform.secrets):
                     assert private not in text, private
                 await the_images_own_check(bot.home / "data")
                 assert await bot.stop() == 0

@@ -46,7 +46,7 @@ def chinese_of(english: Path) -> Path:
 
 
 @each_page
-def test_each_language_of_a_page_begins_with_the_way_to_the_other(chinese: Path) -> None:
+def test_each_language_of_a_page_links_to_the_other(chinese: Path) -> None:
     english = english_of(chinese)
     assert english.read_text().splitlines()[2] == f"[简体中文]({chinese.name})"
     assert chinese.read_text().splitlines()[2] == f"[English]({english.name})"
@@ -134,7 +134,7 @@ def said_in(quotation: str, language: Language) -> set[str]:
     return {name for name, sentence in sentences(language) if pattern.search(sentence.text)}
 
 
-def test_doctor_is_quoted_as_it_speaks_and_in_both_languages_with_the_same() -> None:
+def test_doctor_is_quoted_as_it_speaks_in_both_languages() -> None:
     english, chinese = quoted(TROUBLES), quoted(chinese_of(TROUBLES))
     assert [len(row) for row in english] == [len(row) for row in chinese]
     pairs = list(zip(chain(*english), chain(*chinese), strict=True))

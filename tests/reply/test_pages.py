@@ -45,6 +45,9 @@ PIECES = [
     "| a | b |\n",
     "|---|---|\n",
     "| 1 | 2 |\n",
+    "$$\n",
+    "\n\\[\n",
+    "\\]\n",
     "x" * 70,
     "\r\n",
     "\u2028",
@@ -107,7 +110,7 @@ def test_no_character_is_cut_in_two(text: str, size: int) -> None:
     assert shown == list(iter_graphemes(text))
 
 
-def test_code_that_crosses_a_border_reads_on_with_its_language_and_indentation() -> None:
+def test_code_split_over_messages_keeps_language_and_indentation() -> None:
     code = "\n".join(f"    line_{number} = {number}" for number in range(60))
     first, *middle, last = pages(f"Look:\n\n```python\n{code}\n```\n\nDone.", 300)
     assert first.text.startswith("Look:\n\n```python\n    line_0 = 0\n")
@@ -144,7 +147,22 @@ def test_a_fence_line_is_never_parted(size: int) -> None:
         assert set(ticks) <= {"```python", "```"}
 
 
-def test_what_the_platform_still_finds_too_long_is_cut_again_shorter() -> None:
+def test_a_formula_that_crosses_a_border_is_closed_and_reopened() -> None:
+    rows = "".join(f"x_{number} &= {number} \\\\\\\\\n" for number in range(30))
+    first, *rest = pages(f"So:\n\n$$\n{rows}$$\n\nDone.", 200)
+    assert first.text.startswith("So:\n\n$$\nx_0") and first.text.endswith("\n$$")
+    assert all(page.text.startswith("$$\nx_") for page in rest) and rest[-1].text.endswith("$$\n\nDone.")
+
+
+def test_a_pictures_data_fills_no_messages() -> None:
+    text = "Here: ![cat](data:image/png;base64," + "iVBORw0KGgo" * 6000 + ") and more."
+    growing = Pages(Limits(200, 1))
+    for end in range(0, len(text), 5000):
+        growing.of(text[:end])
+    assert [page.text for page in growing.of(text)] == ["Here: ![cat](data:image/png;base64,) and more."]
+
+
+def test_a_page_the_platform_finds_too_long_is_cut_again() -> None:
     text = "word " * 400
     cut = Pages(Limits(1000, 1))
     assert [len(page.body) for page in cut.of(text)] == [980, 980, 40]

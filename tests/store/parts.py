@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
 
-from bridge.store import Claim, Exchange, Inbox, Turn
-from bridge.types import Chat, ChatMessage, IncomingMessage, User
+from bridge.inbound import Said
+from bridge.inbox import Claim, Inbox, Question, Turn
+from bridge.store import Exchange
+from bridge.types import Chat, ChatMessage, User
 
 ACCOUNT = "telegram:4711"
 PATIENCE = 60.0
@@ -18,12 +20,16 @@ def chat(id: str = "1", thread: str = "") -> Chat:
     return Chat("telegram", id, thread, direct=not thread)
 
 
-def message(id: str, where: Chat | None = None, text: str = "why?") -> IncomingMessage:
-    return IncomingMessage(id, where or chat(), User("telegram", "7", "Mia"), text, sent_at=1.0)
+def message(id: str, where: Chat | None = None, text: str = "why?") -> Said:
+    return Said(id, where or chat(), User("telegram", "7", "Mia"), text, sent_at=1.0)
+
+
+def question(id: str, where: Chat | None = None, text: str = "why?") -> Question:
+    return Question(id, message(id, where, text))
 
 
 def exchange(id: str, answer: str = "because", at: float = 2.0) -> Exchange:
-    return Exchange(id, (ChatMessage.user(f"question {id}"),), answer, model="demo:fast", at=at)
+    return Exchange.plain(id, (ChatMessage.user(f"question {id}"),), answer, model="demo:fast", at=at)
 
 
 @asynccontextmanager
@@ -52,6 +58,12 @@ async def first(claim: Claim) -> Turn:
     turn = await claim.next()
     assert turn is not None
     return turn
+
+
+def asked(turn: Turn) -> Said:
+    """What is asked in a turn that holds a question."""
+    assert isinstance(turn.job, Question)
+    return turn.job.message
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:

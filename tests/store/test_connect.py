@@ -11,10 +11,11 @@ import pytest
 from redis import Redis as BlockingRedis
 
 from bridge.errors import StoreError
-from bridge.store import Inbox, Store, keys, open_store, translate_redis_errors
+from bridge.inbox import Inbox
+from bridge.store import Store, keys, open_store, translate_redis_errors
 from bridge.store.connect import RedisUrl
 from bridge.types import Chat, ModelId
-from tests.store.parts import ACCOUNT, PATIENCE, chat, exchange, first, message, taking, until
+from tests.store.parts import ACCOUNT, PATIENCE, chat, exchange, first, message, question, taking, until
 from tests.store.servers import valkey
 from tests.store.worker import work
 
@@ -129,10 +130,10 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 async def test_a_cluster_keeps_everything(cluster: str, tmp_path: Path) -> None:
     other = Chat("telegram", "-1001")
     async with open_store(cluster, tmp_path) as store:
-        inbox = Inbox(store.redis, ttl=1.2)
+        inbox = Inbox(store, ttl=1.2)
         for number in range(5):
             for one in range(10):
-                await inbox.put(ACCOUNT, message(f"{one}-{number}", chat(str(one))))
+                await inbox.put(ACCOUNT, question(f"{one}-{number}", chat(str(one))))
         await _die_with_a_claim(store)
         working = asyncio.create_task(work(store, inbox))
 
@@ -148,14 +149,14 @@ async def test_a_cluster_keeps_everything(cluster: str, tmp_path: Path) -> None:
 
         await store.preferences.set_model(chat("1"), ModelId("a", "b"))
         await store.preferences.set_last(chat("1"), message("1", chat("1")))
-        await inbox.put(ACCOUNT, message("9", chat("1")))
-        await store.move(chat("1"), other)
+        await inbox.put(ACCOUNT, question("9", chat("1")))
+        await inbox.move(chat("1"), other)
         assert len(await store.history.read(other)) == 5 and await store.preferences.model(other) == ModelId("a", "b")
         await store.history.forget(other)
         assert await store.history.read(other) == []
         async with taking(inbox) as take:
             turn = await first(await take())
-            assert turn.message.chat == other
+            assert turn.job.chat == other
             await turn.set_aside("enough")
         assert await inbox.set_aside(ACCOUNT) == 1
 
@@ -173,26 +174,26 @@ async def test_a_cluster_keeps_everything(cluster: str, tmp_path: Path) -> None:
 
 
 async def _die_with_a_claim(store: Store) -> None:
-    dead = Inbox(store.redis, ttl=1.2)
+    dead = Inbox(store, ttl=1.2)
     async with taking(dead) as take:
         turn = await first(await take())
-        await turn.begin()
-        await turn.posted(f"ref-{turn.message.id}")
+        await turn.reply().begin()
+        await turn.reply().posted(f"ref-{turn.job.id}")
     await dead.close()
 
 
 async def test_a_redis_that_goes_away_and_comes_back(tmp_path: Path) -> None:
     """It is started anew without its data, as the worst case: the group, the scripts, everything is gone."""
     async with open_store("", tmp_path / "data") as store:
-        inbox = Inbox(store.redis, ttl=1.0)
+        inbox = Inbox(store, ttl=1.0)
         async with taking(inbox) as take:
-            await inbox.put(ACCOUNT, message("1"))
+            await inbox.put(ACCOUNT, question("1"))
             claim = await take()
             turn = await first(claim)
             await store.redis.flushall()
             await store.redis.script_flush()
             await store.redis.client_kill_filter(_type="normal", skipme=True)
-            await inbox.put(ACCOUNT, message("2", chat("2")))
+            await inbox.put(ACCOUNT, question("2", chat("2")))
             later = await take()
             assert later.chat == chat("2")
             await (await first(later)).done(exchange("2"))

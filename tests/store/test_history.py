@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.store import Exchange, Memory, Store, estimate, fit, keys
-from bridge.store.preferences import LONGEST_SYSTEM, MENU_SECONDS, RECENTS
-from bridge.turn.tokens import PER_MESSAGE
+from bridge.errors import StoreError
+from bridge.store import Exchange, Memory, Store, keys
+from bridge.store.preferences import MAX_RECENTS, MAX_SYSTEM_CHARACTERS, MENU_SECONDS
+from bridge.turn.tokens import PER_MESSAGE, estimate, fit
 from bridge.types import ChatMessage, ModelId
 from tests.store.parts import chat, exchange, message
 
@@ -16,7 +17,9 @@ TEXT = st.text(st.characters(), max_size=60)
 
 
 async def test_history_reads_what_was_written_and_passes_over_the_rest(store: Store) -> None:
-    whole = Exchange("7", (ChatMessage.user("为什么? 🍳\n"), ChatMessage.user("x")), "因为\u2028", "cut", "a:b:c", 3.5)
+    whole = Exchange.plain(
+        "7", (ChatMessage.user("为什么? 🍳\n"), ChatMessage.user("x")), "因为\u2028", ended="cut", model="a:b:c", at=3.5
+    )
     rows = [
         "",
         "{",
@@ -37,7 +40,7 @@ async def test_history_reads_what_was_written_and_passes_over_the_rest(store: St
 
 
 async def test_an_enormous_history_is_cut_down_when_it_is_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.store.history.SIZE", 10_000)
+    monkeypatch.setattr("bridge.store.history.MAX_CHARACTERS", 10_000)
     rows = [exchange(str(number), "x" * 3000).to_row() for number in range(10)]
     await store.redis.rpush(keys.ChatKeys(chat()).history, *rows)
     assert [each.id for each in await store.history.read(chat())] == ["7", "8", "9"]
@@ -62,16 +65,16 @@ async def test_choices_of_a_chat(store: Store) -> None:
         await choices.set_model(here, model)
     assert await choices.model(here) == models[5]
     recents = await choices.recents(here)
-    assert recents[:2] == [models[5], models[9]] and len(recents) == len(set(recents)) == RECENTS
+    assert recents[:2] == [models[5], models[9]] and len(recents) == len(set(recents)) == MAX_RECENTS
     await choices.set_model(here, None)
-    assert await choices.model(here) is None and len(await choices.recents(here)) == RECENTS
+    assert await choices.model(here) is None and len(await choices.recents(here)) == MAX_RECENTS
     assert await choices.model(chat("2")) is None
 
     await choices.set_system(here, "Sei kurz. 🙂")
     await choices.set_later(here, "on")
     assert (await choices.system(here), await choices.later(here)) == ("Sei kurz. 🙂", "on")
     await choices.set_system(here, "x" * 100_000)
-    assert len(await choices.system(here)) == LONGEST_SYSTEM
+    assert len(await choices.system(here)) == MAX_SYSTEM_CHARACTERS
     await choices.set_system(here, "")
     assert await choices.system(here) == ""
 
@@ -89,7 +92,7 @@ async def test_choices_of_a_chat(store: Store) -> None:
 
 async def test_damaged_choices_are_no_choices(store: Store) -> None:
     names = keys.ChatKeys(chat())
-    await store.redis.hset(names.preferences, mapping={"model": "nonsense", "recents": '["a:b", 5, "c", null]'})
+    await store.redis.hset(names.preferences, mapping={"model": "non sense", "recents": '["a:b", 5, "c:", null]'})
     await store.redis.set(names.menu, "{")
     await store.redis.set(names.last, '{"id": 1}')
     assert await store.preferences.model(chat()) is None
@@ -164,7 +167,7 @@ EXCHANGES = st.lists(st.builds(lambda id, said, answer: exchange(id, answer), TE
 @given(EXCHANGES, st.integers(0, 300), st.floats(0.25, 4))
 def test_what_fits_is_the_newest_and_no_less_than_could(history: list[Exchange], budget: int, ratio: float) -> None:
     def cost(exchanges: list[Exchange]) -> float:
-        texts = [text for each in exchanges for text in (each.answer, *(part.text for part in each.question))]
+        texts = [text for each in exchanges for text in (each.text, *(part.text for part in each.question))]
         return ratio * sum(estimate(text) + PER_MESSAGE for text in texts)
 
     kept = fit(history, budget, ratio)
@@ -172,3 +175,17 @@ def test_what_fits_is_the_newest_and_no_less_than_could(history: list[Exchange],
     assert cost(kept) <= budget + 1e-6
     if len(kept) < len(history):
         assert cost(history[len(history) - len(kept) - 1 :]) > budget - 1e-6
+
+
+async def test_an_error_in_a_pipeline_repeats_no_words(store: Store) -> None:
+    await store.redis.set(keys.ChatKeys(chat()).preferences, "no hash")
+    with pytest.raises(StoreError) as caught:
+        await store.load_turn_context(chat(), remember=message("1", text="a secret question"))
+    assert "WRONGTYPE" in str(caught.value) and "HMGET" not in str(caught.value)
+    await store.redis.config_set("maxmemory", "1")
+    try:
+        with pytest.raises(StoreError) as caught:
+            await store.preferences.set_last(chat("2"), message("1", text="a secret question"))
+    finally:
+        await store.redis.config_set("maxmemory", "0")
+    assert "secret" not in str(caught.value)

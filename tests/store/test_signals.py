@@ -11,7 +11,7 @@ from tests.store.parts import PATIENCE, chat, until
 
 
 async def test_a_lease_is_one_holders_at_a_time(store: Store) -> None:
-    leases, held = Leases(store.redis, ttl=1.0), list[int]()
+    leases, held = Leases(store.redis, store.keeper, ttl=1.0), list[int]()
 
     async def hold(number: int) -> None:
         async with leases.hold("listen:telegram:1") as lease:
@@ -30,7 +30,7 @@ async def test_leases_of_different_names_do_not_meet(store: Store) -> None:
 
 
 async def test_a_lease_is_kept_fresh_and_a_dead_holders_is_taken_over(store: Store) -> None:
-    leases, key = Leases(store.redis, ttl=1.0), keys.lease("a")
+    leases, key = Leases(store.redis, store.keeper, ttl=1.0), keys.lease("a")
     async with leases.hold("a") as lease:
         token = await store.redis.get(key)
         await asyncio.sleep(1.6)
@@ -42,14 +42,14 @@ async def test_a_lease_is_kept_fresh_and_a_dead_holders_is_taken_over(store: Sto
 
 
 async def test_a_lost_lease_is_told_and_not_taken_from_its_new_holder(store: Store) -> None:
-    async with Leases(store.redis, ttl=0.8).hold("a") as lease:
+    async with Leases(store.redis, store.keeper, ttl=0.8).hold("a") as lease:
         await store.redis.set(keys.lease("a"), "another")
         await asyncio.wait_for(lease.lost.wait(), PATIENCE)
     assert await store.redis.get(keys.lease("a")) == "another"
 
 
 async def test_a_lease_that_cannot_be_confirmed_is_lost(store: Store) -> None:
-    async with Leases(store.redis, ttl=0.5).hold("a") as lease:
+    async with Leases(store.redis, store.keeper, ttl=0.5).hold("a") as lease:
         await store.redis.client_pause(1500)
         await asyncio.wait_for(lease.lost.wait(), PATIENCE)
 

@@ -6,33 +6,37 @@ import asyncio
 import os
 import random
 import sys
+import time
 from contextlib import aclosing
 from functools import partial
 from pathlib import Path
 
-from bridge.store import Claim, Inbox, Store, keys
-from tests.store.parts import ACCOUNT, PATIENCE, chat, exchange, first, message, taking, until
+import pytest
+
+from bridge.inbox import Claim, ClaimLost, Inbox
+from bridge.store import Store, keys
+from tests.store.parts import ACCOUNT, PATIENCE, chat, exchange, first, question, taking, until
 from tests.store.worker import answer
 
 CHATS, EACH = 50, 10
 
 
-async def fill(store: Store, chats: int, each: int) -> None:
+async def fill(inbox: Inbox, chats: int, each: int) -> None:
     for number in range(each):
         for one in range(chats):
-            await store.inbox.put(ACCOUNT, message(f"{one}-{number}", chat(str(one))))
+            await inbox.put(ACCOUNT, question(f"{one}-{number}", chat(str(one))))
 
 
 async def answered(store: Store, chats: int) -> int:
     return sum([await store.redis.llen(keys.ChatKeys(chat(str(one))).history) for one in range(chats)])
 
 
-async def check(store: Store, chats: int, each: int) -> None:
+async def check(store: Store, inbox: Inbox, chats: int, each: int) -> None:
     for one in range(chats):
         history = await store.history.read(chat(str(one)))
         assert [exchange.id for exchange in history] == [f"{one}-{number}" for number in range(each)]
-        assert all(exchange.answer == f"ref-{exchange.id}" for exchange in history)
-        assert not await store.inbox.busy(chat(str(one)))
+        assert all(exchange.text == f"ref-{exchange.id}" for exchange in history)
+        assert not await inbox.busy(chat(str(one)))
 
 
 def room(tasks: set[asyncio.Task[None]]) -> int:
@@ -51,7 +55,7 @@ class Mortal:
 
     async def live(self, lives: int) -> None:
         for life in range(lives):
-            inbox = Inbox(self._store.redis, ttl=self._ttl)
+            inbox = Inbox(self._store, ttl=self._ttl)
             tasks: set[asyncio.Task[None]] = set()
             span = None if life == lives - 1 else self._random.uniform(0.05, 0.3)
             try:
@@ -78,17 +82,17 @@ class Mortal:
         self._at_work.add(name)
         try:
             while (turn := await claim.next()) is not None:
-                if not turn.refs:
-                    await turn.begin()
-                    await turn.posted(f"ref-{turn.message.id}")
+                if not turn.reply().refs:
+                    await turn.reply().begin()
+                    await turn.reply().posted(f"ref-{turn.job.id}")
                 await asyncio.sleep(self._random.uniform(0, 0.01))
-                await turn.done(exchange(turn.message.id, turn.refs[0]))
+                await turn.done(exchange(turn.job.id, turn.reply().refs[0]))
         finally:
             self._at_work.remove(name)
 
 
-async def test_workers_that_drop_dead_answer_everything_once(store: Store) -> None:
-    await fill(store, CHATS, EACH)
+async def test_workers_that_drop_dead_answer_everything_once(store: Store, inbox: Inbox) -> None:
+    await fill(inbox, CHATS, EACH)
     at_work: set[str] = set()
     workers = [Mortal(store, 2.0, at_work, seed) for seed in (1, 2)]
     lives = [asyncio.create_task(worker.live(4)) for worker in workers]
@@ -106,12 +110,14 @@ async def test_workers_that_drop_dead_answer_everything_once(store: Store) -> No
             life.cancel()
         await asyncio.wait(lives)
     assert sum(worker.deaths for worker in workers) == 6
-    await check(store, CHATS, EACH)
+    await check(store, inbox, CHATS, EACH)
 
 
-async def test_a_killed_process_is_succeeded_and_nothing_is_answered_twice(store: Store, redis_url: str) -> None:
+async def test_a_killed_process_is_succeeded_and_nothing_comes_twice(
+    store: Store, inbox: Inbox, redis_url: str
+) -> None:
     chats, each, ttl = 12, 10, 1.5
-    await fill(store, chats, each)
+    await fill(inbox, chats, each)
 
     async def start() -> asyncio.subprocess.Process:
         here = Path(__file__).parents[2]
@@ -140,13 +146,13 @@ async def test_a_killed_process_is_succeeded_and_nothing_is_answered_twice(store
             if process.returncode is None:
                 process.kill()
                 await process.wait()
-    await check(store, chats, each)
+    await check(store, inbox, chats, each)
 
 
-async def test_a_dead_workers_chat_is_taken_up_when_its_claim_has_expired(store: Store) -> None:
+async def test_a_dead_workers_chat_is_taken_up_when_the_claim_expires(store: Store, inbox: Inbox) -> None:
     loop, ttl = asyncio.get_running_loop(), 1.5
-    dead, heir = Inbox(store.redis, ttl=ttl), Inbox(store.redis, ttl=ttl)
-    await store.inbox.put(ACCOUNT, message("1"))
+    dead, heir = Inbox(store, ttl=ttl), Inbox(store, ttl=ttl)
+    await inbox.put(ACCOUNT, question("1"))
     async with taking(dead) as take:
         claim = await take()
         await claim.next()
@@ -160,10 +166,10 @@ async def test_a_dead_workers_chat_is_taken_up_when_its_claim_has_expired(store:
     await heir.close()
 
 
-async def test_a_chat_that_was_held_for_long_is_taken_up_all_the_same(store: Store) -> None:
+async def test_a_chat_that_was_held_for_long_is_taken_up_all_the_same(store: Store, inbox: Inbox) -> None:
     """Another has looked at its marker meanwhile and found it held."""
-    holder, heir = Inbox(store.redis, ttl=1.0), Inbox(store.redis, ttl=1.0)
-    await store.inbox.put(ACCOUNT, message("1"))
+    holder, heir = Inbox(store, ttl=1.0), Inbox(store, ttl=1.0)
+    await inbox.put(ACCOUNT, question("1"))
     async with taking(holder) as take:
         claim = await take()
         await claim.next()
@@ -175,44 +181,74 @@ async def test_a_chat_that_was_held_for_long_is_taken_up_all_the_same(store: Sto
     await heir.close()
 
 
-async def test_a_holder_that_dies_between_two_messages_strands_nothing(store: Store) -> None:
+async def test_a_holder_that_dies_between_two_messages_strands_nothing(store: Store, inbox: Inbox) -> None:
     """Another has looked at its marker while the queue was empty, but the chat not yet let go."""
-    holder, heir = Inbox(store.redis, ttl=1.0), Inbox(store.redis, ttl=1.0)
-    await store.inbox.put(ACCOUNT, message("1"))
+    holder, heir = Inbox(store, ttl=1.0), Inbox(store, ttl=1.0)
+    await inbox.put(ACCOUNT, question("1"))
     async with taking(holder) as take:
         claim = await take()
         await (await first(claim)).done()
     async with taking(heir) as take:
         coming = asyncio.ensure_future(take())
         assert not (await asyncio.wait([coming], timeout=2.2))[0]
-        await store.inbox.put(ACCOUNT, message("2"))
+        await inbox.put(ACCOUNT, question("2"))
         assert not (await asyncio.wait([coming], timeout=0.5))[0]
         await holder.close()
-        assert (await first(await coming)).message.id == "2"
+        assert (await first(await coming)).job.id == "2"
     await heir.close()
 
 
-async def test_a_worker_that_slept_through_its_claim_takes_it_up_itself(store: Store) -> None:
-    inbox = Inbox(store.redis, ttl=0.6)
-    await inbox.put(ACCOUNT, message("1"))
+async def test_an_expired_claim_is_taken_back_while_its_turn_goes_on(store: Store) -> None:
+    inbox = Inbox(store, ttl=0.6)
+    await inbox.put(ACCOUNT, question("1"))
     async with taking(inbox) as take:
         claim = await take()
-        await claim.next()
+        turn = await first(claim)
         await store.redis.delete(claim.keys.claim)
-        later = await take()
-        assert claim.lost.is_set()
-        turn = await later.next()
-        assert turn is not None and turn.attempt == 2
+
+        async def taken_back() -> bool:
+            return bool(await store.redis.get(claim.keys.claim) == claim.token)
+
+        await until(taken_back)
+        assert not claim.lost.is_set()
         await turn.done()
+        assert await claim.next() is None
     await inbox.close()
 
 
-async def test_what_was_won_but_not_wanted_any_more_is_left_to_others(store: Store) -> None:
+async def test_a_claim_that_another_worker_took_is_lost(store: Store) -> None:
+    inbox = Inbox(store, ttl=0.6)
+    await inbox.put(ACCOUNT, question("1"))
+    async with taking(inbox) as take:
+        claim = await take()
+        turn = await first(claim)
+        await store.redis.set(claim.keys.claim, "another", px=60_000)
+        await asyncio.wait_for(claim.lost.wait(), PATIENCE)
+        await store.redis.hset(claim.keys.head, "by", "another.1")
+        with pytest.raises(ClaimLost):
+            await turn.done()
+    await inbox.close()
+
+
+async def test_claims_are_kept_while_the_loop_is_stuck(store: Store) -> None:
+    inbox = Inbox(store, ttl=0.6)
+    for number in range(50):
+        await inbox.put(ACCOUNT, question("1", chat(str(number))))
+    async with taking(inbox) as take:
+        claims = [await take() for _ in range(50)]
+        time.sleep(2)  # noqa: ASYNC251 - as a loop pass that takes three lives of a claim
+        held = [await store.redis.get(claim.keys.claim) for claim in claims]
+        assert held == [claim.token for claim in claims]
+        assert not any(claim.lost.is_set() for claim in claims)
+    await inbox.close()
+
+
+async def test_what_was_won_but_not_wanted_any_more_is_left_to_others(store: Store, inbox: Inbox) -> None:
     for number in range(10):
-        await store.inbox.put(ACCOUNT, message("1", chat(str(number))))
-    async with taking(store.inbox) as take:
+        await inbox.put(ACCOUNT, question("1", chat(str(number))))
+    async with taking(inbox) as take:
         held = await take()
-    other = Inbox(store.redis)
+    other = Inbox(store)
     async with taking(other) as take:
         chats = {(await take()).chat for _ in range(9)}
     assert chats | {held.chat} == {chat(str(number)) for number in range(10)}

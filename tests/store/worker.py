@@ -7,7 +7,8 @@ import sys
 from contextlib import aclosing
 from pathlib import Path
 
-from bridge.store import Claim, ClaimLost, Inbox, Store, open_store
+from bridge.inbox import Claim, ClaimLost, Inbox
+from bridge.store import Store, open_store
 from tests.store.parts import ACCOUNT, exchange
 
 
@@ -15,11 +16,11 @@ async def answer(store: Store, claim: Claim, pause: float = 0.01) -> None:
     """Answer everything in a chat, writing down each page on the way; the process may end at any point."""
     try:
         while (turn := await claim.next()) is not None:
-            if not turn.refs:
-                await turn.begin()
-                await turn.posted(f"ref-{turn.message.id}")
+            if not turn.reply().refs:
+                await turn.reply().begin()
+                await turn.reply().posted(f"ref-{turn.job.id}")
             await asyncio.sleep(pause)
-            await turn.done(exchange(turn.message.id, f"{turn.refs[0]}"))
+            await turn.done(exchange(turn.job.id, f"{turn.reply().refs[0]}"))
     except ClaimLost:
         await claim.release()
 
@@ -35,7 +36,7 @@ async def work(store: Store, inbox: Inbox) -> None:
 
 async def main() -> None:
     async with open_store(sys.argv[1], Path(".")) as store:
-        await work(store, Inbox(store.redis, ttl=float(sys.argv[2])))
+        await work(store, Inbox(store, ttl=float(sys.argv[2])))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Each story plays on every stage, with the real process, a real store, and a gateway of each generation in turn."""
+"""Each story plays on every platform, with the real process, a real store, and a gateway of each generation in turn."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from tests.emulators.gateway import GatewayEmulator
-from tests.stage import Stage
-from tests.stages import STAGES
-from tests.stories.bot import Bot
+from tests.harness import BridgeProcess
+from tests.platform import Platform
+from tests.platforms import PLATFORMS
 
 
-@pytest.fixture(params=STAGES)
-async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
-    async with STAGES[request.param]() as stage:
-        yield stage
+@pytest.fixture(params=PLATFORMS)
+async def platform(request: pytest.FixtureRequest) -> AsyncIterator[Platform]:
+    async with PLATFORMS[request.param]() as platform:
+        yield platform
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ async def gateway() -> AsyncIterator[GatewayEmulator]:
 
 
 @pytest.fixture
-async def bot(stage: Stage, gateway: GatewayEmulator, tmp_path: Path) -> AsyncIterator[Bot]:
+async def bot(platform: Platform, gateway: GatewayEmulator, tmp_path: Path) -> AsyncIterator[BridgeProcess]:
     """Running, with mia as its admin."""
-    async with Bot(stage, gateway, tmp_path, BRIDGE_ADMINS=str(stage.user("mia"))) as bot:
+    async with BridgeProcess(platform, gateway, tmp_path, BRIDGE_ADMINS=str(platform.user("mia"))) as bot:
         yield bot

@@ -12,8 +12,8 @@ from bridge.access import SHELL, Access
 from bridge.store import Store
 from bridge.types import Chat, User
 from tests.emulators.gateway import GatewayEmulator
-from tests.stage import Bubble, Stage
-from tests.stories.bot import until
+from tests.harness import until
+from tests.platform import Bubble, Platform
 from tests.stories.table import ASIDE, ASKED, BUTTON, GREETING, HELLO, Seat, expected, said
 
 PATIENCE = 180.0
@@ -26,7 +26,7 @@ FIRST = "first words"
 class Round:
     """One way of saying things, played by everybody at once."""
 
-    stage: Stage
+    platform: Platform
     way: str
     store: Store
     gateway: GatewayEmulator
@@ -50,29 +50,29 @@ class Round:
         for _ in range(2):
             self.settled += 1
             text = f"still {self.settled}"
-            await self.stage.say(text)
+            await self.platform.say(text)
             await until(self._quiet, text, PATIENCE)
             async with asyncio.timeout(PATIENCE):
                 while [name async for name in self.store.redis.scan_iter(match="cherry:*:queue", count=1000)]:
                     await asyncio.sleep(0.05)
 
     def _quiet(self) -> bool:
-        return any(bubble.text == f"You said: still {self.settled}" for bubble in self.stage.bubbles())
+        return any(bubble.text == f"You said: still {self.settled}" for bubble in self.platform.bubbles())
 
     async def prepare(self) -> None:
         """Post messages with buttons wherever one is replied to or pressed, while everybody is let in."""
         await self.settle()  # mia is an owner, and can be asked about strangers from here on
         if self.way in ("reply", "pressed"):
             for seat in self.seats:
-                await self.access.allow(self._user(seat) if seat.direct else self._chat(seat), SHELL)
+                await self.access.rules.allow(self._user(seat) if seat.direct else self._chat(seat), SHELL)
                 who = seat.name if seat.direct else "helper" + seat.name
                 for _ in range(2 if self.way == "pressed" else 1):
-                    await self.stage.say("/model", who=who, place=seat.where, mention=not seat.direct)
+                    await self.platform.say("/model", who=who, place=seat.where, mention=not seat.direct)
             await self.settle()
             for seat in self.seats:
                 self.menus[seat] = self._bubbles(seat)
                 assert self.menus[seat]
-                await self.access.remove(self._user(seat) if seat.direct else self._chat(seat), SHELL)
+                await self.access.rules.remove(self._user(seat) if seat.direct else self._chat(seat), SHELL)
         for seat in self.seats:
             await self._decide(seat)
 
@@ -80,26 +80,26 @@ class Round:
         """What was decided of them beforehand; owners are in the settings."""
         person, chat, access = self._user(seat), self._chat(seat), self.access
         if seat.open:
-            await access.allow(chat, SHELL)
+            await access.rules.allow(chat, SHELL)
         match seat.who:
             case "member":
-                await access.allow(person, SHELL)
+                await access.rules.allow(person, SHELL)
             case "admin":
-                await access.promote(person, SHELL)
+                await access.roles.promote(person, SHELL)
             case "denied":
-                await access.allow(person, SHELL)
-                await access.deny(person, SHELL)
+                await access.rules.allow(person, SHELL)
+                await access.rules.deny(person, SHELL)
             case "blocked":
-                await access.deny(person, SHELL)
+                await access.rules.deny(person, SHELL)
             case "expired":
-                await access.allow(person, SHELL, until=time.time() - 1)
+                await access.rules.allow(person, SHELL, until=time.time() - 1)
                 if not seat.open:
-                    await access.allow(chat, SHELL, until=time.time() - 1)
+                    await access.rules.allow(chat, SHELL, until=time.time() - 1)
             case "anonymous admin":
                 # However it came about, an id that several people share gives nobody a role.
-                await access.promote(User(chat.channel, chat.id), SHELL)
+                await access.roles.promote(User(chat.channel, chat.id), SHELL)
             case "bot" | "channel post":
-                await access.promote(person, SHELL)  # what they are weighs more than who
+                await access.roles.promote(person, SHELL)  # what they are weighs more than who
 
     async def play(self) -> None:
         if self.way == "edited":
@@ -111,7 +111,7 @@ class Round:
             await self.settle()
 
     async def _play(self, seat: Seat, talk: bool) -> None:
-        texts = [text for text in said(self.stage.channel, seat, self.way) if (text in (HELLO, ASIDE)) == talk]
+        texts = [text for text in said(self.platform.channel, seat, self.way) if (text in (HELLO, ASIDE)) == talk]
         if self.way == "pressed":
             async with self._presses:
                 await asyncio.gather(*(self._press(seat, text) for text in texts))
@@ -120,21 +120,21 @@ class Round:
             match self.way:
                 case "slash":
                     name, _, argument = text.removeprefix("/").partition(" ")
-                    await self.stage.slash(name, argument, who=seat.name, place=seat.where, voice=seat.voice)
+                    await self.platform.slash(name, argument, who=seat.name, place=seat.where, voice=seat.voice)
                 case "edited":
                     id = self.ids[seat, FIRST]
-                    await self.stage.edit(id, text, who=seat.name, place=seat.where, mention=not seat.direct)
+                    await self.platform.edit(id, text, who=seat.name, place=seat.where, mention=not seat.direct)
                 case _:
                     self.ids[seat, text] = await self._say(seat, text)
 
     async def _press(self, seat: Seat, text: str) -> None:
         menu = self.menus[seat][-1 if text == HELLO else 0]
         forged = "" if text == BUTTON else f"{text} {seat.name}" if text == HELLO else text
-        await self.stage.press(menu.id, menu.buttons[0], who=seat.name, place=seat.where, command=forged)
+        await self.platform.press(menu.id, menu.buttons[0], who=seat.name, place=seat.where, command=forged)
 
     async def _say(self, seat: Seat, text: str) -> str:
         forwarded = self.way == "forwarded"
-        return await self.stage.say(
+        return await self.platform.say(
             f"{text} {seat.name}" if text in (HELLO, ASIDE) else text,
             who=seat.name,
             place=seat.where,
@@ -152,7 +152,7 @@ class Round:
 
     def _faults(self, seat: Seat) -> Iterator[str]:
         yield from self._faults_of_presses(seat) if self.way == "pressed" else self._faults_of_answers(seat)
-        if not seat.let_in and not seat.direct and self.stage.typing(seat.where, seat.name):
+        if not seat.let_in and not seat.direct and self.platform.typing(seat.where, seat.name):
             yield "typing was shown"
 
     def _faults_of_answers(self, seat: Seat) -> Iterator[str]:
@@ -218,18 +218,18 @@ class Round:
 
     def _wanted(self, seat: Seat) -> dict[str, str]:
         """What has to be answered, and how."""
-        channel = self.stage.channel
+        channel = self.platform.channel
         found = {text: expected(channel, seat, self.way, text) for text in said(channel, seat, self.way)}
         return {text: pattern for text, pattern in found.items() if pattern}
 
     def _bubbles(self, seat: Seat) -> list[Bubble]:
-        return self.stage.bubbles(seat.where, seat.name)
+        return self.platform.bubbles(seat.where, seat.name)
 
     def _user(self, seat: Seat) -> User:
-        return User(self.stage.channel, self.stage.user(seat.name).id)
+        return User(self.platform.channel, self.platform.user(seat.name).id)
 
     def _chat(self, seat: Seat) -> Chat:
-        return self.stage.chat(seat.where, seat.name)
+        return self.platform.chat(seat.where, seat.name)
 
 
 def _reads(pattern: str, text: str) -> bool:

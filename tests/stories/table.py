@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from tests.stage import Voice
+from tests.platform import Voice
 
 Who = Literal[
     "stranger",
@@ -48,7 +48,7 @@ COMMANDS: dict[str, tuple[Standing, str]] = {
     "/new": ("member", r"A new conversation\. What came before is forgotten\.$"),
     "/stop": ("member", r"There is nothing to stop\.$"),
     "/retry": ("member", r"There is no question to answer again\.$"),
-    "/continue": ("member", r"There is no answer to go on with\.$"),
+    "/continue": ("member", r"There is no answer to continue\.$"),
     "/system": ("member", r"There is no system prompt\."),
     "/later": ("member", r"While Cherry Studio is away, I say so at once"),
     "/whoami": ("member", r"You are .+: {role}\."),
@@ -86,7 +86,7 @@ class Seat:
 
     @property
     def where(self) -> str:
-        """The place as stages name it."""
+        """The place as platforms name it."""
         kind = self.place.rpartition(" ")[2]
         return kind if kind == "direct" else f"{kind}:{self.name}"
 

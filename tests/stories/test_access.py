@@ -7,16 +7,16 @@ import re
 from pathlib import Path
 
 from tests.emulators.gateway import GatewayEmulator
-from tests.stage import Stage
-from tests.stories.bot import Bot, until
+from tests.harness import BridgeProcess, until
+from tests.platform import Platform
 
 
-async def test_the_first_owner_claims_the_bot(stage: Stage, gateway: GatewayEmulator, tmp_path: Path) -> None:
-    async with Bot(stage, gateway, tmp_path) as bot:
+async def test_the_first_owner_claims_the_bot(platform: Platform, gateway: GatewayEmulator, tmp_path: Path) -> None:
+    async with BridgeProcess(platform, gateway, tmp_path) as bot:
         code = await bot.claim_code()
         assert "not right" in (await bot.ask("/claim WRONG-CODE"))[-1].text
         assert "You are the owner now." in (await bot.ask(f"/claim {code.lower()}"))[-1].text
-        assert f'"owner": "{stage.user("mia")}"' in bot.output(), "whoever sits at the machine sees who it was"
+        assert f'"owner": "{platform.user("mia")}"' in bot.output(), "whoever sits at the machine sees who it was"
         assert (await bot.ask("hello"))[-1].text == "You said: hello"
         assert "not right" in (await bot.ask(f"/claim {code}", who="tom"))[-1].text, "the code works once"
         await bot.stop()
@@ -25,20 +25,20 @@ async def test_the_first_owner_claims_the_bot(stage: Stage, gateway: GatewayEmul
         assert (await bot.ask("still me"))[-1].text == "You said: still me"
 
 
-async def test_the_claim_link_does_the_same(stage: Stage, gateway: GatewayEmulator, tmp_path: Path) -> None:
-    async with Bot(stage, gateway, tmp_path) as bot:
+async def test_the_claim_link_does_the_same(platform: Platform, gateway: GatewayEmulator, tmp_path: Path) -> None:
+    async with BridgeProcess(platform, gateway, tmp_path) as bot:
         code = (await bot.claim_code()).replace("-", "")
         assert "You are the owner now." in (await bot.ask(f"/start {code}"))[-1].text
 
 
-async def test_a_stranger_is_told_who_they_are_once_and_reaches_nothing(
-    bot: Bot, stage: Stage, gateway: GatewayEmulator
+async def test_a_stranger_is_told_their_id_once_and_reaches_nothing(
+    bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator
 ) -> None:
     [told] = await bot.ask("Hello? Secret words.", who="tom")
-    assert str(stage.user("tom")) in told.text
+    assert str(platform.user("tom")) in told.text
     for text in ("/model", "/help", "/allow", "please", "/claim"):
-        await stage.say(text, who="tom")
-    await stage.say("hello bot", who="tom", place="group", mention=True)
+        await platform.say(text, who="tom")
+    await platform.say("hello bot", who="tom", place="group", mention=True)
     await bot.ask("I am Mia.")  # everything before it has been heard by now
     assert len(bot.bubbles(who="tom")) == 1
     assert bot.bubbles("group") == []
@@ -46,40 +46,42 @@ async def test_a_stranger_is_told_who_they_are_once_and_reaches_nothing(
     assert "Secret words" not in bot.everything()
 
 
-async def test_a_person_is_let_in_and_out_again(bot: Bot, stage: Stage, gateway: GatewayEmulator) -> None:
-    tom = str(stage.user("tom"))
+async def test_a_person_is_let_in_and_out_again(
+    bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator
+) -> None:
+    tom = str(platform.user("tom"))
     assert (await bot.ask(f"/allow {tom}"))[-1].text == f"{tom} may talk to me now."
     assert (await bot.ask("hello", who="tom"))[-1].text == "You said: hello"
     assert (await bot.ask("/allow", who="tom"))[-1].text == "Only admins can do that."
     # Admitted in direct chats is not admitted in groups.
-    await stage.say("hello", who="tom", place="group", mention=True)
+    await platform.say("hello", who="tom", place="group", mention=True)
     await until(lambda: "Allow this chat" in bot.bubbles()[-1].buttons, "the owner to be asked about the group")
     assert tom in (await bot.ask("/allowlist"))[-1].text
     assert (await bot.ask(f"/deny {tom}"))[-1].text == f"{tom} may no longer talk to me."
     before = len(gateway.requests)
-    await stage.say("and now?", who="tom")
+    await platform.say("and now?", who="tom")
     await bot.ask("I am Mia.")
     assert len(gateway.requests) == before + 1
     assert bot.bubbles("group") == []
 
 
-async def test_a_person_is_let_in_by_a_reply(bot: Bot, stage: Stage) -> None:
-    hers = await stage.say("may I?", who="tom", place="group")
-    await stage.say("/allow", place="group", reply_to=hers, mention=True)
-    tom = str(stage.user("tom"))
+async def test_a_person_is_let_in_by_a_reply(bot: BridgeProcess, platform: Platform) -> None:
+    hers = await platform.say("may I?", who="tom", place="group")
+    await platform.say("/allow", place="group", reply_to=hers, mention=True)
+    tom = str(platform.user("tom"))
     await until(lambda: any(tom in bubble.text for bubble in bot.bubbles("group")), "the answer to /allow")
     assert (await bot.ask("hello", who="tom"))[-1].text == "You said: hello"
 
 
 async def test_whoever_was_let_out_while_waiting_gets_no_answer(
-    bot: Bot, stage: Stage, gateway: GatewayEmulator
+    bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator
 ) -> None:
-    tom = str(stage.user("tom"))
+    tom = str(platform.user("tom"))
     await bot.ask(f"/allow {tom}")
     gateway.answer("slowly, slowly " * 10, tokens_per_second=15)
-    await stage.say("first", who="tom")
+    await platform.say("first", who="tom")
     await until(lambda: len(gateway.requests) == 1)
-    await stage.say("second", who="tom")
+    await platform.say("second", who="tom")
     await bot.ask(f"/deny {tom}")
     await bot.answer(who="tom")
     await asyncio.sleep(0.5)
@@ -87,28 +89,30 @@ async def test_whoever_was_let_out_while_waiting_gets_no_answer(
     assert len(bot.bubbles(who="tom")) == 1
 
 
-async def test_one_press_of_the_owner_lets_a_stranger_in(bot: Bot, stage: Stage, gateway: GatewayEmulator) -> None:
+async def test_one_press_of_the_owner_lets_a_stranger_in(
+    bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator
+) -> None:
     await bot.ask("I am Mia.")
-    await stage.say("May I? I have a secret.", who="tom")
+    await platform.say("May I? I have a secret.", who="tom")
     await until(lambda: bot.bubbles(who="tom"), "tom to be told")
     assert "I have asked the owner" in bot.bubbles(who="tom")[-1].text
     await until(lambda: "Allow" in bot.bubbles()[-1].buttons, "the owner to be asked")
     question = bot.bubbles()[-1]
-    assert str(stage.user("tom")) in question.text
+    assert str(platform.user("tom")) in question.text
     assert question.buttons == ["Allow", "Deny", "Block"]
-    await stage.press(question.id, "Allow")
+    await platform.press(question.id, "Allow")
     await until(lambda: "let in" in bot.bubbles(who="tom")[-1].text, "tom to learn it")
     await until(lambda: "may talk to me now" in bot.bubbles()[-1].text, "the question to become its answer")
     assert bot.bubbles()[-1].id == question.id
     before = len(bot.bubbles(who="tom"))
-    await stage.say("hello", who="tom")
+    await platform.say("hello", who="tom")
     [answer] = await bot.answer(before, who="tom")
     assert answer.text == "You said: hello"
     assert "secret" not in str([request.messages for request in gateway.requests])
 
 
-async def test_an_invite_lets_a_friend_in_and_everybody_may_have_their_own_history(
-    bot: Bot, stage: Stage, gateway: GatewayEmulator
+async def test_an_invited_friend_may_have_their_own_history(
+    bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator
 ) -> None:
     [invite] = await bot.ask("/invite")
     code = re.search(r"/claim ([A-Z2-7]{26})", invite.text)
@@ -117,10 +121,10 @@ async def test_an_invite_lets_a_friend_in_and_everybody_may_have_their_own_histo
     assert (await bot.ask("hello", who="tom"))[-1].text == "You said: hello"
     for text in ("/allow", "/history per-person"):
         before = len(bot.bubbles("group"))
-        await stage.say(text, place="group", mention=True)
+        await platform.say(text, place="group", mention=True)
         await bot.answer(before, place="group")
     for who in ("mia", "tom"):
         before = len(bot.bubbles("group"))
-        await stage.say("hello", who=who, place="group", mention=True)
+        await platform.say("hello", who=who, place="group", mention=True)
         await bot.answer(before, place="group")
         assert [message["role"] for message in gateway.requests[-1].messages] == ["user"], "a history of one's own"

@@ -8,26 +8,26 @@ from pathlib import Path
 import pytest
 
 from tests.emulators.gateway import GatewayEmulator
-from tests.stage import Stage
-from tests.stories.bot import Bot, until
+from tests.harness import BridgeProcess, until
+from tests.platform import Platform
 
 OFF = "⚠️ Cherry Studio is not answering."
 WAITING = "⏳ Cherry Studio is not answering."
 
 
-def told(bot: Bot, beginning: str, who: str = "mia") -> int:
+def told(bot: BridgeProcess, beginning: str, who: str = "mia") -> int:
     return len([bubble for bubble in bot.bubbles(who=who) if bubble.text.startswith(beginning)])
 
 
-async def test_what_is_sent_meanwhile_waits_and_is_answered_once_in_order(
-    bot: Bot, stage: Stage, gateway: GatewayEmulator
+async def test_messages_sent_meanwhile_wait_and_come_once_in_order(
+    bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator
 ) -> None:
     await bot.ask("hello")
     assert "waits, and is answered when it is back" in (await bot.ask("/later on"))[-1].text
     await gateway.stop()
-    sent = [await stage.say("one")]
+    sent = [await platform.say("one")]
     await until(lambda: told(bot, WAITING), "to be told that it waits")
-    sent += [await stage.say("two"), await stage.say("three")]
+    sent += [await platform.say("two"), await platform.say("three")]
     await bot.ask("/whoami")  # commands go on
     assert told(bot, WAITING) == 1, "once in an outage"
     assert told(bot, OFF) == 0
@@ -46,8 +46,8 @@ async def test_what_is_sent_meanwhile_waits_and_is_answered_once_in_order(
     assert len(gateway.requests[-1].messages) == 9, "what waited is part of the conversation"
 
 
-async def test_who_did_not_choose_to_wait_is_told_each_time_and_may_change_their_mind(
-    bot: Bot, stage: Stage, gateway: GatewayEmulator
+async def test_people_who_do_not_wait_are_told_and_may_change_that(
+    bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator
 ) -> None:
     await gateway.stop()
     [failed] = await bot.ask("one")
@@ -55,7 +55,7 @@ async def test_who_did_not_choose_to_wait_is_told_each_time_and_may_change_their
     assert failed.buttons == ["Answer later"]
     [failed] = await bot.ask("two")
     assert failed.text.startswith(OFF)
-    await stage.press(failed.id, "Answer later")
+    await platform.press(failed.id, "Answer later")
     await until(lambda: "answered when it is back" in bot.bubbles()[-1].text, "the answer in place of the button")
     assert bot.bubbles()[-1].id == failed.id
     await gateway.start()
@@ -66,30 +66,32 @@ async def test_who_did_not_choose_to_wait_is_told_each_time_and_may_change_their
 
 
 @pytest.mark.parametrize("command", ["/stop", "/new"])
-async def test_what_waits_can_be_let_go(command: str, bot: Bot, stage: Stage, gateway: GatewayEmulator) -> None:
+async def test_what_waits_can_be_let_go(
+    command: str, bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator
+) -> None:
     await bot.ask("/later on")
     await gateway.stop()
-    await stage.say("one")
+    await platform.say("one")
     await until(lambda: told(bot, WAITING), "to be told that it waits")
-    await stage.say("two")
+    await platform.say("two")
     await bot.ask("/whoami")
     answer = (await bot.ask(command))[-1].text
     assert answer == (
-        "Waiting no longer: 2." if command == "/stop" else "A new conversation. What came before is forgotten."
+        "No longer waiting: 2." if command == "/stop" else "A new conversation. What came before is forgotten."
     )
     await gateway.start()
     assert (await bot.ask("three"))[-1].text == "You said: three"
     assert [request.question for request in gateway.requests] == ["three"]
 
 
-async def test_whoever_was_let_out_while_waiting_gets_no_answer_when_it_is_back(
-    bot: Bot, stage: Stage, gateway: GatewayEmulator
+async def test_a_person_let_out_while_waiting_gets_no_late_answer(
+    bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator
 ) -> None:
-    tom = str(stage.user("tom"))
+    tom = str(platform.user("tom"))
     await bot.ask(f"/allow {tom}")
     await bot.ask("/later on", who="tom")
     await gateway.stop()
-    await stage.say("one", who="tom")
+    await platform.say("one", who="tom")
     await until(lambda: told(bot, WAITING, "tom"), "tom to be told that it waits")
     await bot.ask(f"/deny {tom}")
     before = len(bot.bubbles(who="tom"))
@@ -100,10 +102,10 @@ async def test_whoever_was_let_out_while_waiting_gets_no_answer_when_it_is_back(
     assert len(bot.bubbles(who="tom")) == before
 
 
-async def test_owners_are_told_once_each_way(stage: Stage, gateway: GatewayEmulator, tmp_path: Path) -> None:
-    settings = {"BRIDGE_ADMINS": str(stage.user("mia")), "BRIDGE_AWAY_SECONDS": "1"}
-    async with Bot(stage, gateway, tmp_path, **settings) as bot:
-        await bot.ask(f"/allow {stage.user('tom')}")
+async def test_owners_are_told_once_each_way(platform: Platform, gateway: GatewayEmulator, tmp_path: Path) -> None:
+    settings = {"BRIDGE_ADMINS": str(platform.user("mia")), "BRIDGE_AWAY_SECONDS": "1"}
+    async with BridgeProcess(platform, gateway, tmp_path, **settings) as bot:
+        await bot.ask(f"/allow {platform.user('tom')}")
         await gateway.stop()
         await bot.ask("hello?", who="tom")
         await until(lambda: told(bot, "Cherry Studio is not answering any more"), "the owner to be told")

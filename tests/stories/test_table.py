@@ -10,37 +10,40 @@ import pytest
 from bridge.access import Access
 from bridge.commands import Commands
 from bridge.gateway import Gateway
+from bridge.inbox import Inbox
 from bridge.store import Store
-from tests.emulators.discord import DiscordStage
-from tests.emulators.feishu import FeishuStage
+from tests.emulators.discord import DiscordPlatform
+from tests.emulators.feishu import FeishuPlatform
 from tests.emulators.feishu.rules import Rules as FeishuRules
 from tests.emulators.gateway import GatewayEmulator
-from tests.emulators.telegram import TelegramStage
+from tests.emulators.telegram import TelegramPlatform
 from tests.emulators.telegram.rules import Rules as TelegramRules
-from tests.stage import Stage
-from tests.stages import STAGES
-from tests.stories.bot import Bot
+from tests.harness import BridgeProcess
+from tests.platform import Platform
+from tests.platforms import PLATFORMS
 from tests.stories.round import Round
 from tests.stories.table import COMMANDS, WAYS, seats
 
 MANY = 10**9
 
 
-def _telegram() -> Stage:
-    return TelegramStage(TelegramRules(chat_burst=MANY, group_max=MANY, total_max=MANY, typing=((MANY, 1.0),)))
+def _telegram() -> Platform:
+    return TelegramPlatform(TelegramRules(chat_burst=MANY, group_max=MANY, total_max=MANY, typing=((MANY, 1.0),)))
 
 
-def _discord() -> Stage:
-    stage = DiscordStage(speed=125.0)
-    stage.interactions.deadline = 60.0
-    return stage
+def _discord() -> Platform:
+    platform = DiscordPlatform(speed=125.0)
+    platform.interactions.deadline = 60.0
+    return platform
 
 
-def _feishu() -> Stage:
-    return FeishuStage(FeishuRules(ack_within=60.0, per_second=MANY, per_minute=MANY, per_chat=MANY, per_patched=MANY))
+def _feishu() -> Platform:
+    return FeishuPlatform(
+        FeishuRules(ack_within=60.0, per_second=MANY, per_minute=MANY, per_chat=MANY, per_patched=MANY)
+    )
 
 
-QUICK: dict[str, Callable[[], Stage]] = {"telegram": _telegram, "discord": _discord, "feishu": _feishu}
+QUICK: dict[str, Callable[[], Platform]] = {"telegram": _telegram, "discord": _discord, "feishu": _feishu}
 """Stages without the limits that other tests are about."""
 SETTINGS = {
     "TELEGRAM_EDIT_INTERVAL": "0.01",
@@ -52,18 +55,18 @@ SETTINGS = {
 
 @pytest.mark.timeout(900)  # hundreds of messages, answered at the pace that the bridge keeps on a platform
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("channel", STAGES)
+@pytest.mark.parametrize("channel", PLATFORMS)
 async def test_exactly_who_gets_what(
     channel: str, way: str, gateway: GatewayEmulator, store: Store, redis_url: str, tmp_path: Path
 ) -> None:
-    async with QUICK[channel]() as stage:
+    async with QUICK[channel]() as platform:
         everybody = seats(channel, way)
         for seat in everybody:  # the groups are there before the bot is
-            stage.chat(seat.where, seat.name)
+            platform.chat(seat.where, seat.name)
         owners = ["mia", *(seat.name for seat in everybody if seat.who == "owner")]
-        settings = SETTINGS | {"BRIDGE_ADMINS": ",".join(str(stage.user(owner)) for owner in owners)}
-        async with Bot(stage, gateway, tmp_path, BRIDGE_REDIS_URL=redis_url, **settings):
-            played = Round(stage, way, store, gateway, Access(store.redis), everybody)
+        settings = SETTINGS | {"BRIDGE_ADMINS": ",".join(str(platform.user(owner)) for owner in owners)}
+        async with BridgeProcess(platform, gateway, tmp_path, BRIDGE_REDIS_URL=redis_url, **settings):
+            played = Round(platform, way, store, gateway, Access(store.redis), everybody)
             await played.prepare()
             await played.play()
             faults = [*played.faults(), *played.faults_at_the_gateway(), *await played.faults_in_the_trail()]
@@ -71,10 +74,10 @@ async def test_exactly_who_gets_what(
 
 
 def test_every_platform_is_played() -> None:
-    assert set(QUICK) == set(STAGES)
+    assert set(QUICK) == set(PLATFORMS)
 
 
 async def test_the_table_knows_every_command(store: Store, gateway: GatewayEmulator) -> None:
     async with Gateway(gateway.url, gateway.key) as client:
-        there = set(Commands(store, client, Access(store.redis), None)._entries)
+        there = set(Commands(store, Inbox(store), client, Access(store.redis), None)._entries)
     assert there <= {text.split()[0].removeprefix("/") for text in COMMANDS}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from tests.emulators.gateway import Behaviour, GatewayEmulator
-from tests.stage import Stage
-from tests.stories.bot import Bot, until
+from tests.harness import BridgeProcess, until
+from tests.platform import Platform
 
 SKY = (
     "The sky is blue because air scatters blue light more than red. "
@@ -15,7 +15,7 @@ SKY = (
 
 
 async def test_a_question_is_answered_in_one_bubble_that_grows(
-    bot: Bot, stage: Stage, gateway: GatewayEmulator
+    bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator
 ) -> None:
     gateway.answer(SKY, tokens_per_second=30)
     [bubble] = await bot.ask("Why is the sky blue?")
@@ -24,11 +24,11 @@ async def test_a_question_is_answered_in_one_bubble_that_grows(
     texts = [text for _, text in bubble.writes]
     assert len(texts) > 2
     assert all(SKY.startswith(text.strip()) for text in texts)
-    assert stage.typing() >= 1 or not stage.shows_typing
-    assert stage.refusals == 0
+    assert platform.typing() >= 1 or not platform.shows_typing
+    assert platform.refusals == 0
 
 
-async def test_the_next_question_goes_with_what_was_said(bot: Bot, gateway: GatewayEmulator) -> None:
+async def test_the_next_question_goes_with_what_was_said(bot: BridgeProcess, gateway: GatewayEmulator) -> None:
     await bot.ask("My name is Mia.")
     await bot.ask("What is my name?")
     assert [(message["role"], message["content"]) for message in gateway.requests[-1].messages] == [
@@ -42,19 +42,19 @@ async def test_the_next_question_goes_with_what_was_said(bot: Bot, gateway: Gate
 
 
 async def test_a_long_answer_loses_nothing_and_closes_every_fence(
-    bot: Bot, stage: Stage, gateway: GatewayEmulator
+    bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator
 ) -> None:
-    paragraphs = 45 * max(1, stage.bubble_length // 4096)
+    paragraphs = 45 * max(1, platform.bubble_length // 4096)
     code = "".join(f"def step_{number}(value):\n    return value * {number} + 1\n\n" for number in range(90))
     rows = "".join(f"| {number} | {number**2} | {'word' * (number % 3 + 1)} |\n" for number in range(60))
     prose = "".join(f"Paragraph {n} tells of 数字 and of things that grow. " * 3 + "\n\n" for n in range(paragraphs))
     text = f"{prose}```python\n{code}```\n\nAnd the table:\n\n| n | square | words |\n|---|---|---|\n{rows}\nThe end."
     assert len(text) > 12_000
     gateway.answer(text, tokens_per_second=4000)
-    await stage.say("Tell me everything.")
+    await platform.say("Tell me everything.")
     await until(lambda: bot.bubbles() and bot.bubbles()[-1].text.endswith("The end."), "the end")
     bubbles = await bot.answer()
-    assert len(bubbles) > len(text) // stage.bubble_length > 0
+    assert len(bubbles) > len(text) // platform.bubble_length > 0
     shown = "\n".join(bubble.text for bubble in bubbles)
     blocks = [block for bubble in bubbles for block in bubble.code]
     for number in range(90):
@@ -64,18 +64,18 @@ async def test_a_long_answer_loses_nothing_and_closes_every_fence(
     for number in range(60):
         assert shown.count(f" {number**2} ") >= 1
     assert "```" not in shown
-    assert stage.refusals == 0
+    assert platform.refusals == 0
 
 
 async def test_in_a_group_it_answers_to_its_name_where_it_was_let_in(
-    bot: Bot, stage: Stage, gateway: GatewayEmulator
+    bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator
 ) -> None:
-    await stage.say("hello bot", who="tom", place="topic", mention=True)
+    await platform.say("hello bot", who="tom", place="topic", mention=True)
     await bot.ask("/allow", place="topic")
     assert gateway.requests == []
-    await stage.say("nobody is asked here", who="tom", place="topic")
+    await platform.say("nobody is asked here", who="tom", place="topic")
     before = len(bot.bubbles("topic"))
-    asked = await stage.say("What is this?", who="tom", place="topic", mention=True)
+    asked = await platform.say("What is this?", who="tom", place="topic", mention=True)
     [answer] = await bot.answer(before, place="topic")
     assert answer.reply_to == asked
     assert answer.text == "You said: Tom: What is this?"
@@ -85,18 +85,18 @@ async def test_in_a_group_it_answers_to_its_name_where_it_was_let_in(
     assert len(gateway.requests[-1].messages) == 1
 
 
-async def test_another_model_by_buttons(bot: Bot, stage: Stage, gateway: GatewayEmulator) -> None:
+async def test_another_model_by_buttons(bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator) -> None:
     [menu] = await bot.ask("/model")
     assert "OK Model" in menu.text
     label = next(label for label in menu.buttons if label.startswith("Fake OpenAI"))
-    await stage.press(menu.id, label)
+    await platform.press(menu.id, label)
     await until(lambda: "› 2/" in " ".join(bot.bubbles()[-1].buttons), "a page of models")
     while "Reason" not in " ".join(bot.bubbles()[-1].buttons):
         shown = bot.bubbles()[-1].buttons
-        await stage.press(menu.id, next(label for label in shown if label.startswith("›")))
+        await platform.press(menu.id, next(label for label in shown if label.startswith("›")))
         await until(lambda shown=shown: bot.bubbles()[-1].buttons != shown, "the next page")  # type: ignore[misc]
     label = next(label for label in bot.bubbles()[-1].buttons if "Reason" in label)
-    await stage.press(menu.id, label)
+    await platform.press(menu.id, label)
     await until(lambda: bot.bubbles()[-1].text == "Now: Fake OpenAI · Reason", "the choice")
     assert len(bot.bubbles()) == 1, "the menu was not edited in place"
     [answer] = (await bot.ask("hello"))[-1:]
@@ -104,7 +104,7 @@ async def test_another_model_by_buttons(bot: Bot, stage: Stage, gateway: Gateway
     assert answer.text == "你好，world"
 
 
-async def test_another_model_by_a_part_of_its_name(bot: Bot, gateway: GatewayEmulator) -> None:
+async def test_another_model_by_a_part_of_its_name(bot: BridgeProcess, gateway: GatewayEmulator) -> None:
     assert (await bot.ask("/model colon"))[-1].text == "Now: Fake OpenAI · Colon model"
     await bot.ask("hello")
     assert gateway.requests[-1].model == "fake-openai:vendor/ok:free"
@@ -119,13 +119,13 @@ async def test_another_model_by_a_part_of_its_name(bot: Bot, gateway: GatewayEmu
 
 
 async def test_stop_ends_it_within_a_second_and_keeps_what_was_said(
-    bot: Bot, stage: Stage, gateway: GatewayEmulator
+    bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator
 ) -> None:
     gateway.answer(SKY * 20, tokens_per_second=20)
-    await stage.say("Tell me a long story.")
+    await platform.say("Tell me a long story.")
     await until(lambda: bot.bubbles() and "Stop" in bot.bubbles()[-1].buttons, "a Stop button")
     pressed = asyncio.get_running_loop().time()
-    await stage.press(bot.bubbles()[-1].id, "Stop")
+    await platform.press(bot.bubbles()[-1].id, "Stop")
     await until(lambda: gateway.disconnects() == 1, "the connection to be closed")
     gone = gateway.requests[-1].gone
     assert gone is not None
@@ -140,44 +140,46 @@ async def test_stop_ends_it_within_a_second_and_keeps_what_was_said(
     assert (await bot.ask("/stop"))[-1].text == "There is nothing to stop."
 
 
-async def test_an_answer_that_is_cut_off_says_so_and_can_be_asked_for_again(
-    bot: Bot, stage: Stage, gateway: GatewayEmulator
+async def test_an_answer_cut_off_says_so_and_can_be_asked_for_again(
+    bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator
 ) -> None:
     gateway.behave("ok", Behaviour(text="One two three four five six seven.", end="error"))
     [bubble] = await bot.ask("Count.")
     assert bubble.text.startswith("One two")
     assert bubble.text.endswith("The answer was cut off.")
     gateway.behave("ok", Behaviour(text="One two three."))
-    await stage.press(bubble.id, "Regenerate")
+    await platform.press(bubble.id, "Regenerate")
     assert [answer.text for answer in await bot.answer(1)] == ["One two three."]
     assert len(gateway.requests[-1].messages) == 1, "the cut answer is not part of the question"
     await bot.ask("Next.")
     assert [message["content"] for message in gateway.requests[-1].messages] == ["Count.", "One two three.", "Next."]
 
 
-async def test_an_answer_that_ends_for_length_can_go_on(bot: Bot, stage: Stage, gateway: GatewayEmulator) -> None:
+async def test_an_answer_that_ends_for_length_can_go_on(
+    bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator
+) -> None:
     gateway.behave("ok", Behaviour(text="Once upon a time", end="length"))
     [bubble] = await bot.ask("A story.")
     assert "longer than the model may write" in bubble.text
     gateway.behave("ok", Behaviour(text="there was an end."))
-    await stage.press(bubble.id, "Continue")
+    await platform.press(bubble.id, "Continue")
     [more] = await bot.answer(1)
     assert more.text == "there was an end."
     assert [message["role"] for message in gateway.requests[-1].messages] == ["user", "assistant", "user"]
 
 
-async def test_an_empty_answer_says_so(bot: Bot, gateway: GatewayEmulator) -> None:
+async def test_an_empty_answer_says_so(bot: BridgeProcess, gateway: GatewayEmulator) -> None:
     gateway.behave("ok", Behaviour(text=""))
     [bubble] = await bot.ask("Anything?")
     assert "The answer was empty." in bubble.text
 
 
-async def test_reasoning_is_not_the_answer(bot: Bot, gateway: GatewayEmulator) -> None:
+async def test_reasoning_is_not_the_answer(bot: BridgeProcess, gateway: GatewayEmulator) -> None:
     gateway.behave("ok", Behaviour(text="<think>let me see</think>\n\nForty-two."))
     assert [bubble.text for bubble in await bot.ask("Well?")] == ["Forty-two."]
 
 
-async def test_a_system_prompt_is_the_chats_own(bot: Bot, gateway: GatewayEmulator) -> None:
+async def test_a_system_prompt_is_the_chats_own(bot: BridgeProcess, gateway: GatewayEmulator) -> None:
     await bot.ask("/system Answer like a pirate.")
     await bot.ask("hello")
     assert gateway.requests[-1].messages[0] == {"role": "system", "content": "Answer like a pirate."}
@@ -187,7 +189,9 @@ async def test_a_system_prompt_is_the_chats_own(bot: Bot, gateway: GatewayEmulat
     assert all(message["role"] != "system" for message in gateway.requests[-1].messages)
 
 
-async def test_a_question_too_long_with_its_history_goes_with_less_of_it(bot: Bot, gateway: GatewayEmulator) -> None:
+async def test_a_question_too_long_with_its_history_goes_with_less(
+    bot: BridgeProcess, gateway: GatewayEmulator
+) -> None:
     for number in range(4):
         await bot.ask(f"Remember number {number}.")
     gateway.behave(
@@ -198,19 +202,21 @@ async def test_a_question_too_long_with_its_history_goes_with_less_of_it(bot: Bo
     assert gateway.requests[-1].messages[0]["content"] == "Remember number 2."
 
 
-async def test_unknown_commands_say_so_and_paths_are_talk(bot: Bot) -> None:
+async def test_unknown_commands_say_so_and_paths_are_talk(bot: BridgeProcess) -> None:
     assert (await bot.ask("/frobnicate now"))[-1].text == "I do not know /frobnicate. See /help."
     assert (await bot.ask("/usr/bin/env is a path"))[-1].text == "You said: /usr/bin/env is a path"
 
 
-async def test_help_lists_the_commands_and_to_an_admin_those_of_admins(bot: Bot) -> None:
+async def test_help_lists_the_commands_and_to_an_admin_those_of_admins(bot: BridgeProcess) -> None:
     told = (await bot.ask("/help"))[-1].text
     assert "/model" in told
     assert "/allow " in told
     assert "/claim" not in told
 
 
-async def test_while_it_grows_nobody_sees_half_a_mark(bot: Bot, stage: Stage, gateway: GatewayEmulator) -> None:
+async def test_while_it_grows_nobody_sees_half_a_mark(
+    bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator
+) -> None:
     piece = "Some **rather bold words** here, `a line of code` there, [a link](https://example.org/a/long/page) last. "
     gateway.answer(piece * 8, tokens_per_second=25)
     [bubble] = await bot.ask("Tell me.")

@@ -63,21 +63,15 @@ def test_tables_line_up_by_what_characters_take_on_the_screen() -> None:
     assert under(got, "pre") == [got.text]
 
 
-def test_a_wide_table_is_not_padded_and_keeps_its_addresses() -> None:
-    long = "word " * 30
-    got = render(f"| a | b |\n|---|---|\n| {long} | [x](https://example.com) |\n| c | d |\n")
-    assert "c | d" in got.text
-    assert "x (https://example.com)" in got.text
-
-
-def test_a_table_that_grows_too_long_loses_its_padding_only() -> None:
-    rows = "".join(f"| {'x' * 40 if number == 7 else 'y'} | {number} |\n" for number in range(340))
-    source = f"| a | b |\n|---|---|\n{rows}"
-    assert measure(source) <= MAX_LENGTH
-    got = render(source)
-    assert len(got.text) <= MAX_LENGTH
-    assert under(got, "pre"), "still a table"
-    assert "y | 339" in got.text
+def test_a_wide_table_is_a_block_for_each_row() -> None:
+    wide = "长" * 60
+    got = render(
+        f"| 方案 | 说明 | 链接 |\n|---|---|---|\n| A | {wide} | [x](https://example.com) |\n| **B** | **好** | |\n"
+    )
+    assert got.text == f"方案\n\nA\n说明: {wide}\n链接: x\n\nB\n说明: 好\n链接: —"
+    assert under(got, "bold") == ["A", "B", "好"]
+    assert [each["url"] for each in got.entities if each["type"] == "text_link"] == ["https://example.com"]
+    assert not under(got, "pre")
 
 
 def test_links_lead_where_they_say() -> None:
@@ -140,10 +134,35 @@ def test_maths_too_deep_for_the_reader_is_shown_as_it_is() -> None:
 
 
 def test_half_a_surrogate_pair_does_not_stop_an_answer() -> None:
-    assert render("so \ud83d **far**").text == "so ? far"
+    assert render("so \ud83d **far**").text == "so \ufffd far"
 
 
-MORSELS = ["**", "```", "```\n", "\n\n", "| a |\n|--|\n", "海", "🍒", "http://x.y", "||", "<b>", "[a]: b\n"]
+def test_what_models_write_beyond_markdown() -> None:
+    got = render(
+        "这是**重点：**内容，**“好。”**的。~~删：~~了 <u>a</u><sup>2</sup> <kbd>Ctrl</kbd> <b>b</b><br>__init__ <int>"
+    )
+    assert got.text == "这是重点：内容，“好。”的。删：了 a² Ctrl b\n__init__ <int>"
+    assert under(got, "bold") == ["重点：", "“好。”", "b"]
+    assert (under(got, "underline"), under(got, "strikethrough"), under(got, "code")) == (["a"], ["删："], ["Ctrl"])
+    got = render("so \\( a+b \\)\n\n\\[ \\frac{a}{b} \\]\n\nTerm[^1]\n\n[^1]: note\n\n> [!NOTE]\n> Keep.")
+    assert got.text == "so a+b\n\na/b\n\nTerm¹\n\nNote\nKeep.\n\n¹ note"
+    assert under(got, "bold") == ["Note"] and under(got, "blockquote") == ["Note\nKeep."]
+
+
+def test_details_fold_once_all_of_them_is_there() -> None:
+    written = "<details><summary>More</summary>\n\n- one\n\n```py\nx\n```\n"
+    open_, closed = render(written), render(written + "</details>\nafter")
+    assert under(open_, "blockquote") == ["• one\n\nx"] and under(open_, "bold") == ["More"]
+    assert under(closed, "expandable_blockquote") == ["• one\n\nx"] and closed.text.endswith("\nafter")
+
+
+def test_no_base64_reaches_the_screen() -> None:
+    got = render("![cat](data:image/png;base64,AAAA) ![](data:image/png;base64,AAAA) [f](data:x/y;base64,AAAA)")
+    assert (got.text, got.entities) == ("cat picture f", [])
+
+
+BEYOND = ["</b>", "<details>", "</details>", "<summary>a</summary>", "\n> ", "[!NOTE]\n", "[^a]", "\\(", "\\)", "。"]
+MORSELS = ["**", "```", "```\n", "\n\n", "| a |\n|--|\n", "海", "🍒", "http://x.y", "||", "<b>", "[a]: b\n", *BEYOND]
 MARKUP = st.lists(st.sampled_from([*"ab @_*`~|[]()<>#$\\{}:/-.\n\t", *MORSELS]), max_size=200).map("".join)
 
 
@@ -165,3 +184,17 @@ def test_whatever_comes_is_within_telegrams_rules(source: str) -> None:
 def test_the_measure_never_falls_and_bounds_the_plain_text(text: str, more: str) -> None:
     assert measure(text) <= measure(text + more)
     assert len(plain(text).text) <= measure(text)
+
+
+CELLS = st.lists(
+    st.sampled_from(["a", "**长**", "x" * 30, "[l](https://e.org)", "`c`", "@mia", "<br>", "e\u0301", "👩\u200d👧", ""])
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(CELLS.map(lambda cells: "| " + " | ".join(cells) + " |\n"), max_size=20), st.integers(0, 3))
+def test_a_table_keeps_within_its_measure(rows: list[str], columns: int) -> None:
+    table = "| @name " * (columns + 1) + "|\n" + "|---" * (columns + 1) + "|\n" + "".join(rows)
+    assert len(render(table).text) <= measure(table)
+    measures = [measure(table[:end]) for end in range(len(table))]
+    assert measures == sorted(measures)

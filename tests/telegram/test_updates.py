@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.types import Attachment, Chat, IncomingMessage, User
-from channels.telegram.gather import gather
+from bridge.inbound import ChatMoved, Edited, Pressed, Said
+from bridge.types import Attachment, Chat, User
+from channels.telegram.gather import Group, gather
 from channels.telegram.updates import Arrival, Me, read
 
 ME = Me(666, "cherry_bot")
@@ -30,11 +31,13 @@ def arrival(**fields: Any) -> Arrival:
     return found
 
 
-def heard(**fields: Any) -> IncomingMessage:
-    return arrival(**fields).message
+def heard(**fields: Any) -> Said:
+    event = arrival(**fields).event
+    assert isinstance(event, Said)
+    return event
 
 
-def in_group(text: str, kind: str = "", name: str = "", **fields: Any) -> IncomingMessage:
+def in_group(text: str, kind: str = "", name: str = "", **fields: Any) -> Said:
     """Said in a group, with an entity of this kind on `name`."""
     before = text[: text.index(name)]
     marked = {"type": kind, "offset": len(before.encode("utf-16-le")) // 2, "length": len(name)}
@@ -42,7 +45,7 @@ def in_group(text: str, kind: str = "", name: str = "", **fields: Any) -> Incomi
 
 
 def test_a_message_in_a_direct_chat() -> None:
-    assert heard(text="hello") == IncomingMessage(
+    assert heard(text="hello") == Said(
         id="5",
         chat=Chat("telegram", "7300000001"),
         sender=User("telegram", "7300000001"),
@@ -94,7 +97,7 @@ def test_a_mention_of_somebody_without_a_username() -> None:
 def test_a_mention_in_a_caption() -> None:
     marked = [{"type": "mention", "offset": 0, "length": 11}]
     got = heard(chat=GROUP, photo=[{}], caption="@cherry_bot look", caption_entities=marked)
-    assert (got.addressed, got.text, got.attachments) == (True, "look", (Attachment("image"),))
+    assert (got.addressed, got.text, got.attachments) == (True, "look", IMAGE)
 
 
 def test_a_reply_to_us_is_for_us_and_quotes_what_we_said() -> None:
@@ -126,19 +129,20 @@ def test_who_speaks_as_a_chat_is_not_trusted_as_a_person() -> None:
     assert got.sender.name == "Friends"
 
 
+IMAGE = (Attachment("image", mime="image/jpeg"),)
 FORWARDED = {"forward_origin": {"type": "hidden_user", "sender_user_name": "Tom", "date": 1_789_999_000}}
 
 
-def test_what_is_forwarded_is_a_quotation_and_no_command_of_the_forwarder() -> None:
+def test_what_is_forwarded_is_a_quotation_and_no_command() -> None:
     got = heard(text="/allow 4711", **FORWARDED)
-    assert (got.text, got.quoted, got.addressed) == ("", "/allow 4711", True)
+    assert (got.text, got.quoted, got.addressed, got.forwarded) == ("", "/allow 4711", True, True)
     assert (got.sender, got.replied_to) == (User("telegram", "7300000001"), None)
     for text in ("/allow@cherry_bot", "hey @cherry_bot"):
         name = text.split()[-1]
         called = in_group(text, "mention" if name[0] == "@" else "bot_command", name, **FORWARDED)
         assert (called.text, called.quoted, called.addressed) == ("", text, False), "nobody here has called us"
     pictured = heard(photo=[{}], caption="/deny 4711", **FORWARDED)
-    assert (pictured.text, pictured.quoted, pictured.attachments) == ("", "/deny 4711", (Attachment("image"),))
+    assert (pictured.text, pictured.quoted, pictured.attachments) == ("", "/deny 4711", IMAGE)
 
 
 def test_what_needs_no_answer() -> None:
@@ -152,14 +156,29 @@ def test_what_needs_no_answer() -> None:
 @pytest.mark.parametrize(
     ("fields", "attachment"),
     [
-        ({"photo": [{"file_id": "a"}]}, Attachment("image")),
-        ({"document": {"file_name": "a.pdf", "mime_type": "application/pdf"}}, Attachment("file", "a.pdf")),
-        ({"document": {"file_name": "a.png", "mime_type": "image/png"}}, Attachment("image", "a.png")),
-        ({"animation": {}, "document": {"file_name": "a.mp4"}}, Attachment("video")),
-        ({"voice": {"duration": 3}}, Attachment("audio")),
-        ({"audio": {"title": "Song"}}, Attachment("audio", "Song")),
-        ({"video": {}}, Attachment("video")),
-        ({"sticker": {"emoji": "👍"}}, Attachment("sticker", "👍")),
+        (
+            {"photo": [{"file_id": "s", "file_size": 9}, {"file_id": "l", "file_size": 99}]},
+            Attachment("image", ref="l", mime="image/jpeg", size=99),
+        ),
+        (
+            {"document": {"file_id": "d", "file_name": "a.pdf", "mime_type": "application/pdf", "file_size": 5}},
+            Attachment("file", "a.pdf", "d", "application/pdf", 5),
+        ),
+        ({"document": {"file_id": "d", "mime_type": "image/png"}}, Attachment("image", "", "d", "image/png")),
+        ({"document": {"file_id": "d", "mime_type": "audio/wav"}}, Attachment("audio", "", "d", "audio/wav")),
+        (
+            {"animation": {"file_id": "a", "duration": 2}, "document": {"file_id": "a", "file_name": "a.mp4"}},
+            Attachment("video", ref="a", seconds=2.0),
+        ),
+        ({"voice": {"file_id": "v", "duration": 3}}, Attachment("audio", ref="v", mime="audio/ogg", seconds=3.0)),
+        (
+            {"audio": {"file_id": "m", "title": "Song", "mime_type": "audio/mpeg", "duration": 200}},
+            Attachment("audio", "Song", "m", "audio/mpeg", seconds=200.0),
+        ),
+        ({"video": {"file_id": "v", "mime_type": "video/mp4"}}, Attachment("video", ref="v", mime="video/mp4")),
+        ({"video_note": {"file_id": "n"}}, Attachment("video", ref="n", mime="video/mp4")),
+        ({"sticker": {"file_id": "s", "emoji": "👍"}}, Attachment("sticker", "👍", "s", "image/webp")),
+        ({"sticker": {"file_id": "s", "is_video": True}}, Attachment("sticker", "", "s", "video/webm")),
         ({"location": {"latitude": 1, "longitude": 2}}, Attachment("other", "location")),
         ({"contact": {"phone_number": "1"}}, Attachment("other", "contact")),
         ({"poll": {}}, Attachment("other", "poll")),
@@ -169,22 +188,30 @@ def test_attachments(fields: dict[str, Any], attachment: Attachment) -> None:
     assert heard(**fields).attachments == (attachment,)
 
 
-def test_a_press_is_a_message_that_names_its_menu() -> None:
+def test_a_press_names_its_message() -> None:
     query = {"id": "44", "from": MIA, "message": {"message_id": 8, "chat": GROUP, "date": 0}, "data": "/stop"}
     got = read({"update_id": 1, "callback_query": query}, ME)
     assert got is not None
     assert got.query == "44"
-    assert (got.message.id, got.message.text, got.message.menu) == ("press:44", "/stop", "8")
-    assert got.message.addressed
+    assert got.event == Pressed(
+        "press:44", Chat("telegram", str(GROUP["id"])), User("telegram", str(MIA["id"])), "/stop", "8", "zh-hans"
+    )
+
+
+def test_an_edited_message_is_an_edit() -> None:
+    edited = message(text="hello", edit_date=1_790_000_009)["message"]
+    got = read({"update_id": 1, "edited_message": edited}, ME)
+    assert got is not None
+    assert got.event == Edited(heard(text="hello"))
+    poll = message(poll={"total_voter_count": 2})["message"]
+    assert read({"update_id": 1, "edited_message": poll}, ME) is None
 
 
 def test_a_migration_is_told_alike_from_both_sides() -> None:
     old, new = {"id": -5, "type": "group", "title": "Friends"}, {"id": -1005, "type": "supergroup"}
-    one = heard(chat=old, migrate_to_chat_id=-1005)
-    two = heard(chat=new, migrate_from_chat_id=-5)
-    assert one.id == two.id
-    assert one.chat == two.chat == Chat("telegram", "-5")
-    assert one.moved_to == two.moved_to == Chat("telegram", "-1005")
+    one = arrival(chat=old, migrate_to_chat_id=-1005).event
+    two = arrival(chat=new, migrate_from_chat_id=-5).event
+    assert one == two == ChatMoved("moved:-1005", Chat("telegram", "-5"), Chat("telegram", "-1005"))
 
 
 @pytest.mark.parametrize("update", [{}, {"message": None}, {"edited_message": {}}, {"inline_query": 5}])
@@ -222,18 +249,23 @@ def pieces(*texts: str, **fields: Any) -> dict[int, Arrival]:
     }
 
 
+def joined(group: Group) -> Said:
+    assert isinstance(group.event, Said)
+    return group.event
+
+
 def test_a_long_text_is_joined_where_the_client_cut_it() -> None:
     (group,) = gather(pieces("x" * 4096, "y" * 4096, "the end"))
     assert not group.open
-    assert group.message.text == "x" * 4096 + "y" * 4096 + "the end"
-    assert (group.message.id, group.updates) == ("10", [10, 11, 12])
+    assert joined(group).text == "x" * 4096 + "y" * 4096 + "the end"
+    assert (joined(group).id, group.updates) == ("10", [10, 11, 12])
     (spaced,) = gather(pieces("x" * 4000, "and on"))
-    assert spaced.message.text == "x" * 4000 + " and on", "cut at a space, which the client dropped"
+    assert joined(spaced).text == "x" * 4000 + " and on", "cut at a space, which the client dropped"
     (command,) = gather(pieces("/system " + "x" * 4088, "y"))
-    assert command.message.text.endswith("xy")
+    assert joined(command).text.endswith("xy")
     assert gather(pieces("x" * 4096))[0].open
     (passed_on,) = gather(pieces("x" * 4000, "/stop", **FORWARDED))
-    assert (passed_on.message.text, passed_on.message.quoted) == ("", "x" * 4000 + " /stop")
+    assert (joined(passed_on).text, joined(passed_on).quoted) == ("", "x" * 4000 + " /stop")
 
 
 def test_what_only_looks_like_one_text_is_not_joined() -> None:
@@ -254,6 +286,6 @@ def test_an_album_is_one_message_with_its_caption() -> None:
     }
     (group,) = gather(found)
     assert group.open
-    assert group.message.text == "the sea"
-    assert group.message.attachments == (Attachment("image"),) * 3
+    assert joined(group).text == "the sea"
+    assert joined(group).attachments == IMAGE * 3
     assert not gather({n: arrival(message_id=n, **photo) for n in range(1, 11)})[0].open, "an album holds ten"

@@ -19,7 +19,7 @@ from telegram.error import (
     TimedOut,
 )
 
-from tests.emulators.telegram import Fault, Rules, TelegramStage
+from tests.emulators.telegram import Fault, Rules, TelegramPlatform
 from tests.telegram_emulator.client import bot_at, mia, post
 
 
@@ -31,8 +31,8 @@ def seconds_as_timedelta(monkeypatch: pytest.MonkeyPatch) -> None:
 # -- floods and faults
 
 
-async def test_writes_to_a_chat_share_one_bucket_and_hammering_doubles_the_wait() -> None:
-    async with TelegramStage(Rules(chat_every=60.0)) as slow, bot_at(slow) as bot:
+async def test_writes_share_a_bucket_and_hammering_doubles_the_wait() -> None:
+    async with TelegramPlatform(Rules(chat_every=60.0)) as slow, bot_at(slow) as bot:
         sent = await bot.send_message(mia(slow), "0")
         for number in range(1, 5):
             await sent.edit_text(str(number))
@@ -50,59 +50,59 @@ async def test_writes_to_a_chat_share_one_bucket_and_hammering_doubles_the_wait(
         assert slow.server.called("editMessageText")[-1].status == 429
 
 
-async def test_a_flood_wait_is_said_three_times_and_ends(stage: TelegramStage) -> None:
-    stage.flood(0.5)
-    call, hello = f"bot{stage.server.token}/sendMessage", {"chat_id": mia(stage), "text": "hello"}
-    status, body, answer = await post(stage, call, json=hello)
+async def test_a_flood_wait_is_said_three_times_and_ends(platform: TelegramPlatform) -> None:
+    platform.flood(0.5)
+    call, hello = f"bot{platform.server.token}/sendMessage", {"chat_id": mia(platform), "text": "hello"}
+    status, body, answer = await post(platform, call, json=hello)
     assert (status, answer.headers["Retry-After"]) == (429, "1")
     assert body["description"] == "Too Many Requests: retry after 1" and body["parameters"] == {"retry_after": 1}
     await asyncio.sleep(1)
-    assert (await post(stage, call, json=hello))[0] == 200
+    assert (await post(platform, call, json=hello))[0] == 200
 
 
 async def test_groups_the_whole_bot_and_typing_have_their_own_limits() -> None:
     rules = Rules(chat_burst=1000, group_max=3, group_window=60, total_max=10, total_window=60, typing=((2, 60.0),))
-    async with TelegramStage(rules) as stage, bot_at(stage) as bot:
-        for place, allowed in ((stage.group.id, 3), (mia(stage), 7)):
+    async with TelegramPlatform(rules) as platform, bot_at(platform) as bot:
+        for place, allowed in ((platform.group.id, 3), (mia(platform), 7)):
             for number in range(allowed):
                 await bot.send_message(place, str(number))
             with pytest.raises(RetryAfter):
                 await bot.send_message(place, "one more")
         with pytest.raises(RetryAfter):
-            await bot.send_message(stage.person("tom").id, "the whole bot waits")
-        await bot.send_chat_action(mia(stage), "typing")
-        await bot.send_message_draft(mia(stage), 1, "counts as typing")
+            await bot.send_message(platform.person("tom").id, "the whole bot waits")
+        await bot.send_chat_action(mia(platform), "typing")
+        await bot.send_message_draft(mia(platform), 1, "counts as typing")
         with pytest.raises(RetryAfter):
-            await bot.send_chat_action(mia(stage), "typing")
-        sent = stage.bubbles()[0].id
-        stage.world.rooms[mia(stage)].messages[int(sent)].markup = {
+            await bot.send_chat_action(mia(platform), "typing")
+        sent = platform.bubbles()[0].id
+        platform.world.rooms[mia(platform)].messages[int(sent)].markup = {
             "inline_keyboard": [[{"text": "a", "callback_data": "b"}]]
         }
         for _ in range(40):
-            await stage.press(sent, "a")
-        assert all([await bot.answer_callback_query(press) for press in stage.world.presses])
+            await platform.press(sent, "a")
+        assert all([await bot.answer_callback_query(press) for press in platform.world.presses])
 
 
-async def test_floods_lost_answers_and_dropped_requests_on_order(stage: TelegramStage, bot: Bot) -> None:
-    stage.flood(30)
+async def test_floods_lost_answers_and_dropped_requests_on_order(platform: TelegramPlatform, bot: Bot) -> None:
+    platform.flood(30)
     with pytest.raises(RetryAfter) as flood:
-        await bot.send_message(mia(stage), "a")
-    assert flood.value.retry_after == timedelta(seconds=30) and stage.refusals == 1
+        await bot.send_message(mia(platform), "a")
+    assert flood.value.retry_after == timedelta(seconds=30) and platform.refusals == 1
     with pytest.raises(RetryAfter):
-        await bot.send_message(mia(stage), "did not wait")
-    tom = stage.person("tom").id
-    stage.drop_requests()
-    stage.lose_answers()
+        await bot.send_message(mia(platform), "did not wait")
+    tom = platform.person("tom").id
+    platform.drop_requests()
+    platform.lose_answers()
     for text in ("dropped", "lost"):
         with pytest.raises(NetworkError):
             await bot.send_message(tom, text)
     await bot.send_message(tom, "fine")
-    assert [bubble.text for bubble in stage.bubbles(who="tom")] == ["lost", "fine"]
-    assert [call.status for call in stage.server.called("sendMessage")] == [429, 429, 0, 0, 200]
+    assert [bubble.text for bubble in platform.bubbles(who="tom")] == ["lost", "fine"]
+    assert [call.status for call in platform.server.called("sendMessage")] == [429, 429, 0, 0, 200]
 
 
-async def test_errors_pages_and_slow_answers_on_order(stage: TelegramStage, bot: Bot) -> None:
-    plan = stage.server.faults.plan
+async def test_errors_pages_and_slow_answers_on_order(platform: TelegramPlatform, bot: Bot) -> None:
+    plan = platform.server.faults.plan
     for fault, kind in (
         (Fault.html(502), NetworkError),
         (Fault.error(500, "Internal Server Error: restart"), NetworkError),
@@ -115,20 +115,20 @@ async def test_errors_pages_and_slow_answers_on_order(stage: TelegramStage, bot:
         assert type(failed.value) is kind
     plan(Fault.slow(60))
     with pytest.raises(TimedOut):
-        await bot.send_message(mia(stage), "carried out", read_timeout=0.5)
-    assert [bubble.text for bubble in stage.bubbles()] == ["carried out"]
+        await bot.send_message(mia(platform), "carried out", read_timeout=0.5)
+    assert [bubble.text for bubble in platform.bubbles()] == ["carried out"]
 
 
-async def test_an_outage_cuts_what_waits_and_what_comes(stage: TelegramStage, bot: Bot) -> None:
+async def test_an_outage_cuts_what_waits_and_what_comes(platform: TelegramPlatform, bot: Bot) -> None:
     polling = asyncio.create_task(bot.get_updates(timeout=20))
-    await stage.server.until_called("getUpdates")
-    with stage.server.outage():
+    await platform.server.until_called("getUpdates")
+    with platform.server.outage():
         with pytest.raises(NetworkError):
-            await bot.send_message(mia(stage), "unheard")
-        await stage.say("are you there?")
+            await bot.send_message(mia(platform), "unheard")
+        await platform.say("are you there?")
         with pytest.raises(NetworkError):
             await polling
-    assert stage.bubbles() == []
+    assert platform.bubbles() == []
     assert len(await bot.get_updates(offset=1)) == 1
 
 
@@ -141,18 +141,18 @@ async def test_connections_stay_open() -> None:
         opened += 1
 
     trace.on_connection_create_end.append(count)
-    async with TelegramStage() as stage, aiohttp.ClientSession(trace_configs=[trace]) as session:
+    async with TelegramPlatform() as platform, aiohttp.ClientSession(trace_configs=[trace]) as session:
         for _ in range(3):
-            await (await session.get(f"{stage.server.url}/bot{stage.server.token}/getMe")).read()
+            await (await session.get(f"{platform.server.url}/bot{platform.server.token}/getMe")).read()
     assert opened == 1
 
 
 async def test_closing_does_not_wait_for_polls() -> None:
     async with aiohttp.ClientSession() as session:
-        async with TelegramStage() as stage:
-            call = f"{stage.server.url}/bot{stage.server.token}/getUpdates"
+        async with TelegramPlatform() as platform:
+            call = f"{platform.server.url}/bot{platform.server.token}/getUpdates"
             poll = asyncio.create_task(session.get(call, params={"timeout": "50"}))
-            await stage.server.until_called("getUpdates")
+            await platform.server.until_called("getUpdates")
             began = asyncio.get_running_loop().time()
         assert asyncio.get_running_loop().time() - began < 30
         with pytest.raises(aiohttp.ClientError):

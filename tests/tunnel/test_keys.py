@@ -34,7 +34,7 @@ LINE = "/etc/ssh/cherry-tunnel.keys"
     ],
     ids=["as it is noted", "the key's line alone", "the account's rules alone"],
 )
-def test_the_desks_key_opens_one_port_on_the_server_and_nothing_else(
+def test_the_desks_key_opens_one_port_on_the_server_only(
     machines: tuple[Machine, Machine], tmp_path: Path, slip: str
 ) -> None:
     with from_desk(*machines, tmp_path, slip):
@@ -60,7 +60,7 @@ def assert_one_port(desk: Machine, more: str = "") -> None:
     assert "status 124" in tried("-N -R 127.0.0.1:23333:127.0.0.1:23333", limit=2), "that one was there till the end"
 
 
-def test_the_servers_key_opens_one_port_on_the_desk_and_nothing_else(called: Tunnel) -> None:
+def test_the_servers_key_opens_one_port_on_the_desk_only(called: Tunnel) -> None:
     def tried(arguments: str) -> str:
         return ssh(called.server, arguments, "cherry-desk", "you@desk.example.com")
 
@@ -70,7 +70,7 @@ def test_the_servers_key_opens_one_port_on_the_desk_and_nothing_else(called: Tun
     assert "uid=" not in tried("-tt -- id")
 
 
-async def test_a_tunnel_from_the_server_leads_to_the_gateway_and_comes_back_after_a_cut(called: Tunnel) -> None:
+async def test_a_tunnel_leads_to_the_gateway_and_survives_a_cut(called: Tunnel) -> None:
     with called.server.inside():
         async with cherry_studio(called.desk) as studio, called.kept_up():
             async with Gateway(studio.url, studio.key) as gateway:

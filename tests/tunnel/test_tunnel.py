@@ -10,9 +10,9 @@ from pathlib import Path
 
 from bridge.words import IN
 from tests.emulators.gateway import GatewayEmulator
-from tests.emulators.telegram import TelegramStage
-from tests.stage import Bubble
-from tests.stories.bot import Bot, until
+from tests.emulators.telegram import TelegramPlatform
+from tests.harness import BridgeProcess, until
+from tests.platform import Bubble
 from tests.tunnel.machine import Machine
 from tests.tunnel.note import block
 from tests.tunnel.tunnel import PORT, Tunnel
@@ -35,15 +35,13 @@ async def cherry_studio(desk: Machine) -> AsyncIterator[GatewayEmulator]:
             await gateway.__aexit__()
 
 
-async def test_a_bridge_over_the_tunnel_tells_people_the_truth_whatever_happens_to_it(
-    tunnel: Tunnel, tmp_path: Path
-) -> None:
+async def test_a_bridge_over_a_broken_tunnel_tells_people_the_truth(tunnel: Tunnel, tmp_path: Path) -> None:
     home = tmp_path / "bot"
     home.mkdir()
     with tunnel.server.inside():
-        async with cherry_studio(tunnel.desk) as gateway, TelegramStage() as stage, tunnel.kept_up():
-            settings = {"BRIDGE_ADMINS": str(stage.user("mia")), "TELEGRAM_EDIT_INTERVAL": "0.3"}
-            async with Bot(stage, gateway, home, **settings) as bot:
+        async with cherry_studio(tunnel.desk) as gateway, TelegramPlatform() as platform, tunnel.kept_up():
+            settings = {"BRIDGE_ADMINS": str(platform.user("mia")), "TELEGRAM_EDIT_INTERVAL": "0.3"}
+            async with BridgeProcess(platform, gateway, home, **settings) as bot:
                 await through(bot, gateway, tunnel)
                 await frozen_for_a_moment(bot, gateway, tunnel)
                 await frozen_for_long(bot, gateway, tunnel)
@@ -52,7 +50,7 @@ async def test_a_bridge_over_the_tunnel_tells_people_the_truth_whatever_happens_
                 await healed(bot, gateway, tunnel)
 
 
-async def through(bot: Bot, gateway: GatewayEmulator, tunnel: Tunnel) -> None:
+async def through(bot: BridgeProcess, gateway: GatewayEmulator, tunnel: Tunnel) -> None:
     answered = await asyncio.to_thread(tunnel.server.run, block("check"))  # by the gateway, in this very loop
     assert json.loads(answered)["status"] == "ok"
     gateway.answer(LONG)
@@ -61,7 +59,7 @@ async def through(bot: Bot, gateway: GatewayEmulator, tunnel: Tunnel) -> None:
     assert len(gateway.requests) == 1, "it came from the gateway on the desk"
 
 
-async def frozen_for_a_moment(bot: Bot, gateway: GatewayEmulator, tunnel: Tunnel) -> None:
+async def frozen_for_a_moment(bot: BridgeProcess, gateway: GatewayEmulator, tunnel: Tunnel) -> None:
     """Nobody notices."""
     before = await half_an_answer(bot, gateway, tokens_per_second=80)
     tunnel.server.freeze()
@@ -74,7 +72,7 @@ async def frozen_for_a_moment(bot: Bot, gateway: GatewayEmulator, tunnel: Tunnel
     assert bubble.text == LONG.strip()
 
 
-async def frozen_for_long(bot: Bot, gateway: GatewayEmulator, tunnel: Tunnel) -> None:
+async def frozen_for_long(bot: BridgeProcess, gateway: GatewayEmulator, tunnel: Tunnel) -> None:
     """The answer under way says that it was cut; the next one that Cherry Studio is away."""
     before = await half_an_answer(bot, gateway, tokens_per_second=10)
     tunnel.server.freeze()
@@ -86,7 +84,7 @@ async def frozen_for_long(bot: Bot, gateway: GatewayEmulator, tunnel: Tunnel) ->
     tunnel.server.heal()
 
 
-async def healed(bot: Bot, gateway: GatewayEmulator, tunnel: Tunnel) -> None:
+async def healed(bot: BridgeProcess, gateway: GatewayEmulator, tunnel: Tunnel) -> None:
     """Nobody did anything, and it works."""
     await tunnel.through()
     gateway.answer("Here I am.")
@@ -94,18 +92,18 @@ async def healed(bot: Bot, gateway: GatewayEmulator, tunnel: Tunnel) -> None:
     assert bubble.text == "Here I am."
 
 
-async def cut(bot: Bot, gateway: GatewayEmulator, tunnel: Tunnel) -> None:
+async def cut(bot: BridgeProcess, gateway: GatewayEmulator, tunnel: Tunnel) -> None:
     before = await half_an_answer(bot, gateway, tokens_per_second=10)
     tunnel.cut()
     [bubble] = await bot.answer(before)
     assert_cut(bubble)
 
 
-async def half_an_answer(bot: Bot, gateway: GatewayEmulator, tokens_per_second: float) -> int:
+async def half_an_answer(bot: BridgeProcess, gateway: GatewayEmulator, tokens_per_second: float) -> int:
     """How many bubbles there were before it."""
     before = len(bot.bubbles())
     gateway.answer(LONG, tokens_per_second=tokens_per_second)
-    await bot.stage.say("Tell me again.")
+    await bot.platform.say("Tell me again.")
     await until(lambda: len(bot.bubbles()) > before and len(bot.bubbles()[-1].writes) > 1, "an answer under way")
     return before
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-from tests.stories.bot import PATIENCE, until
+from tests.harness import PATIENCE_SECONDS, until
 from tests.tunnel.machine import Machine
 from tests.tunnel.note import DEPLOY, KEY, block, blocks, unit
 
@@ -111,7 +111,7 @@ def from_compose(desk: Machine, server: Machine, folder: Path) -> Iterator[None]
 def _sshd(machine: Machine, folder: Path, command: str = "$(command -v sshd) -D -e", port: int = 22) -> Iterator[None]:
     running = machine.start(command, log := folder / "sshd.log")
     try:
-        give_up = time.monotonic() + PATIENCE
+        give_up = time.monotonic() + PATIENCE_SECONDS
         while not machine.listens(port):
             assert running.poll() is None and time.monotonic() < give_up, log.read_text()
             time.sleep(0.02)

@@ -27,7 +27,7 @@ def test_everything_has_a_default() -> None:
 def test_every_fault_is_told_at_once_and_names_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "BRIDGE_ADMINS": "telegram:1,mia",
-        "BRIDGE_MODEL": "gpt-5",
+        "BRIDGE_MODEL": "openai:",
         "BRIDGE_GATEWAY_URL": "ftp://x",
         "BRIDGE_LANGUAGE": "fr",
         "BRIDGE_IDLE_SECONDS": "soon",
@@ -62,7 +62,7 @@ def test_a_fault_never_shows_what_was_set(monkeypatch: pytest.MonkeyPatch) -> No
         assert "hunter2secret" not in text
 
 
-def test_the_environment_goes_before_the_file_and_empty_lines_count_as_unset(
+def test_the_environment_goes_before_the_file_and_empty_is_unset(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / ".env").write_text(

@@ -67,6 +67,7 @@ def test_a_platforms_tag_leads_to_a_language(tag: str, language: str) -> None:
 MODEL = ModelId("deepseek", "deepseek-chat")
 FAILURES = [
     (errors.GatewayUnreachable("http://127.0.0.1:23333"), "API server", "http://127.0.0.1:23333"),
+    (errors.NoModelList(), "no list of models", ""),
     (errors.KeyRefused(missing=True), "key", "BRIDGE_GATEWAY_KEY"),
     (errors.KeyRefused(missing=False), "key", "BRIDGE_GATEWAY_KEY"),
     (errors.ProviderRefused(401, "bad key"), "deepseek does not accept the key", "bad key"),

@@ -1,7 +1,7 @@
-"""What can be wrong with a set-up, as checks: each looks at one thing and yields what it found, and what to do next.
+"""What can be wrong with a set-up, as checks: each examines one thing and yields what it found, and how to fix it.
 
-Checks run side by side; none may keep the others waiting, and none may take long. They only look: nothing is
-changed, no message is sent, and no secret is in what they say.
+Checks run side by side; none may keep the others waiting, and none may take long. They change nothing, send no
+message, and put no secret into a diagnostic.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ log = structlog.get_logger(__name__)
 
 Check = Callable[[], AsyncIterator[Diagnostic]]
 
-LIMIT = 10.0
-"""Seconds to the next diagnostic of a check."""
+MAX_SECONDS = 10.0
+"""The longest that a check may take to its next diagnostic."""
 
 
 async def examine(checks: Mapping[str, Check], words: DoctorWords) -> AsyncIterator[Diagnostic]:
@@ -39,18 +39,18 @@ async def examine(checks: Mapping[str, Check], words: DoctorWords) -> AsyncItera
 
 
 async def _fill(queue: asyncio.Queue[Diagnostic | None], area: str, check: Check, words: DoctorWords) -> None:
-    """Put what the check finds into `queue`, whatever becomes of it, and None at the end."""
+    """Put the diagnostics of `check` into `queue`, one more if it fails or takes too long, and None at the end."""
     diagnostics = check()
     try:
         with suppress(StopAsyncIteration):
             while True:
-                async with asyncio.timeout(LIMIT):
+                async with asyncio.timeout(MAX_SECONDS):
                     diagnostic = await anext(diagnostics)
                 queue.put_nowait(diagnostic)
     except TimeoutError:
-        queue.put_nowait(words.too_slow.found("wrong", area, seconds=LIMIT))
-    except Exception as fault:
+        queue.put_nowait(words.too_slow.found("wrong", area, seconds=MAX_SECONDS))
+    except Exception as error:
         log.exception("check failed", check=area)
-        queue.put_nowait(words.crashed.found("wrong", area, why=type(fault).__name__))
+        queue.put_nowait(words.crashed.found("wrong", area, why=type(error).__name__))
     finally:
         queue.put_nowait(None)

@@ -10,12 +10,8 @@ from urllib.parse import urlsplit
 
 from bridge.admin.doctor.answer import answer
 from bridge.diagnostics import Diagnostic
-from bridge.errors import GatewayError, GatewayUnreachable, KeyRefused
-from bridge.gateway import Gateway
-from bridge.gateway.address import DEFAULT_PORT
-from bridge.gateway.client import PAGE
-from bridge.gateway.models import Model, nearest, offered
-from bridge.gateway.wire import Wire
+from bridge.errors import GatewayError, GatewayUnreachable, KeyRefused, NoModelList
+from bridge.gateway import DEFAULT_PORT, Gateway, Generation, Model, labelled, nearest, usable_models
 from bridge.settings import Settings
 from bridge.words import Words
 from bridge.words.shell import DoctorWords
@@ -28,7 +24,7 @@ PATIENCE = 5.0
 """Seconds until a gateway must have said which it is."""
 USUAL_PORTS = range(DEFAULT_PORT, DEFAULT_PORT + 5)
 """Where people move it to when the first is taken."""
-VERSIONS: dict[Literal["A", "B", "C"], str] = {"A": "1.6", "B": "1.7 - 1.9", "C": "2"}
+VERSIONS: dict[Generation, str] = {"A": "1.6", "B": "1.7 - 1.9", "C": "2"}
 MOST_SHOWN = 3
 
 Reach = Literal["answers", "hangs up", "mute", "refuses", "silent", "nowhere"]
@@ -50,18 +46,26 @@ async def gateway(settings: Settings, words: DoctorWords, talk: Words) -> AsyncI
         except GatewayError as error:
             yield words.gateway_failed.found("wrong", AREA, url=url, why=trouble(error, talk, model=None, admin=False))
             return
-    yield words.gateway_fine.found("ok", AREA, url=url, version=VERSIONS[generation])
+    if generation == "other":
+        yield words.gateway_other.found("ok", AREA, url=url)
+    else:
+        yield words.gateway_fine.found("ok", AREA, url=url, version=VERSIONS[generation])
     try:
         entries = await listed(url, key)
     except KeyRefused as error:
         yield (words.key_missing if error.missing else words.key_wrong).found("wrong", "key")
+        return
+    except NoModelList:
+        yield words.models_no_list.found("note" if settings.model else "wrong", "models", url=url)
+        if settings.model:
+            yield await answer(url, key, settings.model, words, talk)
         return
     except GatewayError as error:
         yield words.gateway_failed.found("wrong", AREA, url=url, why=trouble(error, talk, model=None, admin=False))
         return
     yield (words.key_fine if key else words.key_none).found("ok", "key")
 
-    models = offered(entries)
+    models = labelled(usable_models(entries))
     if not models:
         yield words.models_none.found("wrong", "models")
         return
@@ -74,7 +78,7 @@ async def gateway(settings: Settings, words: DoctorWords, talk: Words) -> AsyncI
         if str(settings.model) in unusable:
             sentence = words.model_unusable
         else:
-            sentence = words.model_gone if generation == "C" else words.model_gone_v1
+            sentence = words.model_gone_v1 if generation in ("A", "B") else words.model_gone
         like = ", ".join(map(str, nearest(str(settings.model), models, MOST_SHOWN)))
         yield sentence.found("wrong", "models", model=settings.model, nearest=like)
         return
@@ -83,11 +87,8 @@ async def gateway(settings: Settings, words: DoctorWords, talk: Words) -> AsyncI
 
 async def listed(url: str, key: str) -> list[dict[str, object]]:
     """Every entry of the gateway's list that has an id, usable or not. Raises GatewayError."""
-    async with Wire(url, key, CONNECT) as wire:
-        page = await wire.get("/v1/models", {"limit": PAGE})
-    data = page.get("data") if isinstance(page, dict) else None
-    entries = [entry for entry in data if isinstance(entry, dict)] if isinstance(data, list) else []
-    return [entry for entry in entries if isinstance(entry.get("id"), str)]
+    async with Gateway(url, key, connect=CONNECT) as client:
+        return await client.entries()
 
 
 def usual(host: str = "127.0.0.1") -> list[str]:
@@ -96,18 +97,19 @@ def usual(host: str = "127.0.0.1") -> list[str]:
 
 
 async def found(urls: Sequence[str]) -> str:
-    """The first of these addresses at which there is a gateway; empty where there is none."""
-    answers = await asyncio.gather(*map(_is_gateway, urls))
-    return next((url for url, yes in zip(urls, answers, strict=True) if yes), "")
+    """The first of these addresses with Cherry Studio, or else with another such server; empty where there is none."""
+    generations = dict(zip(urls, await asyncio.gather(*map(_generation, urls)), strict=True))
+    cherry = (url for url, generation in generations.items() if generation not in (None, "other"))
+    other = (url for url, generation in generations.items() if generation == "other")
+    return next(cherry, "") or next(other, "")
 
 
-async def _is_gateway(url: str) -> bool:
+async def _generation(url: str) -> Generation | None:
     try:
         async with asyncio.timeout(CONNECT), Gateway(url, connect=CONNECT) as client:
-            await client.generation()
+            return await client.generation()
     except (GatewayError, TimeoutError):
-        return False
-    return True
+        return None
 
 
 async def absent(url: str, words: DoctorWords) -> Diagnostic:

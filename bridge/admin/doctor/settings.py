@@ -1,4 +1,4 @@
-"""The settings: every fault of every variable at once, slips of the pen, and who else can read them."""
+"""The settings: every error in every variable at once, typos in names, and whether others can read `.env`."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ S = TypeVar("S", bound=BaseSettings)
 
 
 def read_leniently(kind: type[S], env_file: Path) -> tuple[S, list[str]]:
-    """The settings, with the default for each that cannot be used, and a sentence for each of those."""
+    """Read settings, with defaults in place of values that cannot be used; return a sentence for each of those."""
     try:
         return read(kind, env_file), []
     except SettingsError as error:
-        faults = list(error.faults)
+        errors = list(error.faults)
     defaults: dict[str, object] = {}
     while True:
         try:
-            # What is given here goes before the environment and the file.
-            return kind(_env_file=env_file, _env_ignore_empty=True, **defaults), faults  # type: ignore[arg-type]
+            # Arguments take precedence over the environment and the file.
+            return kind(_env_file=env_file, _env_ignore_empty=True, **defaults), errors  # type: ignore[arg-type]
         except ValidationError as error:
-            for fault in error.errors(include_input=False):
-                field = str(fault["loc"][0])
+            for each in error.errors(include_input=False):
+                field = str(each["loc"][0])
                 defaults[field] = kind.model_fields[field].get_default(call_default_factory=True, validated_data={})
 
 
 async def settings(
-    kinds: Sequence[type[BaseSettings]], faults: Sequence[str], env_file: Path, words: DoctorWords
+    kinds: Sequence[type[BaseSettings]], errors: Sequence[str], env_file: Path, words: DoctorWords
 ) -> AsyncIterator[Diagnostic]:
-    """`faults` are those that reading `kinds` has shown."""
-    wrong = [words.settings_fault.found("wrong", AREA, fault=fault) for fault in faults]
+    """Report `errors`, which reading `kinds` has raised, and what else is wrong with the settings."""
+    wrong = [words.settings_fault.found("wrong", AREA, fault=error) for error in errors]
     wrong += [words.settings_unknown.found("wrong", AREA, fault=slip) for slip in unknown(kinds, env_file)]
     wrong += [words.settings_slip.found("wrong", AREA, name=name, near=near) for name, near in _slips(kinds, env_file)]
     for diagnostic in wrong or [words.settings_fine.found("ok", AREA)]:
@@ -55,10 +55,10 @@ async def settings(
 
 
 def _slips(kinds: Sequence[type[BaseSettings]], env_file: Path) -> list[tuple[str, str]]:
-    """Variables of a platform's that are none, and the unset one that each is most like (TELEGRAM_BOT_TOKEN).
+    """Return misspelt variables of the platforms, each with the unset one that it resembles (TELEGRAM_BOT_TOKEN).
 
-    The bridge's own are `unknown`'s; for others' prefixes, only what looks like a slip is told: the environment
-    is shared with other programs.
+    `unknown` finds those that begin with `BRIDGE_`. Other prefixes may belong to other programs, which share the
+    environment: only what resembles a setting is returned.
     """
     known = {variable(kind, field) for kind in kinds for field in kind.model_fields}
     written = {name: value for name, value in _written(env_file).items() if value}
@@ -70,7 +70,7 @@ def _slips(kinds: Sequence[type[BaseSettings]], env_file: Path) -> list[tuple[st
 
 
 def _readable(path: Path) -> bool:
-    """Whether others than its owner may look into it."""
+    """Whether anyone but the owner of the file may read it."""
     return sys.platform != "win32" and path.is_file() and bool(path.stat().st_mode & 0o077)
 
 
@@ -80,7 +80,7 @@ def _written(env_file: Path) -> dict[str, str | None]:
 
 
 async def proxies(gateway_url: str, words: DoctorWords) -> AsyncIterator[Diagnostic]:
-    """Whether the proxy of the system, or of the environment, would swallow requests to the gateway."""
+    """Report a proxy, the system's or the environment's, that other programs would reach the gateway through."""
     parts = urlsplit(gateway_url)
     names = sorted(urllib.request.getproxies().keys() & {parts.scheme, "all", "socks"})
     if names and not urllib.request.proxy_bypass(parts.netloc):

@@ -15,22 +15,21 @@ from redis.exceptions import RedisError
 from bridge.diagnostics import Diagnostic
 from bridge.errors import StoreError
 from bridge.settings import Settings
-from bridge.store import open_store, translate_redis_errors
-from bridge.store.connect import RedisUrl
+from bridge.store import RedisUrl, open_store, translate_redis_errors
 from bridge.words.shell import DoctorWords
 
 AREA = "store"
-ROOM = 100
-"""Megabytes: less is soon too little."""
-SLOW = 0.05
-"""Seconds to Redis and back; each message takes some twenty of them."""
+MIN_FREE_MEGABYTES = 100
+"""Less free space on the disk of the data folder is soon too little."""
+SLOW_SECONDS = 0.05
+"""A round trip to Redis that takes longer is reported; each message takes some twenty of them."""
 PINGS = 5
-CONNECT = 5.0
-"""Seconds to a connection, and to its first answer."""
+CONNECT_SECONDS = 5.0
+"""The longest wait for a connection, and for its first answer."""
 
 
 async def store(settings: Settings, words: DoctorWords, alone: asyncio.Future[bool]) -> AsyncIterator[Diagnostic]:
-    """`alone` is told whether no bridge runs on this store."""
+    """Check the store. Sets `alone` to whether no bridge is running on it."""
     url = settings.redis_url.get_secret_value()
     try:
         data = await asyncio.to_thread(_data_dir, settings.data_dir, words)
@@ -53,7 +52,7 @@ async def store(settings: Settings, words: DoctorWords, alone: asyncio.Future[bo
                 return
             for diagnostic in _weaknesses(about, await _setting(opened.redis, "save"), words):
                 yield diagnostic
-            if away > SLOW:
+            if away > SLOW_SECONDS:
                 yield words.store_slow.found("note", AREA, milliseconds=away * 1000)
             alone.set_result(await opened.heartbeats.beat() == 1)
     except StoreError as error:
@@ -74,7 +73,7 @@ async def _greet(url: str) -> None:
         return
     async with translate_redis_errors():
         pool = ConnectionPool.from_url(
-            at.url, retry=None, protocol=2, socket_connect_timeout=CONNECT, socket_timeout=CONNECT
+            at.url, retry=None, protocol=2, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=CONNECT_SECONDS
         )
         async with Redis.from_pool(pool) as redis:
             await redis.ping()
@@ -84,11 +83,11 @@ def _data_dir(path: Path, words: DoctorWords) -> Diagnostic:
     try:
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):
-            room = shutil.disk_usage(path).free // 1_000_000
+            free = shutil.disk_usage(path).free // 1_000_000
     except OSError as error:
         return words.data_refused.found("wrong", "data", path=path, why=error.strerror)
-    if room < ROOM:
-        return words.data_full.found("wrong", "data", path=path, megabytes=room)
+    if free < MIN_FREE_MEGABYTES:
+        return words.data_full.found("wrong", "data", path=path, megabytes=free)
     return words.data_fine.found("ok", "data", path=path)
 
 
@@ -107,7 +106,7 @@ def _weaknesses(about: dict[str, Any], snapshots: str | None, words: DoctorWords
 
 
 async def _info(redis: Redis, section: str) -> dict[str, Any]:
-    """What the server says of itself; of a cluster, one of its nodes. Nothing where it may not be asked."""
+    """Return a section of INFO; of a cluster, one node's. Empty where the server forbids the command."""
     try:
         info = await redis.info(section)
     except RedisError:
@@ -117,7 +116,7 @@ async def _info(redis: Redis, section: str) -> dict[str, Any]:
 
 
 async def _setting(redis: Redis, name: str) -> str | None:
-    """A setting of the server; None where it may not be asked, as with Redis that others run."""
+    """Return a setting of the server; None where it forbids the command, as hosted Redis does."""
     try:
         found = await redis.config_get(name)
     except RedisError:

@@ -1,29 +1,21 @@
-"""One question, one answer on standard output: for pipes and scripts. No history, no Redis."""
+"""`cherry-bridge chat TEXT`: one question, one answer on standard output, without history and without Redis."""
 
 from __future__ import annotations
 
 import sys
 import unicodedata
-from collections.abc import Sequence
 
 from bridge.admin.shell.language import terminal_words
 from bridge.errors import GatewayError, ModelNotFound
 from bridge.settings import Settings
-from bridge.turn.generation import prompt
+from bridge.turn.context import request_messages
 from bridge.types import ChatMessage, ModelId
 from bridge.words import Words
 from bridge.words.trouble import trouble
 
 
-def question(words: Sequence[str]) -> str:
-    """The question on the command line; with ``-``, or with nothing and a pipe, what standard input holds."""
-    if list(words) == ["-"] or (not words and not sys.stdin.isatty()):
-        return sys.stdin.read().strip()
-    return " ".join(words).strip()
-
-
 async def ask(settings: Settings, text: str, model: ModelId | None) -> int:
-    """Print the answer as it comes. 0 if it is whole; else 1, with the reason on standard error."""
+    """Print the answer as it comes. Return 0 if it is whole; else 1, with the reason on standard error."""
     words = terminal_words(settings)
     model = model or settings.model
     said = ""
@@ -34,7 +26,7 @@ async def ask(settings: Settings, text: str, model: ModelId | None) -> int:
                 if not offered:
                     raise ModelNotFound("")
                 model = offered[0].id
-            completion = gateway.stream(model, prompt(settings.system, [], [ChatMessage.user(text)]))
+            completion = gateway.stream(model, request_messages(settings.system, [], [ChatMessage.user(text)]))
             async for delta in completion:
                 said += delta
                 print(_harmless(delta), end="", flush=True)
@@ -50,7 +42,7 @@ async def ask(settings: Settings, text: str, model: ModelId | None) -> int:
 
 
 def _harmless(text: str) -> str:
-    """Without control characters: no model gets to send commands to a terminal."""
+    """Return `text` without control characters: a model must not send commands to a terminal."""
     return "".join(letter for letter in text if letter in "\n\t" or unicodedata.category(letter) != "Cc")
 
 

@@ -1,4 +1,4 @@
-"""A conversation at a plain terminal: lines go out, answers come in, secrets are not shown while they are typed."""
+"""Questions to a person at a plain terminal. Secrets are not shown while they are typed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 
 def at_terminal() -> bool:
-    """Whether somebody can be asked."""
+    """Whether a person can be asked: standard input and output are a terminal."""
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
@@ -16,7 +16,7 @@ def say(text: str = "") -> None:
 
 
 def ask(prompt: str, *, hidden: bool = False) -> str:
-    """What is typed, without blanks around it or anything that is no character.
+    """Ask, and return what is typed, without spaces around it and without unprintable characters.
 
     Raises KeyboardInterrupt on Ctrl-C and EOFError on Ctrl-D.
     """
@@ -25,7 +25,7 @@ def ask(prompt: str, *, hidden: bool = False) -> str:
 
 
 def agrees(prompt: str, *, otherwise: bool) -> bool:
-    """Yes or no; `otherwise` where only Enter is pressed. Asked again where neither was said."""
+    """Ask for yes or no, again if need be; return `otherwise` where only Enter is pressed."""
     while typed := ask(prompt).lower():
         if typed in ("y", "yes", "是", "好"):
             return True

@@ -1,15 +1,14 @@
-"""`cherry-bridge doctor`: every check at once, a line for each thing found, and what to do next."""
+"""`cherry-bridge doctor`: all checks at once, one line for each result, with what to do about it."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
 from bridge import __version__, log
@@ -18,37 +17,37 @@ from bridge.admin.doctor.gateway import gateway
 from bridge.admin.doctor.settings import proxies, read_leniently, settings
 from bridge.admin.doctor.store import store
 from bridge.admin.shell.language import terminal_language
-from bridge.admin.shell.platforms import Platform
+from bridge.channel_settings import ChannelSettings
 from bridge.diagnostics import Diagnostic
-from bridge.settings import Settings
+from bridge.settings import Settings, secrets
 from bridge.words import IN, Language
 from bridge.words.shell import DOCTOR, DoctorWords
 
 MARKS = {"ok": "ok", "wrong": "!!", "note": "--"}
 
 
-async def doctor(platforms: Sequence[Platform], *, as_json: bool, env_file: Path = Path(".env")) -> int:
-    """Print what is found. 1 if anything is wrong. No secret is printed, so that it can be shown to others."""
-    own, faults = read_leniently(Settings, env_file)
-    theirs = {platform.name: read_leniently(platform.settings, env_file) for platform in platforms}
-    log.hide(_secrets([own, *(read for read, _ in theirs.values())]))
+async def doctor(channels: Mapping[str, type[ChannelSettings]], *, as_json: bool, env_file: Path = Path(".env")) -> int:
+    """Print what is found. Return 1 if anything is wrong. No secret is printed, so that it can be shown to others."""
+    own, errors = read_leniently(Settings, env_file)
+    theirs = {name: read_leniently(kind, env_file) for name, kind in channels.items()}
+    for read in (own, *(each for each, _ in theirs.values())):
+        log.hide(secrets(read))
     language = terminal_language(own)
     words = DOCTOR[language]
 
     alone: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-    faults = list(dict.fromkeys([*faults, *(fault for _, each in theirs.values() for fault in each)]))
-    kinds: list[type[BaseSettings]] = [Settings, *(platform.settings for platform in platforms)]
+    errors = list(dict.fromkeys([*errors, *(error for _, each in theirs.values() for error in each)]))
+    kinds: list[type[BaseSettings]] = [Settings, *channels.values()]
     checks: dict[str, Check] = {
-        "settings": partial(settings, kinds, faults, env_file, words),
-        "channels": partial(_channels, platforms, theirs, own.channels, words),
+        "settings": partial(settings, kinds, errors, env_file, words),
+        "channels": partial(_channels, theirs, own.channels, words),
         "gateway": partial(gateway, own, words, IN[language]),
         "proxy": partial(proxies, own.gateway_url, words),
         "store": partial(store, own, words, alone),
     }
-    for platform in platforms:
-        read, wrong = theirs[platform.name]
-        if not wrong and not platform.missing(read) and (own.channels is None or platform.name in own.channels):
-            checks[platform.name] = partial(_platform, platform, read, language, alone)
+    for name, (channel, wrong) in theirs.items():
+        if not wrong and channel.configured and (own.channels is None or name in own.channels):
+            checks[name] = partial(_channel, channel, language, alone)
 
     found: list[Diagnostic] = []
     async for diagnostic in examine(checks, words):
@@ -73,48 +72,36 @@ def line(diagnostic: Diagnostic) -> str:
 
 
 def clean(text: str) -> str:
-    """On one line, without secrets and without what a terminal would obey: names come from outside."""
+    """Return `text` on one line, without secrets and control characters: it may hold names from outside."""
     if not sys.stdout.encoding.lower().startswith("utf"):
         text = text.encode(sys.stdout.encoding, "replace").decode(sys.stdout.encoding)
     return "".join(char if char.isprintable() else " " for char in log.redact(text))
 
 
-async def _platform(
-    platform: Platform, read: BaseSettings, language: Language, alone: asyncio.Future[bool]
+async def _channel(
+    channel: ChannelSettings, language: Language, alone: asyncio.Future[bool]
 ) -> AsyncIterator[Diagnostic]:
     thorough = await alone
-    async for diagnostic in platform.check(read, language, thorough=thorough):
+    async for diagnostic in channel.check(language, thorough=thorough):
         yield diagnostic
 
 
 async def _channels(
-    platforms: Sequence[Platform],
-    theirs: Mapping[str, tuple[BaseSettings, list[str]]],
-    named: Sequence[str] | None,
-    words: DoctorWords,
+    theirs: Mapping[str, tuple[ChannelSettings, list[str]]], named: Sequence[str] | None, words: DoctorWords
 ) -> AsyncIterator[Diagnostic]:
     """Which channels will run, and which of them lack something."""
-    names = [platform.name for platform in platforms]
     for name in named or ():
-        if name not in names:
-            yield words.channel_unknown.found("wrong", "channels", name=name, names=", ".join(names))
+        if name not in theirs:
+            yield words.channel_unknown.found("wrong", "channels", name=name, names=", ".join(theirs))
     running = 0
-    for platform in platforms:
-        read, faults = theirs[platform.name]
-        missing = [] if faults else platform.missing(read)
-        begun = 0 < len(missing) < len(platform.required)
-        wanted = platform.name in named if named is not None else begun or not missing
+    for name, (channel, errors) in theirs.items():
+        missing = [] if errors else channel.missing
+        begun = 0 < len(missing) < len(channel.required)
+        wanted = name in named if named is not None else begun or not missing
         running += wanted
         if wanted and missing:
-            yield words.channel_incomplete.found(
-                "wrong", platform.name, variables=", ".join(missing), name=platform.name
-            )
+            yield words.channel_incomplete.found("wrong", name, variables=", ".join(missing), name=name)
         elif not wanted:
-            yield words.channel_unused.found("note", platform.name)
+            yield words.channel_unused.found("note", name)
     if not running and not named:
         yield words.channel_none.found("wrong", "channels")
-
-
-def _secrets(read: Iterable[BaseSettings]) -> Iterable[str]:
-    values = (getattr(each, name) for each in read for name in type(each).model_fields)
-    return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]

@@ -1,6 +1,6 @@
-"""`.env`, written so that nothing else in it changes: lines that we do not know, comments, their order, their bytes.
+"""Setting variables in `.env` without changing anything else in it: other lines, comments, their order, their bytes.
 
-It is replaced whole, so that a crash leaves the old one or the new one, and only its owner can read it.
+The file is replaced whole, so that a crash leaves the old one or the new one, and only its owner can read it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def put(path: Path, values: Mapping[str, str]) -> None:
 
 
 def _with(text: str, values: Mapping[str, str]) -> str:
-    """`text` with each variable set once more where it was set last, or at the end."""
+    """Return `text` with each variable set where it was set last, or at the end."""
     bindings = list(parse_stream(io.StringIO(text, newline="")))
     last = {binding.key: index for index, binding in enumerate(bindings) if binding.key in values}
     end = "\r\n" if "\r\n" in text else "\n"
@@ -56,7 +56,7 @@ def _quoted(value: str) -> str:
 
 
 def _replace(path: Path, text: str) -> None:
-    # Made for its owner alone, whatever the umask and the old file say.
+    # Readable by its owner alone, whatever the umask and the old file allow.
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:

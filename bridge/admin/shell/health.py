@@ -1,7 +1,7 @@
-"""`GET /healthz /readyz /metrics`, on loopback only, for whoever watches over the process.
+"""`GET /healthz /readyz /metrics`, on loopback only, for the programs that supervise and monitor the process.
 
-Processes side by side on one machine each take the next free port, and each notes its own in its data folder, where
-a container's health check finds it.
+Processes side by side on one machine each take the next free port. Each writes its port to a file in its data folder,
+where a container's health check finds it.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from bridge.errors import GatewayError, SettingsError, StoreError
 from bridge.settings import Settings
 
 PORTS = 10
-"""The port that is set and those after it are tried, so many in all."""
-LOOK_EVERY = 15.0
-"""Seconds between two looks at the gateway."""
-STORE_LIMIT = 3.0
-"""Seconds in which the store must answer."""
-NOTE = "health.port"
+"""How many ports are tried: the one that is set, and those after it."""
+GATEWAY_CHECK_SECONDS = 15.0
+"""Seconds between two checks of the gateway."""
+STORE_TIMEOUT_SECONDS = 3.0
+"""For the store to answer."""
+PORT_FILE = "health.port"
 
 _started = time.time()
 
 
 @asynccontextmanager
 async def health(bridge: Bridge, settings: Settings) -> AsyncIterator[int]:
-    """Answer on the port that is yielded. Raises SettingsError where none is free or it cannot be noted."""
+    """Answer on the port that is yielded. Raises SettingsError where none is free, or its file cannot be written."""
     listening = _bound(settings.health_port)
     port: int = listening.getsockname()[1]
     app = web.Application()
@@ -43,10 +43,10 @@ async def health(bridge: Bridge, settings: Settings) -> AsyncIterator[int]:
     app.router.add_get("/metrics", _metrics)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    note = settings.data_dir.expanduser() / NOTE
+    port_file = settings.data_dir.expanduser() / PORT_FILE
     try:
         await web.SockSite(runner, listening).start()
-        _write(note, port)
+        _write(port_file, port)
         watching = asyncio.create_task(_watch(bridge))
         try:
             yield port
@@ -57,16 +57,16 @@ async def health(bridge: Bridge, settings: Settings) -> AsyncIterator[int]:
         await runner.cleanup()
         listening.close()
         with suppress(OSError):
-            note.unlink(missing_ok=True)
+            port_file.unlink(missing_ok=True)
 
 
 async def _alive(_request: web.Request) -> web.Response:
-    """The loop turns; more is not asked, for a restart mends nothing else."""
+    """200 as long as the event loop runs. Nothing else is checked: a restart would not fix it."""
     return web.json_response({"alive": True})
 
 
 def _ready(bridge: Bridge) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """200 where people are heard: the store answers and a channel is open. The gateway may be asleep meanwhile."""
+    """200 where messages are received: the store answers and a channel is open. The gateway may be asleep meanwhile."""
 
     async def ready(_request: web.Request) -> web.Response:
         store, channels = await _answers(bridge), metrics.CHANNEL_UP.total() > 0
@@ -82,7 +82,7 @@ async def _metrics(_request: web.Request) -> web.Response:
 
 async def _answers(bridge: Bridge) -> bool:
     try:
-        async with asyncio.timeout(STORE_LIMIT):
+        async with asyncio.timeout(STORE_TIMEOUT_SECONDS):
             await bridge.store.heartbeats.beat()
     except (StoreError, TimeoutError):
         return False
@@ -92,16 +92,16 @@ async def _answers(bridge: Bridge) -> bool:
 async def _watch(bridge: Bridge) -> None:
     while True:
         try:
-            await bridge.gateway.generation()
+            await bridge.gateway.ping()
         except GatewayError:
             metrics.GATEWAY_UP.set(0)
         else:
             metrics.GATEWAY_UP.set(1)
-        await asyncio.sleep(LOOK_EVERY)
+        await asyncio.sleep(GATEWAY_CHECK_SECONDS)
 
 
 def _process() -> str:
-    """What Prometheus's own clients tell of a process, under the same names; memory only where Linux tells it."""
+    """The metrics of a process that Prometheus's own clients export, under the same names; memory on Linux only."""
     lines = ["# TYPE process_start_time_seconds gauge", f"process_start_time_seconds {_started:.15g}"]
     lines += ["# TYPE process_cpu_seconds_total counter", f"process_cpu_seconds_total {time.process_time():.15g}"]
     with suppress(OSError):
@@ -127,9 +127,9 @@ def _bound(first: int) -> socket.socket:
     raise SettingsError([f"BRIDGE_HEALTH_PORT: no port from {ports[0]} to {ports[-1]} is free on 127.0.0.1"])
 
 
-def _write(note: Path, port: int) -> None:
+def _write(port_file: Path, port: int) -> None:
     try:
-        note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        note.write_text(f"{port}\n")
+        port_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        port_file.write_text(f"{port}\n")
     except OSError as error:
-        raise SettingsError([f"BRIDGE_DATA_DIR: {note} cannot be written: {error.strerror}"]) from None
+        raise SettingsError([f"BRIDGE_DATA_DIR: {port_file} cannot be written: {error.strerror}"]) from None

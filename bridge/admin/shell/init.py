@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -24,11 +24,10 @@ from bridge.admin.shell.asking import agrees, ask, at_terminal, say
 from bridge.admin.shell.doctor import line
 from bridge.admin.shell.envfile import put
 from bridge.admin.shell.language import terminal_language, terminal_tag
-from bridge.admin.shell.platforms import Platform
+from bridge.channel_settings import ChannelSettings
 from bridge.diagnostics import Diagnostic, SettingPrompt
 from bridge.errors import GatewayError, KeyRefused
-from bridge.gateway import base_url
-from bridge.gateway.models import Model, nearest, offered
+from bridge.gateway import Model, base_url, labelled, nearest, usable_models
 from bridge.settings import Settings, variable
 from bridge.types import ModelId
 from bridge.words import IN, LANGUAGES, Language
@@ -40,8 +39,10 @@ NO_TERMINAL = 2
 SHOWN = 5
 
 
-def init(platforms: Sequence[Platform], start: Callable[[], int], env_file: Path = Path(".env")) -> int:
-    """Set the bridge up; `start` runs it, where that is wanted. The exit status."""
+def init(
+    platforms: Mapping[str, type[ChannelSettings]], start: Callable[[], int], env_file: Path = Path(".env")
+) -> int:
+    """Set the bridge up, and call `start` where it is to run at once. Return the exit status."""
     settings, _ = read_leniently(Settings, env_file)
     language = terminal_language(settings)
     if not at_terminal():
@@ -60,7 +61,7 @@ def init(platforms: Sequence[Platform], start: Callable[[], int], env_file: Path
 
 
 def _language(settings: Settings) -> Language:
-    """Asked for only where nothing tells."""
+    """Ask for the language where neither a setting nor the locale tells it."""
     if settings.language or terminal_tag().lower() not in ("", "c", "posix"):
         return terminal_language(settings)
     names = {"en": "English", "zh-CN": "简体中文", "zh-TW": "繁體中文"}
@@ -70,30 +71,31 @@ def _language(settings: Settings) -> Language:
 
 
 class Setup:
-    """One sitting."""
+    """One run of `init`: the questions that are still open, in order."""
 
-    def __init__(self, platforms: Sequence[Platform], env_file: Path, language: Language) -> None:
+    def __init__(self, platforms: Mapping[str, type[ChannelSettings]], env_file: Path, language: Language) -> None:
         # What asks for least comes first, and is what Enter takes; of those, the last by name.
-        self._platforms = sorted(platforms, key=lambda platform: platform.name, reverse=True)
-        self._platforms.sort(key=lambda platform: len(platform.required))
+        names = sorted(platforms, reverse=True)
+        names.sort(key=lambda name: len(platforms[name].required))
+        self._platforms = {name: platforms[name] for name in names}
         self._file = env_file
         self._language = language
         self._words, self._findings = INIT[language], DOCTOR[language]
 
     def run(self) -> bool:
-        """Whether the bot is to be started now."""
+        """Ask everything; return whether the bot is to be started now."""
         words = self._words
         if self._file.exists():
             say(words.kept_file.format(path=self._file))
         say(words.hello.format(path=self._file))
         self._gateway()
         say(f"\n== {words.channels}")
-        for platform in self._chosen():
-            self._platform(platform)
+        for name in self._chosen():
+            self._platform(name)
         say()
         if self._file.exists():
             say(words.done.format(path=self._file))
-        if not any(self._complete(platform) for platform in self._platforms):
+        if not any(map(self._complete, self._platforms)):
             say(words.nothing)
             return False
         if agrees(words.start, otherwise=True):
@@ -107,12 +109,12 @@ class Setup:
         say(f"\n== {self._words.gateway}")
         url = self._address()
         entries = self._key(url)
-        if models := offered(entries):
+        if models := labelled(usable_models(entries)):
             self._show([self._findings.models_fine.found("ok", "models", count=len(models), providers=_names(models))])
             self._model(url, models)
 
     def _address(self) -> str:
-        """Where the gateway answers; empty where it does not."""
+        """Find the gateway, or ask for its address; return it, or nothing where none answers."""
         words = self._words
         url = self._settings().gateway_url
         there = asyncio.run(found([url, *usual()]))
@@ -140,7 +142,7 @@ class Setup:
         return there
 
     def _key(self, url: str) -> list[dict[str, object]]:
-        """The gateway's list, once it accepts the key; nothing where there is no gateway, or no key."""
+        """Ask for the key until the gateway accepts it; return its models, or none without a gateway or a key."""
         words = self._words
         told = False
         while True:
@@ -159,7 +161,7 @@ class Setup:
             self._keep("BRIDGE_GATEWAY_KEY", self._shaped(Settings, "BRIDGE_GATEWAY_KEY", typed) or typed)
 
     def _try_key(self, url: str, key: str) -> list[dict[str, object]] | None:
-        """The list; None where another key is needed."""
+        """Return the gateway's models; None where another key is needed."""
         diagnostics = self._findings
         try:
             entries = asyncio.run(listed(url, key))
@@ -175,7 +177,7 @@ class Setup:
         return entries
 
     def _model(self, url: str, models: Sequence[Model]) -> None:
-        """Which model begins; what is given is tried."""
+        """Ask for the model of new chats, and try it."""
         words = self._words
         key = self._settings().gateway_key.get_secret_value()
         names = [str(model.id) for model in models]
@@ -202,33 +204,31 @@ class Setup:
 
     # platforms
 
-    def _chosen(self) -> list[Platform]:
-        """Those that are to be set up now; how they are that are set up already is shown."""
-        words, known = self._words, [platform for platform in self._platforms if self._complete(platform)]
-        for platform in known:
-            self._try(platform)
-        names = [platform.name.title() for platform in self._platforms]
-        shown = [
-            words.channel_known.format(name=name) if each in known else name
-            for name, each in zip(names, self._platforms, strict=True)
-        ]
+    def _chosen(self) -> list[str]:
+        """Check those that are set up already; ask which to set up now, and return their names."""
+        words = self._words
+        known = [name for name in self._platforms if self._complete(name)]
+        for name in known:
+            self._try(name)
+        names = list(self._platforms)
+        shown = [words.channel_known.format(name=name.title()) if name in known else name.title() for name in names]
         say("   ".join(f"{number} {name}" for number, name in enumerate(shown, 1)))
-        while typed := ask(words.channels_more if known else words.channels_first.format(name=names[0])):
+        while typed := ask(words.channels_more if known else words.channels_first.format(name=names[0].title())):
             numbers = typed.replace(",", " ").replace("，", " ").replace("、", " ").split()
             if all(number.isdecimal() and int(number) <= len(names) for number in numbers):
-                return [self._platforms[int(number) - 1] for number in dict.fromkeys(numbers) if int(number)]
+                return [names[int(number) - 1] for number in dict.fromkeys(numbers) if int(number)]
             say(words.channels_shape.format(most=len(names)))
-        return [] if known else [self._platforms[0]]
+        return [] if known else names[:1]
 
-    def _platform(self, platform: Platform) -> None:
-        say(f"\n-- {platform.name.title()}")
-        while self._answer_all(platform) and not self._try(platform):
+    def _platform(self, name: str) -> None:
+        say(f"\n-- {name.title()}")
+        while self._answer_all(self._platforms[name]) and not self._try(name):
             if not agrees(self._words.retry, otherwise=True):
                 say(self._words.skipped)
                 return
 
-    def _answer_all(self, platform: Platform) -> bool:
-        """Ask all that the platform needs; False where it is left for now."""
+    def _answer_all(self, platform: type[ChannelSettings]) -> bool:
+        """Ask all that the platform needs; return False where it is skipped."""
         for question in platform.questions(self._language):
             say(question.where)
             if not self._answer(platform, question):
@@ -236,39 +236,39 @@ class Setup:
                 return False
         return True
 
-    def _answer(self, platform: Platform, question: SettingPrompt) -> bool:
-        read, _ = read_leniently(platform.settings, self._file)
-        field = _field(platform.settings, question.variable)
-        kept, usual = _text(getattr(read, field)), _text(platform.settings.model_fields[field].default)
+    def _answer(self, platform: type[ChannelSettings], question: SettingPrompt) -> bool:
+        read, _ = read_leniently(platform, self._file)
+        field = _field(platform, question.variable)
+        kept, usual = _text(getattr(read, field)), _text(platform.model_fields[field].default)
         shown = kept if kept != usual else ""
         while typed := self._ask(question.variable, question.ask, hidden=question.secret, shown=shown):
-            if (value := self._shaped(platform.settings, question.variable, typed)) is not None:
+            if (value := self._shaped(platform, question.variable, typed)) is not None:
                 self._keep(question.variable, value)
                 return True
             say(self._words.again_or_skip.format(format_hint=question.format_hint))
         return bool(kept) or question.optional
 
-    def _try(self, platform: Platform) -> bool:
-        """Show how the platform is; whether nothing is wrong."""
+    def _try(self, name: str) -> bool:
+        """Check the platform and show the results; return whether nothing is wrong."""
         say(self._words.trying)
-        read, _ = read_leniently(platform.settings, self._file)
-        check = partial(platform.check, read, self._language, thorough=False)
+        read, _ = read_leniently(self._platforms[name], self._file)
+        check = partial(read.check, self._language, thorough=False)
 
         async def look() -> list[Diagnostic]:
-            return [diagnostic async for diagnostic in examine({platform.name: check}, self._findings)]
+            return [diagnostic async for diagnostic in examine({name: check}, self._findings)]
 
         diagnostics = asyncio.run(look())
         self._show(diagnostics)
         return not any(diagnostic.severity == "wrong" for diagnostic in diagnostics)
 
-    def _complete(self, platform: Platform) -> bool:
-        read, faults = read_leniently(platform.settings, self._file)
-        return not faults and not platform.missing(read)
+    def _complete(self, name: str) -> bool:
+        read, errors = read_leniently(self._platforms[name], self._file)
+        return not errors and read.configured
 
     # asking and keeping
 
     def _ask(self, name: str, what: str, *, hidden: bool = False, shown: str = "") -> str:
-        """An answer to be kept as `name`; empty where there is none, or where the environment has it already."""
+        """Ask for the value of the variable `name`; return nothing where there is none, or the environment sets it."""
         words = self._words
         if name in os.environ:
             say(words.from_environment.format(variable=name))
@@ -278,12 +278,12 @@ class Setup:
         return ask(words.keep.format(ask=what, value=log.redact(shown)) if shown else what)
 
     def _shaped(self, kind: type[BaseSettings], name: str, typed: str) -> str | None:
-        """The answer as the settings take it; None where they do not."""
+        """Return the answer as the settings read it; None where they reject it."""
         field = _field(kind, name)
         try:
             read = kind(_env_file=None, **{field: typed})  # type: ignore[arg-type]
         except ValidationError as error:
-            refused = any(fault["loc"][:1] == (field,) for fault in error.errors(include_input=False))
+            refused = any(each["loc"][:1] == (field,) for each in error.errors(include_input=False))
             return None if refused else typed
         return _text(getattr(read, field))
 

@@ -1,4 +1,4 @@
-"""The language of whoever sits at this terminal."""
+"""The language of the person at this terminal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bridge.words import IN, Language, Words, language_of
 
 
 def terminal_tag() -> str:
-    """The locale as a BCP 47 tag: ``zh-CN`` for ``zh_CN.UTF-8``; empty where none is set."""
+    """Return the locale as a BCP 47 tag: ``zh-CN`` for ``zh_CN.UTF-8``; empty where none is set."""
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         if value := os.environ.get(name, ""):
             return value.partition(".")[0].partition("@")[0].replace("_", "-")

@@ -1,44 +1,23 @@
-"""`cherry-bridge models` and `cherry-bridge access`: what there is, and who may talk."""
+"""`cherry-bridge access`: who may talk, shown and changed from a shell."""
 
 from __future__ import annotations
 
 import json
-import sys
 import time
 from argparse import Namespace
 from dataclasses import asdict
 
-from bridge.access import SHELL, Access, Subject, subject_name
-from bridge.access.subjects import as_subject
-from bridge.admin.shell.language import terminal_words
+from bridge.access import SHELL, Access, Subject, as_subject, subject_name
+from bridge.commands import moment, split_duration
 from bridge.commands.audit import NOTHING, shown
-from bridge.commands.subjects import moment, split_duration
-from bridge.errors import GatewayError, SettingsError
+from bridge.errors import SettingsError
 from bridge.settings import Settings
 from bridge.store import open_store
 from bridge.types import User
-from bridge.words.trouble import trouble
-
-
-async def models(settings: Settings, options: Namespace) -> int:
-    async with settings.gateway() as gateway:
-        try:
-            offered = await gateway.models()
-        except GatewayError as error:
-            print(trouble(error, terminal_words(settings), model=None, admin=True), file=sys.stderr)
-            return 1
-    if options.json:
-        rows = [{"id": str(model.id), "name": model.name, "provider": model.provider_name} for model in offered]
-        print(json.dumps(rows, ensure_ascii=False, indent=2))
-        return 0
-    width = max((len(str(model.id)) for model in offered), default=0)
-    for model in offered:
-        print(f"{model.id!s:<{width}}  {model.provider_name}")
-    return 0
 
 
 async def access(settings: Settings, options: Namespace) -> int:
-    """One action on the rules. 1 where it changed nothing."""
+    """Run `options.action`. Return 1 where it changed nothing."""
     async with open_store(settings.redis_url.get_secret_value(), settings.data_dir) as store:
         access = Access(store.redis, settings.admins)
         match options.action:
@@ -57,19 +36,19 @@ async def _change(access: Access, options: Namespace) -> int:
     subject = _subject(options)
     match options.action:
         case "allow":
-            changed, now = await access.allow(subject, SHELL, until=until), "may talk"
+            changed, now = await access.rules.allow(subject, SHELL, until=until), "may talk"
         case "deny":
-            if isinstance(subject, User) and await access.role_given(subject) is not None:
+            if isinstance(subject, User) and await access.roles.of(subject) is not None:
                 raise SettingsError([f"{options.id} is an admin; see `cherry-bridge access admin remove`"])
-            changed, now = await access.deny(subject, SHELL, until=until), "may not talk"
+            changed, now = await access.rules.deny(subject, SHELL, until=until), "may not talk"
         case "remove":
-            changed, now = await access.remove(subject, SHELL), "is not on the list"
+            changed, now = await access.rules.remove(subject, SHELL), "is not on the list"
         case _:
             person = User.parse(options.id)
             if options.change == "add":
-                changed, now = await access.promote(person, SHELL), "is an admin"
+                changed, now = await access.roles.promote(person, SHELL), "is an admin"
             else:
-                changed, now = await access.demote(person, SHELL), "has no role but what BRIDGE_ADMINS gives"
+                changed, now = await access.roles.demote(person, SHELL), "has no role but what BRIDGE_ADMINS gives"
     if options.json:
         print(json.dumps({"subject": subject_name(subject), "now": now, "until": until, "changed": changed}))
     else:
@@ -78,7 +57,7 @@ async def _change(access: Access, options: Namespace) -> int:
 
 
 async def _list(access: Access, as_json: bool) -> int:
-    roles, rules = await access.roles(), await access.rules()
+    roles, rules = await access.roles.all(), await access.rules.all()
     if as_json:
         kept = {
             "roles": [{"person": str(person), "role": role.name.lower()} for person, role in roles.items()],

@@ -14,7 +14,7 @@ from bridge import __version__
 from bridge.admin.shell.language import terminal_words
 from bridge.app import Bridge, Open, open_bridge
 from bridge.errors import GatewayError
-from bridge.reply.account import Account
+from bridge.reply import Account
 from bridge.settings import Settings
 from bridge.words.trouble import trouble
 
@@ -22,8 +22,8 @@ log = structlog.get_logger(__name__)
 
 
 async def serve(settings: Settings, channels: Mapping[str, Open]) -> int:
-    """Run every channel until SIGINT or SIGTERM, or until its terminal is closed. 1 if none of them can ever work as
-    it is set up."""
+    """Run every channel until SIGINT or SIGTERM, or until its terminal is closed. Return 1 if none of them can ever
+    work as it is set up."""
     async with open_bridge(settings) as bridge, AsyncExitStack() as beside:
         print(f"cherry-bridge {__version__}")
         print(f"store     {'Redis' if settings.redis_url.get_secret_value() else settings.data_dir}", flush=True)
@@ -33,7 +33,7 @@ async def serve(settings: Settings, channels: Mapping[str, Open]) -> int:
             port = await beside.enter_async_context(health(bridge, settings))
             print(f"health    http://127.0.0.1:{port}/readyz", flush=True)
         bridge.opened = lambda account: _opened(bridge, account)
-        looking = asyncio.create_task(_look(bridge, settings))
+        printing = asyncio.create_task(_print_gateway(bridge, settings))
         serving = asyncio.create_task(bridge.serve(channels))
         if sys.platform != "win32":  # there Ctrl-C cancels this very task
             for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -46,15 +46,15 @@ async def serve(settings: Settings, channels: Mapping[str, Open]) -> int:
                 print("stopped", flush=True)
             return 0
         finally:
-            looking.cancel()
-            await asyncio.wait([looking])
+            printing.cancel()
+            await asyncio.wait([printing])
         for name, why in bridge.refused.items():
             print(f"{name:<9} {why}", flush=True)
         return 1 if bridge.refused else 0
 
 
-async def _look(bridge: Bridge, settings: Settings) -> None:
-    """Say how the gateway is; it may well come up later."""
+async def _print_gateway(bridge: Bridge, settings: Settings) -> None:
+    """Print what the gateway offers, or why it does not answer; it may come up later."""
     try:
         offered = await bridge.gateway.models()
     except GatewayError as error:
@@ -76,5 +76,5 @@ async def _opened(bridge: Bridge, account: Account) -> None:
 
 
 def _spelled(code: str) -> str:
-    """In groups of four, as people read codes."""
+    """Return `code` in groups of four, as people read codes."""
     return "-".join(code[start : start + 4] for start in range(0, len(code), 4))

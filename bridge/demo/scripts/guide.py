@@ -1,6 +1,6 @@
 """The guide: helps a newcomer of cherry-bridge by simple keywords, in the language of the question.
 
-It remembers nothing. What it knows of the conversation it was sent, so whoever talks to it sees that history works.
+It remembers nothing. What it knows of the conversation it was sent, so its user sees that history works.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ DOCTOR = DoctorWords(
         "Nothing for the bridge; other programs here need NO_PROXY=127.0.0.1,localhost.",
     ),
     gateway_fine=Sentence("{url} is Cherry Studio {version}."),
+    gateway_other=Sentence("{url} is an OpenAI-compatible server that is not Cherry Studio."),
     gateway_silent=Sentence(
         "Nothing answers at {url}.",
         "Start Cherry Studio and switch on Settings > API Server; if it shows another port, set BRIDGE_GATEWAY_URL. "
@@ -30,7 +31,7 @@ DOCTOR = DoctorWords(
     ),
     gateway_no_host=Sentence("There is no host {host}.", "Correct BRIDGE_GATEWAY_URL."),
     gateway_far=Sentence(
-        "{url} lets nobody connect within {seconds:g} s.",
+        "{url} accepts no connection within {seconds:g} s.",
         "Is that machine on? Cherry Studio listens on 127.0.0.1 only: from another machine it needs an SSH tunnel.",
     ),
     gateway_hangs_up=Sentence(
@@ -58,6 +59,10 @@ DOCTOR = DoctorWords(
         "The key is wrong.", "Copy the key again from Cherry Studio, Settings > API Server, into BRIDGE_GATEWAY_KEY."
     ),
     models_fine=Sentence("{count} models to chat with, from {providers}."),
+    models_no_list=Sentence(
+        "{url} answers, but has no list of models.",
+        "Nothing where BRIDGE_MODEL names a model that it has; else set it.",
+    ),
     models_none=Sentence(
         "The gateway offers no model to chat with.", "Enable a provider with a key in Cherry Studio's settings."
     ),
@@ -92,7 +97,7 @@ DOCTOR = DoctorWords(
     answer_off=Sentence("{why}", "Look whether Cherry Studio still runs, and run doctor again."),
     answer_failed=Sentence(
         "{model}: {why}",
-        "Try it in Cherry Studio itself; if it fails there too, mend its provider, or set BRIDGE_MODEL to another.",
+        "Try it in Cherry Studio itself; if it fails there too, fix its provider, or set BRIDGE_MODEL to another.",
     ),
     data_fine=Sentence("{path} can be written."),
     data_refused=Sentence("{path} cannot be written ({why}).", "Set BRIDGE_DATA_DIR to a folder that you may write."),
@@ -104,7 +109,7 @@ DOCTOR = DoctorWords(
         "Start that Redis or correct BRIDGE_REDIS_URL (its password stands before the host, as :PASSWORD@); "
         "or remove it, and the embedded store is used.",
     ),
-    store_embedded_refused=Sentence("{why}", "Mend that, or set BRIDGE_REDIS_URL to a Redis of your own."),
+    store_embedded_refused=Sentence("{why}", "Fix that, or set BRIDGE_REDIS_URL to a Redis of your own."),
     store_forgets=Sentence(
         "Redis writes nothing to disk: when it restarts, messages and conversations are gone.",
         "Set appendonly yes in redis.conf, or now: redis-cli config set appendonly yes",
@@ -134,7 +139,7 @@ DOCTOR = DoctorWords(
         "This check itself failed ({why}).", "Please report it, with the lines above, where you got the bridge."
     ),
     all_fine="Everything that a run needs is there.",
-    some_wrong="To be mended: {count}.",
+    some_wrong="To fix: {count}.",
 )
 
 INIT = InitWords(
@@ -161,7 +166,6 @@ INIT = InitWords(
     gateway_shape="an address looks like http://127.0.0.1:23333.",
     key_ask="Its API key",
     key_where="In Cherry Studio, open Settings > API Server and copy the API key (it begins with cs-sk-).",
-    model="Model",
     model_ask="The model of new chats: provider:model or a part of its name; Enter alone for {model}",
     model_shape="There is no single model like that. Similar ones: {nearest}",
     channels="Platforms",
@@ -171,6 +175,6 @@ INIT = InitWords(
     channel_known="{name} (set up)",
     done="Done: {path} is written, and only you can read it.",
     nothing="No platform is set up yet. cherry-bridge chat talks right here; cherry-bridge init goes on.",
-    start="Start the bot now? It shows a code; whoever sends it that code first becomes its owner. [Y/n]",
+    start="Start the bot now? It shows a code; the first person to send it that code becomes its owner. [Y/n]",
     later="Start it with: cherry-bridge run\nIf something is wrong: cherry-bridge doctor",
 )

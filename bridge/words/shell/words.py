@@ -23,6 +23,7 @@ class DoctorWords:
 
     # the gateway
     gateway_fine: Sentence
+    gateway_other: Sentence
     gateway_silent: Sentence
     gateway_moved: Sentence
     gateway_no_host: Sentence
@@ -37,6 +38,7 @@ class DoctorWords:
     key_missing: Sentence
     key_wrong: Sentence
     models_fine: Sentence
+    models_no_list: Sentence
     models_none: Sentence
     models_unusable: Sentence
     model_gone: Sentence
@@ -100,7 +102,6 @@ class InitWords:
     key_ask: str
     key_where: str
 
-    model: str
     model_ask: str
     model_shape: str
 

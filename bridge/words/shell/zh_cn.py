@@ -18,6 +18,7 @@ DOCTOR = DoctorWords(
         "桥无需处理；本机其他程序需要 NO_PROXY=127.0.0.1,localhost。",
     ),
     gateway_fine=Sentence("{url} 是 Cherry Studio {version}。"),
+    gateway_other=Sentence("{url} 是兼容 OpenAI 的服务器，但不是 Cherry Studio。"),
     gateway_silent=Sentence(
         "{url} 没有应答。",
         "请启动 Cherry Studio，并打开“设置 - API 服务器”；如果那里显示的端口不同，请设置 BRIDGE_GATEWAY_URL。"
@@ -50,6 +51,7 @@ DOCTOR = DoctorWords(
     key_missing=Sentence("缺少密钥。", "请把 BRIDGE_GATEWAY_KEY 设为 Cherry Studio“设置 - API 服务器”里显示的密钥。"),
     key_wrong=Sentence("密钥不对。", "请从 Cherry Studio“设置 - API 服务器”重新复制密钥，填入 BRIDGE_GATEWAY_KEY。"),
     models_fine=Sentence("有 {count} 个可以聊天的模型，来自 {providers}。"),
+    models_no_list=Sentence("{url} 有应答，但没有模型列表。", "如果 BRIDGE_MODEL 已是它的模型，无需处理；否则请设置。"),
     models_none=Sentence("网关没有提供任何可以聊天的模型。", "请在 Cherry Studio 的设置里启用一个填好密钥的服务商。"),
     models_unusable=Sentence(
         "另有 {count} 个列出的模型不能用来聊天，例如 {example}。",
@@ -137,7 +139,6 @@ INIT = InitWords(
     gateway_shape="地址形如 http://127.0.0.1:23333。",
     key_ask="它的 API 密钥",
     key_where="在 Cherry Studio 里打开“设置 - API 服务器”，复制 API 密钥（以 cs-sk- 开头）。",
-    model="模型",
     model_ask="新聊天使用的模型：provider:model 或名称的一部分；直接回车使用 {model}",
     model_shape="没有唯一符合的模型。相近的有：{nearest}",
     channels="平台",

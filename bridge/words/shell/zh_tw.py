@@ -18,6 +18,7 @@ DOCTOR = DoctorWords(
         "橋無需處理；本機其他程式需要 NO_PROXY=127.0.0.1,localhost。",
     ),
     gateway_fine=Sentence("{url} 是 Cherry Studio {version}。"),
+    gateway_other=Sentence("{url} 是相容 OpenAI 的伺服器，但不是 Cherry Studio。"),
     gateway_silent=Sentence(
         "{url} 沒有回應。",
         "請啟動 Cherry Studio，並開啟「設定 - API 伺服器」；如果那裡顯示的連接埠不同，請設定 BRIDGE_GATEWAY_URL。"
@@ -50,6 +51,7 @@ DOCTOR = DoctorWords(
     key_missing=Sentence("缺少金鑰。", "請把 BRIDGE_GATEWAY_KEY 設為 Cherry Studio「設定 - API 伺服器」裡顯示的金鑰。"),
     key_wrong=Sentence("金鑰不對。", "請從 Cherry Studio「設定 - API 伺服器」重新複製金鑰，填入 BRIDGE_GATEWAY_KEY。"),
     models_fine=Sentence("有 {count} 個可以聊天的模型，來自 {providers}。"),
+    models_no_list=Sentence("{url} 有回應，但沒有模型列表。", "如果 BRIDGE_MODEL 已是它的模型，無需處理；否則請設定。"),
     models_none=Sentence("閘道沒有提供任何可以聊天的模型。", "請在 Cherry Studio 的設定裡啟用一個填好金鑰的服務商。"),
     models_unusable=Sentence(
         "另有 {count} 個列出的模型不能用來聊天，例如 {example}。",
@@ -137,7 +139,6 @@ INIT = InitWords(
     gateway_shape="位址形如 http://127.0.0.1:23333。",
     key_ask="它的 API 金鑰",
     key_where="在 Cherry Studio 裡開啟「設定 - API 伺服器」，複製 API 金鑰（以 cs-sk- 開頭）。",
-    model="模型",
     model_ask="新聊天使用的模型：provider:model 或名稱的一部分；直接按 Enter 使用 {model}",
     model_shape="沒有唯一符合的模型。相近的有：{nearest}",
     channels="平台",

@@ -10,6 +10,10 @@ from tests.emulators.discord.faults import EMPTY, Fault, form_fault
 
 CONTENT = 2000
 """Code points, as Discord's staff say (discord-api-docs #1315)."""
+FILES, DESCRIPTION = 10, 1024
+"""The most attachments of a message, and characters of the description of one."""
+FILE_BYTES, REQUEST_BYTES = 20 << 20, 25 << 20
+"""The default for one file, and the most for a whole request (discord-api-docs #8578, Create Message)."""
 COMPONENTS_V2 = 1 << 15
 _COMMAND_NAME = re.compile(r"[-_'\w]{1,32}")
 _LOCALES = frozenset(("en-GB", "en-US", "zh-CN", "zh-TW", "de", "fr", "ja", "ko"))
@@ -26,7 +30,12 @@ def check_message(body: dict[str, Any], *, before: dict[str, Any] | None = None)
     elif len(content) > CONTENT:
         raise form_fault("content", "BASE_TYPE_MAX_LENGTH", f"Must be {CONTENT} or fewer in length.")
     rows = whole.get("components") or []
-    if not content.strip() and not rows:
+    attachments = whole.get("attachments") or []
+    if len(attachments) > FILES:
+        raise form_fault("attachments", "BASE_TYPE_MAX_LENGTH", f"Must be {FILES} or fewer in length.")
+    if any(len(each.get("description") or "") > DESCRIPTION for each in attachments):
+        raise form_fault("attachments", "BASE_TYPE_MAX_LENGTH", f"Must be {DESCRIPTION} or fewer in length.")
+    if not content.strip() and not rows and not attachments:
         raise Fault(400, EMPTY, "Cannot send an empty message")
     if len(rows) > 5 or any(len(row["components"]) > 5 for row in rows):
         raise form_fault("components", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 5 in length.")

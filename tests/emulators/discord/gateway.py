@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -96,7 +96,18 @@ class Gateway:
                 told["member"]["roles"] = [world.bot_role]
             await self.dispatch(event, told, intent=GUILD_MESSAGES)
         else:
-            await self.dispatch(event, message, intent=DIRECT_MESSAGES)
+            await self.dispatch(event, world.seen_by_bot(message), intent=DIRECT_MESSAGES)
+
+    async def message_delete(self, channel: str, ids: Sequence[str]) -> None:
+        """Tell every session that messages are gone; several at once are told of in one event."""
+        told: Payload = {"channel_id": channel}
+        if self._world.in_guild(channel):
+            told["guild_id"] = self._world.guild
+        intent = GUILD_MESSAGES if "guild_id" in told else DIRECT_MESSAGES
+        if len(ids) == 1:
+            await self.dispatch("MESSAGE_DELETE", {**told, "id": ids[0]}, intent=intent)
+        else:
+            await self.dispatch("MESSAGE_DELETE_BULK", {**told, "ids": list(ids)}, intent=intent)
 
     async def cut(self, code: int = 4000) -> None:
         """Close every connection; their sessions can be resumed."""

@@ -49,6 +49,14 @@ def events(world: World) -> Iterator[tuple[str, Any]]:
         "MESSAGE_CREATE",
         {**good, "guild_id": world.guild, "channel_id": world.group, "member": {"roles": [None]}},
     )
+    yield "MESSAGE_UPDATE", None
+    yield "MESSAGE_UPDATE", {}
+    yield "MESSAGE_UPDATE", {**good, "author": None}
+    yield "MESSAGE_UPDATE", {**good, "content": None, "edited_timestamp": "yesterday"}
+    yield "MESSAGE_DELETE", None
+    yield "MESSAGE_DELETE", {"id": good["id"]}
+    yield "MESSAGE_DELETE", {"id": [], "channel_id": here}
+    yield "MESSAGE_DELETE_BULK", {"ids": [LONG[:20]], "channel_id": here}
     button: dict[str, Any] = {"id": world.snowflake(), "application_id": world.bot["id"], "type": 3, "token": "x"}
     yield "INTERACTION_CREATE", None
     yield "INTERACTION_CREATE", button

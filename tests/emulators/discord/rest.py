@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
@@ -12,11 +13,11 @@ from typing import Any
 from aiohttp import web
 
 from tests.emulators.discord import faults
-from tests.emulators.discord.checks import check_commands, check_message
+from tests.emulators.discord.checks import FILE_BYTES, REQUEST_BYTES, check_commands, check_message
 from tests.emulators.discord.faults import Fault, Window, answer, too_many
 from tests.emulators.discord.gateway import Gateway
 from tests.emulators.discord.interactions import Interactions
-from tests.emulators.discord.world import Payload, Said, World
+from tests.emulators.discord.world import Payload, Said, World, iso
 
 _Endpoint = Callable[[web.Request], Awaitable[web.StreamResponse]]
 OLD = 3600.0
@@ -60,6 +61,8 @@ class Rest:
         """So many of the next attempts to take back an interaction's response are cut off."""
         self.failures = 0
         """So many of the next writes are answered with 502."""
+        self.file_bytes = FILE_BYTES
+        """The largest file that a message may hold."""
         self.delay = 0.0
         """Seconds that every write takes."""
         self.overlaps: list[str] = []
@@ -88,6 +91,7 @@ class Rest:
         original = f"{api}/webhooks/{{application}}/{{secret}}/messages/@original"
         add("PATCH", original, self._interactions.edit_original)
         add("DELETE", original, self._interactions.delete_original)
+        add("GET", "/attachments/{channel}/{attachment}/{name}", self._world.cdn.serve)
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: _Endpoint) -> web.StreamResponse:
@@ -215,18 +219,24 @@ class Rest:
         headers, refused = self._take("post", channel)
         if refused is not None:
             return refused
-        body = await _body(request)
+        body, files = await self._body(request)
         nonce = f"{channel} {body['nonce']}" if body.get("enforce_nonce") else ""
         if nonce and nonce in self._nonces:
-            return answer(self._nonces[nonce].payload, headers=headers)
+            return answer(self._world.seen_by_bot(self._nonces[nonce].payload), headers=headers)
         check_message(body)
         if len(str(body.get("nonce", ""))) > 25:
             raise faults.form_fault("nonce", "BASE_TYPE_MAX_LENGTH", "Must be 25 or fewer in length.")
-        said = self.publish(channel, body, **self._reference(channel, body))
+        kept = [self._keep(files[int(each["id"])], each) for each in body.get("attachments") or []]
+        said = self.publish(channel, body, attachments=kept, **self._reference(channel, body))
         if nonce:
             self._nonces[nonce] = said
         await self._gateway.message_create(said.payload)
-        return answer(said.payload, headers=headers)
+        return answer(self._world.seen_by_bot(said.payload), headers=headers)
+
+    def _keep(self, file: tuple[str, bytes], attachment: Payload) -> Payload:
+        name, content = file
+        description = attachment.get("description") or ""
+        return self._world.cdn.keep(attachment.get("filename") or name, content, description=description)
 
     def _reference(self, channel: str, body: Payload) -> Payload:
         """The part of a reply that names what it replies to. discord.py sends its ids as numbers."""
@@ -283,7 +293,7 @@ class Rest:
             return refused
         if said.payload["author"] is not self._world.bot:
             raise Fault(403, faults.NOT_YOURS, "Cannot edit a message authored by another user")
-        body = await _body(request)
+        body, _ = await self._body(request)
         check_message(body, before=said.payload)
         self._editing[channel] += 1
         if self._editing[channel] > 1:
@@ -293,28 +303,46 @@ class Rest:
             self.rewrite(said, body)
         finally:
             self._editing[channel] -= 1
-        return answer(said.payload, headers=headers)
+        await self._gateway.message_update(said.payload)
+        return answer(self._world.seen_by_bot(said.payload), headers=headers)
 
     def rewrite(self, said: Said, body: Payload) -> None:
         changes = {key: body[key] for key in ("content", "components", "flags") if body.get(key) is not None}
         said.payload.update(changes)
+        if body.get("attachments") is not None:  # those that are not named again go
+            named = {str(each["id"]) for each in body["attachments"]}
+            said.payload["attachments"] = [each for each in said.payload["attachments"] if each["id"] in named]
+        said.payload["edited_timestamp"] = iso(time.time())
+        if "content" in body:
+            said.payload["content"] = body["content"] or ""
         if "content" in changes:
             said.payload["content"] = said.content.strip()
             self._ping(said, body)
         said.writes.append((asyncio.get_running_loop().time(), said.content))
 
     async def _delete(self, request: web.Request) -> web.Response:
-        self._world.delete(self._message(request))
+        said = self._message(request)
+        self._world.delete(said)
+        await self._gateway.message_delete(said.channel, [said.id])
         return web.Response(status=204)
 
-
-async def _body(request: web.Request) -> Payload:
-    if request.content_type == "application/json":
-        body: Payload = await request.json()
-        return body
-    form = await request.post()
-    found: Payload = json.loads(str(form["payload_json"]))
-    return found
+    async def _body(self, request: web.Request) -> tuple[Payload, dict[int, tuple[str, bytes]]]:
+        """What a call says, and the files that it brings: name and content by number."""
+        if request.content_type == "application/json":
+            return await request.json(), {}
+        if (request.content_length or 0) > REQUEST_BYTES:
+            raise Fault(413, faults.TOO_LARGE, "Request entity too large")
+        form = await request.post()
+        files: dict[int, tuple[str, bytes]] = {}
+        for name, field in form.items():
+            if isinstance(field, web.FileField) and (found := re.fullmatch(r"files\[(\d+)\]", name)):
+                files[int(found[1])] = field.filename, field.file.read()
+        if any(len(content) > self.file_bytes for _, content in files.values()):
+            raise Fault(413, faults.TOO_LARGE, "Request entity too large")
+        body: Payload = json.loads(str(form["payload_json"]))
+        if {int(each["id"]) for each in body.get("attachments") or []} != set(files):
+            raise faults.form_fault("attachments", "INVALID_ATTACHMENT_ID", "Each file needs its attachment")
+        return body, files
 
 
 def _cut(request: web.Request) -> web.Response:

@@ -29,9 +29,14 @@ _ESCAPED = re.compile(r"\\([*_~`|>#\-\\\[\]()<:.+])")
 _URL = re.compile(r"https?://\S+")
 
 
+_SMALL_PRINT = re.compile(r"(?:^-# [^\n]*(?:\n|\Z))+", re.MULTILINE)
+
+
 @dataclass
 class Screen:
     text: str = ""
+    aside: str = ""
+    """The small print that it begins with."""
     code: list[str] = field(default_factory=list)
     unfurls: bool = False
     """Whether a link in it would grow a preview, unless previews are suppressed."""
@@ -45,6 +50,11 @@ def show(content: str, names: Mapping[str, str]) -> Screen:
         screen.code.append(found[2])
         return found[2]
 
+    small = _SMALL_PRINT.match(content)
+    if small is not None:
+        lines = small[0].rstrip("\n").split("\n")
+        screen.aside = "\n".join(_inline(line.removeprefix("-# "), names) for line in lines)
+        content = content[small.end() :]
     screen.text = _apart(_FENCE, content, block, lambda rest: _inline(rest, names)).strip("\n")
     return screen
 

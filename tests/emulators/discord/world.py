@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-Payload = dict[str, Any]
+from tests.emulators.discord.cdn import Cdn
+from tests.emulators.discord.cdn import Payload as Payload
 
 EPOCH_MS = 1420070400000
 """Discord's ids count milliseconds since the first second of 2015, shifted by 22 bits."""
@@ -48,8 +49,10 @@ class Said:
 
 
 class World:
-    def __init__(self) -> None:
+    def __init__(self, url: Callable[[], str]) -> None:
+        """`url` is where it can be reached."""
         self._last = 0
+        self.cdn = Cdn(url, self.snowflake)
         self.bot = self._person("cherry", bot=True)
         self.people: dict[str, Payload] = {}
         self.threads: dict[str, str] = {}
@@ -251,16 +254,24 @@ class World:
         self.ephemeral[said.id] = self.messages.pop(said.id)
 
     def delete(self, said: Said) -> None:
+        self.cdn.forget(said.payload["attachments"])
         (self.ephemeral if said.only_for else self.messages).pop(said.id)
         self.deleted.append(said)
+
+    def rewrite(self, said: Said, content: str, loop_time: float) -> None:
+        """Its author changes what it says."""
+        content = content.strip()
+        said.payload |= {"content": content, "mentions": self._mentioned(content), "edited_timestamp": iso(time.time())}
+        said.writes.append((loop_time, content))
 
     def _mentioned(self, content: str) -> list[Payload]:
         return [user for user in [self.bot, *self.people.values()] if re.search(rf"<@!?{user['id']}>", content)]
 
-    def forwarded(self, content: str) -> Payload:
+    def forwarded(self, content: str, attachments: Sequence[Payload] = ()) -> Payload:
         """What a message that forwards another one has, beside words of its own: it has none."""
         inner: Payload = {"type": 0, "content": content, "timestamp": iso(time.time()), "edited_timestamp": None}
-        inner |= {"flags": 0, **{name: [] for name in ("mentions", "mention_roles", "attachments", "embeds")}}
+        inner |= {"flags": 0, **{name: [] for name in ("mentions", "mention_roles", "embeds")}}
+        inner["attachments"] = list(attachments)
         inner["components"] = []
         reference = {"type": 1, "message_id": self.snowflake(), "channel_id": self.group}
         return {"message_snapshots": [{"message": inner}], "message_reference": reference}
@@ -284,7 +295,7 @@ class World:
             or any(user["id"] == self.bot["id"] for user in message["mentions"])
         )
         if told:
-            return message
+            return self.cdn.told(message)
         return {**message, "content": "", "embeds": [], "attachments": [], "components": []}
 
 

@@ -3,7 +3,7 @@
 What is enforced comes from Feishu's pages and from public reports; where a code is a guess, a comment says so.
 """
 
+from tests.emulators.feishu.platform import FeishuPlatform
 from tests.emulators.feishu.rules import Rules
-from tests.emulators.feishu.stage import FeishuStage
 
-__all__ = ["FeishuStage", "Rules"]
+__all__ = ["FeishuPlatform", "Rules"]

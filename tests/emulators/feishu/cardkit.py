@@ -65,9 +65,9 @@ class CardKit:
             raise Fault(300309, "ErrMsg: streaming mode is closed;")
         if not 1 <= len(body["content"]) <= 100_000:
             raise Fault(10002, "Your request contains an invalid request parameter.")
-        elements = card.data["body"]["elements"]
+        elements = screen.elements(card.data["body"]["elements"])
         element = next((each for each in elements if each.get("element_id") == request.match_info["element"]), None)
-        if element is None:
+        if element is None or element["tag"] not in ("markdown", "plain_text"):
             raise Fault(300313, "ErrMsg: not find elementID")
         before = element["content"]
         element["content"] = body["content"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from aiohttp import web
@@ -92,6 +93,11 @@ class Im:
         if len(source.encode()) > limit:
             raise Fault(230025, "The length of the message content reaches its limit.")
         content: dict[str, Any] = json.loads(source)
+        for key, uploaded_as in _files(kind, content):
+            if key not in self._tenant.stored:
+                raise Fault(230001, "Your request contains an invalid request parameter.")  # the code is a guess
+            if self._tenant.stored[key].kind not in uploaded_as:
+                raise Fault(230055, "The type of file upload does not match the type of message being sent.")
         if kind == "interactive" and content.get("type") != "card":
             return self._tenant.check_card(source, too_large=230025)
         return content
@@ -161,8 +167,9 @@ class Im:
             "deleted": message.deleted,
             "updated": message.edits > 0,
             "sender": (sender if bot else person) | {"tenant_key": TENANT_KEY},
+            "mentions": [{**each, "id": each["id"]["open_id"], "id_type": "open_id"} for each in message.mentions],
         }
-        return {key: value for key, value in told.items() if value != ""}
+        return {key: value for key, value in told.items() if value not in ("", [])}
 
     async def chat(self, request: web.Request) -> dict[str, Any]:
         chat = request.match_info["chat"]
@@ -170,3 +177,21 @@ class Im:
         topics = group and self._tenant.rules.topic_group
         mode = "topic" if topics else "group" if group else "p2p"
         return {"data": {"name": "The group", "chat_mode": mode, "group_message_type": "thread" if topics else "chat"}}
+
+
+def _files(kind: str, content: dict[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The key of each file in a message that is to be sent, and as what it must have been uploaded."""
+    match kind:
+        case "image":
+            yield content["image_key"], ("image",)
+        case "audio":
+            yield content["file_key"], ("opus",)
+        case "media":
+            yield content["file_key"], ("mp4",)
+        case "file":
+            yield content["file_key"], ("pdf", "doc", "xls", "ppt", "stream")
+        case "post":
+            for line in next(iter(content.values()))["content"]:
+                for part in line:
+                    if part["tag"] == "img":
+                        yield part["image_key"], ("image",)

@@ -38,6 +38,9 @@ class Rules:
     elements: int = 200
     card_bytes: int = 30 * 1024
     text_bytes: int = 150 * 1024
+    image_bytes: int = 10 * 1024 * 1024
+    file_bytes: int = 30 * 1024 * 1024
+    download_bytes: int = 100 * 1024 * 1024
     uuid_lasts: float = 3600.0
     slash_commands: bool = True
     """Whether the tenant has them; where not, the call lacks a scope."""

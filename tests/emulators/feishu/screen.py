@@ -21,6 +21,8 @@ class Seen:
     """One message as it is shown."""
 
     text: str = ""
+    aside: str = ""
+    """What is folded away above the text."""
     code: list[str] = field(default_factory=list)
     buttons: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     """What each says and the value it sends."""
@@ -28,6 +30,9 @@ class Seen:
     """Everyone who was mentioned, `all` included."""
     tables: int = 0
     images: list[str] = field(default_factory=list)
+    """Of pictures in Markdown, the keys or addresses."""
+    files: list[tuple[str, str]] = field(default_factory=list)
+    """The key of each picture or file of a message, and its caption."""
     elements: int = 0
     ids: list[str] = field(default_factory=list)
 
@@ -36,7 +41,25 @@ def card(data: dict[str, Any]) -> Seen:
     """A card of JSON 2.0."""
     seen = Seen()
     texts: list[str] = []
-    for element in _elements(data.get("body", {}).get("elements", [])):
+    folded: list[str] = []
+    for element in data.get("body", {}).get("elements", []):
+        if element["tag"] == "collapsible_panel":
+            assert not element.get("expanded"), "nothing here is to stand open"
+            inside = Seen()
+            _card_elements([element], inside, folded)
+            seen.elements += inside.elements
+            seen.tables += inside.tables
+            seen.ids += inside.ids
+            seen.images += inside.images
+            seen.called += inside.called
+        else:
+            _card_elements([element], seen, texts)
+    seen.text, seen.aside = "\n".join(texts), "\n".join(folded)
+    return seen
+
+
+def _card_elements(roots: list[dict[str, Any]], seen: Seen, texts: list[str]) -> None:
+    for element in elements(roots):
         seen.elements += 1
         if element.get("element_id"):
             seen.ids.append(element["element_id"])
@@ -46,31 +69,42 @@ def card(data: dict[str, Any]) -> Seen:
             seen.elements += 1
             callbacks = [each["value"] for each in element["behaviors"] if each["type"] == "callback"]
             seen.buttons.append((element["text"]["content"], callbacks[0]))
-    seen.text = "\n".join(texts)
-    return seen
 
 
 def message(kind: str, content: dict[str, Any]) -> Seen:
-    """A text or a post."""
+    """A text, a post, a picture or a file."""
     seen = Seen()
     if kind == "text":
         seen.called = _AT.findall(content["text"])
         seen.text = content["text"]
         return seen
-    body = next(iter(content.values()))
-    lines = []
-    for line in body["content"]:
-        parts = [_markdown(part["text"], seen, _POST_PARSER) if part["tag"] == "md" else part["text"] for part in line]
-        lines.append("".join(parts))
+    if kind != "post":
+        key = content.get("image_key") or content.get("file_key")
+        seen.files = [(key, "")] if key else []
+        return seen
+    lines: list[str] = []
+    for line in next(iter(content.values()))["content"]:
+        if line and line[0]["tag"] == "img":
+            seen.files.append((line[0]["image_key"], ""))
+            continue
+        text = "".join(
+            _markdown(part["text"], seen, _POST_PARSER) if part["tag"] == "md" else part["text"] for part in line
+        )
+        if seen.files:  # what stands below a picture is read as its caption
+            key, caption = seen.files[-1]
+            seen.files[-1] = (key, "\n".join(filter(None, (caption, text))))
+        else:
+            lines.append(text)
     seen.text = "\n".join(lines)
     return seen
 
 
-def _elements(elements: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    for element in elements:
+def elements(roots: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """All elements of a card, from the top down."""
+    for element in roots:
         yield element
-        yield from _elements(element.get("columns", []))
-        yield from _elements(element.get("elements", []))
+        yield from elements(element.get("columns", []))
+        yield from elements(element.get("elements", []))
 
 
 def _markdown(source: str, seen: Seen, parser: MarkdownIt) -> str:

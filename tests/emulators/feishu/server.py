@@ -14,13 +14,15 @@ from tests.emulators.feishu.cardkit import CardKit
 from tests.emulators.feishu.contact import Contact
 from tests.emulators.feishu.im import Im
 from tests.emulators.feishu.longconn import LongConnection
+from tests.emulators.feishu.resources import Resources
 from tests.emulators.feishu.rules import Fault
 from tests.emulators.feishu.tenant import APP_ID, APP_SECRET, Tenant
 
-WRITES = ("send", "reply", "edit", "patch", "recall", "card.create", "card.update", "card.settings", "card.content")
-SHOWN = tuple(step for step in WRITES if step != "card.create")
-"""Those that a person sees something of: a card entity that nobody has been sent is no message yet."""
-Call = Callable[[web.Request], Awaitable[dict[str, Any]]]
+SHOWN = ("send", "reply", "edit", "patch", "recall", "card.update", "card.settings", "card.content")
+"""The writes that a person sees something of."""
+WRITES = (*SHOWN, "card.create", "upload.image", "upload.file")
+"""Also those that people see nothing of: a card entity or a file is no message until it is sent."""
+Call = Callable[[web.Request], Awaitable[dict[str, Any] | web.StreamResponse]]
 
 
 @dataclass
@@ -42,7 +44,7 @@ class Server:
         self.slow: dict[str, float] = {}
         """Seconds that calls take, by name."""
         self.calls: list[tuple[str, dict[str, Any]]] = []
-        """Every call by its name, with its body."""
+        """Every call by its name, with its body where that is JSON."""
         self.sockets: set[Any] = set()
         self.refused: list[int] = []
         """The code of every refusal."""
@@ -52,11 +54,11 @@ class Server:
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
-        app = web.Application(client_max_size=8 * 1024 * 1024)
+        app = web.Application(client_max_size=40 * 1024 * 1024)
         app.router.add_post("/open-apis/auth/v3/tenant_access_token/internal", self._token)
         app.router.add_post("/callback/ws/endpoint", self.connection.discover)
         app.router.add_get("/ws", self.connection.serve)
-        rooms = (Im(self.tenant), CardKit(self.tenant), Contact(self.tenant))
+        rooms = (Im(self.tenant), Resources(self.tenant), CardKit(self.tenant), Contact(self.tenant))
         for method, path, name, call in [*(route for room in rooms for route in room.routes()), *self._slash()]:
             app.router.add_route(method, "/open-apis" + path, self._api(name, call))
         self._runner = web.AppRunner(app, shutdown_timeout=0.5)
@@ -71,15 +73,17 @@ class Server:
             await self._runner.cleanup()
 
     def _api(self, name: str, call: Call) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-        async def answer(request: web.Request) -> web.StreamResponse:
+        async def handle(request: web.Request) -> web.StreamResponse:
             self.sockets.add(request.transport and request.transport.get_extra_info("peername"))
-            self.calls.append((name, await request.json() if request.can_read_body else {}))
+            in_json = request.can_read_body and request.content_type == "application/json"
+            self.calls.append((name, await request.json() if in_json else {}))
             try:
                 self._check(request, name)
                 await asyncio.sleep(self.slow.get(name, 0.0))
                 injected = self._injection(name)
                 if injected is None:
-                    return reply(await call(request))
+                    answer = await call(request)
+                    return answer if isinstance(answer, web.StreamResponse) else reply(answer)
                 if injected.fault is not None:
                     raise injected.fault
                 if injected.carry_out:
@@ -91,7 +95,7 @@ class Server:
                 request.transport.abort()
             return web.Response()
 
-        return answer
+        return handle
 
     def _check(self, request: web.Request, name: str) -> None:
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")

@@ -16,6 +16,27 @@ APP_ID, APP_SECRET = "cli_loopback", "loopback-app-secret-0123456789"
 BOT, BOT_NAME = "ou_bot", "Cherry"
 GROUP, TOPIC_ROOT = "oc_group", "om_topic_root"
 TENANT_KEY = "tenant_loopback"
+PANEL = frozenset(
+    [
+        "tag",
+        "element_id",
+        "direction",
+        "vertical_spacing",
+        "horizontal_spacing",
+        "vertical_align",
+        "horizontal_align",
+        "padding",
+        "margin",
+        "expanded",
+        "background_color",
+        "header",
+        "border",
+        "elements",
+    ]
+)
+PANEL_HEADER = frozenset(
+    ["title", "background_color", "width", "vertical_align", "padding", "icon", "icon_position", "icon_expanded_angle"]
+)
 ROOT = "0"
 """The department that all others are in."""
 
@@ -38,6 +59,18 @@ class Card:
     """A press is waiting for the bot's answer."""
 
 
+@dataclass(frozen=True)
+class Stored:
+    """A file on the platform, by its key."""
+
+    kind: str
+    """``image``, or the type that it was uploaded as."""
+    name: str
+    mime: str
+    content: bytes
+    milliseconds: int = 0
+
+
 @dataclass
 class Message:
     """A message of anyone's."""
@@ -55,6 +88,8 @@ class Message:
     deleted: bool = False
     edits: int = 0
     writes: list[tuple[float, str]] = field(default_factory=list)
+    mentions: list[dict[str, Any]] = field(default_factory=list)
+    """As an event tells them."""
     event: dict[str, Any] = field(default_factory=dict)
     """The event that told the bot of it, where it is a person's."""
 
@@ -78,9 +113,12 @@ class Tenant:
         self.departments: dict[str, str] = {}
         """The department above each."""
         self.members: dict[str, list[str]] = {}
-        """The departments of each person, by open_id; whoever is in none is in the root."""
+        """The departments of each person, by open_id; a person in none is in the root."""
         self.messages: dict[str, Message] = {}
         self.cards: dict[str, Card] = {}
+        self.stored: dict[str, Stored] = {}
+        self.sent_bytes = 0
+        """Of files that were downloaded."""
         self.uuids: dict[str, tuple[float, str]] = {}
         self.commands: dict[str, dict[str, Any]] = {}
         self.gone_chats: set[str] = set()
@@ -115,6 +153,12 @@ class Tenant:
         self.cards[card.id] = card
         return card
 
+    def store(self, stored: Stored) -> str:
+        """Keep a file; its key."""
+        key = f"{'img' if stored.kind == 'image' else 'file'}_v3_{uuid4().hex}"
+        self.stored[key] = stored
+        return key
+
     def message(self, id: str) -> Message:
         """Raises Fault where there is none, or no longer."""
         message = self.messages.get(id)
@@ -135,6 +179,7 @@ class Tenant:
             raise Fault(300303, "Only schema 2.0 is supported")
         if data.get("config", {}).get("update_multi") is False:
             raise Fault(300302, "update_multi property is false")
+        check_panels(data)
         self.check_seen(screen.card(data))
         return data
 
@@ -147,6 +192,24 @@ class Tenant:
             raise card_fault(11310, "card table number over limit")
         if any(not image.startswith("img_") for image in seen.images):
             raise card_fault(200570, "invalid image key")  # a guess: only the failure itself is reported
+
+
+def check_panels(value: Any, depth: int = 0) -> None:
+    """Raises Fault where a folded panel is not built as its page says: in JSON 2.0 an unknown property is an error."""
+    if isinstance(value, list):
+        for each in value:
+            check_panels(each, depth)
+    elif isinstance(value, dict):
+        if value.get("tag") == "collapsible_panel":
+            header = value.get("header", {})
+            inside = [each.get("tag") for each in value.get("elements", [])]
+            if set(value) - PANEL or set(header) - PANEL_HEADER or "title" not in header or "form" in inside:
+                raise card_fault(200621, "parse card json err")  # the code is a guess
+            depth += 1
+        if depth > 5:
+            raise card_fault(200621, "parse card json err")
+        for each in value.values():
+            check_panels(each, depth)
 
 
 def card_fault(code: int, text: str) -> Fault:

@@ -93,6 +93,11 @@ class Provider:
     models: dict[str, str]
     """Display names by model."""
 
+    @property
+    def maker(self) -> str:
+        """Who made its models: what v2 sends as `owned_by`, whichever provider sells them."""
+        return {"anthropic": "anthropic", "gemini": "google"}.get(self.kind, "openai")
+
 
 def providers() -> list[Provider]:
     """The set-up of the recorded exchanges, as near as matters."""

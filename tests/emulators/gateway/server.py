@@ -201,7 +201,7 @@ class GatewayEmulator:
     def _entry(self, provider: Provider, model: str, name: str) -> dict[str, Any]:
         entry: dict[str, Any] = {"id": f"{provider.id}:{model}", "object": "model"}
         entry |= {} if self.generation == "C" else {"name": name}
-        entry |= {"created": int(time.time()), "owned_by": provider.name}
+        entry |= {"created": int(time.time()), "owned_by": provider.maker if self.generation == "C" else provider.name}
         if self.generation == "A":
             entry |= {"provider": provider.id, "provider_model_id": model}
         if self.generation == "B":

@@ -10,14 +10,19 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from tests.platform import SharedFile
+
 from .entities import Entity
+from .files import Form, StoredFile, media_json
 from .keyboards import find_button, labels
 from .messages import Message, inaccessible, opening
 from .people import ANONYMOUS_ADMIN, CHANNEL_AUTHOR, TELEGRAM, Person, Room, Standing
 from .text import NO_TEXT, Formatted, written
-from .world import Press, StoredFile, World
+from .world import Press, World
 
 _FIRST_PERSON = 7_300_000_000
+_FORMS: dict[str, Form] = {"image": "photo", "audio": "audio", "video": "video", "sticker": "sticker"}
+"""How apps send what people pick; anything else is a document."""
 _CLIENT_TEXT_MAX = 4096
 """Where people's apps cut what they paste (code points)."""
 
@@ -142,18 +147,18 @@ class Crowd:
         topic: int = 0,
         album: str = "",
     ) -> Message:
-        sizes = [(90, 60, data[:100]), (1280, 853, data)]
-        shown = [
-            {"width": width, "height": height, **self._file_json(self._store("photos", "jpg", part))}
-            for width, height, part in sizes
-        ]
-        return self._send(person, room, written(caption), {"photo": shown}, topic, album=album)
+        thumbnail, file = (
+            self._world.store("photo", data[:100], name="x.jpg"),
+            self._world.store("photo", data, name="x.jpg"),
+        )
+        media = media_json(file, thumbnail=thumbnail)
+        return self._send(person, room, written(caption), media, topic, album=album, file=file)
 
     def album(
         self, person: Person, room: Room, pictures: int, caption: str = "", *, caption_on: int = 0
     ) -> list[Message]:
         """Several photos as one: messages of their own with one media_group_id, the caption on one of them."""
-        group = str(13_000_000_000_000_000 + next(self._world.unique))
+        group = self._new_album()
         return [
             self.photo(person, room, caption if index == caption_on else "", album=group) for index in range(pictures)
         ]
@@ -171,20 +176,44 @@ class Crowd:
         topic: int = 0,
     ) -> Message:
         """`size` lets it claim more bytes than it has."""
-        file = self._store("documents", name.rpartition(".")[2], data, size)
-        media = {"document": {"file_name": name, "mime_type": mime, **self._file_json(file)}}
-        return self._send(person, room, written(caption), media, topic)
+        file = self._world.store("document", data, name=name, mime=mime, size=size)
+        return self._send(person, room, written(caption), media_json(file), topic, file=file)
 
     def voice(self, person: Person, room: Room, data: bytes = b"OggS", *, seconds: int = 3, topic: int = 0) -> Message:
-        file = self._file_json(self._store("voice", "oga", data))
-        return self._send(
-            person, room, NO_TEXT, {"voice": {"duration": seconds, "mime_type": "audio/ogg", **file}}, topic
-        )
+        file = self._world.store("voice", data, name="x.oga")
+        return self._send(person, room, NO_TEXT, media_json(file, seconds=seconds), topic, file=file)
 
     def sticker(self, person: Person, room: Room, emoji: str = "👍", *, topic: int = 0) -> Message:
-        sticker = {"type": "regular", "width": 512, "height": 512, "is_animated": False, "is_video": False}
-        file = self._file_json(self._store("stickers", "webp", b"RIFF"))
-        return self._send(person, room, NO_TEXT, {"sticker": {**sticker, "emoji": emoji, **file}}, topic)
+        file = self._world.store("sticker", b"RIFF", name="x.webp")
+        return self._send(person, room, NO_TEXT, media_json(file, emoji=emoji), topic, file=file)
+
+    def share(
+        self, person: Person, room: Room, files: Sequence[SharedFile], caption: str = "", **where: Any
+    ) -> list[Message]:
+        """Send files as people's apps do: pictures and videos together, any others among themselves, and the
+        caption with the first. What cannot be one album is sent one after the other."""
+        world = self._world
+        stored = [
+            world.store(_FORMS.get(file.kind, "document"), file.content, name=file.name, mime=file.mime)
+            for file in files
+        ]
+        together = len({"visual" if file.form in ("photo", "video") else file.form for file in stored}) == 1
+        album = self._new_album() if len(stored) > 1 and together else ""
+        return [
+            self._send(
+                person,
+                room,
+                written(caption if index == 0 else ""),
+                media_json(file),
+                album=album,
+                file=file,
+                **where,
+            )
+            for index, file in enumerate(stored)
+        ]
+
+    def _new_album(self) -> str:
+        return str(13_000_000_000_000_000 + next(self._world.unique))
 
     # -- what is pressed
 
@@ -228,6 +257,7 @@ class Crowd:
         channel: Room | None = None,
         extra: dict[str, Any] | None = None,
         album: str = "",
+        file: StoredFile | None = None,
     ) -> Message:
         if room.is_private:
             room.started = True
@@ -249,24 +279,10 @@ class Crowd:
             quote=quote,
             content=content,
             media=media,
+            file=file,
             sender_chat=sender_chat,
             album=album,
             extra=extra or {},
         )
         self._world.deliver(message)
         return message
-
-    def _store(self, folder: str, suffix: str, data: bytes, size: int | None = None) -> StoredFile:
-        number = next(self._world.unique)
-        file = StoredFile(
-            f"AgACAgIAAxkBAA{number:06d}",
-            f"{folder}/file_{number}.{suffix}",
-            data,
-            len(data) if size is None else size,
-        )
-        self._world.files[file.id] = file
-        return file
-
-    @staticmethod
-    def _file_json(file: StoredFile) -> dict[str, Any]:
-        return {"file_id": file.id, "file_unique_id": f"u{file.id}", "file_size": file.size}

@@ -10,7 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-WRITES = frozenset({"sendmessage", "editmessagetext", "editmessagereplymarkup", "sendmessagedraft"})
+POSTS_AND_EDITS = frozenset(
+    {
+        *("sendmessage", "sendphoto", "sendaudio", "sendvoice", "sendvideo", "senddocument", "sendmediagroup"),
+        *("editmessagetext", "editmessagecaption", "editmessagereplymarkup"),
+    }
+)
+WRITES = POSTS_AND_EDITS | {"sendmessagedraft"}
 """The calls by which a bot's words appear or change."""
 
 Kind = Literal["drop", "flood", "error", "html", "lose", "slow"]

@@ -77,10 +77,13 @@ class Flood:
         self._penalties: dict[_Key, _Penalty] = {}
         self.refusals = 0
 
-    def admit(self, kind: Kind, chat: int) -> None:
-        """A call of this kind in `chat`; groups have negative ids. Raises ApiError 429."""
+    def admit(self, kind: Kind, chat: int, count: int = 1) -> None:
+        """A call of this kind in `chat`; groups have negative ids. Raises ApiError 429.
+
+        An album is let through where one message is, and then counts as the `count` that it is.
+        """
         if kind == "write":
-            self._admit(("write", chat), _ALL)
+            self._admit(("write", chat), _ALL, count=count)
         elif kind == "typing":
             self._admit(("typing", chat))
 
@@ -88,7 +91,7 @@ class Flood:
         """The refusal that begins a wait of `seconds` in `chat`, whatever was left to use there."""
         return self._punish((kind, chat), seconds)
 
-    def _admit(self, *keys: _Key) -> None:
+    def _admit(self, *keys: _Key, count: int = 1) -> None:
         now = self._now()
         for key in keys:
             penalty = self._penalties.get(key)
@@ -100,7 +103,8 @@ class Flood:
                 raise self._punish(key, wait)
         for key in keys:
             for limit in self._limits_of(key):
-                limit.take(now)
+                for _ in range(count):
+                    limit.take(now)
 
     def _punish(self, key: _Key, seconds: float) -> ApiError:
         self.refusals += 1

@@ -18,6 +18,7 @@ def hostile_updates(person: Person, room: Room) -> list[Any]:
     deep: Any = "down here"
     for _ in range(60):
         deep = {"in": [deep]}
+    said = {"date": 1, "chat": where, "from": who}
     query = {"id": "1", "from": who, "message": {"chat": where, "message_id": 1, "date": 0}}
     proper: list[dict[str, Any]] = [
         {},
@@ -55,6 +56,12 @@ def hostile_updates(person: Person, room: Room) -> list[Any]:
             }
         },
         {"edited_message": {"message_id": 13, "date": 1, "chat": where, "from": who, "text": deep}},
+        {"edited_message": {}},
+        {"message": said | {"message_id": 14, "photo": [{"file_id": 5}]}},
+        {"message": said | {"message_id": 15, "photo": [{}] * 500}},
+        {"message": said | {"message_id": 16, "document": {"file_id": "a", "file_size": "many"}}},
+        {"message": said | {"message_id": 17, "voice": {"file_id": _LONG, "duration": -1}}},
+        {"message": said | {"message_id": 18, "sticker": [deep], "media_group_id": 7}},
         {"callback_query": query},
         {"callback_query": {"id": 5, "from": None, "chat_instance": 7, "data": {"x": 1}}},
         {"callback_query": query | {"message": {"message_id": "a"}, "chat_instance": "1"}},

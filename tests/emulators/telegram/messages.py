@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from .files import StoredFile
 from .people import GENERAL_TOPIC, Person, Room
 from .text import NO_TEXT, Formatted
 
@@ -29,6 +30,8 @@ class Message:
     content: Formatted = NO_TEXT
     media: dict[str, Any] = field(default_factory=dict)
     """What it carries besides text (`photo`, `sticker`); its text is then a caption."""
+    file: StoredFile | None = None
+    """The file in `media`."""
     service: dict[str, Any] = field(default_factory=dict)
     """What it reports, for a service message (`pinned_message`, `migrate_to_chat_id`)."""
     markup: dict[str, Any] | None = None

@@ -23,6 +23,18 @@ class Rules:
     """Bytes of a button's callback_data (Bot API reference)."""
     buttons_max: int = 100
     """Buttons under one message."""
+    caption_max: int = 1024
+    """Code points of a caption (Bot API reference)."""
+    upload_max: int = 50_000_000
+    """Bytes of one uploaded file (Bot API reference: 50 MB)."""
+    photo_max: int = 10 << 20
+    """Bytes of a picture that is shown as one (Bot API reference; tdlib's own words give the number)."""
+    photo_sides: int = 10_000
+    """Width and height of a photo together (Bot API reference, sendPhoto)."""
+    photo_ratio: int = 20
+    """The longer side of a photo by the shorter (Bot API reference, sendPhoto)."""
+    album_max: int = 10
+    """Files of one album (Bot API reference; tdlib MessagesManager.h)."""
     download_max: int = 20 << 20
     """Bytes of a file that getFile prepares (Bot API reference)."""
     batch_max: int = 100

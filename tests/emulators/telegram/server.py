@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from . import asking, speaking
+from . import asking, speaking, uploading
 from .crowd import Crowd
 from .envelope import ApiError, Arguments, answered, read_arguments, refused
 from .faults import Fault, Faults
@@ -22,7 +22,7 @@ from .rules import Rules
 from .speaking import Call, flood_kind
 from .world import World
 
-CALLS: Mapping[str, Call] = {**speaking.CALLS, **asking.CALLS}
+CALLS: Mapping[str, Call] = {**speaking.CALLS, **uploading.CALLS, **asking.CALLS}
 _METHOD = re.compile(r"/bot([^/]*)/([^/]+)/?")
 _FILE = re.compile(r"/file/bot([^/]*)/(.+)")
 
@@ -61,11 +61,13 @@ class TelegramServer:
         self.flood = Flood(rules, _loop_time)
         self.faults = Faults()
         self.calls: list[LoggedCall] = []
+        self.cut_downloads = 0
+        """How many of the next downloads break off halfway."""
         self.port = 0
         self._arrival = asyncio.Event()
         self._down = False
         self._crashes: list[Exception] = []
-        app = web.Application(client_max_size=64 << 20)
+        app = web.Application(client_max_size=512 << 20)
         app.router.add_route("*", "/{path:.*}", self._serve)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
 
@@ -117,7 +119,7 @@ class TelegramServer:
         try:
             if match := _FILE.fullmatch(request.path):
                 self._check(match[1])
-                return self._download(match[2])
+                return await self._download(request, match[2])
             if match := _METHOD.fullmatch(request.path):
                 self._check(match[1])
                 return await self._call(request, match[2].lower())
@@ -131,11 +133,19 @@ class TelegramServer:
         if token != self.token:
             raise ApiError(401, "Unauthorized")
 
-    def _download(self, path: str) -> web.Response:
+    async def _download(self, request: web.Request, path: str) -> web.StreamResponse:
         file, until = self.world.served.get(path, (None, 0.0))
         if file is None or _loop_time() > until:
             raise ApiError(404, "Not Found")
-        return web.Response(body=file.data, content_type="application/octet-stream")
+        response = web.StreamResponse(headers={"Content-Type": "application/octet-stream"})
+        response.content_length = len(file.data)
+        await response.prepare(request)
+        if self.cut_downloads:
+            self.cut_downloads -= 1
+            await response.write(file.data[: len(file.data) // 2])
+            return _cut(request)
+        await response.write(file.data)
+        return response
 
     async def _call(self, request: web.Request, method: str) -> web.StreamResponse:
         args = await read_arguments(request)
@@ -169,7 +179,7 @@ class TelegramServer:
     async def _carry_out(self, method: str, args: Arguments) -> Any:
         if method not in CALLS:
             raise ApiError(404, "Not Found: method not found")
-        self.flood.admit(flood_kind(method), args.integer("chat_id"))
+        self.flood.admit(flood_kind(method), args.integer("chat_id"), uploading.message_count(method, args))
         try:
             result = CALLS[method](self.world, args)
             return await result if inspect.isawaitable(result) else result

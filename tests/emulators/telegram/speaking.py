@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .envelope import Arguments, bad_request
+from .faults import POSTS_AND_EDITS
 from .flood import Kind
 from .keyboards import read_keyboard
 from .messages import Message, Write, opening
@@ -22,7 +23,7 @@ _ACTIONS = frozenset(
         *("upload_document", "choose_sticker", "find_location", "record_video_note", "upload_video_note"),
     }
 )
-_NOT_MODIFIED = (
+NOT_MODIFIED = (
     "message is not modified: specified new message content and reply markup are exactly the same"
     " as a current content and reply markup of the message"
 )
@@ -30,41 +31,45 @@ _TOO_LATE = "query is too old and response timeout expired or query ID is invali
 
 
 def send_message(world: World, args: Arguments) -> dict[str, Any]:
-    _refuse_parse_mode(world, args)
+    refuse_parse_mode(world, args)
     content = composed(args, world.rules, edit=False)
     markup = read_keyboard(args, world.rules)
-    room = world.open_to_us(args.text("chat_id"))
-    reply_to, quote = _reply(world, room, args)
-    topic = _thread(world, room, args)
-    if not topic and reply_to is not None and reply_to.in_topic:
-        topic = reply_to.thread
-    message = world.add(
-        room, world.me, topic=topic, reply_to=reply_to or opening(room, topic), quote=quote, markup=markup
-    )
+    room, where = read_destination(world, args)
+    message = world.add(room, world.me, markup=markup, **where)
     message.put(content, markup, world.now(), preview_disabled=_preview_disabled(args))
     world.drafts = [draft for draft in world.drafts if draft.room is not room]
     return message.json()
 
 
+def read_destination(world: World, args: Arguments) -> tuple[Room, dict[str, Any]]:
+    """The room that a new message goes to, and its place there: topic, reply and quote."""
+    room = world.open_to_us(args.text("chat_id"))
+    reply_to, quote = _reply(world, room, args)
+    topic = _thread(world, room, args)
+    if not topic and reply_to is not None and reply_to.in_topic:
+        topic = reply_to.thread
+    return room, {"topic": topic, "reply_to": reply_to or opening(room, topic), "quote": quote}
+
+
 def edit_message_text(world: World, args: Arguments) -> dict[str, Any]:
-    _refuse_parse_mode(world, args)
+    refuse_parse_mode(world, args)
     content = composed(args, world.rules, edit=True)
-    markup = _inline_only(read_keyboard(args, world.rules))
-    message = _own_message(world, args)
+    markup = inline_only(read_keyboard(args, world.rules))
+    message = own_message(world, args)
     if not message.editable_text:
         raise bad_request("there is no text in the message to edit")
     if (content, markup) == (message.content, message.markup):
-        raise bad_request(_NOT_MODIFIED)
+        raise bad_request(NOT_MODIFIED)
     message.put(content, markup, world.now(), preview_disabled=_preview_disabled(args))
     message.edit_date = int(time.time())
     return message.json()
 
 
 def edit_message_reply_markup(world: World, args: Arguments) -> dict[str, Any]:
-    markup = _inline_only(read_keyboard(args, world.rules))
-    message = _own_message(world, args)
-    if markup == message.markup:
-        raise bad_request(_NOT_MODIFIED)
+    markup = inline_only(read_keyboard(args, world.rules))
+    message = own_message(world, args)
+    if markup == message.markup or message.album:  # an album takes no buttons (openclaw/openclaw#135553, live)
+        raise bad_request(NOT_MODIFIED)
     message.markup = markup
     message.edit_date = int(time.time())
     return message.json()
@@ -99,7 +104,7 @@ def delete_messages(world: World, args: Arguments) -> bool:
 
 
 def send_message_draft(world: World, args: Arguments) -> bool:
-    _refuse_parse_mode(world, args)
+    refuse_parse_mode(world, args)
     text = drafted(args, world.rules)
     if not args.integer("draft_id"):
         raise bad_request("draft identifier must be non-zero")
@@ -134,7 +139,7 @@ def answer_callback_query(world: World, args: Arguments) -> bool:
     return True
 
 
-def _refuse_parse_mode(world: World, args: Arguments) -> None:
+def refuse_parse_mode(world: World, args: Arguments) -> None:
     if mode := args.text("parse_mode"):
         world.parse_modes.append(mode)
         raise bad_request("unsupported parse_mode")
@@ -145,13 +150,13 @@ def _preview_disabled(args: Arguments) -> bool:
     return isinstance(options, dict) and options.get("is_disabled") is True
 
 
-def _inline_only(markup: dict[str, Any] | None) -> dict[str, Any] | None:
+def inline_only(markup: dict[str, Any] | None) -> dict[str, Any] | None:
     if markup is not None and "inline_keyboard" not in markup:
         raise bad_request("inline keyboard expected")
     return markup
 
 
-def _own_message(world: World, args: Arguments) -> Message:
+def own_message(world: World, args: Arguments) -> Message:
     """The message to edit. Raises ApiError where there is none, or it is not the bot's to change."""
     if not args.text("chat_id") and not args.integer("message_id"):
         raise bad_request("message identifier is not specified")
@@ -213,7 +218,7 @@ def _reply(world: World, room: Room, args: Arguments) -> tuple[Message | None, s
 
 def flood_kind(method: str) -> Kind:
     """Which of the flood limits a call counts against."""
-    if method in ("sendmessage", "editmessagetext", "editmessagereplymarkup"):
+    if method in POSTS_AND_EDITS:
         return "write"
     return "typing" if method in ("sendchataction", "sendmessagedraft") else "free"
 

@@ -26,10 +26,11 @@ class Formatted:
     text: str
     entities: tuple[Entity, ...] = ()
 
-    def blocks(self, kind: str) -> list[str]:
-        """The stretches of text under the entities of this type."""
+    def blocks(self, kind: str, *, beyond: int = 0) -> list[str]:
+        """The stretches of text under the entities of this type, from the UTF-16 offset `beyond` on."""
         units = self.text.encode("utf-16-le")
-        return [units[2 * e.offset : 2 * e.end].decode("utf-16-le") for e in self.entities if e.type == kind]
+        found = [e for e in self.entities if e.type == kind and e.offset >= beyond]
+        return [units[2 * e.offset : 2 * e.end].decode("utf-16-le") for e in found]
 
 
 NO_TEXT = Formatted("")
@@ -61,6 +62,17 @@ def composed(args: Arguments, rules: Rules, *, edit: bool) -> Formatted:
         raise bad_request("MESSAGE_TOO_LONG" if edit else "message is too long")
     if len(json.dumps(given, ensure_ascii=False, separators=(",", ":")).encode()) > rules.entity_bytes:
         raise bad_request("ENTITIES_TOO_LONG")
+    return Formatted(result.text, result.entities[: rules.entities_max])
+
+
+def captioned(args: Arguments, rules: Rules, *, edit: bool) -> Formatted:
+    """The caption out of `caption` and `caption_entities`; it may be empty. Raises ApiError 400."""
+    raw = args.text("caption")
+    if not raw.strip(_BLANK):
+        return NO_TEXT
+    result = _formatted(raw, parse(args.structure("caption_entities") or []))
+    if len(result.text) > rules.caption_max:
+        raise bad_request("MEDIA_CAPTION_TOO_LONG" if edit else "message caption is too long")
     return Formatted(result.text, result.entities[: rules.entities_max])
 
 

@@ -13,6 +13,7 @@ from itertools import count
 from typing import Any
 
 from .envelope import ApiError, bad_request, forbidden
+from .files import FOLDERS, MIMES, Form, StoredFile
 from .menus import Menus
 from .messages import Message, Write, thread_of
 from .people import Person, Room, RoomType, Standing, member_json
@@ -34,15 +35,6 @@ class Press:
     at: float
     answer: str | None = None
     alert: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class StoredFile:
-    id: str
-    path: str
-    data: bytes
-    size: int
-    """In bytes; may be more than there is data, to play a file that is too big."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +125,23 @@ class World:
             raise forbidden("bot can't initiate conversation with a user")
         return room
 
-    # -- messages
+    # -- files and messages
+
+    def store(self, form: Form, data: bytes, *, name: str = "", mime: str = "", size: int | None = None) -> StoredFile:
+        """Keep a file; `size` lets it claim more bytes than it has."""
+        number = next(self.unique)
+        suffix = name.rpartition(".")[2] if "." in name else "bin"
+        file = StoredFile(
+            f"AgACAgIAAxkBAA{number:06d}",
+            f"{FOLDERS[form]}/file_{number}.{suffix}",
+            data,
+            len(data) if size is None else size,
+            form,
+            name,
+            mime or MIMES[form],
+        )
+        self.files[file.id] = file
+        return file
 
     def add(self, room: Room, sender: Person | None, *, topic: int = 0, **fields: Any) -> Message:
         """A new message in `room`; whether it becomes an update is not decided here."""

@@ -1,0 +1,50 @@
+"""The two ways of asking for a completion, and the frames they answer with, as one kind of `Frame`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+from bridge.gateway.dialects.chat import PATH as CHAT_PATH
+from bridge.gateway.dialects.chat import chat_body, chat_frame, chat_plain
+from bridge.gateway.dialects.fields import FinishReason
+from bridge.gateway.dialects.frame import Extra, Frame, Plain
+from bridge.gateway.dialects.messages import PATH as MESSAGES_PATH
+from bridge.gateway.dialects.messages import messages_body, messages_frame, messages_plain
+from bridge.gateway.quirks import Quirks, adapted
+from bridge.types import ChatMessage, ModelId
+
+__all__ = ["FRAMES", "PLAIN", "Dialect", "Extra", "FinishReason", "Frame", "Plain", "request"]
+
+Dialect = Literal["chat", "messages"]
+"""``chat``: /v1/chat/completions, as OpenAI speaks. ``messages``: /v1/messages, as Anthropic does."""
+
+FRAMES: dict[Dialect, Callable[[dict[str, Any]], Frame]] = {"chat": chat_frame, "messages": messages_frame}
+"""Reads any event of a dialect, whatever shape it has."""
+
+PLAIN: dict[Dialect, Callable[[bytes], Plain | None]] = {"chat": chat_plain, "messages": messages_plain}
+"""Reads the events that hold nothing but content or reasoning; returns None for the others."""
+
+
+def request(
+    dialect: Dialect, model: ModelId, messages: Sequence[ChatMessage], quirks: Quirks = frozenset()
+) -> tuple[str, bytes]:
+    """The path to post to, and the body. Messages without text are left out: no dialect takes them.
+
+    `quirks` says what to do without. Raises ValueError where no message holds text.
+    """
+    messages_with_text = adapted([message for message in messages if message.text.strip()], quirks)
+    if dialect == "messages":
+        path, body = MESSAGES_PATH, messages_body(model, messages_with_text)
+    else:
+        path, body = CHAT_PATH, chat_body(model, messages_with_text)
+    if "no_streaming" in quirks:
+        body["stream"] = False
+    if quirks & {"no_streaming", "no_stream_options"}:
+        body.pop("stream_options", None)
+    if not body["messages"]:
+        raise ValueError("no message holds text")
+    # UTF-8 as it is: escapes would double the size of Chinese, and v1.6 takes 100 kB. A lone surrogate, which
+    # UTF-8 cannot hold, becomes a question mark.
+    return path, json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")

@@ -1,0 +1,130 @@
+"""``/v1/chat/completions``, as OpenAI speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from bridge.events import Unsupported
+from bridge.gateway.dialects.fields import as_count, as_dict, as_finish_reason, as_list, as_text
+from bridge.gateway.dialects.frame import Extra, Frame, Plain
+from bridge.gateway.dialects.parts import Content, read_content, read_picture
+from bridge.gateway.dialects.sources import read_annotations, read_sources
+from bridge.gateway.dialects.tools import read_tool_calls
+from bridge.gateway.error_body import read_error
+from bridge.types import ChatMessage, ModelId, Part, Text
+
+PATH = "/v1/chat/completions"
+
+
+def chat_body(model: ModelId, messages: Sequence[ChatMessage]) -> dict[str, Any]:
+    """The request's body, with nothing in it but what every generation of the gateway understands."""
+    return {
+        "model": str(model),
+        "messages": [{"role": message.role, "content": content_to_send(message)} for message in messages],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+
+
+def content_to_send(message: ChatMessage) -> str | list[dict[str, Any]]:
+    """Text alone as a string, which every server takes; anything more as a list of content parts."""
+    parts = [part for part in map(_content_part, message.parts) if part is not None]
+    if all(part["type"] == "text" for part in parts):
+        return "".join(part["text"] for part in parts)
+    return parts
+
+
+def _content_part(part: Part) -> dict[str, Any] | None:
+    """`part` in the words of both dialects; None for the kinds that are not sent: media and tools."""
+    match part:
+        case Text(text):
+            return {"type": "text", "text": text}
+    return None
+
+
+class _Delta(Struct, gc=False):
+    """A delta that holds nothing but these two. What else `chat_frame` reads has to be null or missing."""
+
+    content: str | None = None
+    reasoning_content: str | None = None
+    reasoning: str | None = None
+    refusal: None = None
+    tool_calls: None = None
+    function_call: None = None
+    images: None = None
+    image: None = None
+    audio: None = None
+    annotations: None = None
+    citations: None = None
+
+
+class _Choice(Struct, gc=False):
+    delta: _Delta
+    index: int = 0
+    finish_reason: None = None
+    message: None = None
+
+
+class _Chunk(Struct, gc=False):
+    choices: tuple[_Choice]
+    usage: None = None
+    error: None = None
+    citations: None = None
+    search_results: None = None
+    search_info: None = None
+    references: None = None
+    web_search: None = None
+
+
+_decode = msgspec.json.Decoder(_Chunk).decode
+
+
+def chat_plain(event: bytes) -> Plain | None:
+    """The content and reasoning of a chunk that holds nothing else; None for any other event.
+
+    It takes a fifth of the time that `json.loads` and `chat_frame` take.
+    """
+    try:
+        choice = _decode(event).choices[0]
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    if choice.index:
+        return None
+    delta = choice.delta
+    return delta.content or "", delta.reasoning_content or delta.reasoning or ""
+
+
+def chat_frame(data: dict[str, Any]) -> Frame:
+    """A chunk, or a whole answer where a provider does not stream."""
+    usage = as_dict(data.get("usage"))
+    choices = map(as_dict, as_list(data.get("choices")))
+    choice = next((each for each in choices if each.get("index", 0) == 0), {})
+    delta = as_dict(choice.get("delta")) or as_dict(choice.get("message"))
+    content = read_content(delta.get("content"))
+    return Frame(
+        content=content.text or as_text(delta.get("refusal")),
+        reasoning=as_text(delta.get("reasoning_content")) or as_text(delta.get("reasoning")) or content.reasoning,
+        finish=as_finish_reason(choice.get("finish_reason")),
+        prompt_tokens=as_count(usage.get("prompt_tokens")),
+        completion_tokens=as_count(usage.get("completion_tokens")),
+        error=read_error(data) if data.get("error") or data.get("object") == "error" else None,
+        model=as_text(data.get("model")),
+        extras=_extras(data, delta, content),
+    )
+
+
+def _extras(data: dict[str, Any], delta: dict[str, Any], content: Content) -> tuple[Extra, ...]:
+    images = [*as_list(delta.get("images")), delta.get("image")]
+    return (
+        *content.extras,
+        *([Unsupported("audio")] if as_dict(delta.get("audio")).get("data") else []),
+        *(extra for image in images if (extra := read_picture(image)) is not None),
+        *read_sources(data),
+        *read_sources(delta),
+        *read_annotations(delta.get("annotations")),
+        *read_tool_calls(delta),
+    )

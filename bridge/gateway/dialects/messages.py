@@ -1,0 +1,114 @@
+"""``/v1/messages``, as Anthropic speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from bridge.events import ToolCallDelta
+from bridge.gateway.dialects.chat import content_to_send
+from bridge.gateway.dialects.fields import FinishReason, as_count, as_dict, as_finish_reason, as_list, as_text
+from bridge.gateway.dialects.frame import Extra, Frame, Plain
+from bridge.gateway.dialects.parts import read_content
+from bridge.gateway.dialects.sources import read_annotations, read_citation
+from bridge.gateway.error_body import read_error
+from bridge.types import ChatMessage, ModelId
+
+PATH = "/v1/messages"
+
+MAX_OUTPUT_TOKENS = 8192
+"""The dialect requires a limit. 8,192 is the most that every Claude model since 3.5 accepts; a longer answer ends
+for length and can be continued."""
+
+
+def messages_body(model: ModelId, messages: Sequence[ChatMessage]) -> dict[str, Any]:
+    """The request's body. System messages have a field of their own here, and the first message is a person's."""
+    system = "\n\n".join(message.text for message in messages if message.role == "system")
+    talk = [
+        {"role": message.role, "content": content_to_send(message)} for message in messages if message.role != "system"
+    ]
+    while talk and talk[0]["role"] == "assistant":
+        del talk[0]
+    body: dict[str, Any] = {"model": str(model), "max_tokens": MAX_OUTPUT_TOKENS, "messages": talk, "stream": True}
+    return body | {"system": system} if system else body
+
+
+class _TextDelta(Struct, gc=False, tag_field="type", tag="text_delta"):
+    text: str
+
+
+class _ThinkingDelta(Struct, gc=False, tag_field="type", tag="thinking_delta"):
+    thinking: str
+
+
+class _BlockDelta(Struct, gc=False, tag_field="type", tag="content_block_delta"):
+    delta: _TextDelta | _ThinkingDelta
+    error: None = None
+
+
+_decode = msgspec.json.Decoder(_BlockDelta).decode
+
+
+def messages_plain(event: bytes) -> Plain | None:
+    """The text or the thought of a ``content_block_delta`` that holds nothing else; None for any other event."""
+    try:
+        delta = _decode(event).delta
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return (delta.text, "") if isinstance(delta, _TextDelta) else ("", delta.thinking)
+
+
+def messages_frame(data: dict[str, Any]) -> Frame:
+    """Any event. v1.x drops pings and adds ``[DONE]``; v2 does neither."""
+    match data.get("type"):
+        case "message_start":
+            message = as_dict(data.get("message"))
+            return _counted(message.get("usage"))._replace(model=as_text(message.get("model")))
+        case "content_block_start":
+            return _block(as_count(data.get("index")), as_dict(data.get("content_block")))
+        case "content_block_delta":
+            delta = as_dict(data.get("delta"))
+            extras: tuple[Extra, ...] = tuple(read_citation(delta.get("citation")))
+            if isinstance(more := delta.get("partial_json"), str):
+                extras = (*extras, ToolCallDelta(as_count(data.get("index")), arguments=more))
+            return Frame(as_text(delta.get("text")), as_text(delta.get("thinking")), extras=extras)
+        case "message_delta":
+            return _counted(data.get("usage"), as_finish_reason(as_dict(data.get("delta")).get("stop_reason")))
+        case "message_stop":
+            return Frame(done_seen=True)
+        case "message":  # a whole answer, where a provider does not stream
+            frame = _counted(data.get("usage"), as_finish_reason(data.get("stop_reason")))
+            blocks = [_block(index, as_dict(block)) for index, block in enumerate(as_list(data.get("content")))]
+            return frame._replace(
+                content="".join(block.content for block in blocks),
+                reasoning="".join(block.reasoning for block in blocks),
+                extras=tuple(extra for block in blocks for extra in block.extras),
+                model=as_text(data.get("model")),
+            )
+    return Frame(error=read_error(data)) if data.get("error") else Frame()
+
+
+def _block(index: int, block: dict[str, Any]) -> Frame:
+    """A block as it begins, or, where the answer is not streamed, as it is."""
+    if block.get("type") == "tool_use":
+        arguments = block.get("input")
+        written = msgspec.json.encode(arguments).decode() if arguments else ""
+        return Frame(extras=(ToolCallDelta(index, as_text(block.get("id")), as_text(block.get("name")), written),))
+    if block.get("type") == "web_search_tool_result":
+        return Frame(extras=tuple(read_annotations(block.get("content"))))
+    content = read_content([block])
+    return Frame(content.text, content.reasoning, extras=(*content.extras, *read_annotations(block.get("citations"))))
+
+
+def _counted(usage: Any, finish: FinishReason | None = None) -> Frame:
+    """Anthropic counts what it read from or wrote to its cache apart from the other input."""
+    counts = as_dict(usage)
+    read = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+    return Frame(
+        finish=finish,
+        prompt_tokens=sum(as_count(counts.get(name)) for name in read),
+        completion_tokens=as_count(counts.get("output_tokens")),
+    )

@@ -1,0 +1,97 @@
+"""HTTP to one gateway: its address, its key, and its error responses."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any, Self
+
+import httpx
+
+from bridge.errors import GatewayError, GatewaySilent, GatewayUnreachable, NoModelList
+from bridge.gateway.error_body import read_response_error
+from bridge.gateway.errors import to_gateway_error, unreachable
+from bridge.gateway.transport import PausingTransport
+
+LIST_TIMEOUT_SECONDS = 20.0
+"""For a request that no model has to answer."""
+
+MODELS_PATH = "/v1/models"
+_NO_ROUTE = {404, 405, 501}
+
+MAX_ERROR_BODY_BYTES = 256 * 1024
+"""As much of an error response as is read."""
+
+
+class GatewayHttp:
+    """Used with ``async with``. `post` raises httpx.TransportError, `get` only GatewayErrors."""
+
+    def __init__(self, url: str, key: str, connect: float) -> None:
+        self.url = url
+        # A key that was pasted with a line break, or worse, would break the header.
+        self.key = "".join(char for char in key if char.isprintable() and not char.isspace())
+        self.name = GatewayError.gateway_name
+        """What people call the server; empty once it is known not to be Cherry Studio."""
+        self._timeout = httpx.Timeout(None, connect=connect)
+
+    async def __aenter__(self) -> Self:
+        # A stream that a proxy on the way had compressed would come in lumps.
+        headers = {"Accept-Encoding": "identity", "Connection": "close", "User-Agent": "cherry-bridge"}
+        if self.key:
+            headers["Authorization"] = f"Bearer {self.key}"
+        self._http = httpx.AsyncClient(
+            transport=PausingTransport(),
+            headers=httpx.Headers(headers, encoding="utf-8"),
+            timeout=self._timeout,
+            trust_env=False,
+        )
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._http.aclose()
+
+    async def status(self, path: str) -> int:
+        """The HTTP status at `path`. Raises GatewayUnreachable or GatewaySilent."""
+        return (await self._get(path, None)).status_code
+
+    async def get(self, path: str, params: dict[str, str | int] | None = None) -> Any:
+        """The JSON at `path`. Raises GatewayUnreachable, KeyRefused, GatewaySilent or another GatewayError."""
+        response = await self._get(path, params)
+        if path == MODELS_PATH and response.status_code in _NO_ROUTE and _is_json(response):
+            raise self.named(NoModelList(f"HTTP status {response.status_code}"))
+        if response.status_code != httpx.codes.OK:
+            body = read_response_error(response.status_code, response.content[:MAX_ERROR_BODY_BYTES])
+            raise self.named(to_gateway_error(body, url=self.url, key_sent=bool(self.key), private=[self.key]))
+        try:
+            return json.loads(response.content)
+        except (ValueError, RecursionError):
+            raise not_a_gateway(self.url) from None
+
+    async def _get(self, path: str, params: dict[str, str | int] | None) -> httpx.Response:
+        try:
+            async with asyncio.timeout(LIST_TIMEOUT_SECONDS):
+                return await self._http.get(self.url + path, params=params)
+        except httpx.TransportError as error:
+            raise self.named(unreachable(self.url, error)) from error
+        except TimeoutError:
+            raise self.named(GatewaySilent(LIST_TIMEOUT_SECONDS, before_first=True)) from None
+
+    def named(self, error: GatewayError) -> GatewayError:
+        """`error` with the name of this server."""
+        error.gateway_name = self.name
+        return error
+
+    async def post(self, path: str, body: bytes) -> httpx.Response:
+        """The response to `body`, its content still to be read (`body_of`); the caller closes it."""
+        headers = {"Content-Type": "application/json", "Accept": "text/event-stream, application/json"}
+        request = self._http.build_request("POST", self.url + path, content=body, headers=headers)
+        return await self._http.send(request, stream=True)
+
+
+def _is_json(response: httpx.Response) -> bool:
+    return "json" in response.headers.get("content-type", "")
+
+
+def not_a_gateway(url: str) -> GatewayUnreachable:
+    """The error for a server that answers, but not as a gateway does."""
+    return GatewayUnreachable(url, "something answers there, but not as Cherry Studio's API server")

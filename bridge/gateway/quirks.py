@@ -1,0 +1,127 @@
+"""What a model or its server refuses and can be done without: learned from the refusal and remembered."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, Protocol, get_args
+
+from bridge.gateway.error_body import ErrorBody
+from bridge.types import ChatMessage, ModelId, Text
+
+Quirk = Literal["alternating_roles", "no_system_role", "no_stream_options", "no_streaming"]
+"""``alternating_roles``: the person and the model have to take turns, the person first. ``no_system_role``: there is
+none. ``no_stream_options``: the parameter is refused. ``no_streaming``: the answer comes at once or not at all."""
+
+Quirks = frozenset[Quirk]
+QUIRKS: tuple[Quirk, ...] = get_args(Quirk)
+
+QUIRK_TTL_SECONDS = 30 * 24 * 3600.0
+"""A month: a server may have been mended since."""
+
+_SIGNS: dict[Quirk, re.Pattern[str]] = {
+    "alternating_roles": re.compile(
+        r"roles? must alternate|must alternate between|alternating user|consecutive (?:user|assistant|messages)"
+        r"|(?:first|last) message (?:must|should) (?:be|have|use)|must start with (?:a )?user"
+        r"|after the optional system",
+        re.IGNORECASE,
+    ),
+    "no_system_role": re.compile(
+        r"(?:system|developer) (?:role|messages?|prompts?|instructions?) (?:is |are )?"
+        r"(?:not|un)\s?(?:supported|allowed|enabled)"
+        r"|not support (?:the )?['\"`]?(?:system|developer)|(?:unsupported|invalid|unknown) role:? ['\"`]?system"
+        r"|role ['\"`]?system['\"`]? (?:is )?not",
+        re.IGNORECASE,
+    ),
+    "no_stream_options": re.compile(r"stream_options", re.IGNORECASE),
+    "no_streaming": re.compile(
+        r"verified to stream|stream(?:ing)?['\"`]? (?:mode )?(?:is )?(?:not|un)\s?(?:supported|allowed|available)"
+        r"|not support (?:the )?['\"`]?stream|unsupported (?:parameter|value):? ['\"`]?stream\b|stream must be false",
+        re.IGNORECASE,
+    ),
+}
+_OTHER_REASONS = {401, 402, 404, 413, 429}
+"""Statuses that say what is wrong by themselves."""
+
+
+class QuirkStore(Protocol):
+    """Where quirks are kept, by model. Nothing here raises: what cannot be kept is learned again."""
+
+    async def get(self, model: ModelId) -> Quirks: ...
+
+    async def put(self, model: ModelId, quirks: Quirks) -> None:
+        """Remember them for `QUIRK_TTL_SECONDS`."""
+
+    async def all(self) -> Mapping[ModelId, Quirks]: ...
+
+    async def clear(self) -> None:
+        """Forget all of them, so that they are tried anew."""
+
+
+class MemoryQuirks:
+    """A `QuirkStore` that lasts as long as the process."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._kept: dict[ModelId, tuple[float, Quirks]] = {}
+
+    async def get(self, model: ModelId) -> Quirks:
+        until, quirks = self._kept.get(model, (0.0, frozenset()))
+        return quirks if until > self._clock() else frozenset()
+
+    async def put(self, model: ModelId, quirks: Quirks) -> None:
+        self._kept[model] = (self._clock() + QUIRK_TTL_SECONDS, quirks)
+
+    async def all(self) -> Mapping[ModelId, Quirks]:
+        return {model: quirks for model, (until, quirks) in self._kept.items() if until > self._clock()}
+
+    async def clear(self) -> None:
+        self._kept.clear()
+
+
+def quirk_of(body: ErrorBody, known: Quirks) -> Quirk | None:
+    """What to do without after this error; None where it is about something else, or that has been tried."""
+    if body.status in _OTHER_REASONS:
+        return None
+    if body.param in ("stream", "stream_options"):
+        named: Quirk = "no_streaming" if body.param == "stream" else "no_stream_options"
+        return None if named in known else named
+    found = (quirk for quirk, sign in _SIGNS.items() if sign.search(body.message))
+    return next((quirk for quirk in found if quirk not in known), None)
+
+
+def adapted(messages: Sequence[ChatMessage], quirks: Quirks) -> list[ChatMessage]:
+    """The messages in a form that a model with these quirks takes; nothing of them is lost but an answer in front."""
+    talk = list(messages)
+    if "no_system_role" in quirks:
+        talk = _system_in_question(talk)
+    if "alternating_roles" in quirks:
+        talk = _alternating(talk)
+    return talk
+
+
+def _system_in_question(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
+    """The system prompt at the head of the first question."""
+    system = "\n\n".join(message.text for message in messages if message.role == "system")
+    talk = [message for message in messages if message.role != "system"]
+    first = next((place for place, message in enumerate(talk) if message.role == "user"), None)
+    if not system or first is None:
+        return talk
+    talk[first] = _joined(ChatMessage.user(system), talk[first])
+    return talk
+
+
+def _alternating(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
+    merged: list[ChatMessage] = []
+    for message in messages:
+        begins_with_answer = message.role == "assistant" and not any(each.role == "user" for each in merged)
+        if merged and merged[-1].role == message.role:
+            merged[-1] = _joined(merged[-1], message)
+        elif not begins_with_answer:
+            merged.append(message)
+    return merged
+
+
+def _joined(first: ChatMessage, second: ChatMessage) -> ChatMessage:
+    return ChatMessage(first.role, (*first.parts, Text("\n\n"), *second.parts))

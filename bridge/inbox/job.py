@@ -1,0 +1,74 @@
+"""What a chat's queue holds: a question for a model, a command, a notice of ours, a chat that moved.
+
+A channel's `Inbound` becomes one of these in `bridge.intake`; commands put further ones.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from bridge.inbound import ChatMoved, Said
+from bridge.types import Chat, User
+
+
+class Question(Struct, frozen=True, tag="question", omit_defaults=True):
+    """`message` is to be answered by a model, for the first time or again."""
+
+    id: str
+    """The job's own id, unique within its chat: the message's, or that of the command that asks again."""
+    message: Said
+    asker: User | None = None
+    """Who asks it again; None where that is the sender of the message."""
+    again: bool = False
+    """Whether it was asked before: its answer then takes the place of the last one in the history."""
+
+    @property
+    def chat(self) -> Chat:
+        return self.message.chat
+
+    @property
+    def language(self) -> str:
+        return self.message.language
+
+    @property
+    def asked_by(self) -> User:
+        """The person who is judged, who pays, and who is told."""
+        return self.asker or self.message.sender
+
+
+class CommandCall(Struct, frozen=True, tag="command", omit_defaults=True):
+    """A person called the command `name`, by text, from a menu or with a button."""
+
+    id: str
+    chat: Chat
+    sender: User
+    name: str
+    """In lower case, without the slash."""
+    argument: str = ""
+    pressed: str = ""
+    """The ref of our message whose button was pressed, so that the result can take its place."""
+    ack: str = ""
+    """As in `Said`."""
+    language: str = ""
+    groups: tuple[str, ...] = ()
+    replied_to: User | None = None
+    """Who wrote the message that the command replies to."""
+    sent_at: float = 0.0
+
+
+class Notice(Struct, frozen=True, tag="notice", omit_defaults=True):
+    """The bridge has something to say in `chat` by itself."""
+
+    id: str
+    chat: Chat
+    kind: str
+    """The name of the sentence, such as ``let_in``. An unknown one is not said."""
+    values: dict[str, str] = {}
+    """What the sentence is filled with."""
+    language: str = ""
+    reply_to: str = ""
+    """The id of the message that it is about."""
+    sent_at: float = 0.0
+
+
+Job = Question | CommandCall | Notice | ChatMoved

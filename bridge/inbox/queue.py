@@ -1,0 +1,154 @@
+"""What is put into a chat's queue, and what is done there to jobs that nobody has begun: one script each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from redis.asyncio import Redis, RedisCluster
+from redis.exceptions import NoScriptError
+
+from bridge.inbox import ready
+from bridge.inbox.entry import Entry
+from bridge.inbox.job import Question
+from bridge.store import ChatKeys, Lane, LaneKeys, Script, keys, translate_redis_errors
+from bridge.types import Chat
+
+Put = Literal["new", "seen", "full"]
+"""What became of a job: taken in; taken in before; not taken in, for too many wait."""
+
+MAX_WAITING = 100
+"""Jobs of one chat and lane that may wait."""
+SEEN_SECONDS = 86400
+"""Telegram delivers again for 24 hours, which is the longest of the platforms."""
+MAX_SEEN = 10_000
+QUEUE_SECONDS = 30 * 86400
+
+PUT = Script("""
+-- KEYS seen, queue; ARGV now, seconds seen, most seen, most waiting, seconds kept, then entries in order.
+-- Says of each what became of it.
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1] - ARGV[2])
+local waiting, went, new = redis.call('LLEN', KEYS[2]), {}, 0
+for at = 6, #ARGV do
+  local key = string.sub(ARGV[at], 1, 16)
+  if redis.call('ZSCORE', KEYS[1], key) then
+    table.insert(went, 'seen')
+  elseif waiting + new >= tonumber(ARGV[4]) then
+    table.insert(went, 'full')
+  else
+    redis.call('ZADD', KEYS[1], ARGV[1], key)
+    redis.call('RPUSH', KEYS[2], ARGV[at])
+    new = new + 1
+    table.insert(went, 'new')
+  end
+end
+if new > 0 then
+  redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -ARGV[3] - 1)
+  redis.call('EXPIRE', KEYS[1], ARGV[2])
+  redis.call('EXPIRE', KEYS[2], ARGV[5])
+end
+return went
+""")
+
+FIND = """
+-- Where in the queue the job of this key waits, or nothing; nothing as well where an attempt is under way, or has left
+-- something that people see, or taken a step.
+local function find(queue, head, key)
+  for at, row in ipairs(redis.call('LRANGE', queue, 0, -1)) do
+    if string.sub(row, 1, 16) == key then
+      local known, by, begun, step = unpack(redis.call('HMGET', head, 'key', 'by', 'begun', 'step:0'))
+      if at == 1 and known == key and (by or step or (begun and begun ~= '0')) then return nil end
+      return at - 1, row
+    end
+  end
+end
+"""
+
+REPLACE = Script(
+    FIND
+    + """
+-- KEYS queue, head; ARGV key, the new entry up to its account and from there on. The account is that of the old one.
+local at, row = find(KEYS[1], KEYS[2], ARGV[1])
+if not at then return 0 end
+local read, entry = pcall(cjson.decode, string.sub(row, 17))
+if not read or type(entry) ~= 'table' or type(entry['account']) ~= 'string' then return 0 end
+redis.call('LSET', KEYS[1], at, ARGV[2] .. cjson.encode(entry['account']) .. ARGV[3])
+return 1
+"""
+)
+
+REMOVE = Script(
+    FIND
+    + """
+-- KEYS queue, head; ARGV key. What stands behind a delayed one stays delayed. Run twice, it says 0.
+local at, row = find(KEYS[1], KEYS[2], ARGV[1])
+if not at then return 0 end
+redis.call('LREM', KEYS[1], 1, row)
+if redis.call('HGET', KEYS[2], 'key') == ARGV[1] then
+  local late = redis.call('HGET', KEYS[2], 'late')
+  redis.call('DEL', KEYS[2])
+  if late and redis.call('LLEN', KEYS[1]) > 0 then redis.call('HSET', KEYS[2], 'late', late) end
+end
+return 1
+"""
+)
+
+FORGET = Script("""
+-- KEYS claim, queue, head. Run twice, it says 0.
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+local waiting = redis.call('LLEN', KEYS[2])
+redis.call('DEL', KEYS[2], KEYS[3])
+return waiting
+""")
+
+Batch = tuple[Chat, Lane, Sequence[Entry]]
+
+
+async def put(redis: Redis, account: str, batches: Sequence[Batch]) -> list[list[Put]]:
+    """Put each batch into its queue, in order, and announce it: in one round trip, with a cluster in two.
+
+    Returns for each batch what became of its entries. Raises StoreError when some may not have been taken in.
+    """
+    calls = [_call(*batch) for batch in batches]
+    answers: list[Any] = []
+    async with translate_redis_errors():
+        pipe = redis.pipeline(transaction=False)
+        for names, args in calls:
+            PUT.add_to(pipe, names, *args)
+        if isinstance(redis, RedisCluster):  # stream and queue lie on two nodes, and the queue must be first
+            answers += await pipe.execute(raise_on_error=False)
+            pipe = redis.pipeline(transaction=False)
+        for chat, lane, _ in batches:
+            pipe.xadd(keys.ready(account, lane), ready.marker(chat))
+        answers += await pipe.execute(raise_on_error=False)
+    went = []
+    for (chat, lane, _), (names, args), answer in zip(batches, calls, answers, strict=False):
+        if isinstance(answer, NoScriptError):
+            answer = await PUT(redis, names, *args)
+            await ready.announce(redis, account, chat, lane)
+        went.append(answer)
+    async with translate_redis_errors():
+        for answer in [*went, *answers[len(batches) :]]:
+            if isinstance(answer, Exception):
+                raise answer
+    return went
+
+
+def _call(chat: Chat, lane: Lane, entries: Sequence[Entry]) -> tuple[list[str], list[str | int | float]]:
+    bounds = (time.time(), SEEN_SECONDS, MAX_SEEN, MAX_WAITING, QUEUE_SECONDS)
+    return [ChatKeys(chat).seen, LaneKeys(chat, lane).queue], [*bounds, *(entry.to_row() for entry in entries)]
+
+
+async def replace(redis: Redis, job: Question) -> bool:
+    """Have `job` take the place of the question with its id, where that waits and nobody has begun it."""
+    entry, lane = Entry.of("", job), LaneKeys(job.chat, "talk")
+    start, account, rest = entry.to_row().partition('"account":""')
+    start += account.removesuffix('""')
+    return bool(await REPLACE(redis, [lane.queue, lane.head], entry.key, start, rest))
+
+
+async def remove(redis: Redis, chat: Chat, id: str) -> bool:
+    """Drop the question `id`, where it waits and nobody has begun it."""
+    lane = LaneKeys(chat, "talk")
+    return bool(await REMOVE(redis, [lane.queue, lane.head], keys.turn(chat, id)))

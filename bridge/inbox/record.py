@@ -1,0 +1,144 @@
+"""What outlives us of a turn, in the hash beside its queue: where its replies stand, and which steps were taken.
+
+Every write checks the fencing token: a worker that was overtaken finds out at its next write, and what it wanted to
+write is not written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+
+from bridge.inbox.errors import ClaimLost
+from bridge.store import Script
+
+MAX_STEPS = 64
+"""The most steps of one turn."""
+MAX_RESULT_BYTES = 64_000
+"""The most bytes of UTF-8 that are kept of one step's result; what exceeds them is cut off."""
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{0,32}")
+
+WRITE = Script("""
+-- KEYS head; ARGV fencing token, how many fields are set, each with its value, then the fields that are deleted
+if redis.call('HGET', KEYS[1], 'by') ~= ARGV[1] then return 'lost' end
+local last = 2 + 2 * ARGV[2]
+for at = 3, last, 2 do redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1]) end
+for at = last + 1, #ARGV do redis.call('HDEL', KEYS[1], ARGV[at]) end
+return 'ok'
+""")
+
+
+class Fence:
+    """The hash of one turn, for as long as the turn is ours."""
+
+    def __init__(self, redis: Redis, head: str, fencing_token: str, chat: str) -> None:
+        self.token = fencing_token
+        self._redis = redis
+        self._head = head
+        self._chat = chat
+
+    async def write(self, fields: Mapping[str, str | int], *deleted: str) -> None:
+        """Set `fields` and delete others, in one step. Raises ClaimLost where the turn is another's, StoreError."""
+        pairs = [each for pair in fields.items() for each in pair]
+        self.check(await WRITE(self._redis, [self._head], self.token, len(fields), *pairs, *deleted))
+
+    def check(self, went: str) -> None:
+        """Raises ClaimLost where a script found that the turn is another's."""
+        if went == "lost":
+            raise ClaimLost(f"another worker answers in {self._chat}")
+
+
+class ReplyRecord:
+    """The record of one of a turn's replies, as `bridge.reply.Record` wants it. Raises StoreError, ClaimLost."""
+
+    def __init__(self, fence: Fence, name: str, head: Mapping[str, str]) -> None:
+        """Raises ValueError where `name` is anything but up to 32 ASCII letters, digits, hyphens and underscores."""
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"not the name of a reply: {name!r}")
+        self._fence = fence
+        self._begun = f"begun:{name}" if name else "begun"
+        self._ref = f"ref:{name}:" if name else "ref:"
+        self._drops = f"drops:{name}" if name else "drops"
+        self.refs: list[str] = []
+        """The messages posted by this attempt and earlier ones, page by page."""
+        while (ref := head.get(f"{self._ref}{len(self.refs)}")) is not None:
+            self.refs.append(ref)
+        self.begun = int(head.get(self._begun, 0))
+        """Posts begun: where it exceeds `refs`, the last of them may or may not have arrived."""
+        self.drops = int(head.get(self._drops, 0))
+        """How many messages of the reply have been deleted so far."""
+
+    async def begin(self) -> None:
+        """The next page is about to be posted."""
+        await self._fence.write({self._begun: len(self.refs) + 1})
+        self.begun = len(self.refs) + 1
+
+    async def posted(self, ref: str) -> None:
+        """The page begun last is now `ref`."""
+        page = len(self.refs)
+        await self._fence.write({self._begun: page + 1, f"{self._ref}{page}": ref})
+        self.refs.append(ref)
+        self.begun = page + 1
+
+    async def replaced(self, page: int, ref: str) -> None:
+        """That page, counted from 0, has been posted anew, as `ref`."""
+        await self._fence.write({f"{self._ref}{page}": ref})
+        self.refs[page] = ref
+
+    async def dropped(self) -> None:
+        """The last page has been taken back."""
+        left = len(self.refs) - 1
+        await self._fence.write({self._begun: left, self._drops: self.drops + 1}, f"{self._ref}{left}")
+        self.refs.pop()
+        self.begun = left
+        self.drops += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something with an effect that a turn does on the way to its answer, such as calling a tool."""
+
+    id: str
+    result: str | None = None
+    """None where it was begun and not finished: whether it had its effect is not known."""
+
+
+class StepJournal:
+    """The steps of a turn. Raises StoreError, ClaimLost."""
+
+    def __init__(self, fence: Fence, head: Mapping[str, str]) -> None:
+        self._fence = fence
+        self.steps: list[Step] = []
+        """In the order in which they were begun, by earlier attempts and by this one."""
+        while (id := head.get(f"step:{len(self.steps)}")) is not None:
+            self.steps.append(Step(id, head.get(f"result:{len(self.steps)}")))
+
+    async def begin(self, id: str) -> None:
+        """The step `id` is about to be taken; nothing, where it was begun before.
+
+        Raises ValueError where the turn has `MAX_STEPS` steps already.
+        """
+        if self._find(id) is not None:
+            return
+        number = len(self.steps)
+        if number >= MAX_STEPS:
+            raise ValueError(f"a turn has at most {MAX_STEPS} steps")
+        await self._fence.write({f"step:{number}": id})
+        self.steps.append(Step(id))
+
+    async def finish(self, id: str, result: str) -> str:
+        """The step `id` gave `result`, of which is kept what this returns. Raises ValueError where it was not begun."""
+        number = self._find(id)
+        if number is None:
+            raise ValueError(f"the step {id!r} was not begun")
+        kept = result.encode(errors="replace")[:MAX_RESULT_BYTES].decode(errors="ignore")
+        await self._fence.write({f"result:{number}": kept})
+        self.steps[number] = Step(id, kept)
+        return kept
+
+    def _find(self, id: str) -> int | None:
+        return next((number for number, step in enumerate(self.steps) if step.id == id), None)

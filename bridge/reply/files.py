@@ -1,0 +1,45 @@
+"""The files of a reply as messages: albums of what a platform takes, a line of text for what it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from msgspec.structs import replace
+
+from bridge.channel import Limits
+from bridge.types import Body, BodyFile
+
+MARK = "📎"
+
+
+def arrange(
+    files: Iterable[BodyFile], limits: Limits, unsendable: Collection[str] = ()
+) -> tuple[list[Body], list[str]]:
+    """Return the bodies that show `files` in order, and a line of text for each file that cannot be posted.
+
+    `unsendable` holds the digests of files that the platform has refused. A file that is too large for its kind goes
+    as a plain file where that may be larger.
+    """
+    albums: list[list[BodyFile]] = []
+    lines: list[str] = []
+    for file in files:
+        fitting = None if file.digest in unsendable else _fitting(file, limits)
+        if fitting is None:
+            lines.append(" ".join(filter(None, (MARK, file.name, file.alt and f"({file.alt})"))))
+        elif albums and albums[-1][0].kind == fitting.kind and len(albums[-1]) < limits.max_files:
+            albums[-1].append(fitting)
+        else:
+            albums.append([fitting])
+    return [Body(files=tuple(album)) for album in albums], lines
+
+
+def _fitting(file: BodyFile, limits: Limits) -> BodyFile | None:
+    """Return `file` as it can be posted; None where it cannot."""
+    size = len(file.content)
+    kind = file.kind if size <= limits.files.get(file.kind, 0) else "file"
+    if not size or size > limits.files.get(kind, 0):
+        return None
+    alt = file.alt
+    if len(alt) > limits.max_caption:
+        alt = f"{alt[: limits.max_caption - 1]}…" if limits.max_caption else ""
+    return replace(file, kind=kind, alt=alt)
