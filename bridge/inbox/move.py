@@ -13,14 +13,13 @@ import msgspec
 from redis.asyncio import Redis
 
 from bridge.inbox.entry import Entry
+from bridge.inbox.queue import QUEUE_SECONDS, SEEN_SECONDS
 from bridge.inbox.ready import announce
 from bridge.store import CHAT, LANES, ChatKeys, Lane, LaneKeys, Script, history, preferences, translate_redis_errors
 from bridge.types import Chat
 
 MOVED_SECONDS = 30 * 86400
 """Seconds for which the old chat knows what it has become: longer than any turn that began in it."""
-SEEN_SECONDS = 86400
-QUEUE_SECONDS = 30 * 86400
 
 MERGE = Script("""
 -- KEYS history; ARGV most rows, seconds, rows. Adds those that are not there yet, in the order of when they were said.
