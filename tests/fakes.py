@@ -7,7 +7,7 @@ as the contract allows, on a clock that jumps, so that a property can be asked t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Literal, Self
