@@ -21,10 +21,10 @@ from bridge.gateway import Gateway
 from bridge.inbound import Inbound
 from bridge.inbox import Claim, ClaimLost, Inbox
 from bridge.intake import Intake
-from bridge.reply import Account
+from bridge.reply import Account, Pace
 from bridge.settings import Settings
 from bridge.store import RedisQuirks, Store, open_store
-from bridge.turn import ActiveAnswers, Answerer, OutageMonitor, Replies
+from bridge.turn import ActiveAnswers, Answerer, Load, OutageMonitor, Replies
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +52,7 @@ class Bridge:
         self.refused: dict[str, str] = {}
         """Channels that can never work as they are set up, and why."""
         self._active = ActiveAnswers()
+        self._load = Load()
         self._outages = OutageMonitor(store, self.inbox, gateway, self.access, settings.away_seconds)
         self._accounts: list[Account] = []
         replies = Replies(store, self.inbox, self.commands, settings.language, self._publish_all)
@@ -64,6 +65,7 @@ class Bridge:
             self.commands,
             replies,
             self._active,
+            self._load,
             self._outages,
         )
         self._intake = Intake(store, self.inbox, self.access, self.commands, replies.words, self._publish_all)
@@ -90,7 +92,7 @@ class Bridge:
             began = asyncio.get_running_loop().time()
             try:
                 async with open(self.store.memory(name)) as channel:
-                    account = Account(channel)
+                    account = Account(channel, Pace(pressure=lambda: self._load.pressure))
                     self._accounts.append(account)
                     metrics.CHANNEL_UP.set(1, name)
                     try:

@@ -93,6 +93,8 @@ GIVEN_UP = Family("counter", "turns_set_aside_total", "Messages given up after t
 CHANNEL_UP = Family("gauge", "channel_up", "1 where the channel is open.", "channel")
 GATEWAY_UP = Family("gauge", "gateway_up", "1 where the gateway answered when it was last asked.")
 PROCESSES = Family("gauge", "processes", "Processes that share this store.")
+LOOP_LAG = Family("gauge", "loop_lag_seconds", "By how much the event loop runs late; 0 with few answers under way.")
+ANSWERS_WAITING = Family("gauge", "answers_waiting", "Answers that wait until this process keeps up.")
 
 
 def failed(error: BaseException) -> None:

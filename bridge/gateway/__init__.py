@@ -6,7 +6,7 @@ ends well or with exactly one `GatewayError`.
 """
 
 from bridge.gateway.client import Gateway, Generation
-from bridge.gateway.completion import Completion
+from bridge.gateway.completion import Completion, Pause
 from bridge.gateway.labels import labelled
 from bridge.gateway.models import Model, nearest, usable_models
 from bridge.gateway.quirks import QUIRK_TTL_SECONDS, QUIRKS, MemoryQuirks, Quirk, Quirks, QuirkStore
@@ -21,6 +21,7 @@ __all__ = [
     "Generation",
     "MemoryQuirks",
     "Model",
+    "Pause",
     "Quirk",
     "QuirkStore",
     "Quirks",

@@ -10,7 +10,7 @@ import httpx
 import structlog
 
 from bridge.errors import GatewayError, GatewaySilent, GatewayUnreachable, ProviderFailed
-from bridge.gateway.completion import Completion, Shorter, Timeouts
+from bridge.gateway.completion import Completion, Pause, Shorter, Timeouts, no_pause
 from bridge.gateway.dialects import Dialect
 from bridge.gateway.http import MODELS_PATH, GatewayHttp, not_a_gateway
 from bridge.gateway.labels import labelled
@@ -112,11 +112,18 @@ class Gateway:
             if not isinstance(total, int) or offset >= total or len(entries) == known:
                 return list(entries.values())
 
-    def stream(self, model: ModelId, messages: Sequence[ChatMessage], *, shorter: Shorter | None = None) -> Completion:
+    def stream(
+        self,
+        model: ModelId,
+        messages: Sequence[ChatMessage],
+        *,
+        shorter: Shorter | None = None,
+        pause: Pause = no_pause,
+    ) -> Completion:
         """A completion of `messages` by `model`. The request is sent when its first piece is read.
 
         Where the messages are too long for the model, `shorter` is called, once, for others to send instead; the
-        error stands where it returns none, or where there is no `shorter`.
+        error stands where it returns none, or where there is no `shorter`. `pause` sets the pace of reading.
         """
         return Completion(
             self._http,
@@ -127,6 +134,7 @@ class Gateway:
             nearest=self._nearest_known,
             quirks=self.quirks,
             shorter=shorter,
+            pause=pause,
         )
 
     async def generation(self) -> Generation:

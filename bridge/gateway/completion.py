@@ -11,7 +11,7 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Literal, Protocol, Self
 
 import httpx
 import structlog
@@ -46,6 +46,17 @@ FINISH_GRACE_SECONDS = 5.0
 """How long usage and the end of the stream may take after the model has finished; the answer is complete by then."""
 
 Shorter = Callable[[], Sequence[ChatMessage]]
+
+
+class Pause(Protocol):
+    """Says how many seconds to wait before the next read; `silent` while there are no words yet."""
+
+    def __call__(self, *, silent: bool) -> float: ...
+
+
+def no_pause(*, silent: bool) -> float:
+    """Read as fast as it comes."""
+    return 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +102,7 @@ class Completion:
         nearest: Callable[[str], Awaitable[Sequence[ModelId]]],
         quirks: QuirkStore,
         shorter: Shorter | None = None,
+        pause: Pause = no_pause,
     ) -> None:
         self.messages = messages
         """What was asked: with `shorter`, what was asked last."""
@@ -101,6 +113,7 @@ class Completion:
         self._nearest = nearest
         self._quirk_store = quirks
         self._shorter = shorter
+        self._pause = pause
         self._parser = CompletionParser("chat")
         self._quirks: Quirks | None = None
         """Of the model; None until they are looked up."""
@@ -170,6 +183,8 @@ class Completion:
         """The events of the next read that brings any; none at the end."""
         if self._closed or self._ended:
             return ()
+        if self._body is not None and not self._read_to_end:
+            await self._rest()
         self._deadline = self._due()
         try:
             while not self._closed:
@@ -194,6 +209,11 @@ class Completion:
             if self._closed or self._read_to_end:
                 self._release()
         return ()
+
+    async def _rest(self) -> None:
+        """Leave what comes in the kernel for a while: nobody can see more than the screen shows."""
+        if seconds := self._pause(silent=not self._parser.has_visible_text):
+            await asyncio.sleep(seconds)
 
     async def _step(self) -> Sequence[Event]:
         """The request, one read, or the end."""

@@ -173,7 +173,7 @@ class Renderer:
                 await self._show(number, state)
             if self._grows and not self._spoke and self._draft.text.strip():
                 metrics.FIRST_TEXT.observe(asyncio.get_running_loop().time() - self._began)
-            self._spoke, self._failures = True, 0
+            self._spoke, self._failures = self._spoke or bool(self._draft.text.strip()) or self._draft.complete, 0
             await self._spread(number)
         except (Gone, Refused):
             raise
@@ -195,6 +195,8 @@ class Renderer:
         draft = self._draft
         albums: list[Body] = []
         text = draft.text
+        if not draft.complete and not text.strip():
+            text = draft.meanwhile
         if draft.complete and draft.files:
             albums, lines = arrange(draft.files, self._limits, self._unsendable)
             text += "".join(f"\n\n{line}" for line in lines)

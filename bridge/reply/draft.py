@@ -25,13 +25,12 @@ PICTURE_MARK = "🖼"
 """The label of a link to a picture that has no words of its own."""
 
 
-def no_pause() -> float:
-    """Read as fast as it comes."""
-    return 0.0
+async def at_once() -> None:
+    """Let an answer begin without a wait."""
 
 
 class Draft:
-    """Collects the `events` of one answer, read at the pace that `pause` sets, in seconds between two reads.
+    """Collects the `events` of one answer, which are read once `admission` has let it begin.
 
     `withdraw_if` is asked about a GatewayError that comes before anything else has: if it says so, nothing is shown
     (`withdrawn`), because the question is to wait.
@@ -41,10 +40,12 @@ class Draft:
         self,
         events: AsyncIterator[Event],
         *,
-        pause: Callable[[], float] = no_pause,
+        admission: Callable[[], Awaitable[None]] = at_once,
         withdraw_if: Callable[[GatewayError], Awaitable[bool]] | None = None,
     ) -> None:
         self.text = ""
+        self.meanwhile = ""
+        """What is shown for as long as there is neither text nor an end."""
         self.reasoning = ""
         self.files: list[BodyFile] = []
         """What goes out under the text; complete when the draft is."""
@@ -63,7 +64,7 @@ class Draft:
         """Nothing of it is to be shown: the question waits."""
         self.error: GatewayError | None = None
         self._events = events
-        self._pause = pause
+        self._admission = admission
         self._withdraw_if = withdraw_if
         self._reading: asyncio.Task[None] | None = None
         self._grew = asyncio.Event()
@@ -93,6 +94,11 @@ class Draft:
         if not self.complete:
             self.stopped = True
             self.close()
+
+    def say_meanwhile(self, text: str) -> None:
+        """Show `text` until there is something of the answer to show."""
+        self.meanwhile = text
+        self._grew.set()
 
     def close(self) -> None:
         """Read no further. The stream sees its reader cancelled and closes its connection."""
@@ -150,12 +156,10 @@ class Draft:
 
     async def _read(self) -> None:
         try:
+            await self._admission()
             async for event in self._events:
                 self._take(event)
                 self._grew.set()
-                # Nobody can see more than the screen shows; what comes meanwhile waits in the kernel.
-                if pause := self._pause():
-                    await asyncio.sleep(pause)
         except GatewayError as error:  # told after what came before it
             if self.is_empty and not self.reasoning and self._withdraw_if is not None:
                 self.withdrawn = await self._withdraw_if(error)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -31,6 +32,8 @@ _Place = tuple[int, int]
 @dataclass
 class _Bucket:
     ready_at: float = 0.0
+    unhurried_at: float = 0.0
+    """When writes that are not urgent may go on."""
     width: float = 1.0
     busy: bool = False
     waiting: list[tuple[_Place, WriteSlot]] = field(default_factory=list)
@@ -42,10 +45,15 @@ class _Bucket:
 
 
 class Pace:
-    """The pace of one account. `share` is how many processes write for it: each takes its part of the rate."""
+    """The pace of one account. `share` is how many processes write for it: each takes its part of the rate.
 
-    def __init__(self, share: int = 1) -> None:
+    `pressure` says how many times longer than usual the pauses before writes from the middle of an answer are to be,
+    for want of processor time.
+    """
+
+    def __init__(self, share: int = 1, pressure: Callable[[], float] = lambda: 1.0) -> None:
         self.share = share
+        self._pressure = pressure
         self._buckets: dict[str, _Bucket] = {}
         self._ready: list[tuple[_Place, str]] = []
         self._order = count()
@@ -69,8 +77,9 @@ class Pace:
         if bucket is None or bucket.busy or (first := bucket.first()) is None:
             return
         loop = asyncio.get_running_loop()
-        if bucket.ready_at > loop.time():
-            loop.call_at(bucket.ready_at, self._arm, name)
+        ready_at = bucket.ready_at if first[1].urgent else bucket.unhurried_at
+        if ready_at > loop.time():
+            loop.call_at(ready_at, self._arm, name)
             return
         heapq.heappush(self._ready, (first[0], name))
         self._serve(first[1].rate)
@@ -103,9 +112,11 @@ class Pace:
         if isinstance(fault, RateLimited):
             bucket.width = min(bucket.width * WIDEN, WIDEST)
             bucket.ready_at = asyncio.get_running_loop().time() + max(fault.retry_after, turn.interval)
+            bucket.unhurried_at = bucket.ready_at
         elif began is not None:
             bucket.width = max(1.0, bucket.width * RECOVER)
             bucket.ready_at = began + turn.interval * bucket.width
+            bucket.unhurried_at = began + turn.interval * max(bucket.width, self._pressure())
         self._arm(turn.bucket)
 
     def _forget_idle(self) -> None:

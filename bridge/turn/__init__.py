@@ -2,7 +2,8 @@
 
 from bridge.turn.active import ActiveAnswers
 from bridge.turn.answer import Answerer
+from bridge.turn.load import Load
 from bridge.turn.outage import OutageMonitor
 from bridge.turn.replies import Replies
 
-__all__ = ["ActiveAnswers", "Answerer", "OutageMonitor", "Replies"]
+__all__ = ["ActiveAnswers", "Answerer", "Load", "OutageMonitor", "Replies"]

@@ -1,4 +1,4 @@
-"""The answers under way in this process: how to stop one, and how fast all of them are read."""
+"""The answers under way in this process, and how to stop one."""
 
 from __future__ import annotations
 
@@ -7,12 +7,6 @@ from contextlib import contextmanager
 
 from bridge.reply import Draft
 from bridge.types import Chat
-
-CALM_ANSWERS = 50
-"""Up to so many answers at once, each is read as it comes."""
-BUSY_PAUSE_SECONDS = 0.25
-"""Between two reads of one answer when there are more: nobody could see it sooner, and it halves the processor time,
-which keeps the first words of others prompt."""
 
 
 class ActiveAnswers:
@@ -35,7 +29,3 @@ class ActiveAnswers:
         """Stop the answers under way in `chat`, if there are any."""
         for draft in self._drafts.get(str(chat), ()):
             draft.stop()
-
-    def pause(self) -> float:
-        """Return the seconds that a reader should wait before its next read."""
-        return BUSY_PAUSE_SECONDS if len(self._drafts) > CALM_ANSWERS else 0.0

@@ -21,6 +21,7 @@ from bridge.turn.active import ActiveAnswers
 from bridge.turn.context import user_messages
 from bridge.turn.footer import end_reason, outcome_note, used_up
 from bridge.turn.generation import Generation
+from bridge.turn.load import Load
 from bridge.turn.outage import OutageMonitor
 from bridge.turn.replies import Replies, reply_target
 from bridge.types import Button, ChatMessage
@@ -49,6 +50,7 @@ class Answerer:
         commands: Commands,
         replies: Replies,
         active: ActiveAnswers,
+        load: Load,
         outages: OutageMonitor,
     ) -> None:
         self._settings = settings
@@ -59,6 +61,7 @@ class Answerer:
         self._commands = commands
         self._replies = replies
         self._active = active
+        self._load = load
         self._outages = outages
 
     async def answer(self, turn: Turn, account: Account) -> None:
@@ -146,17 +149,21 @@ class Answerer:
         async def must_wait(error: GatewayError) -> bool:
             return isinstance(error, GatewayUnreachable) and standing.settings.should_wait(context.chosen.later)
 
-        draft = Draft(generation.events(), pause=self._active.pause, withdraw_if=must_wait)
+        async def admission() -> None:
+            await slot.take(lambda: draft.say_meanwhile(words.waits_for_turn))
+
         stop = account.fitting(place, [Button(words.button_stop, "/stop")])
         record = turn.reply()
         to = account.address(place, turn.key, reply_target(question, delayed=turn.delayed))
         if question.message.ack and not record.begun:
             await record.posted(question.message.ack)  # it stands there, and the answer takes its place
-        with self._active.track(question.chat, draft):
-            try:
-                await deliver(draft, to, record=record, buttons_while_streaming=stop, footer=footer)
-            except Gone:
-                draft.stopped = True  # nobody is there to read on
+        with self._load.slot() as slot:
+            draft = Draft(generation.events(), admission=admission, withdraw_if=must_wait)
+            with self._active.track(question.chat, draft):
+                try:
+                    await deliver(draft, to, record=record, buttons_while_streaming=stop, footer=footer)
+                except Gone:
+                    draft.stopped = True  # nobody is there to read on
         return draft
 
     def _generation(self, question: Question, settings: ChatSettings, context: TurnContext) -> Generation:
@@ -172,6 +179,7 @@ class Answerer:
             history=history,
             question=user_messages(question.message),
             budget=self._settings.history_tokens,
+            pause=self._load.pause,
         )
 
     async def _move(self, turn: Turn, moved: ChatMoved) -> None:

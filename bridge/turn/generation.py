@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from bridge.errors import ModelNotFound
 from bridge.events import Event, TextDelta
-from bridge.gateway import Completion, Gateway
+from bridge.gateway import Completion, Gateway, Pause
 from bridge.store import Exchange, Preferences
 from bridge.turn.context import request_messages
 from bridge.turn.tokens import estimate, fit
@@ -17,7 +17,7 @@ from bridge.types import ChatMessage, ModelId
 class Generation:
     """Asks the model once; where the whole is too much for it, once more with the newer half of the history.
 
-    `budget` is how many tokens of history go with the question, by estimate.
+    `budget` is how many tokens of history go with the question, by estimate; `pause` sets the pace of reading.
     """
 
     def __init__(
@@ -30,6 +30,7 @@ class Generation:
         history: Sequence[Exchange],
         question: Sequence[ChatMessage],
         budget: int,
+        pause: Pause,
     ) -> None:
         self.model: ModelId | None = None
         """The model that answers; None until it is resolved, and where the gateway offers none."""
@@ -42,6 +43,7 @@ class Generation:
         self._history = history
         self._question = question
         self._budget = budget
+        self._pause = pause
         self._completion: Completion | None = None
         self._estimated = 0
 
@@ -57,7 +59,9 @@ class Generation:
             return self._messages(history[(len(history) + 1) // 2 :])
 
         messages = self._messages(history)
-        self._completion = self._gateway.stream(self.model, messages, shorter=shorter if history else None)
+        self._completion = self._gateway.stream(
+            self.model, messages, shorter=shorter if history else None, pause=self._pause
+        )
         try:
             async for event in self._completion.events():
                 if self.first_text is None and isinstance(event, TextDelta):

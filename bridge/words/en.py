@@ -138,6 +138,7 @@ EN = Words(
     audit_none="Nothing has been changed yet.",
     later_on="While Cherry Studio is away, what is sent here waits, and is answered when it is back.",
     later_off="While Cherry Studio is away, I say so at once, and nothing waits.",
+    waits_for_turn="⏳ Very many people are asking at the moment. Your answer begins when it is its turn.",
     waiting="⏳ Cherry Studio is not answering. What you send here waits, and is answered when it is back; "
     "/stop drops it.",
     waits_no_longer="No longer waiting: {count}.",

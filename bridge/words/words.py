@@ -117,6 +117,9 @@ class Words:
     audit: str
     audit_none: str
 
+    # while more people ask than the machine can answer
+    waits_for_turn: str
+
     # while the gateway is away
     later_on: str
     later_off: str

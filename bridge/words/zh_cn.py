@@ -138,6 +138,7 @@ ZH_CN = Words(
     audit_none="还没有任何更改。",
     later_on="Cherry Studio 不在时，发到这里的消息会等着，等它回来就回答。",
     later_off="Cherry Studio 不在时，我会马上告诉你，消息不会等着。",
+    waits_for_turn="⏳ 现在提问的人很多。轮到你时，回答就会开始。",
     waiting="⏳ Cherry Studio 没有应答。你发到这里的消息会等着，等它回来就回答；不想等了，发送 /stop。",
     waits_no_longer="已放弃等待中的 {count} 条消息。",
     owner_away="Cherry Studio 不再应答，我试过的地址是 {url}。有人提问时，我会如实相告。它回来时，我会告诉你。",

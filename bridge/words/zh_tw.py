@@ -138,6 +138,7 @@ ZH_TW = Words(
     audit_none="還沒有任何更改。",
     later_on="Cherry Studio 不在時，傳到這裡的訊息會等著，等它回來就回答。",
     later_off="Cherry Studio 不在時，我會馬上告訴你，訊息不會等著。",
+    waits_for_turn="⏳ 現在提問的人很多。輪到你時，回答就會開始。",
     waiting="⏳ Cherry Studio 沒有回應。你傳到這裡的訊息會等著，等它回來就回答；不想等了，傳送 /stop。",
     waits_no_longer="已放棄等待中的 {count} 則訊息。",
     owner_away="Cherry Studio 不再回應，我試過的位址是 {url}。有人提問時，我會如實相告。它回來時，我會告訴你。",

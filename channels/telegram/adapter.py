@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 import structlog
 from msgspec.structs import replace
-from telegram import Bot, Message
+from telegram import Bot
 from telegram.constants import ChatAction
 from telegram.error import TelegramError
 
@@ -215,12 +215,14 @@ class Telegram:
         if body.files:
             return await self._upload(chat, thread, body, extras)
 
-        def call(content: Content) -> Awaitable[Message]:
-            return self._bot.send_message(
-                chat.id, content.text, message_thread_id=_number(thread), api_kwargs=_text_extras(content) | extras
-            )
-
-        return [(await self._write(chat, body, call)).message_id], False
+        where = {"chat_id": chat.id, **extras}
+        if (topic := _number(thread)) is not None:
+            where["message_thread_id"] = topic
+        sent = await self._write(chat, body, "sendMessage", where)
+        try:
+            return [int(sent["message_id"])], False
+        except (TypeError, KeyError, ValueError):
+            raise Unsure("Telegram's answer cannot be read") from None
 
     async def _upload(self, chat: Chat, thread: str, body: Body, extras: dict[str, Any]) -> tuple[list[int], bool]:
         where = {"chat_id": chat.id, **extras}
@@ -248,25 +250,28 @@ class Telegram:
     async def _edit_text(self, chat: Chat, id: int, body: Body) -> None:
         if not (body.text.strip() or body.aside.strip()):
             return
-        markup = {"reply_markup": keyboard(body.buttons)} if body.buttons else {}
+        what: dict[str, Any] = {"chat_id": chat.id, "message_id": id}
+        if body.buttons:
+            what["reply_markup"] = keyboard(body.buttons)
+        await self._write(chat, body, "editMessageText", what)
 
-        def call(content: Content) -> Awaitable[object]:
-            return self._bot.edit_message_text(content.text, chat.id, id, api_kwargs=_text_extras(content) | markup)
+    async def _write(self, chat: Chat, body: Body, method: str, parameters: dict[str, Any]) -> Any:
+        """Call `method` with the rendered body; with its source, where Telegram does not take the rendered one.
 
-        await self._write(chat, body, call)
-
-    async def _write(self, chat: Chat, body: Body, call: Callable[[Content], Awaitable[_T]]) -> _T:
-        """Make `call` with the rendered body; with its source, where Telegram does not take the rendered one."""
+        It goes past the library's `Bot`, which would parse a whole `Message` for each edit, and nobody reads it.
+        """
+        url = f"{self._bot.base_url}/{method}"
         content = compose(body)
         if not content.text.strip():
             raise Refused("an empty message cannot be posted")
         try:
-            return await self._ask(call(content), chat)
+            return await self._ask(self._request.call(url, parameters | _text_of(content), READ_SECONDS), chat)
         except Rejected as error:
             if not content.entities:
                 raise
             _log.warning("a text was not taken with its entities", chat=str(chat), error=str(error))
-            return await self._ask(call(plain(body.text if body.text.strip() else body.aside[:MAX_LENGTH])), chat)
+            content = plain(body.text if body.text.strip() else body.aside[:MAX_LENGTH])
+            return await self._ask(self._request.call(url, parameters | _text_of(content), READ_SECONDS), chat)
 
     async def _delete_duplicates(self, chat: Chat, floor: int, ids: Sequence[int], body: Body) -> None:
         """Delete what earlier attempts at this post left. The new post stands, come what may."""
@@ -359,15 +364,15 @@ class _Posted:
         await self._telegram.delete(self._chat, self._ids)
 
 
-def _text_extras(content: Content) -> dict[str, Any]:
-    """What goes to Telegram as it is: objects of the library's would only cost time.
+def _text_of(content: Content) -> dict[str, Any]:
+    """The parameters that carry a text.
 
     Previews are off, on every edit too: fetching one tells the page's owner that somebody was given its address.
     """
-    extras: dict[str, Any] = {"link_preview_options": {"is_disabled": True}}
+    parameters: dict[str, Any] = {"text": content.text, "link_preview_options": {"is_disabled": True}}
     if content.entities:
-        extras["entities"] = content.entities
-    return extras
+        parameters["entities"] = content.entities
+    return parameters
 
 
 def _is_group(chat: Chat) -> bool:

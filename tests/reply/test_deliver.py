@@ -53,6 +53,19 @@ files = st.lists(
 )
 
 
+def waiting(events: AsyncIterator[Event], seconds: float) -> Draft:
+    """Return a draft that may begin after so many seconds, and says so meanwhile."""
+
+    async def admission() -> None:
+        if seconds:
+            await asyncio.sleep(seconds / 2)
+            draft.say_meanwhile("please wait")
+            await asyncio.sleep(seconds / 2)
+
+    draft = Draft(events, admission=admission)
+    return draft
+
+
 def told(draft: Draft, pictures: list[BodyFile]) -> Draft:
     """Have the draft end with files, as one whose model drew some does."""
     draft.files = pictures
@@ -70,7 +83,7 @@ def told(draft: Draft, pictures: list[BodyFile]) -> Draft:
     keys=st.booleans(),
     restarts=st.lists(st.floats(0, 30), max_size=4),
     edits=edits,
-    pause=st.sampled_from([0.0, 0.25]),
+    held=st.sampled_from([0.0, 0.0, 3.0]),
     pictures=files,
     earlier_pictures=files,
 )
@@ -84,7 +97,7 @@ def test_in_the_end_the_text_stands_there_exactly_once(
     keys: bool,
     restarts: list[float],
     edits: tuple[Literal["free", "counted", "none"], int],
-    pause: float,
+    held: float,
     pictures: list[BodyFile],
     earlier_pictures: list[BodyFile],
 ) -> None:
@@ -96,11 +109,11 @@ def test_in_the_end_the_text_stands_there_exactly_once(
     async def live() -> None:
         for lifetime in restarts:
             # A process that dies in the middle, and a model that then says something else at first.
-            earlier = told(Draft(speak([*deltas[::-1], "and more " * 30], gap)), earlier_pictures)
+            earlier = told(waiting(speak([*deltas[::-1], "and more " * 30], gap), held), earlier_pictures)
             with suppress(TimeoutError):
                 delivery = deliver(earlier, address(channel), record=record, buttons_while_streaming=[STOP])
                 await asyncio.wait_for(delivery, lifetime)
-        draft = told(Draft(speak(deltas, gap), pause=lambda: pause), pictures)
+        draft = told(waiting(speak(deltas, gap), held), pictures)
         await deliver(draft, address(channel), record=record, buttons_while_streaming=[STOP])
 
     run(live())
