@@ -85,7 +85,7 @@ def _run(options: argparse.Namespace, report: Report) -> Coroutine[Any, Any, Non
             lifted = options.account_rate == "lifted"
             return scenarios.burst(
                 report,
-                trees[0],
+                trees,
                 options.chats,
                 load,
                 runs=options.runs,
@@ -120,7 +120,7 @@ async def _all(report: Report, tree: Tree) -> None:
     await scenarios.redis(report, tree, turns=20)
     await scenarios.turn(report, [tree], rounds=1)
     await scenarios.client(report, streams=200, tokens=100, rate=50, rounds=1)
-    await scenarios.burst(report, tree, [1, 10, 100, 300], Load(0, 100, 50), runs=1, lifted=True)
+    await scenarios.burst(report, [tree], [1, 10, 100, 300], Load(0, 100, 50), runs=1, lifted=True)
 
 
 async def _until_stopped(work: Coroutine[Any, Any, None]) -> None:

@@ -61,7 +61,7 @@ def _median(values: Sequence[Any]) -> Any:
 
 async def burst(
     report: Report,
-    tree: Tree,
+    trees: Sequence[Tree],
     sizes: Sequence[int],
     load: Load,
     *,
@@ -70,19 +70,20 @@ async def burst(
     platform: str = "telegram",
     profile: Path | None = None,
 ) -> None:
-    """Each size in a bridge of its own, `runs` times in turn."""
-    found: dict[int, list[dict[str, Any]]] = {size: [] for size in sizes}
+    """Each size in a bridge of its own, `runs` times in turn; with several trees, side by side."""
+    found: dict[tuple[int, Tree], list[dict[str, Any]]] = {(size, tree): [] for size in sizes for tree in trees}
     for _ in range(runs):
-        for size in sizes:
+        for (size, tree), rows in found.items():
             async with Rig(size, platform=platform, tree=tree, lifted=lifted, profile=profile) as rig:
                 outcome = await run_crowd(
                     rig, replace(load, chats=size), patience=load.spread + load.tokens / load.rate + 240
                 )
-                found[size].append(_row(await with_lag(rig, outcome)))
+                rows.append(_row(await with_lag(rig, outcome)) | {"tree": commit(tree.path)})
     title = f"{load.tokens} tokens at {load.rate:g}/s, asked within {load.spread:g} s, {runs} runs, ms"
     free = lifted and platform == "telegram"
     bound = "no bound on the account's writes" if free else "the account's bound on writes as shipped"
-    report.add("burst", f"Crowds on {platform}: {title}, {bound}", [_medians(rows) for rows in found.values()], CROWD)
+    columns = (("tree", "tree"), *CROWD) if len(trees) > 1 else CROWD
+    report.add("burst", f"Crowds on {platform}: {title}, {bound}", [_medians(rows) for rows in found.values()], columns)
     report.rows["burst_runs"] = [row for rows in found.values() for row in rows]
 
 
