@@ -31,8 +31,9 @@ log = structlog.get_logger(__name__)
 Open = Callable[[Memory], AbstractAsyncContextManager[Channel]]
 """Makes a channel, which is then entered."""
 
-MAX_CHATS_AT_ONCE = 2000
-"""Chats that one process answers at the same time; the others wait for it or for another process."""
+MAX_CHATS_AT_ONCE = 6000
+"""Chats that one process takes at the same time, those included whose answer waits for its turn (`Load`); the others
+wait for it or for another process."""
 GRACE_SECONDS = 5.0
 """Seconds that answers under way are given to end when the process is asked to stop."""
 FIRST_WAIT_SECONDS, MAX_WAIT_SECONDS = 1.0, 60.0

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,8 +29,10 @@ TICK_SECONDS = 0.05
 CALM_LAG_SECONDS, BUSY_LAG_SECONDS = 0.01, 0.03
 """Lag of the loop, smoothed, below which the pressure falls, and above which it rises."""
 MAX_PRESSURE = 16.0
-MAX_ANSWERS = 2000
-"""Answers under way at the same time in one process."""
+MAX_ANSWERS = 4000
+"""Answers under way at the same time in one process, where it may open as many files."""
+FILES_PER_ANSWER, OTHER_FILES = 2, 200
+"""An answer takes a connection to the gateway, and while it is written to, one to the platform."""
 FULL_LAG_SECONDS = 0.5
 """Lag of the loop from which on no new answer is begun."""
 ADMITTED_PER_TICK = 32
@@ -38,15 +41,28 @@ LONG_WAIT_SECONDS = 10.0
 """Those who wait so long for their answer to begin are told that they do."""
 
 
+def answers_that_fit() -> int:
+    """Return how many answers may be under way, as far as the limit on open files permits."""
+    if sys.platform == "win32":
+        return MAX_ANSWERS
+    import resource
+
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files == resource.RLIM_INFINITY:
+        return MAX_ANSWERS
+    return max(CALM_ANSWERS, min(MAX_ANSWERS, (files - OTHER_FILES) // FILES_PER_ANSWER))
+
+
 class Load:
     """Counts the answers under way and watches the loop while there are many."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_answers: int | None = None) -> None:
         self.answers = 0
         self.lag = 0.0
         """Seconds by which the loop runs late, smoothed; 0 while nothing is measured."""
         self.pressure = 1.0
         """How many times longer than usual whatever can wait should wait: 1 where the processor keeps up."""
+        self._max_answers = max_answers or answers_that_fit()
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._watching: asyncio.Task[None] | None = None
 
@@ -86,7 +102,7 @@ class Load:
 
     @property
     def _has_room(self) -> bool:
-        return self.answers < MAX_ANSWERS and self.lag < FULL_LAG_SECONDS
+        return self.answers < self._max_answers and self.lag < FULL_LAG_SECONDS
 
     def _watch(self) -> None:
         if self._watching is None:

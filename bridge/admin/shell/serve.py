@@ -21,6 +21,7 @@ from bridge.words.trouble import trouble
 
 log = structlog.get_logger(__name__)
 
+MAX_FILES = 65_536
 GC_ALLOCATIONS = 20_000
 """Objects made and not freed between two looks at the youngest; Python's default is 700."""
 
@@ -28,6 +29,7 @@ GC_ALLOCATIONS = 20_000
 async def serve(settings: Settings, channels: Mapping[str, Open]) -> int:
     """Run every channel until SIGINT or SIGTERM, or until its terminal is closed. Return 1 if none of them can ever
     work as it is set up."""
+    _raise_file_limit()
     async with open_bridge(settings) as bridge, AsyncExitStack() as beside:
         print(f"cherry-bridge {__version__}")
         print(f"store     {'Redis' if settings.redis_url.get_secret_value() else settings.data_dir}", flush=True)
@@ -56,6 +58,19 @@ async def serve(settings: Settings, channels: Mapping[str, Open]) -> int:
         for name, why in bridge.refused.items():
             print(f"{name:<9} {why}", flush=True)
         return 1 if bridge.refused else 0
+
+
+def _raise_file_limit() -> None:
+    """Open as many files as the system lets us: each answer needs one, and most shells start with 1,024."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _tune_garbage_collection() -> None:
