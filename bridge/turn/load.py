@@ -72,7 +72,7 @@ class Load:
             return 0.0
         most = MAX_SILENT_PAUSE_SECONDS if silent else MAX_PAUSE_SECONDS
         # Spread, lest a thousand readers that began together wake together.
-        return min(most, self.answers / READS_PER_SECOND) * min(self.pressure, 4.0) * random.uniform(0.8, 1.0)
+        return min(most, self.answers / READS_PER_SECOND) * min(self.pressure, 2.0) * random.uniform(0.8, 1.0)
 
     @contextmanager
     def slot(self) -> Iterator[Slot]:
