@@ -227,6 +227,7 @@ class Body(Struct, frozen=True):
     """Markdown, as models write it."""
     buttons: tuple[Button, ...] = ()
     aside: str = ""
-    """Reasoning or tool steps, in Markdown: shown above the text, folded where the platform folds."""
+    """Reasoning or tool steps, in Markdown: shown above the text, folded where the platform folds. One that is a single
+    line needs no fold."""
     files: tuple[BodyFile, ...] = ()
     """Shown as one album or one file. A body with files has no text: each file's `alt` is its caption."""

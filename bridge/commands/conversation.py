@@ -9,7 +9,7 @@ from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.picker import Picker
 from bridge.inbound import Said
 from bridge.inbox import Inbox, Question
-from bridge.store import Store
+from bridge.store import SHOWN_REASONING, Store
 from bridge.types import Button, Chat
 
 MAX_SYSTEM_LENGTH = 8000
@@ -86,6 +86,21 @@ class ConversationCommands:
             return CommandResult(words.later_off)
         again = await self._unanswered(context) if context.call.pressed else None
         return CommandResult(words.later_on, resend_as=again)
+
+    async def reasoning(self, context: CommandContext) -> CommandResult:
+        """`/reasoning off|brief|full`."""
+        words, chat, wanted = context.words, context.chat, context.argument.lower()
+        if wanted in SHOWN_REASONING:
+            if not context.may_choose:
+                return CommandResult.refusal(words.choice_of_admins)
+            await self._store.preferences.set_reasoning(chat, wanted)
+            shown = wanted
+        else:
+            shown = await self._store.preferences.reasoning(chat)
+        others = [
+            Button(words.button_reasoning[each], f"/reasoning {each}") for each in SHOWN_REASONING if each != shown
+        ]
+        return CommandResult(words.reasoning_now[shown], others)
 
     async def _unanswered(self, context: CommandContext) -> Question | None:
         """The last question, asked again so that it waits; None if it has an answer."""

@@ -64,6 +64,7 @@ class Commands:
             Entry("continue", talk.go_on, listed=False),
             Entry("system", talk.system),
             Entry("later", talk.later),
+            Entry("reasoning", talk.reasoning),
             Entry("whoami", admit.whoami, tells_groups=True),
             Entry("claim", admit.redeem, listed=False),
             Entry("allow", admit.allow, Role.ADMIN),

@@ -37,7 +37,8 @@ GIVE_UP_SECONDS = 3600.0
 EDIT_SPREAD = 1.2
 """Where edits are counted, each waits this much longer than the one before."""
 PLACEHOLDER = Body("…")
-"""Posted only to get hold of a message whose arrival is unknown; it is replaced or deleted at once."""
+"""Stands for a text that has not come: under what a model thinks, and in a post that is only made to get hold of one
+whose arrival is unknown, which is replaced or deleted at once."""
 UNKNOWN = "unknown"
 """The fingerprint of a message that shows nobody knows what."""
 
@@ -88,14 +89,17 @@ async def deliver(
     record: Record | None = None,
     buttons_while_streaming: Sequence[Button] = (),
     footer: Callable[[Draft], Footer] = lambda _: Footer(),
+    aside: Callable[[Draft], str] = lambda _: "",
 ) -> None:
     """Show `draft` as it grows, with `buttons_while_streaming` under it, until all of it stands there with its footer.
+
+    `aside` says what stands above the text, apart from it; where messages can be edited freely, also before any text.
 
     The draft then tells how it went; where it was withdrawn, nothing has been shown. Raises Gone when nobody is there
     to see it, another ChannelError when the platform refuses for good or for longer than `GIVE_UP_SECONDS`,
     StoreError when the record cannot be kept.
     """
-    renderer = Renderer(draft, to, record or Unrecorded(), buttons_while_streaming, footer)
+    renderer = Renderer(draft, to, record or Unrecorded(), buttons_while_streaming, footer, aside)
     draft.start()
     typing = asyncio.create_task(renderer.type_until_words())
     try:
@@ -117,6 +121,7 @@ class Renderer:
         record: Record,
         buttons_while_streaming: Sequence[Button],
         footer: Callable[[Draft], Footer],
+        aside: Callable[[Draft], str],
     ) -> None:
         self._draft = draft
         self._to = to
@@ -124,8 +129,10 @@ class Renderer:
         self._record = record
         self._buttons_while_streaming = tuple(buttons_while_streaming)
         self._footer = footer
+        self._aside = aside
         self._limits = to.channel.limits(to.chat)
         self._pages = Pages(self._limits)
+        self._restarts = 0
         self._messages = [self._known(ref) for ref in record.refs]
         self._unsendable: set[str] = set()
         """Digests of files that the platform has refused."""
@@ -133,6 +140,8 @@ class Renderer:
         """Whether the last post may have arrived unnoticed."""
         self._unsure_since_before = self._unsure
         """Whether that was an earlier process's, so that nobody knows what was posted."""
+        self._tried = ""
+        """The fingerprint of the post that may have arrived unnoticed."""
         self._spoke = False
         self._began = asyncio.get_running_loop().time()
         self._grows = not draft.complete
@@ -193,6 +202,19 @@ class Renderer:
 
     def _states(self) -> list[MessageState]:
         draft = self._draft
+        if self._restarts != draft.restarts:
+            self._restarts = draft.restarts
+            self._pages.restart()
+        states = self._states_of_text(draft)
+        if aside := self._aside(draft):
+            if not states and not draft.complete and self._limits.edits == "free":
+                states = [MessageState(Body(PLACEHOLDER.text, self._buttons_while_streaming), False)]
+            if states and not states[0].body.files:
+                body = states[0].body
+                states[0] = MessageState(Body(body.text, body.buttons, aside), states[0].final)
+        return states
+
+    def _states_of_text(self, draft: Draft) -> list[MessageState]:
         albums: list[Body] = []
         text = draft.text
         if not draft.complete and not text.strip():
@@ -303,9 +325,11 @@ class Renderer:
             )
         except Unsure:
             self._unsure = True
+            if not retry:
+                self._tried = fingerprint
             raise
         metrics.WRITES.add(self._to.channel.name, "post")
-        if self._unsure_since_before and fingerprint:
+        if fingerprint and (self._unsure_since_before or (retry and fingerprint != self._tried)):
             fingerprint = UNKNOWN
         self._unsure = self._unsure_since_before = False
         # A platform that recognised the key kept the first post, with the words of then.

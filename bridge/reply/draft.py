@@ -47,6 +47,8 @@ class Draft:
         self.meanwhile = ""
         """What is shown for as long as there is neither text nor an end."""
         self.reasoning = ""
+        self.restarts = 0
+        """How often the text began anew, because all of it so far turned out to be reasoning."""
         self.files: list[BodyFile] = []
         """What goes out under the text; complete when the draft is."""
         self.sources: list[Source] = []
@@ -63,6 +65,8 @@ class Draft:
         self.withdrawn = False
         """Nothing of it is to be shown: the question waits."""
         self.error: GatewayError | None = None
+        self._thinking_since: float | None = None
+        self._thought = 0.0
         self._events = events
         self._admission = admission
         self._withdraw_if = withdraw_if
@@ -81,6 +85,17 @@ class Draft:
     def is_empty(self) -> bool:
         """Whether nothing has come that a person or the history could use."""
         return not (self.text.strip() or self.files or self.tools)
+
+    @property
+    def thinking(self) -> bool:
+        """Whether the model is at its reasoning now."""
+        return self._thinking_since is not None and not self.complete
+
+    @property
+    def thought_seconds(self) -> float:
+        """Seconds for which the model has been thinking, so far; 0 where it has not."""
+        now = 0.0 if self._thinking_since is None else asyncio.get_running_loop().time() - self._thinking_since
+        return self._thought + now
 
     def start(self) -> None:
         """Begin to read, in a task of its own."""
@@ -128,10 +143,14 @@ class Draft:
         match event:
             case TextDelta():
                 self.text += event.text
+                self._speaks()
             case ReasoningDelta():
                 self.reasoning += event.text
+                self._thinks()
             case TextReclassified():
                 self.reasoning, self.text = self.reasoning + self.text, ""
+                self.restarts += 1
+                self._thinks()
             case Picture():
                 self._take_picture(event)
             case Source():
@@ -143,6 +162,14 @@ class Draft:
                 self.unsupported.append(event.kind)
             case Finished():
                 self.finished = event
+
+    def _thinks(self) -> None:
+        if self._thinking_since is None:
+            self._thinking_since = asyncio.get_running_loop().time()
+
+    def _speaks(self) -> None:
+        if self._thinking_since is not None:
+            self._thought, self._thinking_since = self.thought_seconds, None
 
     def _take_picture(self, picture: Picture) -> None:
         """Show a picture under the text; one of which only the address came, as a link in it."""
@@ -166,6 +193,7 @@ class Draft:
             self.error = error
 
     def _end(self, reading: asyncio.Task[None]) -> None:
+        self._speaks()
         self.complete = True
         self._grew.set()
         if self._at_end is not None:

@@ -62,6 +62,10 @@ class Pages:
             last = Page(body, opening, block_at_end(body, block).closing(opening + body))
         return [page for page in [*self._left, last] if page.body.strip()]
 
+    def restart(self) -> None:
+        """Forget the pages left behind: the text begins anew. How much fits a page stays as it was learned."""
+        del self._left[:], self._starts[1:]
+
     def shrink(self, number: int) -> bool:
         """Cut page `number` and what follows again, a quarter shorter; False if it cannot get shorter."""
         seen = [index for index, page in enumerate(self._left) if page.body.strip()]

@@ -29,7 +29,16 @@ from bridge.store.keys import KEY_LENGTH, LANES, AccessKeys, ChatKeys, Lane, Lan
 from bridge.store.leases import Lease, Leases
 from bridge.store.memory import Memory
 from bridge.store.outage import Outage, OutageStore
-from bridge.store.preferences import CHOSEN, Chosen, Preferences, chosen, remember_last, upgrade_message
+from bridge.store.preferences import (
+    CHOSEN,
+    SHOWN_REASONING,
+    Chosen,
+    Preferences,
+    ShownReasoning,
+    chosen,
+    remember_last,
+    upgrade_message,
+)
 from bridge.store.quirks import RedisQuirks
 from bridge.store.rows import CHAT, VERSION, Row, bare, to_json
 from bridge.store.scripts import Script
@@ -40,6 +49,7 @@ __all__ = [
     "CHAT",
     "KEY_LENGTH",
     "LANES",
+    "SHOWN_REASONING",
     "VERSION",
     "AccessKeys",
     "ChatKeys",
@@ -62,6 +72,7 @@ __all__ = [
     "RedisUrl",
     "Row",
     "Script",
+    "ShownReasoning",
     "Stops",
     "Store",
     "TurnContext",

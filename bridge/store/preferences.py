@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 from msgspec import Struct
 from redis.asyncio import Redis
@@ -48,6 +48,11 @@ return redis.call('SET', KEYS[1], string.format('%.17g', ratio), 'EX', ARGV[5])
 """)
 
 
+ShownReasoning = Literal["off", "brief", "full"]
+"""How much of a model's reasoning a chat wants to see: nothing, how long it took, all of it."""
+SHOWN_REASONING: tuple[ShownReasoning, ...] = get_args(ShownReasoning)
+
+
 class _Recents(Struct):
     models: list[Any]
 
@@ -79,6 +84,7 @@ class Chosen:
     system: str = ""
     later: str = ""
     """As `Preferences.later` says."""
+    reasoning: ShownReasoning = "brief"
 
 
 class Preferences:
@@ -119,6 +125,13 @@ class Preferences:
 
     async def set_later(self, chat: Chat, later: str) -> None:
         await self._set(chat, "later", later)
+
+    async def reasoning(self, chat: Chat) -> ShownReasoning:
+        """How much of a model's reasoning is shown in `chat`."""
+        return _reasoning(await self._get(chat, "reasoning"))
+
+    async def set_reasoning(self, chat: Chat, shown: ShownReasoning) -> None:
+        await self._set(chat, "reasoning", shown)
 
     async def menu(self, chat: Chat) -> list[str]:
         """The commands behind the numbered list shown last, for `MENU_SECONDS`."""
@@ -183,14 +196,14 @@ class Preferences:
             await pipe.execute()
 
 
-CHOSEN = ("model", "system", "later")
+CHOSEN = ("model", "system", "later", "reasoning")
 """The fields of a chat's preferences that `chosen` reads, in this order."""
 
 
 def chosen(kept: Sequence[str | None]) -> Chosen:
     """What the values of the fields `CHOSEN` mean."""
-    model, system, later = (value or "" for value in kept)
-    return Chosen(_model(model), system, later)
+    model, system, later, reasoning = (value or "" for value in kept)
+    return Chosen(_model(model), system, later, _reasoning(reasoning))
 
 
 def remember_last(pipe: Pipeline, chat: Chat, message: Said) -> None:
@@ -212,6 +225,10 @@ def _model(text: str) -> ModelId | None:
         return ModelId.parse(text)
     except ValueError:
         return None
+
+
+def _reasoning(kept: str) -> ShownReasoning:
+    return kept if kept in SHOWN_REASONING else "brief"
 
 
 def _bounded(ratio: float) -> float:

@@ -24,6 +24,7 @@ from bridge.turn.generation import Generation
 from bridge.turn.load import Load
 from bridge.turn.outage import OutageMonitor
 from bridge.turn.replies import Replies, reply_target
+from bridge.turn.thoughts import thoughts
 from bridge.types import Button, ChatMessage
 
 log = structlog.get_logger(__name__)
@@ -146,6 +147,9 @@ class Answerer:
             note, buttons = outcome_note(draft, generation, question.message, words, admin=is_admin)
             return account.footer(place, note, buttons, words)
 
+        def aside(draft: Draft) -> str:
+            return thoughts(draft, context.chosen.reasoning, words)
+
         async def must_wait(error: GatewayError) -> bool:
             return isinstance(error, GatewayUnreachable) and standing.settings.should_wait(context.chosen.later)
 
@@ -161,7 +165,7 @@ class Answerer:
             draft = Draft(generation.events(), admission=admission, withdraw_if=must_wait)
             with self._active.track(question.chat, draft):
                 try:
-                    await deliver(draft, to, record=record, buttons_while_streaming=stop, footer=footer)
+                    await deliver(draft, to, record=record, buttons_while_streaming=stop, footer=footer, aside=aside)
                 except Gone:
                     draft.stopped = True  # nobody is there to read on
         return draft

@@ -117,6 +117,15 @@ class Words:
     audit: str
     audit_none: str
 
+    # the model's reasoning
+    thinking: str
+    thinking_for: str
+    thought: str
+    short_seconds: str
+    minutes_and_seconds: str
+    reasoning_now: Mapping[str, str]
+    button_reasoning: Mapping[str, str]
+
     # while more people ask than the machine can answer
     waits_for_turn: str
 

@@ -11,6 +11,8 @@ ELEMENT = "aside"
 """The element that holds the Markdown in the panel."""
 MAX_STREAMING_BYTES = 3 * 1024
 """Of the card's JSON, while the text still grows; what is left of the card is then for the text."""
+MAX_LINE_LENGTH = 80
+"""Characters."""
 MIN_CUT_LENGTH = 50
 """Characters; the beginning of an aside that is shorter than this is not worth a panel."""
 _TABLE_RULE = re.compile(r"^(?=.*\|)[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$", re.MULTILINE)
@@ -26,8 +28,19 @@ def fit(text: str, max_bytes: int) -> str:
     return cut(markdown.render(_TABLE_RULE.sub(lambda rule: rule[0].replace("|", "│"), text)), max_bytes)
 
 
-def panel(content: str, title: str) -> dict[str, Any]:
-    """A panel that is folded until somebody opens it (card-json-v2-components/containers/collapsible-panel)."""
+def is_line(content: str) -> bool:
+    """Whether `content` is a single short line, which stands there as it is: a fold would hide all there is."""
+    return len(content) <= MAX_LINE_LENGTH and "\n" not in content
+
+
+def element(content: str, title: str) -> dict[str, Any]:
+    """A small line, or a panel that is folded until somebody opens it.
+
+    See card-json-v2-components/containers/collapsible-panel.
+    """
+    shown = {"tag": "markdown", "element_id": ELEMENT, "content": content, "text_size": "notation"}
+    if is_line(content):
+        return shown
     return {
         "tag": "collapsible_panel",
         "expanded": False,
@@ -37,7 +50,7 @@ def panel(content: str, title: str) -> dict[str, Any]:
             "icon_position": "follow_text",
             "icon_expanded_angle": -180,
         },
-        "elements": [{"tag": "markdown", "element_id": ELEMENT, "content": content, "text_size": "notation"}],
+        "elements": [shown],
     }
 
 

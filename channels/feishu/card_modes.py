@@ -63,6 +63,11 @@ class _Shown:
         return cls(markdown.render(body.text), aside.fit(body.aside, aside.MAX_STREAMING_BYTES), body.buttons)
 
 
+def _form(content: str) -> object:
+    """What an aside is on a card: nothing, a line, a panel."""
+    return bool(content), aside.is_line(content)
+
+
 class Streaming:
     """A card entity. `shows` is what it shows, where that is known.
 
@@ -100,7 +105,7 @@ class Streaming:
         writing = self._context.words.writing
         if shown == wanted:
             return
-        same_elements = shown.buttons == wanted.buttons and bool(shown.aside) == bool(wanted.aside)
+        same_elements = shown.buttons == wanted.buttons and _form(shown.aside) == _form(wanted.aside)
         if not same_elements or (shown.text and not wanted.text):
             await self._replace(body, streaming=True, summary=writing)
             return

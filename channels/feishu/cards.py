@@ -49,11 +49,11 @@ def card(
     whole = {"schema": "2.0", "config": config, "body": {"elements": elements}}
     if not aside_text.strip():
         return dumps(whole)
-    elements.insert(0, aside.panel("", aside_title))
+    elements.insert(0, aside.element("\n", aside_title))
     room = MAX_CARD_BYTES - REQUEST_BYTES - len(dumps(dumps(whole)).encode())
     shown = aside.fit(aside_text, min(room, aside.MAX_STREAMING_BYTES) if streaming else room)
     if shown:
-        elements[0] = aside.panel(shown, aside_title)
+        elements[0] = aside.element(shown, aside_title)
     else:
         del elements[0]
     return dumps(whole)

@@ -149,7 +149,7 @@ def _card_texts(value: object, depth: int = 0) -> Iterator[str]:
         if isinstance(dsl := value.get("user_dsl"), str):
             yield from _card_texts(load(dsl), depth + 1)
             return
-        if value.get("tag") == "collapsible_panel":
+        if value.get("tag") == "collapsible_panel" or value.get("text_size") == "notation":
             return  # an aside is no part of what was said
         for name in ("content", "text"):
             if isinstance(text := value.get(name), str) and text.strip():

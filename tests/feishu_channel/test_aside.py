@@ -42,6 +42,18 @@ async def test_the_aside_of_a_growing_answer_is_whole_at_the_end() -> None:
         assert shown(harness) == ("Text.", "First and last.")
 
 
+async def test_only_an_aside_of_several_lines_is_folded() -> None:
+    async with running(Rules(per_card=1000)) as harness:
+        channel, chat = await harness.channel(), harness.platform.chat()
+        posted = await channel.post(chat, Body("…", (STOP,), "Thinking"), key="k", final=False)
+        assert shown(harness) == ("…", "Thinking")
+        await posted.edit(Body("…", (STOP,), "Thinking\n\nIt is scattered."), final=False)
+        assert shown(harness)[1].split() == ["Thinking", "It", "is", "scattered."]
+        await posted.edit(Body("Blue.", aside="Thought for 3 s"), final=True)
+        assert shown(harness) == ("Blue.", "Thought for 3 s")
+        assert harness.platform.refusals == 0
+
+
 async def test_thoughts_grow_while_no_text_comes() -> None:
     async with running(Rules(per_card=1000)) as harness:
         channel, chat = await harness.channel(), harness.platform.chat()

@@ -94,7 +94,7 @@ async def test_the_rules_of_folded_panels() -> None:
     async with FeishuPlatform() as platform, httpx.AsyncClient(base_url=platform.server.base) as client:
         bot = Bot(platform, client)
         await bot.token()
-        good = json.loads(cards.card("text", summary="", streaming=True, aside_text="aside", aside_title="Title"))
+        good = json.loads(cards.card("text", summary="", streaming=True, aside_text="an\n\naside", aside_title="Title"))
         made = await bot.call("POST", "/cardkit/v1/cards", type="card_json", data=json.dumps(good))
         await bot.send("interactive", {"type": "card", "data": made["data"]})
         path = f"/cardkit/v1/cards/{made['data']['card_id']}/elements/{aside.ELEMENT}/content"

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from bridge.channel import Limits
 from bridge.errors import AnswerCut, ChannelError, Gone, Refused
-from bridge.events import Event, TextDelta
+from bridge.events import Event, ReasoningDelta, TextDelta, TextReclassified
 from bridge.reply import Address, Draft, Footer, Pace, Unrecorded, deliver
 from bridge.reply.pages import Pages
-from bridge.types import BodyFile, Button
+from bridge.types import Body, BodyFile, Button
 from tests.fakes import CHAT, LATENCY_SECONDS, FakeChannel, Weather
 from tests.reply.test_pages import markdown, utf8, utf16
 from tests.virtual_clock import run
@@ -25,7 +25,10 @@ from tests.virtual_clock import run
 STOP = Button("Stop", "/stop")
 
 
-async def speak(deltas: Sequence[str], gap: float) -> AsyncIterator[Event]:
+async def speak(deltas: Sequence[str], gap: float, thought: Sequence[Event] = ()) -> AsyncIterator[Event]:
+    for event in thought:
+        await asyncio.sleep(gap)
+        yield event
     for delta in deltas:
         await asyncio.sleep(gap)
         yield TextDelta(delta)
@@ -39,6 +42,16 @@ def expected(text: str, limits: Limits) -> list[str]:
     return [page.text.rstrip() for page in Pages(limits).of(text)]
 
 
+def how_long(draft: Draft) -> str:
+    """Return what stands above an answer: for how many tens of seconds the model has thought."""
+    return f"thought {draft.thought_seconds // 10:.0f}" if draft.reasoning else ""
+
+
+thoughts = st.lists(
+    st.one_of(st.just(ReasoningDelta("Hm. ")), st.just(TextDelta("Perhaps so. " * 20)), st.just(TextReclassified())),
+    max_size=6,
+).map(lambda events: [*events, TextReclassified()] if events else [])
+"""What comes before an answer, all of which turns out to be reasoning."""
 speech = st.lists(markdown.filter(bool), min_size=1, max_size=12)
 weather = st.lists(st.one_of(st.just("fine"), st.just("lost"), st.just("dropped"), st.floats(0.5, 400)), max_size=12)
 measures = st.sampled_from([len, utf8, utf16])
@@ -84,6 +97,7 @@ def told(draft: Draft, pictures: list[BodyFile]) -> Draft:
     restarts=st.lists(st.floats(0, 30), max_size=4),
     edits=edits,
     held=st.sampled_from([0.0, 0.0, 3.0]),
+    thought=thoughts,
     pictures=files,
     earlier_pictures=files,
 )
@@ -98,6 +112,7 @@ def test_in_the_end_the_text_stands_there_exactly_once(
     restarts: list[float],
     edits: tuple[Literal["free", "counted", "none"], int],
     held: float,
+    thought: list[Event],
     pictures: list[BodyFile],
     earlier_pictures: list[BodyFile],
 ) -> None:
@@ -111,10 +126,12 @@ def test_in_the_end_the_text_stands_there_exactly_once(
             # A process that dies in the middle, and a model that then says something else at first.
             earlier = told(waiting(speak([*deltas[::-1], "and more " * 30], gap), held), earlier_pictures)
             with suppress(TimeoutError):
-                delivery = deliver(earlier, address(channel), record=record, buttons_while_streaming=[STOP])
+                delivery = deliver(
+                    earlier, address(channel), record=record, buttons_while_streaming=[STOP], aside=how_long
+                )
                 await asyncio.wait_for(delivery, lifetime)
-        draft = told(waiting(speak(deltas, gap), held), pictures)
-        await deliver(draft, address(channel), record=record, buttons_while_streaming=[STOP])
+        draft = told(waiting(speak(deltas, gap, thought), held), pictures)
+        await deliver(draft, address(channel), record=record, buttons_while_streaming=[STOP], aside=how_long)
 
     run(live())
     words = [message.text for message in channel.messages.values() if not message.body.files]
@@ -380,6 +397,32 @@ def test_urgent_words_overtake_the_middle_of_other_answers() -> None:
     run(live())
     assert shown[0] < 3
     assert channel.screen().count(("word " * 600).rstrip()) == 30
+
+
+def test_the_thought_is_shown_before_the_first_word() -> None:
+    channel = FakeChannel(Limits(4000, 1))
+    seen: list[Body] = []
+
+    async def live() -> None:
+        thought = [ReasoningDelta("Hm. ")] * 25
+        draft = Draft(speak(["Blue", "."], 1, thought))
+        delivery = asyncio.create_task(deliver(draft, address(channel), buttons_while_streaming=[STOP], aside=how_long))
+        for _ in range(3):
+            await asyncio.sleep(10)
+            seen.extend(message.body for message in channel.messages.values())
+        await delivery
+
+    run(live())
+    assert [(body.text, body.aside) for body in seen] == [("…", "thought 0"), ("…", "thought 1"), ("Blue.", "thought 2")]
+    assert seen[0].buttons == (STOP,)
+    assert len(channel.calls) < 8  # a step of the time costs an edit, a step of the thought does not
+
+
+def test_pages_of_what_was_no_answer_are_taken_back() -> None:
+    channel = FakeChannel(Limits(100, 1))
+    thought: list[Event] = [TextDelta("Is it so? " * 40), TextReclassified()]
+    run(deliver(Draft(speak(["Yes."], 5, thought)), address(channel)))
+    assert [message.text for message in channel.messages.values()] == ["Yes."]
 
 
 def test_a_rate_limit_widens_the_pause_and_is_forgotten_slowly() -> None:

@@ -53,7 +53,8 @@ def card(data: dict[str, Any]) -> Seen:
             seen.images += inside.images
             seen.called += inside.called
         else:
-            _card_elements([element], seen, texts)
+            small = element.get("text_size") == "notation"  # above the text, as an aside of one line is
+            _card_elements([element], seen, folded if small and not texts else texts)
     seen.text, seen.aside = "\n".join(texts), "\n".join(folded)
     return seen
 
