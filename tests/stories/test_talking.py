@@ -67,6 +67,26 @@ async def test_a_long_answer_loses_nothing_and_closes_every_fence(
     assert platform.refusals == 0
 
 
+async def test_a_person_chooses_how_much_of_the_thought_is_shown(
+    bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator
+) -> None:
+    thought = "Air scatters short waves. " * 3
+    gateway.answer(f"<think>{thought}</think>Because of the air.", tokens_per_second=10)
+    [bubble] = await bot.ask("Why is the sky blue?")
+    assert bubble.text == "Because of the air."
+    assert bubble.aside.startswith("💭 Thought for ")
+    assert "waves" not in bubble.aside
+    await bot.ask("/reasoning full")
+    [bubble] = await bot.ask("And why?")
+    assert bubble.text == "Because of the air."
+    assert bubble.aside.count("scatters short waves") == 3
+    await bot.ask("/reasoning off")
+    [bubble] = await bot.ask("Once more?")
+    assert (bubble.text, bubble.aside) == ("Because of the air.", "")
+    said = [message["content"] for message in gateway.requests[-1].messages if message["role"] == "assistant"]
+    assert said == ["Because of the air."] * 2
+
+
 async def test_in_a_group_it_answers_to_its_name_where_it_was_let_in(
     bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator
 ) -> None:
