@@ -413,7 +413,8 @@ def test_the_thought_is_shown_before_the_first_word() -> None:
         await delivery
 
     run(live())
-    assert [(body.text, body.aside) for body in seen] == [("…", "thought 0"), ("…", "thought 1"), ("Blue.", "thought 2")]
+    texts, asides = [body.text for body in seen], [body.aside for body in seen]
+    assert (texts, asides) == (["…", "…", "Blue."], ["thought 0", "thought 1", "thought 2"])
     assert seen[0].buttons == (STOP,)
     assert len(channel.calls) < 8  # a step of the time costs an edit, a step of the thought does not
 
