@@ -26,9 +26,11 @@ from bridge.store.errors import translate_redis_errors
 
 log = structlog.get_logger(__name__)
 
-CONNECTIONS = 64
-"""To one server; calls beyond that wait their turn. Each stream that is read for news occupies one."""
-POOL_WAIT = 20.0
+CONNECTIONS = 256
+"""To one server, opened when needed; calls beyond that wait their turn. Each stream that is read for news occupies one.
+Where the event loop is late by half a second, 64 let through no more than a hundred calls a second."""
+POOL_WAIT = 60.0
+"""Seconds that a call waits its turn."""
 OLDEST = (6, 2)
 """The first Redis with XAUTOCLAIM."""
 
