@@ -32,8 +32,8 @@ MAX_PRESSURE = 16.0
 MAX_ANSWERS = 4000
 """Answers under way at the same time in one process, where it may open as many files."""
 FILES_PER_ANSWER, OTHER_FILES = 2, 400
-"""An answer takes a connection to the gateway, and while it is written to, one to the platform. The others are above all
-connections to the store."""
+"""An answer takes a connection to the gateway, and while it is written to, one to the platform. The others are above
+all connections to the store."""
 FULL_LAG_SECONDS = 0.5
 """Lag of the loop from which on no new answer is begun."""
 ADMITTED_PER_TICK = 32
