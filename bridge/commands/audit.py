@@ -8,6 +8,7 @@ from bridge.commands.subjects import code, moment
 
 SHOWN, MOST = 10, 50
 NOTHING = "–"
+"""Stands for a value that was not set."""
 
 
 class AuditCommand:

@@ -15,8 +15,7 @@ from bridge.reply import Draft
 from bridge.store import EndReason
 from bridge.turn.generation import Generation
 from bridge.types import Button
-from bridge.words import Words
-from bridge.words.trouble import trouble
+from bridge.words import Words, trouble
 
 MAX_SOURCES = 10
 """Sources that are listed; further ones are counted."""

@@ -13,8 +13,7 @@ import pytest
 from bridge.errors import ProviderRefused
 from bridge.gateway import QUIRK_TTL_SECONDS, Gateway, MemoryQuirks, Quirk
 from bridge.types import ChatMessage, ModelId
-from bridge.words import EN
-from bridge.words.trouble import trouble
+from bridge.words import EN, trouble
 from tests.gateway.seen import watched
 from tests.gateway.server import DONE, HEAD, chunk, serving
 

@@ -16,9 +16,8 @@ from bridge.errors import (
 )
 from bridge.gateway import Gateway
 from bridge.types import ChatMessage, ModelId
-from bridge.words import Words
+from bridge.words import Words, trouble
 from bridge.words.shell import DoctorWords
-from bridge.words.trouble import trouble
 
 AREA = "answer"
 QUESTION = "Answer with one word: hello"

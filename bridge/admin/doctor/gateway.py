@@ -13,9 +13,8 @@ from bridge.diagnostics import Diagnostic
 from bridge.errors import GatewayError, GatewayUnreachable, KeyRefused, NoModelList
 from bridge.gateway import DEFAULT_PORT, Gateway, Generation, Model, labelled, nearest, usable_models
 from bridge.settings import Settings
-from bridge.words import Words
+from bridge.words import Words, trouble
 from bridge.words.shell import DoctorWords
-from bridge.words.trouble import trouble
 
 AREA = "gateway"
 CONNECT = 3.0

@@ -30,9 +30,8 @@ from bridge.errors import GatewayError, KeyRefused
 from bridge.gateway import Model, base_url, labelled, nearest, usable_models
 from bridge.settings import Settings, variable
 from bridge.types import ModelId
-from bridge.words import IN, LANGUAGES, Language
+from bridge.words import IN, LANGUAGES, Language, trouble
 from bridge.words.shell import DOCTOR, INIT
-from bridge.words.trouble import trouble
 
 STOPPED = 130
 NO_TERMINAL = 2
