@@ -17,6 +17,7 @@ NEEDED = ("im:message.p2p_msg:readonly", "im:message.group_at_msg:readonly", "im
 WELCOME = (
     "im:message:update",
     "im:message:readonly",
+    "im:resource",
     "im:chat:read",
     "cardkit:card:write",
     "contact:contact.base:readonly",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -23,6 +24,7 @@ from channels.feishu.checks import NEEDED, WELCOME
 from tests.doctor.breakages import BROKEN, discord, feishu, feishu_says, serve
 from tests.doctor.conftest import Bench, closed_port
 from tests.emulators.gateway import GatewayEmulator, Generation
+from tests.tunnel.note import ROOT
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -173,6 +175,31 @@ async def test_the_scope_for_departments_is_for_those_who_want_it(bench: Bench) 
     assert f"--  feishu    Whole {lacks}" in said
     granted.append({"scope_name": "contact:user.department:readonly", "grant_status": 1})
     assert "cannot be let in" not in (await bench.doctor())[1]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Some functions need scopes that the app lacks: im:resource. -> docs/feishu.md"),
+        ("zh-CN", "部分功能需要的权限：im:resource。 -> "),
+        ("zh-TW", "部分功能需要的權限：im:resource。 -> "),
+    ],
+)
+async def test_without_the_scope_for_files_it_is_said(language: str, said: str, bench: Bench) -> None:
+    scopes = [{"scope_name": name, "grant_status": 1} for name in (*NEEDED, *WELCOME) if name != "im:resource"]
+    await feishu_says(scopes={"code": 0, "data": {"scopes": scopes}})(bench)
+    bench.set(BRIDGE_LANGUAGE=language)
+    status, printed = await bench.doctor()
+    assert status == 0, printed
+    assert said in printed
+    assert "auth?q=im:resource " in printed
+
+
+def test_doctor_looks_for_the_scopes_of_the_page() -> None:
+    page = (ROOT / "docs" / "feishu.md").read_text()
+    [block] = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    scopes = json.loads(block)["scopes"]["tenant"]
+    assert {*NEEDED, *WELCOME} == {name for name in scopes if not name.startswith("application:app_slash_command:")}
 
 
 async def test_a_check_that_hangs_or_fails_does_not_keep_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
