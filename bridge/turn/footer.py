@@ -36,7 +36,7 @@ def outcome_note(
         return f"⚠️ {words.length}", [Button(words.button_continue, "/continue")]
     notes = [sources_list(draft.sources, words), unshown(draft, words)]
     if message.attachments:
-        notes.append(words.caption_answered.format(kinds=kinds(message, words)))
+        notes.append(words.only_text_answered.format(kinds=kinds(message, words)))
     return "\n\n".join(filter(None, notes)), ()
 
 

@@ -472,6 +472,20 @@ async def test_a_picture_that_a_person_shares_can_be_fetched(
         assert b"".join([piece async for piece in other.fetch(attachment)]) == PNG
 
 
+async def test_files_of_the_message_replied_to_come_after_its_own(
+    platform: Platform, channel: Channel, listener: Listener
+) -> None:
+    photo = SharedFile("image", "photo.png", "image/png", PNG)
+    report = SharedFile("file", "report.pdf", "application/pdf", b"%PDF-1.4 " + b"x" * 1000)
+    earlier = await platform.say("", files=[photo])
+    await platform.say("is it in here?", reply_to=earlier, files=[report])
+    own, quoted = (await listener.next(2)).attachments
+    assert (own.kind, own.name, own.quoted) == ("file", "report.pdf", False)
+    assert (quoted.kind, quoted.quoted) == ("image", True)
+    for attachment, file in ((own, report), (quoted, photo)):
+        assert b"".join([piece async for piece in channel.fetch(attachment)]) == file.content
+
+
 async def test_what_cannot_be_fetched_says_so(platform: Platform, channel: Channel) -> None:
     with pytest.raises(ChannelError):
         async for _ in channel.fetch(Attachment("file", "x", ref="no-such-ref")):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bridge.inbound import ChatMoved, Edited, Pressed, Said
 from bridge.types import Attachment, Chat, User
@@ -110,6 +111,19 @@ def test_a_reply_to_us_is_for_us_and_quotes_what_we_said() -> None:
     assert (to_mia.addressed, to_mia.quoted, to_mia.replied_to) == (False, "look", User("telegram", "7300000001"))
     other_bot = in_group("/x@other_bot", "bot_command", "/x@other_bot", reply_to_message=ours)
     assert not other_bot.addressed
+
+
+def test_files_replied_to_do_not_pass_for_the_persons_own() -> None:
+    photo = {"reply_to_message": {"message_id": 3, "from": MIA, "date": 1, "photo": [{"file_id": "theirs"}]}}
+    theirs = Attachment("image", ref="theirs", mime="image/jpeg", quoted=True)
+    assert heard(text="what is it?", **photo).attachments == (theirs,)
+    (long,) = gather(pieces("x" * 4096, "the end", **photo))
+    assert joined(long).attachments == (theirs,)
+    (album,) = gather(pieces("", "", "", media_group_id="77", **(photo | {"photo": [{}]})))
+    assert joined(album).attachments == (*IMAGE * 3, theirs)
+    assert heard(photo=[{"file_id": "theirs"}], **FORWARDED).attachments == (replace(theirs, quoted=False),)
+    moved = message(location={"latitude": 1}, edit_date=2, **photo)["message"]
+    assert read({"edited_message": moved}, ME) is None, "a live location that moves is no edit"
 
 
 def test_topics_are_chats_of_their_own_and_replies_are_not() -> None:
