@@ -419,6 +419,17 @@ async def test_files_are_shown_in_order_with_their_captions(platform: Platform, 
         assert [file.caption for file in shown] == [file.alt for file in album]
 
 
+async def test_a_message_takes_files_of_as_many_bytes_as_it_says(platform: Platform, channel: Channel) -> None:
+    limits = channel.limits(platform.chat())
+    most = limits.max_files_bytes
+    if most is None:
+        return
+    assert most >= max(limits.files.values()), "a file that is allowed alone would fit into no message"
+    halves = tuple(BodyFile.of("file", f"{name}.bin", "", bytes(most // 2)) for name in "ab")
+    await patiently(lambda: channel.post(platform.chat(), Body(files=halves), key="k", final=True))
+    assert [file.name for bubble in platform.bubbles() for file in bubble.files] == ["a.bin", "b.bin"]
+
+
 async def test_a_document_is_shown_under_its_name(platform: Platform, channel: Channel) -> None:
     file = BodyFile.of("file", "notes 笔记.txt", "text/plain", "hello 世界".encode())
     await channel.post(platform.chat(), Body(files=(file,)), key="k", final=True)

@@ -100,6 +100,7 @@ def told(draft: Draft, pictures: list[BodyFile]) -> Draft:
     thought=thoughts,
     pictures=files,
     earlier_pictures=files,
+    together=st.sampled_from([None, 6, 9]),
 )
 def test_in_the_end_the_text_stands_there_exactly_once(
     deltas: list[str],
@@ -115,9 +116,16 @@ def test_in_the_end_the_text_stands_there_exactly_once(
     thought: list[Event],
     pictures: list[BodyFile],
     earlier_pictures: list[BodyFile],
+    together: int | None,
 ) -> None:
     kind, most = edits
-    limits = Limits(size, interval, kind, most, measure, files={"image": 5, "file": 100}, max_files=3, max_caption=4)
+    limits = Limits(
+        *(size, interval, kind, most, measure),
+        files={"image": 5, "file": 100},
+        max_files=3,
+        max_files_bytes=together,
+        max_caption=4,
+    )
     channel = FakeChannel(limits, sky, keys=keys)
     record = Unrecorded()
 
