@@ -1,4 +1,4 @@
-"""Files that people send: what is told of them at once, and that they can be fetched later, from Discord alone."""
+"""Files that people send: what a message says of them at once, and how they are fetched later, from Discord alone."""
 
 from __future__ import annotations
 

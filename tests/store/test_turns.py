@@ -272,7 +272,7 @@ async def test_waiting_jobs_can_be_forgotten_unless_one_has_begun(store: Store, 
     assert (await first(await taken(inbox))).attempt == 1
 
 
-async def test_an_absence_has_one_beginning_whoever_meets_it(store: Store) -> None:
+async def test_an_outage_begins_once_however_many_report_it(store: Store) -> None:
     anna, ben = User("telegram", "1"), User("discord", "2")
     assert await store.outage.now() is None
     since = await store.outage.begin(anna)

@@ -130,7 +130,7 @@ def test_topics_are_chats_of_their_own_and_replies_are_not() -> None:
     opened = {"message_id": 9, "from": US, "forum_topic_created": {"name": "Recipes"}, "text": ""}
     topic = in_group("hi", message_thread_id=9, is_topic_message=True, reply_to_message=opened)
     assert topic.chat == Chat("telegram", str(GROUP["id"]), "9")
-    assert not topic.addressed, "whoever opened the topic, nobody is replied to"
+    assert not topic.addressed, "the news that a topic was opened is nothing to reply to"
     assert topic.replied_to is None
     assert in_group("hi", message_thread_id=3).chat.thread == ""
     assert in_group("hi", message_thread_id=1, is_topic_message=True).chat.thread == "", "General"
