@@ -37,7 +37,7 @@ def test_every_fault_is_told_at_once_and_names_its_variable(monkeypatch: pytest.
         monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError) as caught:
         read(Settings)
-    assert [fault.partition(":")[0] for fault in sorted(caught.value.faults)] == [
+    assert [problem.partition(":")[0] for problem in sorted(caught.value.problems)] == [
         "BRIDGE_ADMINS",
         "BRIDGE_GATEWAY_URL",
         "BRIDGE_HISTORY_TOKENS",

@@ -29,7 +29,7 @@ def read_leniently(kind: type[S], env_file: Path) -> tuple[S, list[str]]:
     try:
         return read(kind, env_file), []
     except SettingsError as error:
-        errors = list(error.faults)
+        errors = list(error.problems)
     defaults: dict[str, object] = {}
     while True:
         try:
