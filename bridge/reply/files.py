@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from bridge.channel import Limits
 from bridge.types import Body, BodyFile
 
-MARK = "📎"
+FILE_MARK = "📎"
 
 
 def arrange(
@@ -25,7 +25,7 @@ def arrange(
     for file in files:
         fitting = None if file.digest in unsendable else _fitting(file, limits)
         if fitting is None:
-            lines.append(" ".join(filter(None, (MARK, file.name, file.alt and f"({file.alt})"))))
+            lines.append(" ".join(filter(None, (FILE_MARK, file.name, file.alt and f"({file.alt})"))))
         elif albums and _takes(albums[-1], fitting, limits):
             albums[-1].append(fitting)
         else:

@@ -179,7 +179,7 @@ async def test_no_id_name_or_payload_gets_anybody_in(bridge: BridgeInProcess, ac
 @given(st.text(max_size=200))
 def test_what_names_nobody_names_nobody(text: str) -> None:
     rest, seconds = whom.split_duration(text)
-    assert 0 <= seconds <= whom.LONGEST
+    assert 0 <= seconds <= whom.MAX_DURATION_SECONDS
     subject = whom.named(rest, "fake")
     if subject is not None:
         assert subject.id
