@@ -106,12 +106,12 @@ class Pace:
         self._again = None
         self._serve(rate)
 
-    def _release(self, turn: WriteSlot, fault: BaseException | None, began: float | None) -> None:
+    def _release(self, turn: WriteSlot, error: BaseException | None, began: float | None) -> None:
         bucket = self._buckets[turn.bucket]
         bucket.busy = False
-        if isinstance(fault, RateLimited):
+        if isinstance(error, RateLimited):
             bucket.width = min(bucket.width * WIDENING_FACTOR, MAX_WIDENING)
-            bucket.ready_at = asyncio.get_running_loop().time() + max(fault.retry_after, turn.interval)
+            bucket.ready_at = asyncio.get_running_loop().time() + max(error.retry_after, turn.interval)
             bucket.unhurried_at = bucket.ready_at
         elif began is not None:
             bucket.width = max(1.0, bucket.width * RECOVERY_FACTOR)
@@ -162,5 +162,5 @@ class WriteSlot:
             raise
         self._began = asyncio.get_running_loop().time()
 
-    async def __aexit__(self, _kind: object, fault: BaseException | None, _trace: object) -> None:
-        self._pace._release(self, fault, self._began)
+    async def __aexit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        self._pace._release(self, error, self._began)

@@ -210,7 +210,7 @@ class _Server:
     def _broken(self, said: str) -> StoreError:
         lines = [line.strip() for line in said.splitlines() if line.strip()]
         last = f" It said: {lines[-1][-300:]}" if lines else ""
-        return StoreError(f"the embedded server did not start; its log is {self._log}.{last} Mend that, {ELSE}")
+        return StoreError(f"the embedded server did not start; its log is {self._log}.{last} Correct that, {ELSE}")
 
 
 def _taken(file: int) -> bool:

@@ -130,6 +130,6 @@ def _ways_out(error: errors.GatewayError, words: Words) -> Sequence[Button]:
         case errors.ModelNotFound():
             return [Button(words.button_pick, "/model")]
         case errors.KeyRefused() | errors.ContextTooLong():
-            return []  # trying the same again does not mend it
+            return []  # trying the same again does not help
         case _:
             return [Button(words.button_retry, "/retry")]

@@ -1,4 +1,4 @@
-"""Everything that the bridge says itself and no model does: results of commands, notices, refusals.
+"""Everything that the bridge says itself and no model does: results of commands, notices, what it does not do.
 
 Each method ends the turn. All raise ChannelError when the platform refuses, StoreError when Redis is away or another
 process has the chat.
