@@ -48,7 +48,7 @@ from tests.contract.test_posting import (  # noqa: F401
     test_what_its_limits_allow_it_takes,
 )
 from tests.operations.pages import blocks
-from tests.reply.test_deliver import expected, speak, speech, weather
+from tests.reply.speech import expected, speak, speech, weather
 from tests.tunnel.note import ROOT
 from tests.virtual_clock import run
 
