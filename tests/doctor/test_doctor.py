@@ -93,7 +93,7 @@ async def test_a_running_bridge_is_not_disturbed(bench: Bench) -> None:
     assert bench.telegram.server.called("getUpdates") == []
 
 
-async def test_several_faults_are_all_told(bench: Bench) -> None:
+async def test_several_problems_are_all_told(bench: Bench) -> None:
     bench.set(BRIDGE_IDLE_SECONDS="soon", BRIDGE_LOG="loud", BRIDGE_GATEWAY_KEY="cs-sk-wrong-wrong-wrong-wrong")
     bench.telegram.world.webhook = "https://example.org/hook"
     status, said = await bench.doctor()

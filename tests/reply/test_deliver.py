@@ -79,13 +79,13 @@ def test_a_broken_stream_keeps_what_came_first_and_says_so() -> None:
     assert [message.buttons for message in channel.messages.values()] == [(again,)]
 
 
-def test_a_remark_after_open_code_stands_outside_of_it() -> None:
+def test_a_footer_after_open_code_stands_outside_of_it() -> None:
     channel = FakeChannel(Limits(1000, 1))
     run(deliver(Draft.whole("```py\nx = 1"), address(channel), footer=lambda _: Footer("Cut.")))
     assert channel.screen() == ["```py\nx = 1\n```\n\nCut."]
 
 
-def test_a_remark_that_no_longer_fits_gets_a_message_of_its_own() -> None:
+def test_a_footer_that_no_longer_fits_gets_a_message_of_its_own() -> None:
     channel = FakeChannel(Limits(100, 1))
     run(deliver(Draft.whole("x" * 79), address(channel), footer=lambda _: Footer("A remark of some length.")))
     assert channel.screen() == ["x" * 79, "A remark of some length."]
@@ -140,7 +140,7 @@ def test_a_shorter_second_answer_leaves_nothing_of_the_first() -> None:
     assert channel.screen() == ["Short."]
 
 
-def test_a_fault_of_ours_never_looks_like_the_end() -> None:
+def test_an_error_of_ours_never_looks_like_the_end() -> None:
     async def faulty() -> AsyncIterator[Event]:
         yield TextDelta("half an")
         raise ZeroDivisionError
@@ -163,7 +163,7 @@ def test_a_platform_that_never_answers_is_given_up_after_an_hour() -> None:
     assert len(channel.calls) < 100
 
 
-def test_a_platform_that_takes_no_text_at_all_is_a_refusal() -> None:
+def test_a_platform_that_takes_no_text_at_all_refuses_the_reply() -> None:
     channel = FakeChannel(Limits(1000, 1), really=1)
     with pytest.raises(Refused):
         run(deliver(Draft.whole("hello"), address(channel)))

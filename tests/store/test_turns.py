@@ -243,7 +243,7 @@ async def test_whatever_redis_says_becomes_a_store_error_without_words(store: St
     await claim.release()
 
 
-async def test_a_postponed_turn_waits_and_its_attempt_does_not_count(store: Store, inbox: Inbox) -> None:
+async def test_a_suspended_turn_waits_and_its_attempt_does_not_count(store: Store, inbox: Inbox) -> None:
     claim, turn = await queued(inbox, "1", "2")
     assert not turn.delayed
     for _ in range(MAX_LEAVES + 2):
