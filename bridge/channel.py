@@ -43,6 +43,8 @@ class Limits:
     """The kinds of files that can be posted, each with the most bytes of one file."""
     max_files: int = 1
     """Files that one message can hold."""
+    max_files_bytes: int | None = None
+    """The most bytes of all files of one message together; None where the platform sets no such limit."""
     max_caption: int = 0
     """Characters of a file's `alt` that are shown beside it; 0 where a platform shows none."""
 

@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return command(options)
     except SettingsError as error:
-        print(*(f"cherry-bridge: {fault}" for fault in error.faults), sep="\n", file=sys.stderr)
+        print(*(f"cherry-bridge: {problem}" for problem in error.problems), sep="\n", file=sys.stderr)
         return 2
     except BridgeError as error:
         from bridge import log

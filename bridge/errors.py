@@ -42,11 +42,11 @@ class BridgeError(Exception):
 
 
 class SettingsError(BridgeError):
-    """`faults` holds one sentence for each variable that cannot be used."""
+    """`problems` holds one sentence for each variable that cannot be used."""
 
-    def __init__(self, faults: Sequence[str]) -> None:
-        super().__init__("\n".join(faults))
-        self.faults = tuple(faults)
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
 
 
 class StoreError(BridgeError):

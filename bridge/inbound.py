@@ -28,6 +28,7 @@ class Said(Struct, frozen=True, tag="said", omit_defaults=True):
     replied_to: User | None = None
     """Who wrote the message that this one replies to."""
     attachments: tuple[Attachment, ...] = ()
+    """Those of the message itself, then those of the message that it replies to, which are `Attachment.quoted`."""
     ack: str = ""
     """The ref of a message that the platform made the channel post at once; the answer takes its place."""
     language: str = ""

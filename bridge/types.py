@@ -181,6 +181,8 @@ class Attachment(Struct, frozen=True, omit_defaults=True):
     """Bytes, as the platform tells; 0 where it does not."""
     seconds: float = 0.0
     """How long a recording lasts; 0 where that is not known."""
+    quoted: bool = False
+    """Whether it came with the message that the person replied to, and not with their own."""
 
 
 class Button(Struct, frozen=True):

@@ -24,7 +24,7 @@ _beyond: list[str] = []
 
 
 def _tripwire(event: str, args: tuple[object, ...]) -> None:
-    """Refuse what leaves for elsewhere, and remember it: whoever tried may well swallow the refusal.
+    """Refuse what leaves for elsewhere, and remember it: the code that tried may swallow the refusal.
 
     Python reports every connection and look-up that goes through its own sockets, asyncio's included; a loop that
     opens sockets by itself (uvloop) and other processes are not seen.

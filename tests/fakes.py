@@ -105,7 +105,9 @@ class FakeChannel:
     ) -> FakePosted:
         assert bool(body.text.strip()) != bool(body.files), "a post holds words or files"
         assert len(body.files) <= self._limits.max_files
-        assert all(len(file.content) <= self._limits.files[file.kind] for file in body.files)
+        sizes = [len(file.content) for file in body.files]
+        assert all(size <= self._limits.files[file.kind] for size, file in zip(sizes, body.files, strict=True))
+        assert self._limits.max_files_bytes is None or sum(sizes) <= self._limits.max_files_bytes
         assert final or self._limits.edits != "none", "what may still change was posted where nothing can be edited"
         assert len(key) <= 25
         weather = await self.call(body)

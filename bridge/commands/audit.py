@@ -6,8 +6,9 @@ from bridge.access import Access, Change, Rule, is_rule
 from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.subjects import code, moment
 
-SHOWN, MOST = 10, 50
+DEFAULT_CHANGES, MAX_CHANGES = 10, 50
 NOTHING = "–"
+"""Stands for a value that was not set."""
 
 
 class AuditCommand:
@@ -16,8 +17,10 @@ class AuditCommand:
 
     async def audit(self, context: CommandContext) -> CommandResult:
         """`/audit [how many]`."""
-        number = int(context.argument) if context.argument.isdecimal() and len(context.argument) < 4 else SHOWN
-        changes = await self._access.audit.newest(min(max(number, 1), MOST))
+        number = (
+            int(context.argument) if context.argument.isdecimal() and len(context.argument) < 4 else DEFAULT_CHANGES
+        )
+        changes = await self._access.audit.newest(min(max(number, 1), MAX_CHANGES))
         if not changes:
             return CommandResult(context.words.audit_none)
         lines = [

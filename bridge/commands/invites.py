@@ -6,7 +6,7 @@ from bridge.access import MAX_USES, Access
 from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.subjects import ends, moment, split_duration
 
-DAY = 86400.0
+DAY_SECONDS = 86400.0
 OFF = "off"
 
 
@@ -24,7 +24,7 @@ class InviteCommand:
             return CommandResult(words.invites_revoked.format(count=count))
         if rest and not (rest.isdecimal() and rest.isascii() and 1 <= int(rest[:4]) <= MAX_USES and len(rest) < 4):
             return CommandResult(words.invite_usage.format(most=MAX_USES))
-        uses, until = int(rest or 1), ends(seconds or DAY)
+        uses, until = int(rest or 1), ends(seconds or DAY_SECONDS)
         code = await self._access.invites.invite(by, uses=uses, until=until)
         if not code:
             return CommandResult(words.invites_full)

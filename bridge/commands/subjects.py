@@ -8,7 +8,7 @@ import time
 from bridge.access import Subject, as_subject
 from bridge.commands.context import CommandContext
 
-LONGEST = 366 * 86400
+MAX_DURATION_SECONDS = 366 * 86400
 """Seconds; what lasts longer is meant for good."""
 
 _SECONDS = {"m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
@@ -22,7 +22,7 @@ def split_duration(argument: str) -> tuple[str, float]:
     if found is None:
         return argument.strip(), 0.0
     seconds = int(found[1]) * _SECONDS[found[2].lower()]
-    return argument.strip()[: found.start()].strip(), float(seconds) if seconds <= LONGEST else 0.0
+    return argument.strip()[: found.start()].strip(), float(seconds) if seconds <= MAX_DURATION_SECONDS else 0.0
 
 
 def ends(seconds: float) -> float:

@@ -9,13 +9,23 @@ from __future__ import annotations
 import time
 from typing import cast
 
-import msgspec
 from redis.asyncio import Redis
 
 from bridge.inbox.entry import Entry
 from bridge.inbox.queue import QUEUE_SECONDS, SEEN_SECONDS
 from bridge.inbox.ready import announce
-from bridge.store import CHAT, LANES, ChatKeys, Lane, LaneKeys, Script, history, preferences, translate_redis_errors
+from bridge.store import (
+    CHAT,
+    HISTORY_SECONDS,
+    LANES,
+    MAX_EXCHANGES,
+    ChatKeys,
+    Lane,
+    LaneKeys,
+    Preferences,
+    Script,
+    translate_redis_errors,
+)
 from bridge.types import Chat
 
 MOVED_SECONDS = 30 * 86400
@@ -101,26 +111,11 @@ async def move(redis: Redis, old: Chat, new: Chat) -> None:
         await redis.delete(target.moved)
         rows = cast(list[str], await redis.lrange(source.history, 0, -1))
     if rows:
-        await MERGE(redis, [target.history], history.MAX_EXCHANGES, history.HISTORY_SECONDS, *rows)
+        await MERGE(redis, [target.history], MAX_EXCHANGES, HISTORY_SECONDS, *rows)
         await REMOVE(redis, [source.history], *rows)
-    await _move_preferences(redis, old, new)
+    await Preferences(redis).move(old, new)
     for lane in LANES:
         await _move_lane(redis, old, new, lane)
-
-
-async def _move_preferences(redis: Redis, old: Chat, new: Chat) -> None:
-    source, target = ChatKeys(old), ChatKeys(new)
-    async with translate_redis_errors():
-        kept = cast(dict[str, str], await redis.hgetall(source.preferences))
-        for name, value in kept.items():
-            await redis.hsetnx(target.preferences, name, value)
-        if kept:
-            await redis.expire(target.preferences, preferences.PREFERENCES_SECONDS)
-        if (last := await preferences.Preferences(redis).last(old)) is not None:
-            moved = preferences.LAST.encode(msgspec.structs.replace(last, chat=new))
-            await redis.set(target.last, moved, ex=preferences.LAST_SECONDS, nx=True)
-        for name in (source.preferences, source.last, source.menu):
-            await redis.delete(name)
 
 
 async def _move_lane(redis: Redis, old: Chat, new: Chat, lane: Lane) -> None:

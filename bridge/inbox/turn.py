@@ -19,7 +19,17 @@ from bridge.inbox.job import Job, Notice
 from bridge.inbox.move import move
 from bridge.inbox.ready import suspended
 from bridge.inbox.record import Fence, ReplyRecord, Step, StepJournal
-from bridge.store import CHAT, KEY_LENGTH, ChatKeys, Exchange, Script, history, keys, translate_redis_errors
+from bridge.store import (
+    CHAT,
+    HISTORY_SECONDS,
+    KEY_LENGTH,
+    MAX_EXCHANGES,
+    ChatKeys,
+    Exchange,
+    Script,
+    keys,
+    translate_redis_errors,
+)
 
 if TYPE_CHECKING:
     from bridge.inbox.claim import Claim
@@ -199,8 +209,8 @@ class Turn:
             row,
             id,
             int(again),
-            history.MAX_EXCHANGES,
-            history.HISTORY_SECONDS,
+            MAX_EXCHANGES,
+            HISTORY_SECONDS,
         )
         self._fence.check(went)
         if moved:

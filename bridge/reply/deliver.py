@@ -251,7 +251,7 @@ class Renderer:
         if page.closing:  # it ends in code, where marks mean nothing
             return text
         shown = (page.opening + close_open_markup(page.body)).rstrip()
-        # Measuring may mean rendering, and most of the time there is nothing to mend.
+        # Measuring may mean rendering, and most of the time there is nothing to change.
         if not shown or shown == text or self._limits.measure(shown) > self._limits.max_length:
             return text
         return shown

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from msgspec.structs import replace
 
 from bridge.channel import Limits
 from bridge.types import Body, BodyFile
 
-MARK = "📎"
+FILE_MARK = "📎"
 
 
 def arrange(
@@ -25,12 +25,19 @@ def arrange(
     for file in files:
         fitting = None if file.digest in unsendable else _fitting(file, limits)
         if fitting is None:
-            lines.append(" ".join(filter(None, (MARK, file.name, file.alt and f"({file.alt})"))))
-        elif albums and albums[-1][0].kind == fitting.kind and len(albums[-1]) < limits.max_files:
+            lines.append(" ".join(filter(None, (FILE_MARK, file.name, file.alt and f"({file.alt})"))))
+        elif albums and _takes(albums[-1], fitting, limits):
             albums[-1].append(fitting)
         else:
             albums.append([fitting])
     return [Body(files=tuple(album)) for album in albums], lines
+
+
+def _takes(album: Sequence[BodyFile], file: BodyFile, limits: Limits) -> bool:
+    """Whether `file` can stand in one message with those of `album`."""
+    if album[0].kind != file.kind or len(album) >= limits.max_files:
+        return False
+    return limits.max_files_bytes is None or sum(len(each.content) for each in (*album, file)) <= limits.max_files_bytes
 
 
 def _fitting(file: BodyFile, limits: Limits) -> BodyFile | None:
@@ -38,6 +45,8 @@ def _fitting(file: BodyFile, limits: Limits) -> BodyFile | None:
     size = len(file.content)
     kind = file.kind if size <= limits.files.get(file.kind, 0) else "file"
     if not size or size > limits.files.get(kind, 0):
+        return None
+    if limits.max_files_bytes is not None and size > limits.max_files_bytes:
         return None
     alt = file.alt
     if len(alt) > limits.max_caption:

@@ -17,12 +17,12 @@ from bridge.channel import Limits
 from bridge.errors import RateLimited
 from bridge.types import Chat
 
-WIDEN = 2.0
-WIDEST = 16.0
+WIDENING_FACTOR = 2.0
+MAX_WIDENING = 16.0
 """After a rate limit the pause is twice as long, at most sixteen times."""
-RECOVER = 0.9
+RECOVERY_FACTOR = 0.9
 """Each write that is let through shortens a widened pause to this share of itself."""
-BURST = 5
+BURST_WRITES = 5
 """So many writes may leave at once before the account's rate counts."""
 MANY_BUCKETS = 1000
 
@@ -90,9 +90,9 @@ class Pace:
         spacing = self.share / rate if rate else 0.0
         while self._ready:
             now = loop.time()
-            if self._full_at - now > BURST * spacing:
+            if self._full_at - now > BURST_WRITES * spacing:
                 if self._again is None:
-                    self._again = loop.call_at(self._full_at - BURST * spacing, self._serve_again, rate)
+                    self._again = loop.call_at(self._full_at - BURST_WRITES * spacing, self._serve_again, rate)
                 return
             _, name = heapq.heappop(self._ready)
             bucket = self._buckets.get(name)
@@ -106,15 +106,15 @@ class Pace:
         self._again = None
         self._serve(rate)
 
-    def _release(self, turn: WriteSlot, fault: BaseException | None, began: float | None) -> None:
+    def _release(self, turn: WriteSlot, error: BaseException | None, began: float | None) -> None:
         bucket = self._buckets[turn.bucket]
         bucket.busy = False
-        if isinstance(fault, RateLimited):
-            bucket.width = min(bucket.width * WIDEN, WIDEST)
-            bucket.ready_at = asyncio.get_running_loop().time() + max(fault.retry_after, turn.interval)
+        if isinstance(error, RateLimited):
+            bucket.width = min(bucket.width * WIDENING_FACTOR, MAX_WIDENING)
+            bucket.ready_at = asyncio.get_running_loop().time() + max(error.retry_after, turn.interval)
             bucket.unhurried_at = bucket.ready_at
         elif began is not None:
-            bucket.width = max(1.0, bucket.width * RECOVER)
+            bucket.width = max(1.0, bucket.width * RECOVERY_FACTOR)
             bucket.ready_at = began + turn.interval * bucket.width
             bucket.unhurried_at = began + turn.interval * max(bucket.width, self._pressure())
         self._arm(turn.bucket)
@@ -162,5 +162,5 @@ class WriteSlot:
             raise
         self._began = asyncio.get_running_loop().time()
 
-    async def __aexit__(self, _kind: object, fault: BaseException | None, _trace: object) -> None:
-        self._pace._release(self, fault, self._began)
+    async def __aexit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        self._pace._release(self, error, self._began)

@@ -17,7 +17,7 @@ from bridge.reply.blocks import LONGEST_CLOSING, PROSE, Lines, OpenBlock, block_
 
 SENTENCE_ENDS = ("。", "！", "？", ". ", "! ", "? ", "; ", "；")
 WORD_ENDS = (" ", "\t", "，", "、", ", ")
-SHORTEST = 16
+MIN_PAGE_LENGTH = 16
 """A platform that refuses even this much text as too long refuses something else."""
 SMALLEST_PAGE = 100
 """Below this a page is too short to close and reopen blocks in; they are then cut like any text."""
@@ -72,7 +72,7 @@ class Pages:
         index = seen[number] if number < len(seen) else len(self._left)
         del self._left[index:], self._starts[index + 1 :]
         self._room = self._room * 3 // 4
-        return self._room >= SHORTEST
+        return self._room >= MIN_PAGE_LENGTH
 
     def _opening(self, block: OpenBlock) -> str:
         opening = block.opening if self._mends else ""

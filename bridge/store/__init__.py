@@ -23,7 +23,7 @@ from bridge.store import keys
 from bridge.store.connect import RedisUrl, connected, connected_to
 from bridge.store.errors import translate_redis_errors
 from bridge.store.heartbeat import Heartbeats
-from bridge.store.history import EndReason, Exchange, History
+from bridge.store.history import HISTORY_SECONDS, MAX_EXCHANGES, EndReason, Exchange, History
 from bridge.store.keeper import Connect, Hold, Keeper
 from bridge.store.keys import KEY_LENGTH, LANES, AccessKeys, ChatKeys, Lane, LaneKeys
 from bridge.store.leases import Lease, Leases
@@ -47,8 +47,10 @@ from bridge.types import Chat
 
 __all__ = [
     "CHAT",
+    "HISTORY_SECONDS",
     "KEY_LENGTH",
     "LANES",
+    "MAX_EXCHANGES",
     "SHOWN_REASONING",
     "VERSION",
     "AccessKeys",

@@ -26,12 +26,12 @@ from bridge.store.errors import translate_redis_errors
 
 log = structlog.get_logger(__name__)
 
-CONNECTIONS = 256
+MAX_CONNECTIONS = 256
 """To one server, opened when needed; calls beyond that wait their turn. Each stream that is read for news occupies one.
 Where the event loop is late by half a second, 64 let through no more than a hundred calls a second."""
 POOL_WAIT = 60.0
 """Seconds that a call waits its turn."""
-OLDEST = (6, 2)
+MIN_REDIS_VERSION = (6, 2)
 """The first Redis with XAUTOCLAIM."""
 
 _SCHEMES = re.compile(r"(redis|rediss)(?:\+(sentinel|cluster))?|unix")
@@ -155,7 +155,7 @@ async def connected(url: str) -> AsyncIterator[Redis]:
 @asynccontextmanager
 async def connected_to(socket: Path) -> AsyncIterator[Redis]:
     """A client of the server that listens at `socket`."""
-    pool = BlockingConnectionPool(CONNECTIONS, POOL_WAIT, UnixDomainSocketConnection, path=str(socket), **_common())
+    pool = BlockingConnectionPool(MAX_CONNECTIONS, POOL_WAIT, UnixDomainSocketConnection, path=str(socket), **_common())
     async with Redis.from_pool(pool) as redis:
         await _check(redis, "the embedded server")
         yield redis
@@ -164,7 +164,7 @@ async def connected_to(socket: Path) -> AsyncIterator[Redis]:
 @asynccontextmanager
 async def _single(at: RedisUrl) -> AsyncIterator[Redis]:
     try:
-        pool = BlockingConnectionPool.from_url(at.url, max_connections=CONNECTIONS, timeout=POOL_WAIT, **_common())
+        pool = BlockingConnectionPool.from_url(at.url, max_connections=MAX_CONNECTIONS, timeout=POOL_WAIT, **_common())
         pool.make_connection()  # type: ignore[no-untyped-call]  # not connected yet: it only reads the settings
     except (ValueError, TypeError):
         raise StoreError("BRIDGE_REDIS_URL cannot be used: what follows its question mark is not understood") from None
@@ -183,7 +183,7 @@ async def _sentinel(at: RedisUrl) -> AsyncIterator[Redis]:
         username=at.username,
         password=at.password,
         db=at.database,
-        max_connections=10 * CONNECTIONS,  # this pool does not wait; it refuses
+        max_connections=10 * MAX_CONNECTIONS,  # this pool does not wait; it refuses
         **tls,
         **_common(),
     )
@@ -202,7 +202,7 @@ async def _cluster(at: RedisUrl) -> AsyncIterator[Redis]:
         username=at.username,
         password=at.password,
         ssl=at.tls,
-        max_connections=10 * CONNECTIONS,
+        max_connections=10 * MAX_CONNECTIONS,
         **_common(),
     )
     try:
@@ -228,7 +228,7 @@ async def _check(redis: Redis, shown: str) -> None:
         raise StoreError(f"{error} ({shown})") from None
     version = str(server.get("redis_version", ""))
     numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdecimal())
-    if numbers and numbers < OLDEST:
+    if numbers and numbers < MIN_REDIS_VERSION:
         raise StoreError(f"Redis {version} is too old; the bridge needs 6.2 or newer ({shown})")
     policy = str(memory.get("maxmemory_policy", "noeviction"))
     if policy != "noeviction" and memory.get("maxmemory"):

@@ -27,9 +27,9 @@ log = structlog.get_logger(__name__)
 
 LONGEST_SOCKET = 100
 """Bytes of a socket's path: Linux takes 107, macOS 103."""
-PATIENCE = 30.0
+WAIT_SECONDS = 30.0
 """Seconds to wait for the door, for a server that starts, and for one that ends."""
-LOADING = 600.0
+LOADING_SECONDS = 600.0
 """Seconds that a server may take to read its file."""
 LOOK_EVERY = 1.0
 LONGEST_LOG = 1_000_000
@@ -90,7 +90,7 @@ class _Server:
     async def door(self) -> AsyncIterator[None]:
         """One process at a time comes or goes."""
         with self.lock("door") as door:
-            async with _patience(f"another process has been starting the embedded server for {PATIENCE:g} s"):
+            async with _time_limit(f"another process has been starting the embedded server for {WAIT_SECONDS:g} s"):
                 while not _taken(door):  # noqa: ASYNC110 - no event tells
                     await asyncio.sleep(0.02)
             yield
@@ -133,7 +133,7 @@ class _Server:
                 # A locale that this system lacks would keep it from starting.
                 env={**os.environ, "LC_ALL": "C"},
                 umask=0o077,
-                timeout=PATIENCE,
+                timeout=WAIT_SECONDS,
                 check=False,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
@@ -144,16 +144,16 @@ class _Server:
     async def up(self) -> None:
         """Wait until it answers."""
         loop = asyncio.get_running_loop()
-        began, patience, told = loop.time(), PATIENCE, False
+        began, limit, told = loop.time(), WAIT_SECONDS, False
         while not (answer := await self._ask("PING")).startswith("+PONG"):
             if answer.startswith("-LOADING"):
-                patience = LOADING
+                limit = LOADING_SECONDS
                 if not told and loop.time() > began + LOOK_EVERY:
                     log.info("the embedded server reads its file")
                     told = True
             elif self.stopped():
                 raise self._broken(self._last_words())
-            if loop.time() > began + patience:
+            if loop.time() > began + limit:
                 raise StoreError(
                     f"the embedded server for {self._home} runs but does not answer at {self.socket}; end it "
                     f"(its log is {self._log}), set another BRIDGE_DATA_DIR, {ELSE}"
@@ -174,11 +174,11 @@ class _Server:
                         log.warning("the embedded server had ended and was started again", log=str(self._log))
             except (StoreError, OSError) as error:
                 log.error("the embedded server does not start again", error=str(error))
-                wait = min(wait * 2, PATIENCE)
+                wait = min(wait * 2, WAIT_SECONDS)
 
     async def stop(self) -> None:
         """Shut it down and wait until it is gone. To be called inside the door."""
-        async with _patience(f"the embedded server for {self._home} does not end; its log is {self._log}"):
+        async with _time_limit(f"the embedded server for {self._home} does not end; its log is {self._log}"):
             while not self.stopped():
                 # No snapshot; the append-only file is brought to the disk. Asked again: at first it may not listen yet.
                 await self._ask("SHUTDOWN NOSAVE")
@@ -210,7 +210,7 @@ class _Server:
     def _broken(self, said: str) -> StoreError:
         lines = [line.strip() for line in said.splitlines() if line.strip()]
         last = f" It said: {lines[-1][-300:]}" if lines else ""
-        return StoreError(f"the embedded server did not start; its log is {self._log}.{last} Mend that, {ELSE}")
+        return StoreError(f"the embedded server did not start; its log is {self._log}.{last} Correct that, {ELSE}")
 
 
 def _taken(file: int) -> bool:
@@ -246,9 +246,9 @@ def _short(socket: Path) -> Path:
 
 
 @asynccontextmanager
-async def _patience(sentence: str) -> AsyncIterator[None]:
+async def _time_limit(sentence: str) -> AsyncIterator[None]:
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(WAIT_SECONDS):
             yield
     except TimeoutError:
         raise StoreError(sentence) from None

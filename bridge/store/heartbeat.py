@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from bridge.store import keys
 from bridge.store.errors import translate_redis_errors
 
-SECONDS = 20.0
+PROCESS_TTL_SECONDS = 20.0
 """A process that has not asked for so long is taken for gone."""
 
 
@@ -23,7 +23,7 @@ class Heartbeats:
         now = time.time()
         async with translate_redis_errors():
             await self._redis.zadd(keys.PROCESSES, {self._me: now})
-            await self._redis.zremrangebyscore(keys.PROCESSES, "-inf", now - SECONDS)
+            await self._redis.zremrangebyscore(keys.PROCESSES, "-inf", now - PROCESS_TTL_SECONDS)
             return max(1, int(await self._redis.zcard(keys.PROCESSES)))
 
     async def leave(self) -> None:

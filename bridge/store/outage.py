@@ -16,7 +16,7 @@ from bridge.store.errors import translate_redis_errors
 from bridge.store.scripts import Script
 from bridge.types import User
 
-SECONDS = 30 * 86400
+OUTAGE_TTL_SECONDS = 30 * 86400
 """As long as what waits for the gateway is kept."""
 
 BEGIN = Script("""
@@ -61,7 +61,7 @@ class OutageStore:
     async def begin(self, person: User) -> str:
         """`person` was not answered because the gateway is outage; since when, as `Outage.since`."""
         now = f"{time.time():.6f}"
-        return str(await BEGIN(self._redis, [keys.OUTAGE], now, str(person), SECONDS))
+        return str(await BEGIN(self._redis, [keys.OUTAGE], now, str(person), OUTAGE_TTL_SECONDS))
 
     async def now(self) -> Outage | None:
         """None where the gateway is there, as far as anybody knows."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
+import msgspec
 from msgspec import Struct
 from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
@@ -165,6 +166,24 @@ class Preferences:
         async with translate_redis_errors(), self._redis.pipeline(transaction=True) as pipe:
             remember_last(pipe, chat, message)
             await pipe.execute()
+
+    async def move(self, old: Chat, new: Chat) -> None:
+        """What was chosen in `old`, and its last question, are those of `new`, except for what `new` has already.
+
+        The two may lie in different slots of a cluster: copied first and removed after, and repeated without harm.
+        """
+        source, target = ChatKeys(old), ChatKeys(new)
+        async with translate_redis_errors():
+            kept = cast(dict[str, str], await self._redis.hgetall(source.preferences))
+            for name, value in kept.items():
+                await self._redis.hsetnx(target.preferences, name, value)
+            if kept:
+                await self._redis.expire(target.preferences, PREFERENCES_SECONDS)
+            if (last := await self.last(old)) is not None:
+                moved = LAST.encode(msgspec.structs.replace(last, chat=new))
+                await self._redis.set(target.last, moved, ex=LAST_SECONDS, nx=True)
+            for name in (source.preferences, source.last, source.menu):
+                await self._redis.delete(name)
 
     # how far `tokens.estimate` is off, by model
 

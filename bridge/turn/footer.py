@@ -15,8 +15,7 @@ from bridge.reply import Draft
 from bridge.store import EndReason
 from bridge.turn.generation import Generation
 from bridge.types import Button
-from bridge.words import Words
-from bridge.words.trouble import trouble
+from bridge.words import Words, trouble
 
 MAX_SOURCES = 10
 """Sources that are listed; further ones are counted."""
@@ -37,7 +36,7 @@ def outcome_note(
         return f"⚠️ {words.length}", [Button(words.button_continue, "/continue")]
     notes = [sources_list(draft.sources, words), unshown(draft, words)]
     if message.attachments:
-        notes.append(words.caption_answered.format(kinds=kinds(message, words)))
+        notes.append(words.only_text_answered.format(kinds=kinds(message, words)))
     return "\n\n".join(filter(None, notes)), ()
 
 
@@ -131,6 +130,6 @@ def _ways_out(error: errors.GatewayError, words: Words) -> Sequence[Button]:
         case errors.ModelNotFound():
             return [Button(words.button_pick, "/model")]
         case errors.KeyRefused() | errors.ContextTooLong():
-            return []  # trying the same again does not mend it
+            return []  # trying the same again does not help
         case _:
             return [Button(words.button_retry, "/retry")]

@@ -1,4 +1,4 @@
-"""Everything that the bridge says itself and no model does: results of commands, notices, refusals.
+"""Everything that the bridge says itself and no model does: results of commands, notices, what it does not do.
 
 Each method ends the turn. All raise ChannelError when the platform refuses, StoreError when Redis is away or another
 process has the chat.
@@ -17,8 +17,7 @@ from bridge.inbox import CommandCall, Inbox, InboxFull, Job, Notice, Question, T
 from bridge.reply import Account
 from bridge.store import Store
 from bridge.turn.footer import kinds, notice_text
-from bridge.words import Language, Words, words_for
-from bridge.words.trouble import trouble
+from bridge.words import Language, Words, trouble, words_for
 
 
 class Replies:

@@ -181,7 +181,7 @@ EN = Words(
     },
     whoami_groups="You belong to: {groups}.",
     cannot_read="I cannot read {kinds} yet. Please write to me in words.",
-    caption_answered="I cannot read {kinds} yet; I answered the caption.",
+    only_text_answered="I cannot read {kinds} yet; I answered your words alone.",
     gateway_off="Cherry Studio is not answering. Is it running, with its API server on?",
     the_gateway="the gateway",
     gateway_off_other="The gateway is not answering. Is it running?",

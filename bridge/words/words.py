@@ -155,7 +155,7 @@ class Words:
     # what cannot be read
     attachments: Mapping[str, str]
     cannot_read: str
-    caption_answered: str
+    only_text_answered: str
 
     # trouble, told to everybody
     gateway_off: str

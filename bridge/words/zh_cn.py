@@ -179,7 +179,7 @@ ZH_CN = Words(
     },
     whoami_groups="你所在的组：{groups}。",
     cannot_read="我还看不了{kinds}，请用文字告诉我。",
-    caption_answered="我还看不了{kinds}，只回答了附带的文字。",
+    only_text_answered="我还看不了{kinds}，只回答了文字。",
     gateway_off="Cherry Studio 没有应答。它在运行吗？API 服务器打开了吗？",
     the_gateway="网关",
     gateway_off_other="网关没有应答。它在运行吗？",

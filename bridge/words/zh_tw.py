@@ -179,7 +179,7 @@ ZH_TW = Words(
     },
     whoami_groups="你所在的群組：{groups}。",
     cannot_read="我還看不了{kinds}，請用文字告訴我。",
-    caption_answered="我還看不了{kinds}，只回答了附帶的文字。",
+    only_text_answered="我還看不了{kinds}，只回答了文字。",
     gateway_off="Cherry Studio 沒有回應。它在執行嗎？API 伺服器打開了嗎？",
     the_gateway="閘道",
     gateway_off_other="閘道沒有回應。它在執行嗎？",

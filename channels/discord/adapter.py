@@ -29,6 +29,7 @@ from channels.discord.body import (
     MAX_DESCRIPTION,
     MAX_FILE_BYTES,
     MAX_FILES,
+    MAX_FILES_BYTES,
     button_view,
     check_size,
     content_of,
@@ -109,6 +110,7 @@ class Discord:
             max_command_bytes=MAX_COMMAND_BYTES,
             files={"image": MAX_FILE_BYTES, "audio": MAX_FILE_BYTES, "file": MAX_FILE_BYTES},
             max_files=MAX_FILES,
+            max_files_bytes=MAX_FILES_BYTES,
             max_caption=MAX_DESCRIPTION,
         )
 

@@ -30,18 +30,18 @@ _REF = re.compile(r"(\d{1,20})/(\d{1,20})/(\d{1,20})")
 _KINDS: dict[str, AttachmentKind] = {"image": "image", "audio": "audio", "video": "video"}
 
 
-def attachments_of(message: discord.Message) -> tuple[Attachment, ...]:
-    """The files of a message, those of a message that it forwards, and its stickers."""
+def attachments_of(message: discord.Message, *, quoted: bool = False) -> tuple[Attachment, ...]:
+    """The files of a message, those of a message that it forwards, and its stickers; `quoted` as in `Attachment`."""
     ours: list[discord.Attachment] = list(message.attachments)
     stickers: list[discord.StickerItem] = list(message.stickers)
     for forwarded in message.message_snapshots:
         ours += forwarded.attachments
         stickers += forwarded.stickers
-    files = [_file(each, f"{message.channel.id}/{message.id}/{each.id}") for each in ours]
-    return (*files, *(Attachment("sticker", each.name) for each in stickers))
+    files = [_file(each, f"{message.channel.id}/{message.id}/{each.id}", quoted) for each in ours]
+    return (*files, *(Attachment("sticker", each.name, quoted=quoted) for each in stickers))
 
 
-def _file(attachment: discord.Attachment, ref: str) -> Attachment:
+def _file(attachment: discord.Attachment, ref: str, quoted: bool) -> Attachment:
     mime = (attachment.content_type or "").partition(";")[0].strip().lower()
     return Attachment(
         kind=_KINDS.get(mime.partition("/")[0], "file"),
@@ -50,6 +50,7 @@ def _file(attachment: discord.Attachment, ref: str) -> Attachment:
         mime=mime,
         size=attachment.size,
         seconds=attachment.duration or 0.0,
+        quoted=quoted,
     )
 
 

@@ -25,10 +25,10 @@ MAX_FILES = 10
 MAX_FILE_BYTES = 20 * 1024 * 1024
 """The default for each file since September 2026 (https://docs.discord.com/developers/reference#uploading-files,
 discord-api-docs #8578; it was 10 MiB before). Boosted servers take more."""
-MAX_REQUEST_BYTES = 25 * 1024 * 1024
-"""For all files of a message together (https://docs.discord.com/developers/resources/message#create-message)."""
-FORM_BYTES = 16 * 1024
-"""What a request holds beside its files, at most: ten descriptions and what stands around them."""
+MAX_FILES_BYTES = 25 * 1024 * 1024 - 16 * 1024
+"""For all files of a message together. A request may have 25 MiB
+(https://docs.discord.com/developers/resources/message#create-message), which counts all of it (discord-api-docs #415):
+up to 16 KiB are content, ten descriptions and what stands around them."""
 MAX_DESCRIPTION = 1024
 """Characters of a file's alternative text (https://docs.discord.com/developers/resources/message#attachment-object)."""
 MAX_BUTTONS = 25
@@ -103,7 +103,7 @@ def button_view(buttons: Sequence[Button]) -> discord.ui.View | None:
 def check_size(files: Sequence[BodyFile]) -> int:
     """The bytes of all files together. Raises TooLong where Discord would not take them in one message."""
     total = sum(len(file.content) for file in files)
-    if total > MAX_REQUEST_BYTES - FORM_BYTES:
+    if total > MAX_FILES_BYTES:
         raise TooLong(f"{len(files)} files of {total} bytes together")
     return total
 

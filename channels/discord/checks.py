@@ -18,7 +18,7 @@ documentation, Application Flags)."""
 PERMISSIONS = 309237713920
 """To view channels, send messages, send them in threads, open threads, and read the history."""
 INVITE = "https://discord.com/oauth2/authorize?client_id={id}&scope=bot+applications.commands&permissions={permissions}"
-HELLO = 10
+HELLO_OPCODE = 10
 """The opcode of the gateway's first frame (Discord's documentation, Gateway Opcodes)."""
 
 
@@ -64,7 +64,7 @@ async def check(settings: Settings, language: Language, *, thorough: bool) -> As
 async def _greets(api: Probe, url: str) -> bool:
     """Whether the gateway says hello. We leave without identifying, which costs nothing of the daily limit."""
     try:
-        return _object(await api.first_frame(f"{url.rstrip('/')}/?v=10&encoding=json")).get("op") == HELLO
+        return _object(await api.first_frame(f"{url.rstrip('/')}/?v=10&encoding=json")).get("op") == HELLO_OPCODE
     except Unreachable:
         return False
 

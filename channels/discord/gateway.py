@@ -68,7 +68,7 @@ class Events(Protocol):
 class _Client(discord.Client):
     """One session, and the resumes of it."""
 
-    def __init__(self, events: Events, patience: asyncio.Timeout, **options: Any) -> None:
+    def __init__(self, events: Events, resume_limit: asyncio.Timeout, **options: Any) -> None:
         super().__init__(
             max_messages=None,
             allowed_mentions=discord.AllowedMentions.none(),
@@ -77,7 +77,7 @@ class _Client(discord.Client):
             member_cache_flags=discord.MemberCacheFlags.none(),
             **options,
         )
-        self._events, self._patience = events, patience
+        self._events, self._resume_limit = events, resume_limit
         # An event that discord.py cannot read would otherwise end the whole client.
         parsers = self._connection.parsers
         for event, parse in parsers.items():
@@ -98,15 +98,15 @@ class _Client(discord.Client):
             super().dispatch(event, *args, **kwargs)
 
     async def on_connect(self) -> None:
-        self._patience.reschedule(None)
+        self._resume_limit.reschedule(None)
         self._events.connected()
 
     async def on_resumed(self) -> None:
-        self._patience.reschedule(None)
+        self._resume_limit.reschedule(None)
 
     async def on_disconnect(self) -> None:
-        if self._patience.when() is None:
-            self._patience.reschedule(asyncio.get_running_loop().time() + RESUME_SECONDS)
+        if self._resume_limit.when() is None:
+            self._resume_limit.reschedule(asyncio.get_running_loop().time() + RESUME_SECONDS)
 
     async def on_ready(self) -> None:
         self._events.ready(self)
@@ -177,6 +177,6 @@ class Gateway:
         intents = discord.Intents.none()
         intents.guilds = intents.guild_messages = intents.dm_messages = True
         intents.message_content = content
-        async with asyncio.timeout(RESUME_SECONDS) as patience:
-            async with _Client(self._events, patience, intents=intents, proxy=self._proxy) as client:
+        async with asyncio.timeout(RESUME_SECONDS) as resume_limit:
+            async with _Client(self._events, resume_limit, intents=intents, proxy=self._proxy) as client:
                 await client.start(self._token)

@@ -96,9 +96,12 @@ class Reader:
         )
         attachments = attachments_of(message)
         forwarded = bool(message.message_snapshots)
-        quoted = replied.content if replied is not None else ""
+        quoted = ""
         if forwarded:
-            quoted = message.message_snapshots[0].content
+            quoted = _forwarded_text(message)
+        elif replied is not None:
+            quoted = replied.content or _forwarded_text(replied)
+            attachments += attachments_of(replied, quoted=True)
         if not (addressed or text or attachments or quoted):
             return None  # without the message-content intent, what is not meant for us has no words
         return Said(
@@ -148,6 +151,11 @@ class Reader:
     def _language(self, interaction: discord.Interaction) -> str:
         self._languages[interaction.user.id] = language = str(interaction.locale)
         return language
+
+
+def _forwarded_text(message: discord.Message) -> str:
+    """What the message says that `message` forwards; empty where it forwards none."""
+    return message.message_snapshots[0].content if message.message_snapshots else ""
 
 
 def option(interaction: discord.Interaction) -> tuple[str, str]:

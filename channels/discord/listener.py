@@ -80,9 +80,7 @@ class Listener:
         self._tasks.start(self._run(gateway, account))
         try:
             while True:
-                arrivals = [await self._next()]
-                while not self._arrived.empty():
-                    arrivals.append(await self._next())
+                arrivals = await self._take()
                 for arrival in arrivals:
                     await self._marks.before(arrival)
                 yield [arrival.event for arrival in arrivals]
@@ -91,12 +89,19 @@ class Listener:
         finally:
             await self._tasks.cancel()
 
-    async def _next(self) -> Arrival:
-        """Return what arrives next; raise what ended the connection, which catching up makes good."""
-        arrival = await self._arrived.get()
-        if isinstance(arrival, Exception):
-            raise arrival
-        return arrival
+    async def _take(self) -> list[Arrival]:
+        """Wait for what arrives and return all of it. What ended the connection is raised after what came before."""
+        first = await self._arrived.get()
+        if isinstance(first, Exception):
+            raise first
+        arrivals = [first]
+        while not self._arrived.empty():
+            arrival = self._arrived.get_nowait()
+            if isinstance(arrival, Exception):
+                self._arrived.put_nowait(arrival)
+                break
+            arrivals.append(arrival)
+        return arrivals
 
     async def _run(self, gateway: Gateway, account: discord.Client) -> None:
         try:

@@ -71,7 +71,8 @@ EN = Advice(
         "Grant them at {link} and publish a new version of the app.",
     ),
     scopes_optional=Sentence(
-        "The app lacks scopes that make it nicer: {scopes}.", "Grant them at {link} and publish a new version."
+        "Some functions need scopes that the app lacks: {scopes}.",
+        "docs/feishu.md says what for. Grant them at {link} and publish a new version.",
     ),
     scopes_departments=Sentence(
         "Whole departments cannot be let in: the app lacks {scopes}.",
@@ -130,7 +131,10 @@ ZH_CN = Advice(
         "在控制台：添加应用能力 > 机器人，然后版本管理与发布 > 创建版本并发布。",
     ),
     scopes_missing=Sentence("应用缺少必不可少的权限：{scopes}。", "请在 {link} 开通，并发布应用的新版本。"),
-    scopes_optional=Sentence("应用缺少锦上添花的权限：{scopes}。", "请在 {link} 开通，并发布新版本。"),
+    scopes_optional=Sentence(
+        "应用缺少部分功能需要的权限：{scopes}。",
+        "各项用途见 docs/feishu.zh-CN.md。请在 {link} 开通，并发布新版本。",
+    ),
     scopes_departments=Sentence(
         "不能按部门允许：应用缺少权限 {scopes}。", "不需要就不用管；需要的话，请在 {link} 开通，并发布新版本。"
     ),
@@ -183,7 +187,10 @@ ZH_TW = Advice(
         "在主控台：新增應用能力 > 機器人，然後版本管理與發布 > 建立版本並發布。",
     ),
     scopes_missing=Sentence("應用缺少必不可少的權限：{scopes}。", "請在 {link} 開通，並發布應用的新版本。"),
-    scopes_optional=Sentence("應用缺少錦上添花的權限：{scopes}。", "請在 {link} 開通，並發布新版本。"),
+    scopes_optional=Sentence(
+        "應用缺少部分功能需要的權限：{scopes}。",
+        "各項用途見 docs/feishu.zh-CN.md。請在 {link} 開通，並發布新版本。",
+    ),
     scopes_departments=Sentence(
         "不能按部門允許：應用缺少權限 {scopes}。", "不需要就不用管；需要的話，請在 {link} 開通，並發布新版本。"
     ),

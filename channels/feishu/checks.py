@@ -13,21 +13,22 @@ from channels.feishu.settings import Settings
 from channels.kit.probe import Probe, Response, Unreachable, check_clock
 
 AREA = "feishu"
-NEEDED = ("im:message.p2p_msg:readonly", "im:message.group_at_msg:readonly", "im:message:send_as_bot")
-WELCOME = (
+REQUIRED_SCOPES = ("im:message.p2p_msg:readonly", "im:message.group_at_msg:readonly", "im:message:send_as_bot")
+OPTIONAL_SCOPES = (
     "im:message:update",
     "im:message:readonly",
+    "im:resource",
     "im:chat:read",
     "cardkit:card:write",
     "contact:contact.base:readonly",
     "contact:user.base:readonly",
 )
 """Those of docs/feishu.md whose absence a person would notice."""
-DEPARTMENTS = ("contact:user.department:readonly",)
+DEPARTMENT_SCOPES = ("contact:user.department:readonly",)
 """Needed only where whole departments are let in."""
-BUSY = frozenset({1, 2200, 1000040343, 99991400})
+PLATFORM_ERRORS = frozenset({1, 2200, 1000040343, 99991400})
 """The platform is at fault, or limits the rate; the app is not."""
-FULL = 1000040350
+TOO_MANY_CONNECTIONS = 1000040350
 """An app may have fifty connections."""
 
 
@@ -64,7 +65,7 @@ async def check(settings: Settings, language: Language, *, thorough: bool) -> As
             )
             if endpoint.code == 0:
                 yield advice.connection_fine.found("ok", AREA)
-            elif endpoint.code == FULL:
+            elif endpoint.code == TOO_MANY_CONNECTIONS:
                 yield advice.connection_full.found("wrong", AREA)
             else:
                 yield advice.connection_failed.found("wrong", AREA, code=endpoint.code)
@@ -73,8 +74,8 @@ async def check(settings: Settings, language: Language, *, thorough: bool) -> As
 
 
 def _refused(code: int, advice: Advice, domain: str) -> Diagnostic:
-    trouble = code in BUSY or code < 0
-    return (advice.failed if trouble else advice.app_wrong).found("wrong", AREA, domain=domain, code=code)
+    is_platform_error = code in PLATFORM_ERRORS or code < 0
+    return (advice.failed if is_platform_error else advice.app_wrong).found("wrong", AREA, domain=domain, code=code)
 
 
 def _scopes(answer: _Answer, settings: Settings, advice: Advice) -> list[Diagnostic]:
@@ -88,9 +89,9 @@ def _scopes(answer: _Answer, settings: Settings, advice: Advice) -> list[Diagnos
     }
     found: list[Diagnostic] = []
     kinds: list[tuple[Sequence[str], Sentence, Severity]] = [
-        (NEEDED, advice.scopes_missing, "wrong"),
-        (WELCOME, advice.scopes_optional, "note"),
-        (DEPARTMENTS, advice.scopes_departments, "note"),
+        (REQUIRED_SCOPES, advice.scopes_missing, "wrong"),
+        (OPTIONAL_SCOPES, advice.scopes_optional, "note"),
+        (DEPARTMENT_SCOPES, advice.scopes_departments, "note"),
     ]
     for wanted, sentence, severity in kinds:
         if lacking := [scope for scope in wanted if scope not in granted]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec.structs import replace
+
 from bridge.types import Attachment
 from channels.feishu.content import EVERYONE, Malformed, read
 
@@ -148,13 +150,14 @@ def read_press(event: Mapping[str, Any]) -> PressedButton:
     )
 
 
-def read_parent(item: Mapping[str, Any], app: str, bot: str) -> tuple[str, str]:
-    """Who wrote a message that was asked for, and its text; `app` where we did. Raises Malformed."""
+def read_parent(item: Mapping[str, Any], app: str, bot: str) -> tuple[str, str, tuple[Attachment, ...]]:
+    """Who wrote a message that was asked for, its text, and its attachments; `app` where we did. Raises Malformed."""
     sender = _object(item, "sender")
     _, called, _ = _mentions(item.get("mentions"), bot)
-    text, _ = read(_id(item, "msg_type"), _object(item, "body").get("content"), called, "")
+    content = _object(item, "body").get("content")
+    text, attachments = read(_id(item, "msg_type"), content, called, _id(item, "message_id"))
     author = _id(sender, "id")
-    return (app if author in (app, bot) else author), text
+    return (app if author in (app, bot) else author), text, tuple(replace(each, quoted=True) for each in attachments)
 
 
 def _mentions(mentions: object, bot: str) -> tuple[bool, dict[str, str], dict[str, str]]:

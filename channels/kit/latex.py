@@ -64,7 +64,7 @@ _TAG = re.compile(r"\\tag\*?\{([^{}]*)\}")
 _ESCAPED = re.compile(r"\\([{}%$&#_|])")
 _GROUPED_COMMAND = re.compile(r"\\[A-Za-z]+\s*[{\[]")
 _GROUP = re.compile(r"(?<!\\)[{}]")
-_DEEPEST = 4
+_MAX_DEPTH = 4
 """Fractions and roots inside one another, from the inside out."""
 
 
@@ -92,7 +92,7 @@ def lowered(text: str) -> str:
 def _plain(text: str) -> str:
     text = text.replace("&", " ") if r"\&" not in text else text
     text = _NOT_EQUAL.sub("≠", _DEGREES.sub("°", _STYLED_SCRIPT.sub(r"\1{\2}", text)))
-    for _ in range(_DEEPEST):
+    for _ in range(_MAX_DEPTH):
         before = text
         text = _WORDS.sub(r"\1", text)
         text = _ACCENT.sub(_accented, text)

@@ -15,7 +15,7 @@ from channels.kit import latex
 from channels.kit.inline import Notes, Style, inline
 from channels.kit.tables import Ruling, Table, longest
 
-DEEPEST = 6
+MAX_DEPTH = 6
 """Quotations and details inside one another; deeper ones are lines of prose."""
 DIAGRAMS = {"mermaid", "plantuml", "puml", "dot", "graphviz", "d2", "tikz", "svgbob", "flow", "sequence"}
 """Languages of code that is meant to be a picture: they need a label where the platform shows a code's language
@@ -60,7 +60,7 @@ class Dialect:
         below: list[str] = []
         for block in scan(lines):
             part = lines[block.start : block.end]
-            if block.kind == "prose" or (depth >= DEEPEST and block.kind in ("quote", "details")):
+            if block.kind == "prose" or (depth >= MAX_DEPTH and block.kind in ("quote", "details")):
                 shown += [self.line(line, notes) for line in part]
             elif block.kind == "code":
                 shown += self._code(part, block)
@@ -223,11 +223,11 @@ def walk(lines: Sequence[str], depth: int = 0, quotes: int = 0) -> Iterator[tupl
     """
     for block in scan(lines):
         part = lines[block.start : block.end]
-        if depth < DEEPEST and block.kind == "quote":
+        if depth < MAX_DEPTH and block.kind == "quote":
             inner = _unquoted(part)
             yield "quote", inner, quotes + 1
             yield from walk(inner, depth + 1, quotes + 1)
-        elif depth < DEEPEST and block.kind == "details":
+        elif depth < MAX_DEPTH and block.kind == "details":
             yield from walk(_parts_of_details(part, closed=block.closed)[1], depth + 1, quotes)
         else:
             yield "prose" if block.kind in ("quote", "details") else block.kind, part, quotes

@@ -13,7 +13,7 @@ from itertools import zip_longest
 from bridge.blocks import begins_table, cells
 from channels.kit.text import width
 
-WIDEST = 40
+MAX_WIDTH = 40
 """Columns of a table that is aligned: about what a phone shows of monospaced text before it wraps."""
 EMPTY = "—"
 DELIMITER_ROW = re.compile(r"\n[ \t>]*\|?[ \t]*:?-[ \t|:-]*(?=\n)")
@@ -48,10 +48,10 @@ class Table:
         return cls(head, [*map(list, body)], right)
 
     def aligned(self, plain: Callable[[str], str], ruling: Ruling) -> list[str] | None:
-        """Lines for a monospaced block, of cells made `plain`; None where they would be wider than `WIDEST`."""
+        """Lines for a monospaced block, of cells made `plain`; None where they would be wider than `MAX_WIDTH`."""
         grid = [[plain(cell) for cell in row] for row in (self.head, *self.body)]
         widths = [max(map(width, column)) for column in zip_longest(*grid, fillvalue="")]
-        if sum(widths) + width(ruling.between) * (len(widths) - 1) > WIDEST:
+        if sum(widths) + width(ruling.between) * (len(widths) - 1) > MAX_WIDTH:
             return None
         right = self.right + [False] * (len(widths) - len(self.right))
         lines = [
@@ -87,7 +87,7 @@ def longest(rows: Sequence[str], size: Callable[[str], int] = len, margin: int =
     head = cells(rows[0])
     body = list(map(cells, rows[2:]))
     columns = (max(map(_most_columns, column)) for column in zip_longest(head, *body, fillvalue=""))
-    line = min(WIDEST, sum(columns) + LONGEST_RULE * max(map(len, (head, *body)))) + 1 + margin
+    line = min(MAX_WIDTH, sum(columns) + LONGEST_RULE * max(map(len, (head, *body)))) + 1 + margin
     frame = sum(map(size, head)) + len(head) * (len(f": {EMPTY}\n") + margin) + len("\n****\n") + 2 * margin
     total = frame + 2 * line + _beyond_columns(rows[0])
     for row, parts in zip(rows[2:], body, strict=True):

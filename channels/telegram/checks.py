@@ -12,9 +12,9 @@ from channels.telegram.advice import IN
 from channels.telegram.settings import Settings
 
 AREA = "telegram"
-LISTEN = 5
+LISTEN_SECONDS = 5
 """Seconds of listening. A poll that is ended by ours comes back within a few: a library waits one to five."""
-DELAYED = 3
+CONFLICT_DELAY_SECONDS = 3
 """Seconds that the server may keep back the news of a second conflict (telegram-bot-api, Client.cpp)."""
 
 
@@ -58,9 +58,11 @@ async def _another_polls(api: Probe) -> bool:
 
     Of two polls the newer ends the older: ours ends theirs first, and theirs ends ours when it comes back.
     """
-    end = time.monotonic() + LISTEN
+    end = time.monotonic() + LISTEN_SECONDS
     while (left := end - time.monotonic()) > 0:
-        poll = await api.post("/getUpdates", {"timeout": max(1, round(left)), "limit": 1}, timeout=left + DELAYED + 1)
+        poll = await api.post(
+            "/getUpdates", {"timeout": max(1, round(left)), "limit": 1}, timeout=left + CONFLICT_DELAY_SECONDS + 1
+        )
         if poll.status == 409:
             return True
         if poll.status != 200 or _result(poll.body):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from bridge.inbound import Inbound, Said
-from bridge.types import Chat, User
+from bridge.types import Attachment, Chat, User
 from channels.telegram.updates import Arrival
 
 FULL_LENGTH = 4096
@@ -65,7 +65,7 @@ class Group:
             addressed=any(message.addressed for message in messages),
             quoted=words if first.forwarded else next((message.quoted for message in messages if message.quoted), ""),
             replied_to=next((message.replied_to for message in messages if message.replied_to), None),
-            attachments=tuple(each for message in messages for each in message.attachments),
+            attachments=_attachments(messages),
         )
 
     def _joined(self, texts: Sequence[str]) -> str:
@@ -74,6 +74,13 @@ class Group:
             return "\n".join(filter(None, texts))
         spaces = ["" if piece.units >= FULL_LENGTH else " " for piece in self.pieces[:-1]]
         return "".join(f"{text}{space}" for text, space in zip(texts, [*spaces, ""], strict=True))
+
+
+def _attachments(messages: Sequence[Said]) -> tuple[Attachment, ...]:
+    """What came with the pieces, then what came with the message replied to, which several pieces may name."""
+    every = [each for message in messages for each in message.attachments]
+    quoted = dict.fromkeys(each for each in every if each.quoted)
+    return (*(each for each in every if not each.quoted), *quoted)
 
 
 def gather(arrivals: Mapping[int, Arrival]) -> list[Group]:

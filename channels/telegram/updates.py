@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from msgspec.structs import replace
 
 from bridge.inbound import ChatMoved, Edited, Inbound, Pressed, Said
 from bridge.types import Attachment, AttachmentKind, Chat, User
@@ -100,7 +101,7 @@ def _message(message: WireMessage, raw: Mapping[str, Any], me: Me) -> Arrival | 
     said = _said(message, raw, me)
     if said is None:
         return None
-    words = bool(message.text) and not said.attachments
+    words = bool(message.text) and all(each.quoted for each in said.attachments)
     return Arrival(
         said,
         album=message.media_group_id,
@@ -112,7 +113,7 @@ def _message(message: WireMessage, raw: Mapping[str, Any], me: Me) -> Arrival | 
 def _edited(message: WireMessage, raw: Mapping[str, Any], me: Me) -> Arrival | None:
     """Read an edit. A live location is edited whenever it moves, and a poll with each vote: both say nothing new."""
     said = _said(message, raw, me)
-    changed = said and (said.text or said.quoted or any(each.ref for each in said.attachments))
+    changed = said and (said.text or said.quoted or any(each.ref and not each.quoted for each in said.attachments))
     return Arrival(Edited(said)) if said and changed else None
 
 
@@ -124,11 +125,14 @@ def _said(message: WireMessage, raw: Mapping[str, Any], me: Me) -> Said | None:
         return None
     chat = _chat(message.chat, message)
     addressed, words = _addressed(text, entities, message, me)
-    quoted = _quoted(message)
+    quoted, replied = _quoted(message), _replied(message)
     forwarded = message.forward_origin is not None
     if forwarded:
         # The words are another's: no command in them is the sender's, and no name calls us.
         addressed, words, quoted = chat.direct, "", text
+    elif replied is not None:
+        theirs = _attachments(replied, raw["reply_to_message"])
+        attachments += tuple(replace(each, quoted=True) for each in theirs)
     return Said(
         id=str(message.message_id),
         chat=chat,
@@ -251,7 +255,7 @@ def _without_our_name(text: str, entities: list[WireEntity], me: Me) -> tuple[st
     return said.strip().lstrip(_AFTER_MENTION), True
 
 
-def _attachments(message: WireMessage, raw: Mapping[str, Any]) -> tuple[Attachment, ...]:
+def _attachments(message: WireAuthored, raw: Mapping[str, Any]) -> tuple[Attachment, ...]:
     if message.photo:
         return (_attachment(message.photo[-1], "image", "image/jpeg"),)  # photos are always sent as JPEG
     for field, (kind, mime) in _MEDIA.items():

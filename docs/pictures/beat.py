@@ -1,7 +1,7 @@
 """The demo gateway, heard through a door that lets a few tokens pass at each beat.
 
-Whoever records decides when the model goes on, and looks at what became of it before the next beat. However busy the
-machine is, the same words are seen in the same steps.
+The recorder decides when the model goes on, and looks at what became of it before the next beat. So the same words are
+seen in the same steps, however busy the machine is.
 """
 
 from __future__ import annotations

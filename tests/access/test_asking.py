@@ -29,7 +29,7 @@ async def knock(bridge: BridgeInProcess, text: str = "Please, my secret.", **mor
 
 
 async def press(bridge: BridgeInProcess, message: Shown, label: str, who: User = OWNER) -> str:
-    """Whoever it is presses that button; what the message then reads."""
+    """Have `who` press that button; return what the message then reads."""
     [command] = [button.command for button in message.buttons if button.label == label]
     await bridge.say(command, who, HOME, menu=message.ref)
     return bridge.channel.messages[message.ref].text

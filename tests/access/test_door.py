@@ -15,7 +15,7 @@ MIA = person("mia", "Mia")
 
 
 @pytest.mark.parametrize("place", PLACES)
-async def test_whoever_would_be_answered_is_admitted_and_nobody_else(bridge: BridgeInProcess, place: str) -> None:
+async def test_only_people_who_would_be_answered_are_admitted(bridge: BridgeInProcess, place: str) -> None:
     await bridge.say("I am here.")
     await bridge.access.rules.allow(Group("fake", "friends"), SHELL)
     await bridge.access.rules.deny(Group("fake", "foes"), SHELL)

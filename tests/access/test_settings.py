@@ -117,7 +117,7 @@ async def test_a_day_has_so_many_turns_for_each(bridge: BridgeInProcess) -> None
     assert await bridge.say("five", ANNA, CLUB) == "You said: Anna: five"
 
 
-async def test_whoever_asks_again_pays(bridge: BridgeInProcess) -> None:
+async def test_regenerating_counts_for_the_person_who_presses(bridge: BridgeInProcess) -> None:
     await bridge.say("/chat limit 1 turns", OWNER, CLUB)
     await bridge.say("one", ANNA, CLUB)
     await bridge.say("/retry", BEN, CLUB)
@@ -138,7 +138,7 @@ async def test_a_day_has_so_many_tokens_as_reported(bridge: BridgeInProcess) -> 
     assert used.tokens >= 30
 
 
-async def test_whoever_asks_again_is_judged(bridge: BridgeInProcess) -> None:
+async def test_the_person_who_regenerates_is_judged(bridge: BridgeInProcess) -> None:
     await bridge.say("a question", ANNA, CLUB)
     await bridge.access.rules.deny(ANNA, SHELL)
     await bridge.say("/retry", BEN, CLUB)

@@ -28,7 +28,7 @@ def role_in(who: str, place: str) -> Role:
     if who == "denied group" or place.startswith("denied"):
         return Role.DENIED  # whatever else would let them in
     if who == "grouped" or place.startswith("open"):
-        return Role.MEMBER  # everybody there; and whoever carries a role that was let in
+        return Role.MEMBER  # everybody there, and everybody with a role that was let in
     return Role.MEMBER if who == "member" and place == "direct" else Role.STRANGER
 
 

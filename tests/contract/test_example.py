@@ -18,37 +18,40 @@ from bridge.settings import read
 from bridge.store import Store
 from bridge.types import Body, Chat
 from channels.kit.text import clean
-from tests.contract import test_contract as contract
 from tests.contract.example_channel import Courier, Settings
 from tests.contract.example_platform import TOKEN, CourierPlatform
-from tests.contract.test_contract import (  # noqa: F401
+from tests.contract.harness import Open
+from tests.contract.test_files import (  # noqa: F401
+    test_a_picture_that_a_person_shares_can_be_fetched,
+    test_what_a_person_shares_can_be_fetched,
+    test_what_cannot_be_fetched_says_so,
+)
+from tests.contract.test_listening import (  # noqa: F401
     test_a_message_delivered_twice_has_one_id,
     test_a_message_that_a_person_deleted_is_told,
-    test_a_picture_that_a_person_shares_can_be_fetched,
-    test_a_post_whose_answer_was_lost_stands_there_once,
-    test_a_rate_limit_says_how_long,
     test_a_reply_to_the_bot_is_meant_for_it_and_says_to_what,
-    test_a_request_that_never_left_can_be_repeated,
-    test_a_text_that_does_not_fit_is_called_too_long,
     test_an_edit_by_a_person_is_told,
     test_asking_for_the_next_message_acknowledges_the_last,
     test_hostile_events_are_set_aside_and_the_next_is_heard,
+    test_messages_come_in_the_order_they_were_said,
+    test_what_a_person_says_is_heard_as_it_was_said,
+)
+from tests.contract.test_posting import (  # noqa: F401
+    test_a_post_whose_answer_was_lost_stands_there_once,
+    test_a_rate_limit_says_how_long,
+    test_a_request_that_never_left_can_be_repeated,
+    test_a_text_that_does_not_fit_is_called_too_long,
     test_in_a_group_a_reply_hangs_under_its_question,
     test_it_knows_who_it_is_and_shows_no_secret,
     test_its_measure_never_falls,
-    test_messages_come_in_the_order_they_were_said,
     test_typing_shows_and_a_menu_is_published,
-    test_what_a_person_says_is_heard_as_it_was_said,
-    test_what_a_person_shares_can_be_fetched,
-    test_what_cannot_be_fetched_says_so,
     test_what_its_limits_allow_it_takes,
 )
 from tests.operations.pages import blocks
-from tests.reply.test_deliver import expected, speak, speech, weather
+from tests.reply.speech import expected, speak, speech, weather
 from tests.tunnel.note import ROOT
 from tests.virtual_clock import run
 
-channel, listener = contract.channel, contract.listener
 CHAT = Chat("courier", "mia", direct=True)
 
 
@@ -84,7 +87,7 @@ async def platform(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[CourierPlat
 
 
 @pytest.fixture
-def reopen(platform: CourierPlatform, store: Store) -> contract.Open:
+def reopen(platform: CourierPlatform, store: Store) -> Open:
     def start() -> AbstractAsyncContextManager[Channel]:
         return read(Settings, None).open_channel(store.memory("courier"))
 

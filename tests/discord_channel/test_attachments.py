@@ -1,4 +1,4 @@
-"""Files that people send: what is told of them at once, and that they can be fetched later, from Discord alone."""
+"""Files that people send: what a message says of them at once, and how they are fetched later, from Discord alone."""
 
 from __future__ import annotations
 
@@ -66,6 +66,18 @@ async def test_a_forwarded_file_can_be_fetched() -> None:
         [message] = recorder.said
         assert (message.forwarded, message.quoted) == (True, "from afar")
         assert await content(channel, message.attachments[0]) == PHOTO.content
+
+
+async def test_a_forwarded_message_that_is_replied_to_is_quoted() -> None:
+    async with DiscordPlatform() as platform, listening(platform) as (channel, recorder):
+        forwarded = await platform.say("from afar", forwarded=True, files=[PHOTO])
+        await platform.say("what is it?", reply_to=forwarded)
+        await recorder.receives("", "what is it?")
+        message = recorder.said[1]
+        assert (message.forwarded, message.quoted) == (False, "from afar")
+        [attachment] = message.attachments
+        assert attachment.quoted
+        assert await content(channel, attachment) == PHOTO.content
 
 
 async def test_a_file_keeps_the_name_that_its_sender_gave_it() -> None:

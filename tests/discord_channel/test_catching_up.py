@@ -82,7 +82,7 @@ async def test_a_channel_that_lost_its_lease_can_listen_again() -> None:
             await again.close()
 
 
-async def test_an_admins_first_message_is_found_after_an_absence() -> None:
+async def test_an_admins_first_message_is_found_after_an_outage() -> None:
     memory = FakeMemory()
     async with DiscordPlatform() as platform:
         async with opened(platform, memory) as channel:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.errors import TooLong, Unsure
+from bridge.reply import Address, Draft, Pace, deliver
 from bridge.types import Body, BodyFile, Button
 from tests.discord_channel.harness import opened
 from tests.emulators.discord import DiscordPlatform
@@ -68,6 +69,15 @@ async def test_files_too_large_together_are_not_sent() -> None:
         with pytest.raises(TooLong, match="2 files"):
             await channel.post(platform.chat(), Body(files=halves), key="1", final=True)
         assert platform.bubbles() == [] and platform.rest.calls["POST messages"] == 0
+
+
+async def test_a_reply_with_more_than_a_message_takes_goes_in_two() -> None:
+    async with DiscordPlatform() as platform, opened(platform) as channel:
+        halves = [BodyFile.of("file", f"{name}.bin", "", bytes(13 << 20)) for name in "ab"]
+        await deliver(Draft.whole("Both of them:", halves), Address(channel, Pace(), platform.chat(), "t"))
+        words, one, other = platform.bubbles()
+        assert words.text == "Both of them:"
+        assert [[file.name for file in bubble.files] for bubble in (one, other)] == [["a.bin"], ["b.bin"]]
 
 
 async def test_a_file_that_discord_finds_too_large_is_called_so() -> None:

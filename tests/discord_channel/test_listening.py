@@ -151,6 +151,23 @@ async def test_a_token_that_dies_while_we_listen_is_explained() -> None:
             await recorder.task
 
 
+async def test_what_came_before_the_end_of_listening_is_taken_in() -> None:
+    async with DiscordPlatform() as platform, listening(platform) as (_, recorder):
+        recorder.accepting.clear()
+        await platform.say("first")
+        await until(lambda: recorder.texts == ["first"])
+        [connection] = [task for task in asyncio.all_tasks() if "Listener._run" in repr(task.get_coro())]
+        await platform.say("second")
+        await platform.say("third")
+        await platform.gateway.cut(4004)
+        await asyncio.wait([connection])
+        recorder.accepting.set()
+        with pytest.raises(Refused, match="DISCORD_TOKEN"):
+            await recorder.task
+        assert recorder.texts == ["first", "second", "third"]
+        assert recorder.acknowledged == recorder.events
+
+
 async def test_discord_cannot_be_reached() -> None:
     async with DiscordPlatform() as platform:
         with socket.socket() as free:

@@ -126,7 +126,7 @@ async def test_a_button_works_after_a_restart_and_goes_when_it_is_over() -> None
         assert [(bubble.text, bubble.buttons) for bubble in platform.bubbles()] == [("stopped", [])]
 
 
-async def test_twenty_five_long_choices_fit_under_a_message() -> None:
+async def test_twenty_five_long_buttons_fit_under_a_message() -> None:
     async with DiscordPlatform() as platform, opened(platform) as channel:
         buttons = [Button(f"{'x' * 100} {number}", f"/model {'y' * 50}{number}") for number in range(30)]
         await channel.post(platform.chat(), Body("Which?", tuple(buttons)), key="1", final=True)

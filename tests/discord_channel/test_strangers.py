@@ -1,4 +1,4 @@
-"""Whoever is not let in leaves nothing behind that others could see, whatever they pick, press or write."""
+"""People who are not let in leave nothing behind that others could see, whatever they pick, press or write."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ async def far_end_off(bench: Bench) -> None:
 
 async def frozen(bench: Bench) -> None:
     """What the kernel does for an ssh that sleeps."""
-    bench.monkeypatch.setattr("bridge.admin.doctor.gateway.PATIENCE", 0.5)
+    bench.monkeypatch.setattr("bridge.admin.doctor.gateway.RECOGNITION_SECONDS", 0.5)
     asleep = socket.create_server(("127.0.0.1", 0))
     bench.stack.callback(asleep.close)
     bench.set(BRIDGE_GATEWAY_URL=f"http://127.0.0.1:{asleep.getsockname()[1]}")
@@ -91,7 +91,7 @@ async def version_2(bench: Bench) -> None:
 
 
 async def hanging(bench: Bench) -> None:
-    bench.monkeypatch.setattr("bridge.admin.doctor.answer.PATIENCE", 1.0)
+    bench.monkeypatch.setattr("bridge.admin.doctor.answer.FIRST_WORD_SECONDS", 1.0)
     bench.set(BRIDGE_MODEL="fake-openai:hang")
 
 
@@ -168,7 +168,7 @@ async def webhook(bench: Bench) -> None:
 
 async def second_poller(bench: Bench) -> None:
     url = f"{bench.telegram.server.url}/bot{bench.telegram.server.token}/getUpdates"
-    bench.monkeypatch.setattr("channels.telegram.checks.LISTEN", 5)
+    bench.monkeypatch.setattr("channels.telegram.checks.LISTEN_SECONDS", 5)
 
     async def poll() -> None:
         async with aiohttp.ClientSession() as session:

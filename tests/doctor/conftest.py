@@ -65,7 +65,7 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     monkeypatch.setattr(log, "_known", set())
     # Somebody on this machine may use the usual ports.
     monkeypatch.setattr("bridge.admin.doctor.gateway.USUAL_PORTS", [closed_port()])
-    monkeypatch.setattr("channels.telegram.checks.LISTEN", 0)
+    monkeypatch.setattr("channels.telegram.checks.LISTEN_SECONDS", 0)
     return monkeypatch
 
 

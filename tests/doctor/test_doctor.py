@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -19,10 +20,11 @@ from bridge.admin.doctor.store import _weaknesses
 from bridge.diagnostics import Diagnostic
 from bridge.store import open_store
 from bridge.words.shell import DOCTOR
-from channels.feishu.checks import NEEDED, WELCOME
+from channels.feishu.checks import OPTIONAL_SCOPES, REQUIRED_SCOPES
 from tests.doctor.breakages import BROKEN, discord, feishu, feishu_says, serve
 from tests.doctor.conftest import Bench, closed_port
 from tests.emulators.gateway import GatewayEmulator, Generation
+from tests.tunnel.note import ROOT
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -41,7 +43,7 @@ async def test_one_line_names_the_cause_and_the_fix(name: str, bench: Bench) -> 
 
 @pytest.mark.parametrize(("generation", "version"), [("A", "1.6"), ("B", "1.7 - 1.9"), ("C", "2")])
 async def test_nothing_is_wrong(generation: Generation, version: str, bench: Bench) -> None:
-    bench.monkeypatch.setattr("channels.telegram.checks.LISTEN", 1)
+    bench.monkeypatch.setattr("channels.telegram.checks.LISTEN_SECONDS", 1)
     async with GatewayEmulator(generation) as gateway:
         bench.set(BRIDGE_GATEWAY_URL=gateway.url)
         status, said = await bench.doctor()
@@ -83,7 +85,7 @@ async def test_a_bot_in_no_server_is_told_how_to_invite_it(bench: Bench) -> None
 
 async def test_a_running_bridge_is_not_disturbed(bench: Bench) -> None:
     """Polling for a second program would cut its poll."""
-    bench.monkeypatch.setattr("channels.telegram.checks.LISTEN", 1)
+    bench.monkeypatch.setattr("channels.telegram.checks.LISTEN_SECONDS", 1)
     async with open_store(os.environ["BRIDGE_REDIS_URL"], bench.home) as store:
         await store.heartbeats.beat()
         status, said = await bench.doctor()
@@ -91,7 +93,7 @@ async def test_a_running_bridge_is_not_disturbed(bench: Bench) -> None:
     assert bench.telegram.server.called("getUpdates") == []
 
 
-async def test_several_faults_are_all_told(bench: Bench) -> None:
+async def test_several_problems_are_all_told(bench: Bench) -> None:
     bench.set(BRIDGE_IDLE_SECONDS="soon", BRIDGE_LOG="loud", BRIDGE_GATEWAY_KEY="cs-sk-wrong-wrong-wrong-wrong")
     bench.telegram.world.webhook = "https://example.org/hook"
     status, said = await bench.doctor()
@@ -165,7 +167,7 @@ async def test_what_is_good_to_know_is_not_wrong(bench: Bench) -> None:
 
 
 async def test_the_scope_for_departments_is_for_those_who_want_it(bench: Bench) -> None:
-    granted = [{"scope_name": name, "grant_status": 1} for name in (*NEEDED, *WELCOME)]
+    granted = [{"scope_name": name, "grant_status": 1} for name in (*REQUIRED_SCOPES, *OPTIONAL_SCOPES)]
     await feishu_says(scopes={"code": 0, "data": {"scopes": granted}})(bench)
     status, said = await bench.doctor()
     assert status == 0, said
@@ -173,6 +175,37 @@ async def test_the_scope_for_departments_is_for_those_who_want_it(bench: Bench) 
     assert f"--  feishu    Whole {lacks}" in said
     granted.append({"scope_name": "contact:user.department:readonly", "grant_status": 1})
     assert "cannot be let in" not in (await bench.doctor())[1]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Some functions need scopes that the app lacks: im:resource. -> docs/feishu.md"),
+        ("zh-CN", "部分功能需要的权限：im:resource。 -> "),
+        ("zh-TW", "部分功能需要的權限：im:resource。 -> "),
+    ],
+)
+async def test_without_the_scope_for_files_it_is_said(language: str, said: str, bench: Bench) -> None:
+    scopes = [
+        {"scope_name": name, "grant_status": 1}
+        for name in (*REQUIRED_SCOPES, *OPTIONAL_SCOPES)
+        if name != "im:resource"
+    ]
+    await feishu_says(scopes={"code": 0, "data": {"scopes": scopes}})(bench)
+    bench.set(BRIDGE_LANGUAGE=language)
+    status, printed = await bench.doctor()
+    assert status == 0, printed
+    assert said in printed
+    assert "auth?q=im:resource " in printed
+
+
+def test_doctor_looks_for_the_scopes_of_the_page() -> None:
+    page = (ROOT / "docs" / "feishu.md").read_text()
+    [block] = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    scopes = json.loads(block)["scopes"]["tenant"]
+    assert {*REQUIRED_SCOPES, *OPTIONAL_SCOPES} == {
+        name for name in scopes if not name.startswith("application:app_slash_command:")
+    }
 
 
 async def test_a_check_that_hangs_or_fails_does_not_keep_the_others(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -222,7 +222,7 @@ async def test_what_is_gone_is_gone() -> None:
             await channel.post(chat, Body("Three"), key="b", final=True)
 
 
-async def test_the_reply_engine_delivers_once_despite_trouble() -> None:
+async def test_the_reply_engine_delivers_once_despite_errors() -> None:
     """Lost answers, dropped requests and floods on the way: the text stands there exactly once."""
     text = "".join(f"Sentence {number} of it. " for number in range(30))
     async with running() as harness:

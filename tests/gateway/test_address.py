@@ -43,7 +43,7 @@ def test_what_is_no_address_gets_a_sentence(pasted: str) -> None:
         base_url(pasted)
 
 
-def test_no_password_in_an_address_and_none_in_its_fault() -> None:
+def test_no_password_in_an_address_and_none_in_its_error() -> None:
     with pytest.raises(ValueError, match="must hold no user name or password") as fault:
         base_url("http://mia:secret-word@127.0.0.1:23333")
     assert "secret-word" not in str(fault.value)

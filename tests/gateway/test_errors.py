@@ -350,7 +350,7 @@ def test_other_wordings(status: int, message: str, expected: type[GatewayError],
         b"\xff",
     ],
 )
-def test_refusals_without_words(body: bytes) -> None:
+def test_error_bodies_without_words(body: bytes) -> None:
     error = to_gateway_error(read_response_error(500, body), url="http://127.0.0.1:1", key_sent=True)
     assert isinstance(error, ProviderFailed)
     assert error.status == 500

@@ -142,7 +142,7 @@ async def test_tool_calls_come_bit_by_bit() -> None:
 
 
 async def test_a_reader_of_text_alone_gets_no_silent_end(gateway: Gateway) -> None:
-    """Whoever reads the text alone would otherwise show nothing at all."""
+    """A reader of the text alone would otherwise show nothing at all."""
     pieces, error = await hear(ask(gateway, "fake-openai:tools"))
     assert (pieces, type(error)) == ([], AnswerEmpty)
     seen, error = await watched(ask(gateway, "fake-openai:tools"))

@@ -19,8 +19,7 @@ from bridge.errors import (
 from bridge.gateway import Gateway, http, labelled
 from bridge.gateway.models import Model, usable_models
 from bridge.types import ModelId
-from bridge.words import EN, IN
-from bridge.words.trouble import trouble
+from bridge.words import EN, IN, trouble
 from tests.gateway.openai_server import MODELS, server
 from tests.gateway.seen import watched
 from tests.gateway.server import HELLO, serving

@@ -13,8 +13,7 @@ import pytest
 from bridge.errors import ProviderRefused
 from bridge.gateway import QUIRK_TTL_SECONDS, Gateway, MemoryQuirks, Quirk
 from bridge.types import ChatMessage, ModelId
-from bridge.words import EN
-from bridge.words.trouble import trouble
+from bridge.words import EN, trouble
 from tests.gateway.seen import watched
 from tests.gateway.server import DONE, HEAD, chunk, serving
 
@@ -109,7 +108,7 @@ async def test_several_things_are_left_out_one_by_one() -> None:
     assert sent(bodies[2]) == [("user", "Be brief.\n\none\n\ntwo"), ("assistant", "three"), ("user", "four")]
 
 
-async def test_a_refusal_that_stays_is_told_and_not_remembered() -> None:
+async def test_an_error_that_stays_is_told_and_not_remembered() -> None:
     async with serving(refused(400, "System role not supported")) as url, Gateway(url) as gateway:
         _, error = await watched(gateway.stream(MODEL, TALK))
         assert isinstance(error, ProviderRefused)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 from itertools import pairwise
 from pathlib import Path
@@ -9,6 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from bridge.cli import _parser
 from tests.operations.pages import anchors, links
 from tests.tunnel.note import ROOT
 
@@ -27,6 +29,13 @@ def test_every_link_leads_somewhere(document: Path) -> None:
         assert target.exists() and target.is_relative_to(ROOT), link
         if anchor:
             assert anchor in anchors(target), link
+
+
+@pytest.mark.parametrize("page", ["commands.md", "commands.zh-CN.md"])
+def test_every_command_of_the_shell_is_on_the_page(page: str) -> None:
+    [commands] = [action for action in _parser()._actions if isinstance(action, argparse._SubParsersAction)]
+    text = (ROOT / "docs" / page).read_text()
+    assert not [name for name in commands.choices if f"`cherry-bridge {name}`" not in text]
 
 
 def test_the_readmes_show_pictures_of_their_language() -> None:

@@ -1,227 +1,26 @@
-"""The reply engine's promise: whatever the weather, what stands there in the end is the model's text, once."""
+"""Single situations of a reply: its first words, its end, its footer, and what goes wrong in between."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import suppress
-from typing import Literal
+from collections.abc import AsyncIterator
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
 from bridge.channel import Limits
 from bridge.errors import AnswerCut, ChannelError, Gone, Refused
 from bridge.events import Event, ReasoningDelta, TextDelta, TextReclassified
 from bridge.reply import Address, Draft, Footer, Pace, Unrecorded, deliver
-from bridge.reply.pages import Pages
-from bridge.types import Body, BodyFile, Button
-from tests.fakes import CHAT, LATENCY_SECONDS, FakeChannel, Weather
-from tests.reply.test_pages import markdown, utf8, utf16
+from bridge.types import Body, Button
+from tests.fakes import CHAT, LATENCY_SECONDS, FakeChannel
+from tests.reply.speech import (
+    STOP,
+    address,
+    how_long,
+    speak,
+)
 from tests.virtual_clock import run
-
-STOP = Button("Stop", "/stop")
-
-
-async def speak(deltas: Sequence[str], gap: float, thought: Sequence[Event] = ()) -> AsyncIterator[Event]:
-    for event in thought:
-        await asyncio.sleep(gap)
-        yield event
-    for delta in deltas:
-        await asyncio.sleep(gap)
-        yield TextDelta(delta)
-
-
-def address(channel: FakeChannel, pace: Pace | None = None) -> Address:
-    return Address(channel, pace or Pace(), CHAT, "k")
-
-
-def expected(text: str, limits: Limits) -> list[str]:
-    return [page.text.rstrip() for page in Pages(limits).of(text)]
-
-
-def how_long(draft: Draft) -> str:
-    """Return what stands above an answer: for how many tens of seconds the model has thought."""
-    return f"thought {draft.thought_seconds // 10:.0f}" if draft.reasoning else ""
-
-
-thoughts = st.lists(
-    st.one_of(st.just(ReasoningDelta("Hm. ")), st.just(TextDelta("Perhaps so. " * 20)), st.just(TextReclassified())),
-    max_size=6,
-).map(lambda events: [*events, TextReclassified()] if events else [])
-"""What comes before an answer, all of which turns out to be reasoning."""
-speech = st.lists(markdown.filter(bool), min_size=1, max_size=12)
-weather = st.lists(st.one_of(st.just("fine"), st.just("lost"), st.just("dropped"), st.floats(0.5, 400)), max_size=12)
-measures = st.sampled_from([len, utf8, utf16])
-edits = st.sampled_from([("free", 0), ("free", 0), ("counted", 5), ("counted", 20), ("none", 0)])
-files = st.lists(
-    st.builds(
-        lambda kind, name: BodyFile.of(kind, name, "image/png", name.encode(), name.upper()),
-        st.sampled_from(["image", "image", "file"]),
-        st.text("abcdef", min_size=1, max_size=6),
-    ),
-    max_size=6,
-)
-
-
-def waiting(events: AsyncIterator[Event], seconds: float) -> Draft:
-    """Return a draft that may begin after so many seconds, and says so meanwhile."""
-
-    async def admission() -> None:
-        if seconds:
-            await asyncio.sleep(seconds / 2)
-            draft.say_meanwhile("please wait")
-            await asyncio.sleep(seconds / 2)
-
-    draft = Draft(events, admission=admission)
-    return draft
-
-
-def told(draft: Draft, pictures: list[BodyFile]) -> Draft:
-    """Have the draft end with files, as one whose model drew some does."""
-    draft.files = pictures
-    return draft
-
-
-@settings(max_examples=700, deadline=None)
-@given(
-    deltas=speech,
-    gap=st.floats(0, 5),
-    size=st.integers(100, 300),
-    measure=measures,
-    interval=st.floats(0.1, 4),
-    sky=weather,
-    keys=st.booleans(),
-    restarts=st.lists(st.floats(0, 30), max_size=4),
-    edits=edits,
-    held=st.sampled_from([0.0, 0.0, 3.0]),
-    thought=thoughts,
-    pictures=files,
-    earlier_pictures=files,
-)
-def test_in_the_end_the_text_stands_there_exactly_once(
-    deltas: list[str],
-    gap: float,
-    size: int,
-    measure: Callable[[str], int],
-    interval: float,
-    sky: list[Weather],
-    keys: bool,
-    restarts: list[float],
-    edits: tuple[Literal["free", "counted", "none"], int],
-    held: float,
-    thought: list[Event],
-    pictures: list[BodyFile],
-    earlier_pictures: list[BodyFile],
-) -> None:
-    kind, most = edits
-    limits = Limits(size, interval, kind, most, measure, files={"image": 5, "file": 100}, max_files=3, max_caption=4)
-    channel = FakeChannel(limits, sky, keys=keys)
-    record = Unrecorded()
-
-    async def live() -> None:
-        for lifetime in restarts:
-            # A process that dies in the middle, and a model that then says something else at first.
-            earlier = told(waiting(speak([*deltas[::-1], "and more " * 30], gap), held), earlier_pictures)
-            with suppress(TimeoutError):
-                delivery = deliver(
-                    earlier, address(channel), record=record, buttons_while_streaming=[STOP], aside=how_long
-                )
-                await asyncio.wait_for(delivery, lifetime)
-        draft = told(waiting(speak(deltas, gap, thought), held), pictures)
-        await deliver(draft, address(channel), record=record, buttons_while_streaming=[STOP], aside=how_long)
-
-    run(live())
-    words = [message.text for message in channel.messages.values() if not message.body.files]
-    assert words == expected("".join(deltas), limits)
-    shown = [file for message in channel.messages.values() for file in message.body.files]
-    assert [file.name for file in shown] == [file.name for file in pictures]
-    assert all(len(file.alt) <= 4 for file in shown)
-    order = [bool(message.body.files) for message in channel.messages.values()]
-    assert order == sorted(order), "the files stand under the text"
-    assert all(message.final and not message.buttons for message in channel.messages.values())
-    if not restarts:  # a new process has not heard the platform ask for quiet
-        assert channel.too_early == 0
-    if kind == "counted" and not restarts:
-        assert all(message.edits <= most + len(sky) for message in channel.messages.values())
-    if kind == "none":
-        assert not any(message.edits for message in channel.messages.values())
-
-
-@settings(max_examples=150, deadline=None)
-@given(speech, speech, st.floats(0, 2), weather, st.lists(st.floats(0, 20), max_size=3), edits)
-def test_two_named_replies_of_one_turn_stand_there_once_each(
-    one: list[str],
-    other: list[str],
-    gap: float,
-    sky: list[Weather],
-    restarts: list[float],
-    edits: tuple[Literal["free", "counted", "none"], int],
-) -> None:
-    """Two answers grow side by side in one chat; each has a record of its own."""
-    kind, most = edits
-    limits = Limits(200, 0.5, kind, most)
-    channel, records = FakeChannel(limits, sky), {"a": Unrecorded(), "b": Unrecorded()}
-
-    async def both(pace: Pace) -> None:
-        await asyncio.gather(
-            *(
-                deliver(Draft(speak(said, gap)), Address(channel, pace, CHAT, f"k{name}"), record=records[name])
-                for name, said in (("a", one), ("b", other))
-            )
-        )
-
-    async def live() -> None:
-        for lifetime in restarts:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(both(Pace()), lifetime)
-        await both(Pace())
-
-    run(live())
-    for name, said in (("a", one), ("b", other)):
-        shown = [message.text for message in channel.messages.values() if message.key.startswith(f"k{name}.")]
-        assert shown == expected("".join(said), limits)
-    assert len(channel.messages) == sum(len(record.refs) for record in records.values())
-
-
-@settings(max_examples=200, deadline=None)
-@given(speech, st.integers(100, 300), st.integers(40, 100), weather)
-@example(deltas=["x" * 500], size=300, really=50, sky=[])
-def test_a_platform_that_takes_less_than_it_says_loses_nothing(
-    deltas: list[str], size: int, really: int, sky: list[Weather]
-) -> None:
-    channel = FakeChannel(Limits(size, 1), sky, really=really)
-    run(deliver(Draft(speak(deltas, 0.5)), address(channel)))
-    assert all(len(text) <= really for text in channel.screen())
-
-    def letters(text: str) -> str:
-        return "".join(character for character in text if character.isalnum())
-
-    if "|" not in "".join(deltas) and "```" not in "".join(deltas) and "~~~" not in "".join(deltas):
-        assert letters("".join(channel.screen())) == letters("".join(deltas))
-
-
-@settings(max_examples=150, deadline=None)
-@given(st.lists(st.tuples(st.floats(0, 1), st.integers(1, 60)), min_size=2, max_size=12), st.floats(0.5, 4))
-def test_many_answers_in_one_chat_keep_the_platforms_interval(
-    answers: list[tuple[float, int]], interval: float
-) -> None:
-    limits = Limits(2000, interval)
-    channel, pace = FakeChannel(limits), Pace()
-
-    async def live() -> None:
-        await asyncio.gather(
-            *(
-                deliver(Draft(speak([f"<{number}> "] * length, gap)), Address(channel, pace, CHAT, f"k{number}"))
-                for number, (gap, length) in enumerate(answers)
-            )
-        )
-
-    run(live())
-    assert sorted(channel.screen()) == sorted((f"<{n}> " * length).rstrip() for n, (_, length) in enumerate(answers))
-    assert all(later - earlier >= interval - 1e-6 for earlier, later in itertools.pairwise(channel.calls))
 
 
 def test_the_first_words_are_shown_at_once() -> None:
@@ -280,13 +79,13 @@ def test_a_broken_stream_keeps_what_came_first_and_says_so() -> None:
     assert [message.buttons for message in channel.messages.values()] == [(again,)]
 
 
-def test_a_remark_after_open_code_stands_outside_of_it() -> None:
+def test_a_footer_after_open_code_stands_outside_of_it() -> None:
     channel = FakeChannel(Limits(1000, 1))
     run(deliver(Draft.whole("```py\nx = 1"), address(channel), footer=lambda _: Footer("Cut.")))
     assert channel.screen() == ["```py\nx = 1\n```\n\nCut."]
 
 
-def test_a_remark_that_no_longer_fits_gets_a_message_of_its_own() -> None:
+def test_a_footer_that_no_longer_fits_gets_a_message_of_its_own() -> None:
     channel = FakeChannel(Limits(100, 1))
     run(deliver(Draft.whole("x" * 79), address(channel), footer=lambda _: Footer("A remark of some length.")))
     assert channel.screen() == ["x" * 79, "A remark of some length."]
@@ -341,7 +140,7 @@ def test_a_shorter_second_answer_leaves_nothing_of_the_first() -> None:
     assert channel.screen() == ["Short."]
 
 
-def test_a_fault_of_ours_never_looks_like_the_end() -> None:
+def test_an_error_of_ours_never_looks_like_the_end() -> None:
     async def faulty() -> AsyncIterator[Event]:
         yield TextDelta("half an")
         raise ZeroDivisionError
@@ -364,7 +163,7 @@ def test_a_platform_that_never_answers_is_given_up_after_an_hour() -> None:
     assert len(channel.calls) < 100
 
 
-def test_a_platform_that_takes_no_text_at_all_is_a_refusal() -> None:
+def test_a_platform_that_takes_no_text_at_all_refuses_the_reply() -> None:
     channel = FakeChannel(Limits(1000, 1), really=1)
     with pytest.raises(Refused):
         run(deliver(Draft.whole("hello"), address(channel)))

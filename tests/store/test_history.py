@@ -57,7 +57,7 @@ async def test_forgetting_is_of_one_chat_only(store: Store) -> None:
     assert await store.history.read(chat("1", "topic")) == [exchange("1")]
 
 
-async def test_choices_of_a_chat(store: Store) -> None:
+async def test_preferences_of_a_chat(store: Store) -> None:
     choices, here = store.preferences, chat()
     assert await choices.model(here) is None and await choices.recents(here) == []
     models = [ModelId("demo", f"m:{number}") for number in range(10)]
@@ -90,7 +90,7 @@ async def test_choices_of_a_chat(store: Store) -> None:
     assert await store.redis.ttl(keys.ChatKeys(here).preferences) > 86400 * 300
 
 
-async def test_damaged_choices_are_no_choices(store: Store) -> None:
+async def test_damaged_preferences_are_no_preferences(store: Store) -> None:
     names = keys.ChatKeys(chat())
     await store.redis.hset(names.preferences, mapping={"model": "non sense", "recents": '["a:b", 5, "c:", null]'})
     await store.redis.set(names.menu, "{")

@@ -23,7 +23,7 @@ async def ids(store: Store, where: Chat) -> list[str]:
 
 
 @pytest.mark.parametrize("times", [1, 3])
-async def test_history_and_choices_follow(store: Store, inbox: Inbox, times: int) -> None:
+async def test_history_and_preferences_follow(store: Store, inbox: Inbox, times: int) -> None:
     await remember(store, OLD, "1", "2", "4")
     await remember(store, NEW, "3")
     await store.preferences.set_model(OLD, ModelId("a", "b"))

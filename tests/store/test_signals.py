@@ -63,7 +63,7 @@ async def test_every_process_hears_every_stop(store: Store) -> None:
             async for stopped in stops:
                 into += [str(stopped)]
 
-    ears = [asyncio.create_task(listen(each)) for each in heard]
+    listeners = [asyncio.create_task(listen(each)) for each in heard]
     await asyncio.sleep(0.5)
     sent = [chat("1"), chat("2", "topic"), chat("1")]
     for each in sent:
@@ -76,9 +76,9 @@ async def test_every_process_hears_every_stop(store: Store) -> None:
 
     await until(all_heard)
     assert heard[0] == heard[1] == ["telegram:1", "telegram:2:topic", "telegram:1", "telegram:last"]
-    for ear in ears:
-        ear.cancel()
-    await asyncio.wait(ears)
+    for listener in listeners:
+        listener.cancel()
+    await asyncio.wait(listeners)
 
 
 async def test_processes_are_counted_until_they_leave(store: Store) -> None:

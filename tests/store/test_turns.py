@@ -243,7 +243,7 @@ async def test_whatever_redis_says_becomes_a_store_error_without_words(store: St
     await claim.release()
 
 
-async def test_a_postponed_turn_waits_and_its_attempt_does_not_count(store: Store, inbox: Inbox) -> None:
+async def test_a_suspended_turn_waits_and_its_attempt_does_not_count(store: Store, inbox: Inbox) -> None:
     claim, turn = await queued(inbox, "1", "2")
     assert not turn.delayed
     for _ in range(MAX_LEAVES + 2):
@@ -272,7 +272,7 @@ async def test_waiting_jobs_can_be_forgotten_unless_one_has_begun(store: Store, 
     assert (await first(await taken(inbox))).attempt == 1
 
 
-async def test_an_absence_has_one_beginning_whoever_meets_it(store: Store) -> None:
+async def test_an_outage_begins_once_however_many_report_it(store: Store) -> None:
     anna, ben = User("telegram", "1"), User("discord", "2")
     assert await store.outage.now() is None
     since = await store.outage.begin(anna)

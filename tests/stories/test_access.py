@@ -16,7 +16,7 @@ async def test_the_first_owner_claims_the_bot(platform: Platform, gateway: Gatew
         code = await bot.claim_code()
         assert "not right" in (await bot.ask("/claim WRONG-CODE"))[-1].text
         assert "You are the owner now." in (await bot.ask(f"/claim {code.lower()}"))[-1].text
-        assert f'"owner": "{platform.user("mia")}"' in bot.output(), "whoever sits at the machine sees who it was"
+        assert f'"owner": "{platform.user("mia")}"' in bot.output(), "the operator sees who it was"
         assert (await bot.ask("hello"))[-1].text == "You said: hello"
         assert "not right" in (await bot.ask(f"/claim {code}", who="tom"))[-1].text, "the code works once"
         await bot.stop()
@@ -73,7 +73,7 @@ async def test_a_person_is_let_in_by_a_reply(bot: BridgeProcess, platform: Platf
     assert (await bot.ask("hello", who="tom"))[-1].text == "You said: hello"
 
 
-async def test_whoever_was_let_out_while_waiting_gets_no_answer(
+async def test_a_person_shut_out_while_waiting_gets_no_answer(
     bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator
 ) -> None:
     tom = str(platform.user("tom"))

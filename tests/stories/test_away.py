@@ -62,7 +62,7 @@ async def test_people_who_do_not_wait_are_told_and_may_change_that(
     await until(lambda: bot.bubbles()[-1].text == "You said: two", "the question that was pressed under")
     await bot.ask("/whoami")
     assert [request.question for request in gateway.requests] == ["two"]
-    assert told(bot, WAITING) == 0, "whoever pressed it knows"
+    assert told(bot, WAITING) == 0, "the one who pressed it knows"
 
 
 @pytest.mark.parametrize("command", ["/stop", "/new"])

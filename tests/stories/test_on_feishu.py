@@ -13,7 +13,7 @@ EXPIRY = 2.0
 """Seconds for which departments are remembered here; ten minutes, where nothing else is set."""
 
 
-async def test_a_department_is_let_in_and_whoever_leaves_it_is_out(gateway: GatewayEmulator, tmp_path: Path) -> None:
+async def test_a_department_is_let_in_and_those_who_leave_are_out(gateway: GatewayEmulator, tmp_path: Path) -> None:
     async with FeishuPlatform() as platform:
         engineering, sales = platform.department("engineering"), platform.department("sales")
         platform.transfer("mia", engineering)

@@ -48,7 +48,7 @@ QUICK: dict[str, Callable[[], Platform]] = {"telegram": _telegram, "discord": _d
 SETTINGS = {
     "TELEGRAM_EDIT_INTERVAL": "0.01",
     "TELEGRAM_GROUP_INTERVAL": "0.01",
-    "DISCORD_CATCH_UP_MESSAGES": "100",  # whoever writes while the bot is starting is caught up with
+    "DISCORD_CATCH_UP_MESSAGES": "100",  # people may write while the bot is starting
     "BRIDGE_LOG": "info",
 }
 

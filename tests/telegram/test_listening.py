@@ -197,7 +197,7 @@ async def test_a_group_that_moves_says_so(platform: TelegramPlatform, bot: Liste
     assert first.id == second.id, "the bridge sees it once"
 
 
-async def test_trouble_on_the_line_is_ridden_out(platform: TelegramPlatform, bot: Listening) -> None:
+async def test_errors_on_the_line_are_ridden_out(platform: TelegramPlatform, bot: Listening) -> None:
     for fault in (Fault.html(502), Fault.dropped()):
         platform.server.faults.plan(fault, methods=["getUpdates"])
     await platform.say("hello")

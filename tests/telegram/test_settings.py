@@ -37,7 +37,7 @@ def test_a_token_is_all_it_takes() -> None:
         ("bridge_proxy", "127.0.0.1:secret"),
     ],
 )
-def test_a_fault_names_its_variable_and_tells_no_secret(variable: str, value: str) -> None:
+def test_an_error_names_its_variable_and_tells_no_secret(variable: str, value: str) -> None:
     with pytest.raises(ValidationError) as fault:
         read(**{variable: value})
     assert variable.upper() in str(fault.value)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bridge.inbound import ChatMoved, Edited, Pressed, Said
 from bridge.types import Attachment, Chat, User
@@ -112,11 +113,24 @@ def test_a_reply_to_us_is_for_us_and_quotes_what_we_said() -> None:
     assert not other_bot.addressed
 
 
+def test_files_replied_to_do_not_pass_for_the_persons_own() -> None:
+    photo = {"reply_to_message": {"message_id": 3, "from": MIA, "date": 1, "photo": [{"file_id": "theirs"}]}}
+    theirs = Attachment("image", ref="theirs", mime="image/jpeg", quoted=True)
+    assert heard(text="what is it?", **photo).attachments == (theirs,)
+    (long,) = gather(pieces("x" * 4096, "the end", **photo))
+    assert joined(long).attachments == (theirs,)
+    (album,) = gather(pieces("", "", "", media_group_id="77", **(photo | {"photo": [{}]})))
+    assert joined(album).attachments == (*IMAGE * 3, theirs)
+    assert heard(photo=[{"file_id": "theirs"}], **FORWARDED).attachments == (replace(theirs, quoted=False),)
+    moved = message(location={"latitude": 1}, edit_date=2, **photo)["message"]
+    assert read({"edited_message": moved}, ME) is None, "a live location that moves is no edit"
+
+
 def test_topics_are_chats_of_their_own_and_replies_are_not() -> None:
     opened = {"message_id": 9, "from": US, "forum_topic_created": {"name": "Recipes"}, "text": ""}
     topic = in_group("hi", message_thread_id=9, is_topic_message=True, reply_to_message=opened)
     assert topic.chat == Chat("telegram", str(GROUP["id"]), "9")
-    assert not topic.addressed, "whoever opened the topic, nobody is replied to"
+    assert not topic.addressed, "the news that a topic was opened is nothing to reply to"
     assert topic.replied_to is None
     assert in_group("hi", message_thread_id=3).chat.thread == ""
     assert in_group("hi", message_thread_id=1, is_topic_message=True).chat.thread == "", "General"

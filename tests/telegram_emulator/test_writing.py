@@ -53,7 +53,7 @@ async def test_arguments_come_in_every_way_and_names_in_any_case(platform: Teleg
     assert [bubble.text for bubble in platform.bubbles()] == ["hi"] * 4
 
 
-async def test_a_refusal_has_its_status_twice(platform: TelegramPlatform) -> None:
+async def test_an_error_body_has_its_status_twice(platform: TelegramPlatform) -> None:
     for path, status, description in (
         (f"bot{platform.server.token}/sendTelepathy", 404, "Not Found: method not found"),
         ("bot1:wrong/getMe", 401, "Unauthorized"),

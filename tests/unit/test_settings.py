@@ -24,7 +24,7 @@ def test_everything_has_a_default() -> None:
     assert settings.data_dir.name == "cherry-bridge"
 
 
-def test_every_fault_is_told_at_once_and_names_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_problem_is_told_at_once_and_names_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "BRIDGE_ADMINS": "telegram:1,mia",
         "BRIDGE_MODEL": "openai:",
@@ -37,7 +37,7 @@ def test_every_fault_is_told_at_once_and_names_its_variable(monkeypatch: pytest.
         monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError) as caught:
         read(Settings)
-    assert [fault.partition(":")[0] for fault in sorted(caught.value.faults)] == [
+    assert [problem.partition(":")[0] for problem in sorted(caught.value.problems)] == [
         "BRIDGE_ADMINS",
         "BRIDGE_GATEWAY_URL",
         "BRIDGE_HISTORY_TOKENS",
@@ -50,7 +50,7 @@ def test_every_fault_is_told_at_once_and_names_its_variable(monkeypatch: pytest.
     assert "write provider:model" in str(caught.value)
 
 
-def test_a_fault_never_shows_what_was_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_never_shows_what_was_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BRIDGE_REDIS_URL", "redis://:hunter2secret@x")
     monkeypatch.setenv("BRIDGE_GATEWAY_KEY", "cs-sk-canary-canary-canary")
     monkeypatch.setenv("BRIDGE_LOG", "loud")

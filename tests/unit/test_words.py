@@ -10,8 +10,7 @@ import pytest
 
 from bridge import errors
 from bridge.types import ModelId
-from bridge.words import EN, IN, LANGUAGES, Words, language_of
-from bridge.words.trouble import trouble
+from bridge.words import EN, IN, LANGUAGES, Words, language_of, trouble
 
 
 def sentences(words: Words) -> Iterator[tuple[str, str]]:

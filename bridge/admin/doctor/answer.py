@@ -16,15 +16,14 @@ from bridge.errors import (
 )
 from bridge.gateway import Gateway
 from bridge.types import ChatMessage, ModelId
-from bridge.words import Words
+from bridge.words import Words, trouble
 from bridge.words.shell import DoctorWords
-from bridge.words.trouble import trouble
 
 AREA = "answer"
 QUESTION = "Answer with one word: hello"
-PATIENCE = 8.0
+FIRST_WORD_SECONDS = 8.0
 """Seconds to the first word."""
-ENOUGH = 200
+MAX_READ_CHARACTERS = 200
 """Characters after which a talkative model is believed."""
 
 
@@ -34,14 +33,14 @@ async def answer(url: str, key: str, model: ModelId, words: DoctorWords, talk: W
     first = 0.0
     said = ""
     async with (
-        Gateway(url, key, first_token=PATIENCE, idle=PATIENCE) as client,
+        Gateway(url, key, first_token=FIRST_WORD_SECONDS, idle=FIRST_WORD_SECONDS) as client,
         aclosing(client.stream(model, [ChatMessage.user(QUESTION)])) as completion,
     ):
         try:
             async for delta in completion:
                 first = first or time.monotonic() - began
                 said += delta
-                if len(said) > ENOUGH or time.monotonic() - began > PATIENCE:
+                if len(said) > MAX_READ_CHARACTERS or time.monotonic() - began > FIRST_WORD_SECONDS:
                     break
         except GatewaySilent as error:
             return words.answer_silent.found("wrong", AREA, model=model, seconds=error.seconds)

@@ -13,14 +13,13 @@ from bridge.diagnostics import Diagnostic
 from bridge.errors import GatewayError, GatewayUnreachable, KeyRefused, NoModelList
 from bridge.gateway import DEFAULT_PORT, Gateway, Generation, Model, labelled, nearest, usable_models
 from bridge.settings import Settings
-from bridge.words import Words
+from bridge.words import Words, trouble
 from bridge.words.shell import DoctorWords
-from bridge.words.trouble import trouble
 
 AREA = "gateway"
-CONNECT = 3.0
+CONNECT_SECONDS = 3.0
 """Seconds to a connection."""
-PATIENCE = 5.0
+RECOGNITION_SECONDS = 5.0
 """Seconds until a gateway must have said which it is."""
 USUAL_PORTS = range(DEFAULT_PORT, DEFAULT_PORT + 5)
 """Where people move it to when the first is taken."""
@@ -33,9 +32,9 @@ Reach = Literal["answers", "hangs up", "mute", "refuses", "silent", "nowhere"]
 async def gateway(settings: Settings, words: DoctorWords, talk: Words) -> AsyncIterator[Diagnostic]:
     """Each step only where the one before it succeeded. `talk` says what the model's trouble is."""
     url, key = settings.gateway_url, settings.gateway_key.get_secret_value()
-    async with Gateway(url, key, connect=CONNECT) as client:
+    async with Gateway(url, key, connect=CONNECT_SECONDS) as client:
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(RECOGNITION_SECONDS):
                 generation = await client.generation()
         except TimeoutError:
             yield words.gateway_mute.found("wrong", AREA, url=url)
@@ -87,7 +86,7 @@ async def gateway(settings: Settings, words: DoctorWords, talk: Words) -> AsyncI
 
 async def listed(url: str, key: str) -> list[dict[str, object]]:
     """Every entry of the gateway's list that has an id, usable or not. Raises GatewayError."""
-    async with Gateway(url, key, connect=CONNECT) as client:
+    async with Gateway(url, key, connect=CONNECT_SECONDS) as client:
         return await client.entries()
 
 
@@ -106,7 +105,7 @@ async def found(urls: Sequence[str]) -> str:
 
 async def _generation(url: str) -> Generation | None:
     try:
-        async with asyncio.timeout(CONNECT), Gateway(url, connect=CONNECT) as client:
+        async with asyncio.timeout(CONNECT_SECONDS), Gateway(url, connect=CONNECT_SECONDS) as client:
             return await client.generation()
     except (GatewayError, TimeoutError):
         return None
@@ -120,7 +119,7 @@ async def absent(url: str, words: DoctorWords) -> Diagnostic:
     if reach == "nowhere":
         return words.gateway_no_host.found("wrong", AREA, host=host)
     if reach == "silent":
-        return words.gateway_far.found("wrong", AREA, url=url, seconds=CONNECT)
+        return words.gateway_far.found("wrong", AREA, url=url, seconds=CONNECT_SECONDS)
     if reach == "mute":
         return words.gateway_mute.found("wrong", AREA, url=url)
     if reach == "hangs up":
@@ -134,7 +133,7 @@ async def absent(url: str, words: DoctorWords) -> Diagnostic:
 async def reached(host: str, port: int, *, tls: bool) -> Reach:
     """What becomes of a connection, and without TLS of a request. An end of a tunnel takes both, and has no answer."""
     try:
-        async with asyncio.timeout(CONNECT):
+        async with asyncio.timeout(CONNECT_SECONDS):
             reader, writer = await asyncio.open_connection(host, port)
     except TimeoutError:
         return "silent"
@@ -146,7 +145,7 @@ async def reached(host: str, port: int, *, tls: bool) -> Reach:
         if tls:
             return "answers"
         writer.write(b"GET / HTTP/1.0\r\n\r\n")
-        async with asyncio.timeout(CONNECT):
+        async with asyncio.timeout(CONNECT_SECONDS):
             return "answers" if await reader.read(1) else "hangs up"
     except TimeoutError:
         return "mute"

@@ -29,7 +29,7 @@ def read_leniently(kind: type[S], env_file: Path) -> tuple[S, list[str]]:
     try:
         return read(kind, env_file), []
     except SettingsError as error:
-        errors = list(error.faults)
+        errors = list(error.problems)
     defaults: dict[str, object] = {}
     while True:
         try:
@@ -45,8 +45,8 @@ async def settings(
     kinds: Sequence[type[BaseSettings]], errors: Sequence[str], env_file: Path, words: DoctorWords
 ) -> AsyncIterator[Diagnostic]:
     """Report `errors`, which reading `kinds` has raised, and what else is wrong with the settings."""
-    wrong = [words.settings_fault.found("wrong", AREA, fault=error) for error in errors]
-    wrong += [words.settings_unknown.found("wrong", AREA, fault=slip) for slip in unknown(kinds, env_file)]
+    wrong = [words.settings_wrong.found("wrong", AREA, problem=error) for error in errors]
+    wrong += [words.settings_unknown.found("wrong", AREA, problem=slip) for slip in unknown(kinds, env_file)]
     wrong += [words.settings_slip.found("wrong", AREA, name=name, near=near) for name, near in _slips(kinds, env_file)]
     for diagnostic in wrong or [words.settings_fine.found("ok", AREA)]:
         yield diagnostic

@@ -8,10 +8,8 @@ import unicodedata
 from bridge.admin.shell.language import terminal_words
 from bridge.errors import GatewayError, ModelNotFound
 from bridge.settings import Settings
-from bridge.turn.context import request_messages
 from bridge.types import ChatMessage, ModelId
-from bridge.words import Words
-from bridge.words.trouble import trouble
+from bridge.words import Words, trouble
 
 
 async def ask(settings: Settings, text: str, model: ModelId | None) -> int:
@@ -26,7 +24,7 @@ async def ask(settings: Settings, text: str, model: ModelId | None) -> int:
                 if not offered:
                     raise ModelNotFound("")
                 model = offered[0].id
-            completion = gateway.stream(model, request_messages(settings.system, [], [ChatMessage.user(text)]))
+            completion = gateway.stream(model, _request(settings.system, text))
             async for delta in completion:
                 said += delta
                 print(_harmless(delta), end="", flush=True)
@@ -39,6 +37,11 @@ async def ask(settings: Settings, text: str, model: ModelId | None) -> int:
         print(words.length, file=sys.stderr)
         return 1
     return 0
+
+
+def _request(system: str, text: str) -> list[ChatMessage]:
+    question = ChatMessage.user(text)
+    return [ChatMessage.system(system), question] if system.strip() else [question]
 
 
 def _harmless(text: str) -> str:

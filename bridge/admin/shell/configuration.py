@@ -55,7 +55,7 @@ def read_configuration(channels: Mapping[str, type[ChannelSettings]]) -> Configu
         try:
             return read(kind)
         except SettingsError as error:
-            errors.extend(error.faults)
+            errors.extend(error.problems)
             return None
 
     bridge = read_or_note(Settings)

@@ -21,7 +21,7 @@ from bridge.app import Bridge
 from bridge.errors import GatewayError, SettingsError, StoreError
 from bridge.settings import Settings
 
-PORTS = 10
+MAX_PORTS = 10
 """How many ports are tried: the one that is set, and those after it."""
 GATEWAY_CHECK_SECONDS = 15.0
 """Seconds between two checks of the gateway."""
@@ -112,7 +112,7 @@ def _process() -> str:
 
 
 def _bound(first: int) -> socket.socket:
-    ports = range(first, first + PORTS)
+    ports = range(first, first + MAX_PORTS)
     for port in ports:
         listening = socket.socket()
         if os.name == "posix":  # elsewhere it would let two processes have one port

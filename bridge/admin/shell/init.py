@@ -30,13 +30,12 @@ from bridge.errors import GatewayError, KeyRefused
 from bridge.gateway import Model, base_url, labelled, nearest, usable_models
 from bridge.settings import Settings, variable
 from bridge.types import ModelId
-from bridge.words import IN, LANGUAGES, Language
+from bridge.words import IN, LANGUAGES, Language, trouble
 from bridge.words.shell import DOCTOR, INIT
-from bridge.words.trouble import trouble
 
-STOPPED = 130
-NO_TERMINAL = 2
-SHOWN = 5
+EXIT_STOPPED = 130
+EXIT_NO_TERMINAL = 2
+MAX_SHOWN = 5
 
 
 def init(
@@ -47,13 +46,13 @@ def init(
     language = terminal_language(settings)
     if not at_terminal():
         print(INIT[language].no_terminal, file=sys.stderr)
-        return NO_TERMINAL
+        return EXIT_NO_TERMINAL
     try:
         language = _language(settings)
         wanted = Setup(platforms, env_file, language).run()
     except (KeyboardInterrupt, EOFError):
         say(f"\n{INIT[language].kept_answers.format(path=env_file)}")
-        return STOPPED
+        return EXIT_STOPPED
     except OSError as error:
         say(INIT[language].not_written.format(path=env_file, why=error.strerror))
         return 1
@@ -187,7 +186,7 @@ class Setup:
                 name for name in names if typed.casefold() in name.casefold()
             ]
             if len(fitting) != 1:
-                like = ", ".join(fitting[:SHOWN] or map(str, nearest(typed, models, SHOWN)))
+                like = ", ".join(fitting[:MAX_SHOWN] or map(str, nearest(typed, models, MAX_SHOWN)))
                 say(words.model_shape.format(nearest=like))
                 continue
             model = ModelId.parse(fitting[0])
@@ -309,4 +308,4 @@ def _text(value: object) -> str:
 
 
 def _names(models: Sequence[Model]) -> str:
-    return ", ".join(list(dict.fromkeys(model.provider_name for model in models))[:SHOWN])
+    return ", ".join(list(dict.fromkeys(model.provider_name for model in models))[:MAX_SHOWN])

@@ -8,8 +8,7 @@ from argparse import Namespace
 from dataclasses import asdict
 
 from bridge.access import SHELL, Access, Subject, as_subject, subject_name
-from bridge.commands import moment, split_duration
-from bridge.commands.audit import NOTHING, shown
+from bridge.commands import NOTHING, moment, shown, split_duration
 from bridge.errors import SettingsError
 from bridge.settings import Settings
 from bridge.store import open_store

@@ -8,7 +8,7 @@ import sys
 from bridge.admin.shell.language import terminal_words
 from bridge.errors import GatewayError
 from bridge.settings import Settings
-from bridge.words.trouble import trouble
+from bridge.words import trouble
 
 
 async def models(settings: Settings, *, as_json: bool) -> int:

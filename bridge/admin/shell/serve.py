@@ -17,7 +17,7 @@ from bridge.app import Bridge, Open, open_bridge
 from bridge.errors import GatewayError
 from bridge.reply import Account
 from bridge.settings import Settings
-from bridge.words.trouble import trouble
+from bridge.words import trouble
 
 log = structlog.get_logger(__name__)
 

@@ -5,8 +5,8 @@ from bridge.words.shell.words import DoctorWords, InitWords
 
 DOCTOR = DoctorWords(
     settings_fine=Sentence("All settings can be used."),
-    settings_fault=Sentence("{fault}", "Correct it in .env or in the environment."),
-    settings_unknown=Sentence("{fault}", "Rename or remove it in .env or in the environment."),
+    settings_wrong=Sentence("{problem}", "Correct it in .env or in the environment."),
+    settings_unknown=Sentence("{problem}", "Rename or remove it in .env or in the environment."),
     settings_slip=Sentence("{name} is not a setting.", "Rename it to {near}."),
     settings_readable=Sentence("Others on this machine can read .env, with its secrets.", "Run: chmod 600 .env"),
     channel_unknown=Sentence("BRIDGE_CHANNELS names {name}, which is no channel.", "Choose among {names}."),

@@ -11,7 +11,7 @@ from bridge.diagnostics import Sentence
 class DoctorWords:
     # settings
     settings_fine: Sentence
-    settings_fault: Sentence
+    settings_wrong: Sentence
     settings_unknown: Sentence
     settings_slip: Sentence
     settings_readable: Sentence

@@ -5,8 +5,8 @@ from bridge.words.shell.words import DoctorWords, InitWords
 
 DOCTOR = DoctorWords(
     settings_fine=Sentence("所有设置都可用。"),
-    settings_fault=Sentence("{fault}", "请在 .env 或环境变量里改正。"),
-    settings_unknown=Sentence("{fault}", "请在 .env 或环境变量里改名或删除。"),
+    settings_wrong=Sentence("{problem}", "请在 .env 或环境变量里改正。"),
+    settings_unknown=Sentence("{problem}", "请在 .env 或环境变量里改名或删除。"),
     settings_slip=Sentence("{name} 不是本程序的设置。", "请改名为 {near}。"),
     settings_readable=Sentence("这台机器上的其他人可以读取 .env 里的密钥。", "请执行：chmod 600 .env"),
     channel_unknown=Sentence("BRIDGE_CHANNELS 里的 {name} 不是渠道。", "可选的有 {names}。"),

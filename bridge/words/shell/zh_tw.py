@@ -5,8 +5,8 @@ from bridge.words.shell.words import DoctorWords, InitWords
 
 DOCTOR = DoctorWords(
     settings_fine=Sentence("所有設定都可用。"),
-    settings_fault=Sentence("{fault}", "請在 .env 或環境變數裡改正。"),
-    settings_unknown=Sentence("{fault}", "請在 .env 或環境變數裡改名或刪除。"),
+    settings_wrong=Sentence("{problem}", "請在 .env 或環境變數裡改正。"),
+    settings_unknown=Sentence("{problem}", "請在 .env 或環境變數裡改名或刪除。"),
     settings_slip=Sentence("{name} 不是本程式的設定。", "請改名為 {near}。"),
     settings_readable=Sentence("這台機器上的其他人可以讀取 .env 裡的金鑰。", "請執行：chmod 600 .env"),
     channel_unknown=Sentence("BRIDGE_CHANNELS 裡的 {name} 不是管道。", "可選的有 {names}。"),

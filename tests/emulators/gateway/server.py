@@ -338,7 +338,7 @@ class GatewayEmulator:
     # -- keys and headers ------------------------------------------------------------------------------------
 
     def _locked(self, request: web.Request) -> web.Response | None:
-        """The refusal of whoever brings no key or a wrong one."""
+        """The refusal of a request with no key, or a wrong one."""
         key, header = request.headers.get("X-API-Key"), request.headers.get("Authorization", "")
         scheme, _, token = header.partition(" ")
         bearer = token.strip() if (scheme if self.generation == "C" else scheme.title()) == "Bearer" else ""

@@ -105,19 +105,19 @@ async def test_who_writes_too_fast_is_told_once(bridge: BridgeInProcess) -> None
     assert await bridge.say("hello") == "You said: hello", "others go on"
 
 
-def test_a_floor_fills_again_and_forgets_the_longest_unseen() -> None:
+def test_a_limiter_fills_again_and_forgets_the_longest_unseen() -> None:
     now = 0.0
-    floor = RateLimiter(3, 10.0, most=100, clock=lambda: now)
-    assert [floor.hit("a") for _ in range(5)] == [0, 0, 0, 1, 2]
+    limiter = RateLimiter(3, 10.0, most=100, clock=lambda: now)
+    assert [limiter.hit("a") for _ in range(5)] == [0, 0, 0, 1, 2]
     now = 10.0
-    assert [floor.hit("a") for _ in range(2)] == [0, 1]
+    assert [limiter.hit("a") for _ in range(2)] == [0, 1]
     now = 1000.0
-    assert [floor.hit("a") for _ in range(4)] == [0, 0, 0, 1]
-    assert floor.is_limited("a")
-    assert not floor.is_limited("b")
+    assert [limiter.hit("a") for _ in range(4)] == [0, 0, 0, 1]
+    assert limiter.is_limited("a")
+    assert not limiter.is_limited("b")
     for name in range(1000):
-        floor.hit(name)
-    assert len(floor) == 100
+        limiter.hit(name)
+    assert len(limiter) == 100
 
 
 # hostile ids, names and payloads
@@ -179,7 +179,7 @@ async def test_no_id_name_or_payload_gets_anybody_in(bridge: BridgeInProcess, ac
 @given(st.text(max_size=200))
 def test_what_names_nobody_names_nobody(text: str) -> None:
     rest, seconds = whom.split_duration(text)
-    assert 0 <= seconds <= whom.LONGEST
+    assert 0 <= seconds <= whom.MAX_DURATION_SECONDS
     subject = whom.named(rest, "fake")
     if subject is not None:
         assert subject.id

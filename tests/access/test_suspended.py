@@ -77,7 +77,7 @@ async def test_an_answered_question_is_not_asked_by_an_old_button(bridge: Bridge
     assert await bridge.say("/later maybe") == await bridge.say("/later")
 
 
-async def test_through_gateway_faults_all_is_answered_once_in_order(bridge: BridgeInProcess) -> None:
+async def test_through_gateway_errors_all_is_answered_once_in_order(bridge: BridgeInProcess) -> None:
     await bridge.say("/chat all later on")
     loop, plays = asyncio.get_running_loop(), count()
 
