@@ -85,6 +85,9 @@ def _parser() -> argparse.ArgumentParser:
     access = commands.add_parser("access", help="who may talk, from a shell")
     _add_access(access.add_subparsers(required=True, metavar="list|allow|deny|remove|admin|invite|audit"))
 
+    inbox = commands.add_parser("inbox", help="what was given up after its attempts, and how much waits")
+    _add_inbox(inbox.add_subparsers(required=True, metavar="list|retry|drop"))
+
     completion = commands.add_parser("completion", help="print a script that completes commands with Tab")
     completion.add_argument("shell", choices=["bash", "zsh", "fish"])
     completion.set_defaults(command=_completion)
@@ -118,6 +121,20 @@ def _add_access(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     added["invite"].add_argument("--uses", type=int, default=1, metavar="N", help="default: %(default)s")
     added["invite"].add_argument("--for", dest="duration", default="1d", metavar="7d", help="default: %(default)s")
     added["audit"].add_argument("--most", type=int, default=50, metavar="N", help="default: %(default)s")
+
+
+def _add_inbox(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """The actions of `inbox`; each can answer in JSON."""
+    shown = actions.add_parser("list", help="when, where, who, why; and how much waits in queues")
+    shown.add_argument("--show", action="store_true", help="also what was said")
+    retry = actions.add_parser("retry", help="have one done after all, or all")
+    drop = actions.add_parser("drop", help="forget one for good, or all")
+    drop.add_argument("--yes", action="store_true", help="do not ask before all are dropped")
+    for action in (retry, drop):
+        action.add_argument("id", metavar="ID|all", help="as `cherry-bridge inbox list` shows it")
+    for name, action in (("list", shown), ("retry", retry), ("drop", drop)):
+        action.add_argument("--json", action="store_true")
+        action.set_defaults(command=_inbox, action=name)
 
 
 def _model(text: str) -> ModelId:
@@ -242,6 +259,15 @@ def _access(options: argparse.Namespace) -> int:
 
     log.configure("error")
     return _run(access(read_settings(), options))
+
+
+def _inbox(options: argparse.Namespace) -> int:
+    from bridge import log
+    from bridge.admin.shell.configuration import read_settings
+    from bridge.admin.shell.inbox import inbox
+
+    log.configure("error")
+    return _run(inbox(read_settings(), options))
 
 
 def _completion(options: argparse.Namespace) -> int:

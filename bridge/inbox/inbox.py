@@ -25,8 +25,9 @@ import structlog
 from redis.exceptions import NoScriptError
 
 from bridge.errors import StoreError
-from bridge.inbox import aside, queue, ready
+from bridge.inbox import aside, backlog, queue, ready
 from bridge.inbox.aside import Kept
+from bridge.inbox.backlog import Backlog
 from bridge.inbox.claim import TAKE, Claim
 from bridge.inbox.entry import Entry
 from bridge.inbox.errors import InboxFull
@@ -154,6 +155,10 @@ class Inbox:
         """How many turns of `account` were given up in all. Raises StoreError."""
         async with translate_redis_errors():
             return int(await self._redis.get(keys.set_aside(account)) or 0)
+
+    async def backlog(self) -> Backlog:
+        """How much waits in all queues, and since when. Raises StoreError."""
+        return await backlog.backlog(self._redis)
 
     def kept_aside(self) -> AsyncIterator[Kept]:
         """Every turn that was given up and is still kept, those of one chat newest first. Raises StoreError."""

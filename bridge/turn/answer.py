@@ -90,7 +90,7 @@ class Answerer:
         if standing.role < Role.MEMBER:
             await turn.done()  # its sender was let in when it was sent, and is no longer
         elif turn.attempt > MAX_FAILURES or turn.crashes > MAX_CRASHES:
-            await self._replies.give_up(turn, account)
+            await self._replies.give_up(turn, account, crashed=turn.attempt <= MAX_FAILURES)
         else:
             if turn.crashes > FREE_CRASHES:
                 await asyncio.sleep(min(2.0 ** (turn.crashes - FREE_CRASHES), MAX_CRASH_PAUSE_SECONDS))

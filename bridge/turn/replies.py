@@ -13,7 +13,7 @@ from bridge.access import Role, Standing
 from bridge.commands import CommandContext, CommandResult, Commands
 from bridge.errors import GatewayError
 from bridge.inbound import ChatMoved, Said
-from bridge.inbox import CommandCall, Inbox, InboxFull, Job, Notice, Question, Turn
+from bridge.inbox import CRASHED, FAILED, CommandCall, Inbox, InboxFull, Job, Notice, Question, Turn
 from bridge.reply import Account
 from bridge.store import Store
 from bridge.turn.footer import kinds, notice_text
@@ -50,11 +50,12 @@ class Replies:
         """Say what `notice` is about."""
         await self.say(turn, account, notice_text(notice, self.words(notice.language)))
 
-    async def give_up(self, turn: Turn, account: Account) -> None:
-        """Set the job aside, and tell its sender."""
-        await self._post(turn, account, CommandResult(self.words(_language(turn.job)).gave_up))
+    async def give_up(self, turn: Turn, account: Account, *, crashed: bool) -> None:
+        """Set the job aside, and tell its sender; `crashed` where it was under way each time that a process died."""
+        words = self.words(_language(turn.job))
+        await self._post(turn, account, CommandResult(words.gave_up_crashed if crashed else words.gave_up))
         metrics.GIVEN_UP.add(account.channel.name)
-        await turn.set_aside("too many attempts")
+        await turn.set_aside(CRASHED if crashed else FAILED)
 
     async def run_command(self, turn: Turn, account: Account, standing: Standing, call: CommandCall) -> None:
         """Run a command and say what came of it."""

@@ -212,6 +212,8 @@ EN = Words(
     cannot_show="Something came with the answer that cannot be shown here: {kind}.",
     unreadable="I cannot read a message that was kept for you, perhaps since an update. Please send it again.",
     gave_up="I tried three times and could not answer that. Please send it again.",
+    gave_up_crashed="I broke down each time I tried to answer that, so I have put it aside. "
+    "The people who run me can have it tried again.",
     queue_full="Too many messages are waiting here. Please wait until they are answered.",
     admin_gateway_off="I tried {url}. `cherry-bridge doctor` on the machine I run on says more.",
     admin_key_missing="Set BRIDGE_GATEWAY_KEY to the key shown in Cherry Studio under Settings, API Server.",

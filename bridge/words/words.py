@@ -183,6 +183,7 @@ class Words:
     filtered: str
     length: str
     gave_up: str
+    gave_up_crashed: str
     unreadable: str
     sources: str
     more_sources: str

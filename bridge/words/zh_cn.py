@@ -210,6 +210,7 @@ ZH_CN = Words(
     cannot_show="回答里有无法在这里显示的内容：{kind}。",
     unreadable="有一条为你保存的消息我读不出来，可能是因为更新。请再发一次。",
     gave_up="我试了三次，还是没能回答这条消息。请再发一次。",
+    gave_up_crashed="每次回答这条消息，我都中途出了故障，所以先把它搁置了。运行我的人可以让我再试一次。",
     queue_full="这里等待回答的消息太多了，请等它们回答完。",
     admin_gateway_off="我试过的地址是 {url}。在运行我的机器上执行 `cherry-bridge doctor` 可以知道更多。",
     admin_key_missing="请把 BRIDGE_GATEWAY_KEY 设为 Cherry Studio“设置 - API 服务器”里显示的密钥。",

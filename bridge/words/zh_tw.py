@@ -210,6 +210,7 @@ ZH_TW = Words(
     cannot_show="回答裡有無法在這裡顯示的內容：{kind}。",
     unreadable="有一則為你保存的訊息我讀不出來，可能是因為更新。請再傳一次。",
     gave_up="我試了三次，還是沒能回答這則訊息。請再傳一次。",
+    gave_up_crashed="每次回答這則訊息，我都中途出了故障，所以先把它擱置了。執行我的人可以讓我再試一次。",
     queue_full="這裡等待回答的訊息太多了，請等它們回答完。",
     admin_gateway_off="我試過的位址是 {url}。在執行我的機器上執行 `cherry-bridge doctor` 可以知道更多。",
     admin_key_missing="請把 BRIDGE_GATEWAY_KEY 設為 Cherry Studio「設定 - API 伺服器」裡顯示的金鑰。",
