@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 DESCRIPTION = "Chat in Telegram, Discord and Feishu with every model your Cherry Studio can reach."
 
+MAX_PROCESSES = 64
+"""More than machines have cores for; each takes some 60 MB."""
+
 Command = Callable[[argparse.Namespace], int]
 """Runs with the arguments; returns the exit status."""
 
@@ -54,6 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     run = commands.add_parser("run", help="listen and answer on every configured channel until stopped")
+    run.add_argument("--processes", type=_process_count, default=1, metavar="N", help="default: %(default)s")
+    run.add_argument("--number", type=int, default=0, help=argparse.SUPPRESS)  # which of several processes this is
     run.set_defaults(command=_serve)
 
     chat = commands.add_parser("chat", help="talk in the terminal; with TEXT, print one answer")
@@ -146,17 +151,27 @@ def _model(text: str) -> ModelId:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def _serve(_options: argparse.Namespace) -> int:
+def _process_count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_PROCESSES:
+        raise argparse.ArgumentTypeError(f"a number from 1 to {MAX_PROCESSES}")
+    return int(text)
+
+
+def _serve(options: argparse.Namespace) -> int:
     from bridge import log
     from bridge.admin.shell.configuration import read_configuration
 
-    configuration = read_configuration(_channels())
+    configuration = read_configuration(_channels(), quiet=options.number > 0)
     in_use = configuration.channels_in_use()
-    log.configure(configuration.bridge.log)
+    log.configure(configuration.bridge.log, process=options.number)
+    if options.processes > 1:
+        from bridge.admin.shell.processes import supervise
+
+        return _run(supervise(configuration.bridge, options.processes))
     from bridge.admin.shell.serve import serve
 
     openers = {name: settings.open_channel for name, settings in in_use.items()}
-    return _run(serve(configuration.bridge, openers))
+    return _run(serve(configuration.bridge, openers, number=options.number))
 
 
 def _chat(options: argparse.Namespace) -> int:
