@@ -57,7 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     run = commands.add_parser("run", help="listen and answer on every configured channel until stopped")
-    run.add_argument("--processes", type=_process_count, default=1, metavar="N", help="default: %(default)s")
+    about = "so many equal processes that share the work, under one parent; default: %(default)s"
+    run.add_argument("--processes", type=_process_count, default=1, metavar="N", help=about)
     run.add_argument("--number", type=int, default=0, help=argparse.SUPPRESS)  # which of several processes this is
     run.set_defaults(command=_serve)
 
@@ -86,6 +87,15 @@ def _parser() -> argparse.ArgumentParser:
     models = commands.add_parser("models", help="what the gateway offers")
     models.add_argument("--json", action="store_true")
     models.set_defaults(command=_models)
+
+    bench = commands.add_parser("bench", help="how fast models answer: first token, whole answer, tokens a second")
+    bench.add_argument("--models", type=_model_list, metavar="M,M", help="provider:model, with commas between several")
+    bench.add_argument("--runs", type=_positive, default=30, metavar="N", help="of each model; default: %(default)s")
+    bench.add_argument("--concurrency", type=_positive, default=1, metavar="N", help="at once; default: %(default)s")
+    bench.add_argument("--prompt", default="", metavar="TEXT", help="what is asked, in place of the usual question")
+    bench.add_argument("--max-tokens", type=_count, metavar="N", help="of one answer; default: 512, 0: no limit")
+    bench.add_argument("--json", action="store_true")
+    bench.set_defaults(command=_bench)
 
     access = commands.add_parser("access", help="who may talk, from a shell")
     _add_access(access.add_subparsers(required=True, metavar="list|allow|deny|remove|admin|invite|audit"))
@@ -149,6 +159,22 @@ def _model(text: str) -> ModelId:
         return ModelId.parse(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _model_list(text: str) -> list[ModelId]:
+    return list(dict.fromkeys(_model(part) for part in text.split(",") if part.strip()))
+
+
+def _positive(text: str) -> int:
+    if not (number := _count(text)):
+        raise argparse.ArgumentTypeError("a number from 1 on")
+    return number
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or len(text) > 9:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number")
+    return int(text)
 
 
 def _process_count(text: str) -> int:
@@ -265,6 +291,15 @@ def _models(options: argparse.Namespace) -> int:
 
     log.configure("error")
     return _run(models(read_settings(), as_json=options.json))
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from bridge import log
+    from bridge.admin.shell.bench import bench
+    from bridge.admin.shell.configuration import read_settings
+
+    log.configure("error")
+    return _run(bench(read_settings(), options))
 
 
 def _access(options: argparse.Namespace) -> int:

@@ -59,8 +59,14 @@ return redis.call('EXISTS', KEYS[1]) == 1 and redis.call('HSET', KEYS[1], 'woken
 """)
 
 
+LONG_COMMANDS = frozenset({"bench"})
+"""Commands that take as long as an answer. They wait like questions, so that other commands do not wait for them."""
+
+
 def lane_of(job: Job) -> Lane:
     """Where `job` waits: commands and what the bridge has to say do not wait behind a long answer."""
+    if isinstance(job, CommandCall) and job.name in LONG_COMMANDS:
+        return "talk"
     return "commands" if isinstance(job, CommandCall | Notice) else "talk"
 
 
