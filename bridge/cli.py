@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 DESCRIPTION = "Chat in Telegram, Discord and Feishu with every model your Cherry Studio can reach."
 
 MAX_PROCESSES = 64
-"""More than machines have cores for; each takes some 60 MB."""
+"""More than machines have cores for; each takes some 75 MB."""
 
 Command = Callable[[argparse.Namespace], int]
 """Runs with the arguments; returns the exit status."""

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import pty
+import signal
 import sys
 from collections import Counter
 from pathlib import Path
@@ -18,14 +19,17 @@ from bridge.errors import AnswerCut
 from bridge.gateway import Gateway
 from bridge.types import ModelId
 from tests.emulators.gateway import Behaviour, GatewayEmulator
+from tests.harness import until
 
 OK = ModelId("fake-openai", "ok")
 ROOT = Path(__file__).parents[2]
 
 
-async def command(home: Path, url: str, key: str, *arguments: str, terminal: int | None = None) -> tuple[int, str, str]:
-    """Run `cherry-bridge bench`; with `terminal`, errors go there."""
-    process = await asyncio.create_subprocess_exec(
+async def started(
+    home: Path, url: str, key: str, *arguments: str, terminal: int | None = None
+) -> asyncio.subprocess.Process:
+    """Start `cherry-bridge bench`; with `terminal`, errors go there."""
+    return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bridge", "bench", *arguments),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE if terminal is None else terminal,
@@ -39,9 +43,17 @@ async def command(home: Path, url: str, key: str, *arguments: str, terminal: int
             "BRIDGE_GATEWAY_KEY": key,
         },
     )
+
+
+async def ended(process: asyncio.subprocess.Process) -> tuple[int, str, str]:
+    """Its status, what it printed, and its errors."""
     said, errors = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode is not None
     return process.returncode, said.decode(), (errors or b"").decode()
+
+
+async def command(home: Path, url: str, key: str, *arguments: str, terminal: int | None = None) -> tuple[int, str, str]:
+    return await ended(await started(home, url, key, *arguments, terminal=terminal))
 
 
 # measuring
@@ -156,6 +168,17 @@ async def test_json_and_a_bar_on_a_terminal_only(tmp_path: Path) -> None:
     told = json.loads(said)
     assert [run["model"] for run in told["runs"]] == [str(OK)] * 2
     assert told["models"][0]["first_token_seconds"]["kept"] == 2
+
+
+async def test_ctrl_c_tells_what_was_measured_so_far(tmp_path: Path) -> None:
+    async with GatewayEmulator("B") as gateway:
+        gateway.answer("Yes.", first_token=0.2)
+        process = await started(tmp_path, gateway.url, gateway.key, "--models", str(OK))
+        await until(lambda: len(gateway.requests) == 3, "the third run")
+        process.send_signal(signal.SIGINT)
+        status, said, errors = await ended(process)
+    assert (status, errors) == (130, "")
+    assert said.splitlines()[2].startswith("| `fake-openai:ok` | 2 | 0.")
 
 
 @pytest.mark.parametrize(
