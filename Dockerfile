@@ -19,6 +19,7 @@ ENV PATH=/opt/bridge/bin:$PATH HOME=/tmp PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTEC
     BRIDGE_DATA_DIR=/data BRIDGE_HEALTH_PORT=23380
 WORKDIR /tmp
 VOLUME /data
-HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD ["python", "-c", "import http.client, sys; there = http.client.HTTPConnection('127.0.0.1', int(open('/data/health.port').read()), timeout=4); there.request('GET', '/healthz'); sys.exit(there.getresponse().status != 200)"]
+# With --processes, each of them has to answer.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD ["python", "-c", "import glob, http.client as h, sys; there = [h.HTTPConnection('127.0.0.1', int(open(f).read()), timeout=4) for f in glob.glob('/data/health*.port')]; [each.request('GET', '/healthz') for each in there]; sys.exit(not there or any(each.getresponse().status != 200 for each in there))"]
 ENTRYPOINT ["cherry-bridge"]
 CMD ["run"]

@@ -56,7 +56,7 @@ class Bridge:
         self._load = Load()
         self._outages = OutageMonitor(store, self.inbox, gateway, self.access, settings.away_seconds)
         self._accounts: list[Account] = []
-        replies = Replies(store, self.inbox, self.commands, settings.language, self._publish_all)
+        replies = Replies(store, self.inbox, self.commands, settings.language, self._active, self._publish_all)
         self._answerer = Answerer(
             settings,
             store,
@@ -65,7 +65,6 @@ class Bridge:
             self.access,
             self.commands,
             replies,
-            self._active,
             self._load,
             self._outages,
         )

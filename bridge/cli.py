@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 DESCRIPTION = "Chat in Telegram, Discord and Feishu with every model your Cherry Studio can reach."
 
+MAX_PROCESSES = 64
+"""More than machines have cores for; each takes some 75 MB."""
+
 Command = Callable[[argparse.Namespace], int]
 """Runs with the arguments; returns the exit status."""
 
@@ -54,6 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     run = commands.add_parser("run", help="listen and answer on every configured channel until stopped")
+    about = "so many equal processes that share the work, under one parent; default: %(default)s"
+    run.add_argument("--processes", type=_process_count, default=1, metavar="N", help=about)
+    run.add_argument("--number", type=int, default=0, help=argparse.SUPPRESS)  # which of several processes this is
     run.set_defaults(command=_serve)
 
     chat = commands.add_parser("chat", help="talk in the terminal; with TEXT, print one answer")
@@ -82,8 +88,20 @@ def _parser() -> argparse.ArgumentParser:
     models.add_argument("--json", action="store_true")
     models.set_defaults(command=_models)
 
+    bench = commands.add_parser("bench", help="how fast models answer: first token, whole answer, tokens a second")
+    bench.add_argument("--models", type=_model_list, metavar="M,M", help="provider:model, with commas between several")
+    bench.add_argument("--runs", type=_positive, default=30, metavar="N", help="of each model; default: %(default)s")
+    bench.add_argument("--concurrency", type=_positive, default=1, metavar="N", help="at once; default: %(default)s")
+    bench.add_argument("--prompt", default="", metavar="TEXT", help="what is asked, in place of the usual question")
+    bench.add_argument("--max-tokens", type=_count, metavar="N", help="of one answer; default: 512, 0: no limit")
+    bench.add_argument("--json", action="store_true")
+    bench.set_defaults(command=_bench)
+
     access = commands.add_parser("access", help="who may talk, from a shell")
     _add_access(access.add_subparsers(required=True, metavar="list|allow|deny|remove|admin|invite|audit"))
+
+    inbox = commands.add_parser("inbox", help="what was given up after its attempts, and how much waits")
+    _add_inbox(inbox.add_subparsers(required=True, metavar="list|retry|drop"))
 
     completion = commands.add_parser("completion", help="print a script that completes commands with Tab")
     completion.add_argument("shell", choices=["bash", "zsh", "fish"])
@@ -120,6 +138,20 @@ def _add_access(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     added["audit"].add_argument("--most", type=int, default=50, metavar="N", help="default: %(default)s")
 
 
+def _add_inbox(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """The actions of `inbox`; each can answer in JSON."""
+    shown = actions.add_parser("list", help="when, where, who, why; and how much waits in queues")
+    shown.add_argument("--show", action="store_true", help="also what was said")
+    retry = actions.add_parser("retry", help="have one done after all, or all")
+    drop = actions.add_parser("drop", help="forget one for good, or all")
+    drop.add_argument("--yes", action="store_true", help="do not ask before all are dropped")
+    for action in (retry, drop):
+        action.add_argument("id", metavar="ID|all", help="as `cherry-bridge inbox list` shows it")
+    for name, action in (("list", shown), ("retry", retry), ("drop", drop)):
+        action.add_argument("--json", action="store_true")
+        action.set_defaults(command=_inbox, action=name)
+
+
 def _model(text: str) -> ModelId:
     from bridge.types import ModelId
 
@@ -129,17 +161,43 @@ def _model(text: str) -> ModelId:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def _serve(_options: argparse.Namespace) -> int:
+def _model_list(text: str) -> list[ModelId]:
+    return list(dict.fromkeys(_model(part) for part in text.split(",") if part.strip()))
+
+
+def _positive(text: str) -> int:
+    if not (number := _count(text)):
+        raise argparse.ArgumentTypeError("a number from 1 on")
+    return number
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or len(text) > 9:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number")
+    return int(text)
+
+
+def _process_count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_PROCESSES:
+        raise argparse.ArgumentTypeError(f"a number from 1 to {MAX_PROCESSES}")
+    return int(text)
+
+
+def _serve(options: argparse.Namespace) -> int:
     from bridge import log
     from bridge.admin.shell.configuration import read_configuration
 
-    configuration = read_configuration(_channels())
+    configuration = read_configuration(_channels(), quiet=options.number > 0)
     in_use = configuration.channels_in_use()
-    log.configure(configuration.bridge.log)
+    log.configure(configuration.bridge.log, process=options.number)
+    if options.processes > 1:
+        from bridge.admin.shell.processes import supervise
+
+        return _run(supervise(configuration.bridge, options.processes))
     from bridge.admin.shell.serve import serve
 
     openers = {name: settings.open_channel for name, settings in in_use.items()}
-    return _run(serve(configuration.bridge, openers))
+    return _run(serve(configuration.bridge, openers, number=options.number))
 
 
 def _chat(options: argparse.Namespace) -> int:
@@ -235,6 +293,15 @@ def _models(options: argparse.Namespace) -> int:
     return _run(models(read_settings(), as_json=options.json))
 
 
+def _bench(options: argparse.Namespace) -> int:
+    from bridge import log
+    from bridge.admin.shell.bench import bench
+    from bridge.admin.shell.configuration import read_settings
+
+    log.configure("error")
+    return _run(bench(read_settings(), options))
+
+
 def _access(options: argparse.Namespace) -> int:
     from bridge import log
     from bridge.admin.shell.configuration import read_settings
@@ -242,6 +309,15 @@ def _access(options: argparse.Namespace) -> int:
 
     log.configure("error")
     return _run(access(read_settings(), options))
+
+
+def _inbox(options: argparse.Namespace) -> int:
+    from bridge import log
+    from bridge.admin.shell.configuration import read_settings
+    from bridge.admin.shell.inbox import inbox
+
+    log.configure("error")
+    return _run(inbox(read_settings(), options))
 
 
 def _completion(options: argparse.Namespace) -> int:

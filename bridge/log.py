@@ -41,8 +41,11 @@ def redact(text: str) -> str:
     return _PATTERNS.sub(HIDDEN, text)
 
 
-def configure(level: str = "info", stream: TextIO | None = None) -> None:
-    """Send every log, ours and the libraries', through one renderer to `stream`, or to stderr."""
+def configure(level: str = "info", stream: TextIO | None = None, *, process: int = 0) -> None:
+    """Send every log, ours and the libraries', through one renderer to `stream`, or to stderr.
+
+    Each line carries the number `process`, unless that is 0.
+    """
     import structlog  # it is not needed by the commands that log nothing
 
     stream = stream or sys.stderr
@@ -53,6 +56,8 @@ def configure(level: str = "info", stream: TextIO | None = None) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=not stream.isatty()),
         structlog.processors.format_exc_info,
     ]
+    if process:
+        shared.append(lambda _logger, _name, event: {**event, "process": process})
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

@@ -59,6 +59,8 @@ class BridgeProcess:
         self.gateway = gateway
         self.home = home
         self.settings = settings
+        self.arguments: Sequence[str] = ("run",)
+        """Of `cherry-bridge`."""
         self._process: asyncio.subprocess.Process | None = None
         self._starts = 0
 
@@ -90,7 +92,14 @@ class BridgeProcess:
         self._starts += 1
         with self._log().open("wb") as out:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bridge", "run", stdout=out, stderr=out, cwd=self.home, env=self.environment()
+                sys.executable,
+                "-m",
+                "bridge",
+                *self.arguments,
+                stdout=out,
+                stderr=out,
+                cwd=self.home,
+                env=self.environment(),
             )
         await until(lambda: '"listening"' in self.output() or not self.alive, "the bot to listen")
         assert self.alive, self.output()
@@ -103,6 +112,11 @@ class BridgeProcess:
     def pid(self) -> int:
         assert self._process is not None
         return self._process.pid
+
+    @property
+    def status(self) -> int | None:
+        """Its exit status; None while it runs."""
+        return self._process.returncode if self._process is not None else None
 
     async def stop(self) -> int:
         """As systemd does; its exit status."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
 from bridge.access import Actor, ChatSettings, Role
+from bridge.events import Event
 from bridge.inbox import CommandCall, Question
 from bridge.types import Button, Chat, User
 from bridge.words import Words
@@ -71,6 +72,8 @@ class CommandResult:
     in_place: bool = True
     """Whether the result of a pressed button takes the place of the message that carried it."""
     admins_changed: bool = False
+    stream: AsyncIterator[Event] | None = None
+    """In place of `text`: it grows like an answer, and a stop ends it."""
 
     @classmethod
     def refusal(cls, text: str) -> Self:

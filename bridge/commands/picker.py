@@ -113,6 +113,10 @@ class Picker:
             lines.append(words.page.format(page=page, pages=pages))
         return CommandResult("\n\n".join(lines), _turning("/models", query, page, pages, context.max_command_bytes))
 
+    async def find(self, query: str, settings: ChatSettings) -> list[ModelId]:
+        """The permitted models that `query` may mean, by their names. Raises GatewayError."""
+        return [model.id for model in _matching(query, _permitted(await self._gateway.models(), settings))]
+
     async def suggest(self, typed: str, chat: Chat, most: int) -> list[Button]:
         """The models that fit what has been typed so far, recent ones first."""
         recents = await self._preferences.recents(chat)

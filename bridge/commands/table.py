@@ -11,6 +11,7 @@ from bridge.access import Access, ListFull, Role
 from bridge.channel import Command
 from bridge.commands.admission import Admission
 from bridge.commands.audit import AuditCommand
+from bridge.commands.bench import BenchCommand
 from bridge.commands.chat_settings import RESET, ChatSettingsCommands
 from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.conversation import ConversationCommands
@@ -76,6 +77,7 @@ class Commands:
             Entry("history", self._history, Role.ADMIN, listed=False),
             Entry("audit", AuditCommand(access).audit, Role.ADMIN),
             Entry("admin", admit.admin, Role.OWNER),
+            Entry("bench", BenchCommand(picker, gateway).bench, Role.OWNER),
         ]
         self._entries = {entry.name: entry for entry in entries}
         self._access = access

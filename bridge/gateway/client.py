@@ -119,11 +119,13 @@ class Gateway:
         *,
         shorter: Shorter | None = None,
         pause: Pause = no_pause,
+        max_tokens: int = 0,
     ) -> Completion:
         """A completion of `messages` by `model`. The request is sent when its first piece is read.
 
         Where the messages are too long for the model, `shorter` is called, once, for others to send instead; the
         error stands where it returns none, or where there is no `shorter`. `pause` sets the pace of reading.
+        `max_tokens` limits what is written, thoughts included; 0 leaves that to the provider.
         """
         return Completion(
             self._http,
@@ -135,6 +137,7 @@ class Gateway:
             quirks=self.quirks,
             shorter=shorter,
             pause=pause,
+            max_tokens=max_tokens,
         )
 
     async def generation(self) -> Generation:

@@ -103,6 +103,7 @@ class Completion:
         quirks: QuirkStore,
         shorter: Shorter | None = None,
         pause: Pause = no_pause,
+        max_tokens: int = 0,
     ) -> None:
         self.messages = messages
         """What was asked: with `shorter`, what was asked last."""
@@ -114,6 +115,7 @@ class Completion:
         self._quirk_store = quirks
         self._shorter = shorter
         self._pause = pause
+        self._max_tokens = max_tokens
         self._parser = CompletionParser("chat")
         self._quirks: Quirks | None = None
         """Of the model; None until they are looked up."""
@@ -280,7 +282,7 @@ class Completion:
         parser = self._parser = CompletionParser(dialect)
         if self._quirks is None:
             self._quirks = await self._quirk_store.get(self._model)
-        path, content = request(dialect, self._model, self.messages, self._quirks)
+        path, content = request(dialect, self._model, self.messages, self._quirks, self._max_tokens)
         self._body_size = len(content)
         try:
             async with self._before_first_token():

@@ -6,7 +6,8 @@ Whatever goes wrong with Redis leaves this package as `bridge.errors.StoreError`
 from __future__ import annotations
 
 from bridge.inbound import ChatMoved
-from bridge.inbox.aside import Aside, Kept
+from bridge.inbox.aside import CRASHED, FAILED, REFUSED, Aside, Kept
+from bridge.inbox.backlog import Backlog
 from bridge.inbox.claim import Claim
 from bridge.inbox.errors import ClaimLost, InboxFull
 from bridge.inbox.inbox import Inbox, lane_of
@@ -17,10 +18,14 @@ from bridge.inbox.turn import UNREADABLE, Turn
 from bridge.store import Lane
 
 __all__ = [
+    "CRASHED",
+    "FAILED",
     "MAX_RESULT_BYTES",
     "MAX_STEPS",
+    "REFUSED",
     "UNREADABLE",
     "Aside",
+    "Backlog",
     "ChatMoved",
     "Claim",
     "ClaimLost",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any, cast
 
 from msgspec import Struct
@@ -12,8 +13,12 @@ from redis.asyncio import Redis
 
 from bridge.inbox import version0
 from bridge.inbox.entry import Entry, Origin
+from bridge.inbox.job import Job
 from bridge.store import Lane, Row, Script, keys, to_json, translate_redis_errors
 from bridge.types import Chat
+
+FAILED, CRASHED, UNREADABLE, REFUSED = "too many attempts", "too many crashes", "unreadable", "refused: "
+"""Why a turn was given up, as rows say it; after `REFUSED` follow the platform's words."""
 
 MAX_ASIDE = 20
 """The most turns that are kept of a chat after they were given up."""
@@ -51,7 +56,7 @@ class Aside(Struct, frozen=True):
         try:
             return ASIDE.decode(row)
         except ValueError:
-            return cls("unreadable", 0.0, 0, Origin.of_row(row).account, "talk", row)
+            return cls(UNREADABLE, 0.0, 0, Origin.of_row(row).account, "talk", row)
 
 
 def _upgrade(raw: Any, _version: int) -> dict[str, Any]:
@@ -76,6 +81,19 @@ class Kept:
     row: str
 
     @property
+    def id(self) -> str:
+        """What an operator names it by: 8 hexadecimal digits."""
+        return blake2b(f"{self.key}\0{self.row}".encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
+
+    @property
+    def job(self) -> Job | None:
+        """What was to be done; None where this version of the bridge cannot read it."""
+        try:
+            return Entry.from_row(self.aside.entry).job
+        except ValueError:
+            return None
+
+    @property
     def chat(self) -> Chat | None:
         """None where the entry does not say it."""
         return Origin.of_row(self.aside.entry).chat
@@ -96,12 +114,14 @@ async def drop(redis: Redis, kept: Kept) -> bool:
 
 
 async def put_back(redis: Redis, kept: Kept, account: str, queue: str, seconds: int) -> bool:
-    """Put it at the end of `queue` again; False where it is kept no more. Raises StoreError, ValueError."""
-    try:
-        entry = Entry.from_row(kept.aside.entry)
-    except ValueError:
-        raise ValueError("this version of the bridge cannot read it") from None
-    row = Entry(entry.key, account, entry.job).to_row()
+    """Put it at the end of `queue` again; False where it is kept no more. Raises StoreError, ValueError.
+
+    It becomes another turn. Under the old turn key its sender was told that it was given up, and a platform that knows
+    a key (Feishu for an hour, Discord for some minutes) takes a second post under it for the first.
+    """
+    if (job := kept.job) is None:
+        raise ValueError("this version of the bridge cannot read it")
+    row = Entry(keys.turn(job.chat, f"{job.id}\0{kept.id}"), account, job).to_row()
     return bool(await PUT_BACK(redis, [kept.key, queue], kept.row, row, seconds))
 
 

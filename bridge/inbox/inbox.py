@@ -25,8 +25,9 @@ import structlog
 from redis.exceptions import NoScriptError
 
 from bridge.errors import StoreError
-from bridge.inbox import aside, queue, ready
+from bridge.inbox import aside, backlog, queue, ready
 from bridge.inbox.aside import Kept
+from bridge.inbox.backlog import Backlog
 from bridge.inbox.claim import TAKE, Claim
 from bridge.inbox.entry import Entry
 from bridge.inbox.errors import InboxFull
@@ -58,8 +59,14 @@ return redis.call('EXISTS', KEYS[1]) == 1 and redis.call('HSET', KEYS[1], 'woken
 """)
 
 
+LONG_COMMANDS = frozenset({"bench"})
+"""Commands that take as long as an answer. They wait like questions, so that other commands do not wait for them."""
+
+
 def lane_of(job: Job) -> Lane:
     """Where `job` waits: commands and what the bridge has to say do not wait behind a long answer."""
+    if isinstance(job, CommandCall) and job.name in LONG_COMMANDS:
+        return "talk"
     return "commands" if isinstance(job, CommandCall | Notice) else "talk"
 
 
@@ -154,6 +161,10 @@ class Inbox:
         """How many turns of `account` were given up in all. Raises StoreError."""
         async with translate_redis_errors():
             return int(await self._redis.get(keys.set_aside(account)) or 0)
+
+    async def backlog(self) -> Backlog:
+        """How much waits in all queues, and since when. Raises StoreError."""
+        return await backlog.backlog(self._redis)
 
     def kept_aside(self) -> AsyncIterator[Kept]:
         """Every turn that was given up and is still kept, those of one chat newest first. Raises StoreError."""

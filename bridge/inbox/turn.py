@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-UNREADABLE = "unreadable"
+UNREADABLE = aside.UNREADABLE
 """The kind of the notice that stands for a job that cannot be read."""
 
 LEAVE = """

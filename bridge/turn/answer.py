@@ -10,14 +10,13 @@ import structlog
 from bridge import metrics
 from bridge.access import Access, ChatSettings, Limit, Role, Standing, until_midnight
 from bridge.commands import Commands
-from bridge.errors import GatewayError, GatewayUnreachable, Gone
+from bridge.errors import GatewayError, GatewayUnreachable
 from bridge.gateway import Gateway
 from bridge.inbound import ChatMoved
 from bridge.inbox import CommandCall, Inbox, Notice, Question, Turn
-from bridge.reply import Account, Draft, Footer, deliver
+from bridge.reply import Account, Draft, Footer
 from bridge.settings import Settings
 from bridge.store import Exchange, Store, TurnContext
-from bridge.turn.active import ActiveAnswers
 from bridge.turn.context import user_messages
 from bridge.turn.footer import end_reason, outcome_note, used_up
 from bridge.turn.generation import Generation
@@ -25,7 +24,7 @@ from bridge.turn.load import Load
 from bridge.turn.outage import OutageMonitor
 from bridge.turn.replies import Replies, reply_target
 from bridge.turn.thoughts import thoughts
-from bridge.types import Button, ChatMessage
+from bridge.types import ChatMessage
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +49,6 @@ class Answerer:
         access: Access,
         commands: Commands,
         replies: Replies,
-        active: ActiveAnswers,
         load: Load,
         outages: OutageMonitor,
     ) -> None:
@@ -61,7 +59,6 @@ class Answerer:
         self._access = access
         self._commands = commands
         self._replies = replies
-        self._active = active
         self._load = load
         self._outages = outages
 
@@ -90,7 +87,7 @@ class Answerer:
         if standing.role < Role.MEMBER:
             await turn.done()  # its sender was let in when it was sent, and is no longer
         elif turn.attempt > MAX_FAILURES or turn.crashes > MAX_CRASHES:
-            await self._replies.give_up(turn, account)
+            await self._replies.give_up(turn, account, crashed=turn.attempt <= MAX_FAILURES)
         else:
             if turn.crashes > FREE_CRASHES:
                 await asyncio.sleep(min(2.0 ** (turn.crashes - FREE_CRASHES), MAX_CRASH_PAUSE_SECONDS))
@@ -156,18 +153,11 @@ class Answerer:
         async def admission() -> None:
             await slot.take(lambda: draft.say_meanwhile(words.waits_for_turn))
 
-        stop = account.fitting(place, [Button(words.button_stop, "/stop")])
-        record = turn.reply()
-        to = account.address(place, turn.key, reply_target(question, delayed=turn.delayed))
-        if question.message.ack and not record.begun:
-            await record.posted(question.message.ack)  # it stands there, and the answer takes its place
+        reply_to = reply_target(question, delayed=turn.delayed)
         with self._load.slot() as slot:
             draft = Draft(generation.events(), admission=admission, withdraw_if=must_wait)
-            with self._active.track(question.chat, draft):
-                try:
-                    await deliver(draft, to, record=record, buttons_while_streaming=stop, footer=footer, aside=aside)
-                except Gone:
-                    draft.stopped = True  # nobody is there to read on
+            ack = question.message.ack
+            await self._replies.grow(turn, account, draft, footer, ack=ack, reply_to=reply_to, aside=aside)
         return draft
 
     def _generation(self, question: Question, settings: ChatSettings, context: TurnContext) -> Generation:

@@ -6,17 +6,20 @@ process has the chat.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from bridge import metrics
 from bridge.access import Role, Standing
 from bridge.commands import CommandContext, CommandResult, Commands
-from bridge.errors import GatewayError
+from bridge.errors import GatewayError, Gone
+from bridge.events import Event
 from bridge.inbound import ChatMoved, Said
-from bridge.inbox import CommandCall, Inbox, InboxFull, Job, Notice, Question, Turn
-from bridge.reply import Account
+from bridge.inbox import CRASHED, FAILED, CommandCall, Inbox, InboxFull, Job, Notice, Question, Turn
+from bridge.reply import Account, Draft, Footer, deliver
 from bridge.store import Store
+from bridge.turn.active import ActiveAnswers
 from bridge.turn.footer import kinds, notice_text
+from bridge.types import Button
 from bridge.words import Language, Words, trouble, words_for
 
 
@@ -27,12 +30,14 @@ class Replies:
         inbox: Inbox,
         commands: Commands,
         language: Language | None,
+        active: ActiveAnswers,
         admins_changed: Callable[[], Awaitable[None]],
     ) -> None:
         self._store = store
         self._inbox = inbox
         self._commands = commands
         self._language = language
+        self._active = active
         self._admins_changed = admins_changed
 
     def words(self, language: str) -> Words:
@@ -49,11 +54,12 @@ class Replies:
         """Say what `notice` is about."""
         await self.say(turn, account, notice_text(notice, self.words(notice.language)))
 
-    async def give_up(self, turn: Turn, account: Account) -> None:
-        """Set the job aside, and tell its sender."""
-        await self._post(turn, account, CommandResult(self.words(_language(turn.job)).gave_up))
+    async def give_up(self, turn: Turn, account: Account, *, crashed: bool) -> None:
+        """Set the job aside, and tell its sender; `crashed` where it was under way each time that a process died."""
+        words = self.words(_language(turn.job))
+        await self._post(turn, account, CommandResult(words.gave_up_crashed if crashed else words.gave_up))
         metrics.GIVEN_UP.add(account.channel.name)
-        await turn.set_aside("too many attempts")
+        await turn.set_aside(CRASHED if crashed else FAILED)
 
     async def run_command(self, turn: Turn, account: Account, standing: Standing, call: CommandCall) -> None:
         """Run a command and say what came of it."""
@@ -79,11 +85,53 @@ class Replies:
                 await self._inbox.put(account.id, result.resend_as)
             except InboxFull:
                 result = CommandResult(words.queue_full, in_place=False)
-        if result.text:
+        if result.stream is not None:
+            await self._grow_result(turn, account, result.stream, words, admin=standing.role >= Role.ADMIN)
+        elif result.text:
             await self._post(turn, account, result)
         await turn.done()
         if result.admins_changed:
             await self._admins_changed()
+
+    async def grow(
+        self,
+        turn: Turn,
+        account: Account,
+        draft: Draft,
+        footer: Callable[[Draft], Footer],
+        *,
+        ack: str,
+        reply_to: str,
+        aside: Callable[[Draft], str] = lambda _: "",
+    ) -> None:
+        """Have `draft` grow on the platform until it is whole, or until somebody in its chat says stop.
+
+        `ack` is the ref of what stands there already, and whose place it takes. The turn goes on.
+        """
+        job, record = turn.job, turn.reply()
+        place, words = job.chat.place, self.words(_language(job))
+        stop = account.fitting(place, [Button(words.button_stop, "/stop")])
+        if ack and not record.begun:
+            await record.posted(ack)
+        with self._active.track(job.chat, draft):
+            try:
+                to = account.address(place, turn.key, reply_to)
+                await deliver(draft, to, record=record, buttons_while_streaming=stop, footer=footer, aside=aside)
+            except Gone:
+                draft.stopped = True  # nobody is there to read on
+
+    async def _grow_result(
+        self, turn: Turn, account: Account, events: AsyncIterator[Event], words: Words, *, admin: bool
+    ) -> None:
+        def footer(draft: Draft) -> Footer:
+            if draft.stopped:
+                return Footer(words.stopped)
+            if draft.error is not None:
+                return Footer(f"⚠️ {trouble(draft.error, words, model=None, admin=admin)}")
+            return Footer()
+
+        ack = turn.job.ack if isinstance(turn.job, CommandCall) else ""
+        await self.grow(turn, account, Draft(events), footer, ack=ack, reply_to=reply_target(turn.job))
 
     async def reply_unsupported(self, turn: Turn, account: Account, message: Said) -> None:
         """Answer a message in which there is nothing that a model could read."""

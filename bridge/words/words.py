@@ -114,6 +114,9 @@ class Words:
     limit_reached: str
     minutes: str
     hours_and_minutes: str
+    bench_begins: str
+    bench_figures: str
+    bench_median: str
     audit: str
     audit_none: str
 
@@ -183,6 +186,7 @@ class Words:
     filtered: str
     length: str
     gave_up: str
+    gave_up_crashed: str
     unreadable: str
     sources: str
     more_sources: str

@@ -57,7 +57,9 @@ async def loaded(process: asyncio.subprocess.Process) -> set[str]:
     return set(errors.decode().splitlines()[-1].split())
 
 
-@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["access", "--help"], ["completion", "fish"]])
+@pytest.mark.parametrize(
+    "arguments", [["--version"], ["--help"], ["access", "--help"], ["bench", "--help"], ["completion", "fish"]]
+)
 async def test_what_asks_for_nothing_loads_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
     assert not await loaded(await started(tmp_path, *arguments)) & HEAVY
 
@@ -101,6 +103,9 @@ print(*sys.modules)
         ("cherry-bridge completion ", ["bash", "fish", "zsh"]),
         ("cherry-bridge access in", ["invite"]),
         ("cherry-bridge models --j", ["--json"]),
+        ("cherry-bridge inbox ", ["drop", "list", "retry"]),
+        ("cherry-bridge bench --m", ["--max-tokens", "--models"]),
+        ("cherry-bridge run --", ["--help", "--processes"]),
     ],
 )
 def test_bash_completes_it(typed: str, offered: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Every language says the same things of `doctor` and `init`, with the same values filled in."""
+"""Every language says the same things of `doctor`, `init` and `inbox`, with the same values filled in."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from bridge.diagnostics import Sentence, SettingPrompt
-from bridge.words.shell import DOCTOR, INIT
+from bridge.words.shell import DOCTOR, INBOX, INIT
 from channels.discord import advice as discord
 from channels.feishu import advice as feishu
 from channels.telegram import advice as telegram
 
-SPOKEN: list[Mapping[Any, Any]] = [DOCTOR, INIT, discord.IN, feishu.IN, telegram.IN]
+SPOKEN: list[Mapping[Any, Any]] = [DOCTOR, INIT, INBOX, discord.IN, feishu.IN, telegram.IN]
 
 
 def parts(words: Any) -> Iterator[tuple[str, str]]:
@@ -28,6 +28,8 @@ def parts(words: Any) -> Iterator[tuple[str, str]]:
             case Sentence(text=text, fix=fix):
                 yield field.name, text
                 yield f"{field.name}'s fix", fix
+            case Mapping():
+                yield from ((f"{field.name}.{key}", text) for key, text in value.items())
             case tuple():
                 for question in value:
                     assert isinstance(question, SettingPrompt)

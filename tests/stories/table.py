@@ -62,6 +62,7 @@ COMMANDS: dict[str, tuple[Standing, str]] = {
     "/history shared": ("admin", r"In this chat\n"),
     "/models reset": ("admin", r"In this chat\n"),
     "/audit": ("admin", r"The last changes"),
+    "/bench nosuchmodel": ("owner", r"There is no model “nosuchmodel”\."),
     "/admin list": ("owner", r"Admins\n"),
     "/chat all choose everyone": ("owner", r"In all chats that have not set their own\n"),
     "/nosuchcommand": ("member", r"I do not know /nosuchcommand\."),
@@ -172,7 +173,7 @@ def _obeyed(channel: str, seat: Seat, way: str, text: str) -> str:
     needed, answer = COMMANDS[text]
     if ORDER.index(seat.standing) < ORDER.index(needed):
         # A command of admins' own that only owners may give these words is first of all an admins' command.
-        owners = needed == "owner" and (seat.standing == "admin" or text.startswith("/admin"))
+        owners = needed == "owner" and (seat.standing == "admin" or text.startswith(("/admin", "/bench")))
         return OWNERS_ONLY if owners else ADMINS_ONLY
     match text:
         case "/start" if seat.standing == "owner":

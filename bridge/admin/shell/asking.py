@@ -1,9 +1,14 @@
-"""Questions to a person at a plain terminal. Secrets are not shown while they are typed."""
+"""A person at a plain terminal: questions to them, and text from outside made fit for them to read.
+
+Secrets are not shown while they are typed.
+"""
 
 from __future__ import annotations
 
 import getpass
 import sys
+
+from bridge import log
 
 
 def at_terminal() -> bool:
@@ -32,3 +37,10 @@ def agrees(prompt: str, *, otherwise: bool) -> bool:
         if typed in ("n", "no", "否", "不"):
             return False
     return otherwise
+
+
+def clean(text: str) -> str:
+    """Return `text` on one line, without secrets and control characters: it may hold names from outside."""
+    if not sys.stdout.encoding.lower().startswith("utf"):
+        text = text.encode(sys.stdout.encoding, "replace").decode(sys.stdout.encoding)
+    return "".join(char if char.isprintable() else " " for char in log.redact(text))

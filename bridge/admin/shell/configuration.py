@@ -44,10 +44,10 @@ class Configuration:
         return in_use
 
 
-def read_configuration(channels: Mapping[str, type[ChannelSettings]]) -> Configuration:
+def read_configuration(channels: Mapping[str, type[ChannelSettings]], *, quiet: bool = False) -> Configuration:
     """Read the bridge's settings and those of `channels`; from now on, their secrets are redacted.
 
-    Warns of variables that look like settings and are none. Raises SettingsError with every error.
+    Warns of variables that look like settings and are none, unless `quiet`. Raises SettingsError with every error.
     """
     errors: list[str] = []
 
@@ -63,7 +63,8 @@ def read_configuration(channels: Mapping[str, type[ChannelSettings]]) -> Configu
     slips = unknown([Settings, ChannelSettings])
     if bridge is None or errors:
         raise SettingsError([*dict.fromkeys(errors), *slips])
-    print(*(f"cherry-bridge: {slip}\n" for slip in slips), sep="", end="", file=sys.stderr)
+    if not quiet:
+        print(*(f"cherry-bridge: {slip}\n" for slip in slips), sep="", end="", file=sys.stderr)
     log.hide(secret for settings in (bridge, *found.values()) for secret in secrets(settings))
     return Configuration(bridge, found)
 

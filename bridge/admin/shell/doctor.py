@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -16,6 +15,7 @@ from bridge.admin.doctor import Check, examine
 from bridge.admin.doctor.gateway import gateway
 from bridge.admin.doctor.settings import proxies, read_leniently, settings
 from bridge.admin.doctor.store import store
+from bridge.admin.shell.asking import clean
 from bridge.admin.shell.language import terminal_language
 from bridge.channel_settings import ChannelSettings
 from bridge.diagnostics import Diagnostic
@@ -69,13 +69,6 @@ async def doctor(channels: Mapping[str, type[ChannelSettings]], *, as_json: bool
 def line(diagnostic: Diagnostic) -> str:
     fix = f" -> {diagnostic.fix}" if diagnostic.fix else ""
     return clean(f"{MARKS[diagnostic.severity]}  {diagnostic.area:<9} {diagnostic.text}{fix}")
-
-
-def clean(text: str) -> str:
-    """Return `text` on one line, without secrets and control characters: it may hold names from outside."""
-    if not sys.stdout.encoding.lower().startswith("utf"):
-        text = text.encode(sys.stdout.encoding, "replace").decode(sys.stdout.encoding)
-    return "".join(char if char.isprintable() else " " for char in log.redact(text))
 
 
 async def _channel(

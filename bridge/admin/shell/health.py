@@ -1,7 +1,8 @@
 """`GET /healthz /readyz /metrics`, on loopback only, for the programs that supervise and monitor the process.
 
 Processes side by side on one machine each take the next free port. Each writes its port to a file in its data folder,
-where a container's health check finds it.
+where a container's health check finds it. Of several processes under one parent, the second takes the second port, and
+writes it to ``health-2.port``: so each has the same port whenever it is started again.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from aiohttp import web
 
 from bridge import metrics
+from bridge.admin.shell.ports import forget_ports, port_file_of
 from bridge.app import Bridge
 from bridge.errors import GatewayError, SettingsError, StoreError
 from bridge.settings import Settings
@@ -27,15 +29,17 @@ GATEWAY_CHECK_SECONDS = 15.0
 """Seconds between two checks of the gateway."""
 STORE_TIMEOUT_SECONDS = 3.0
 """For the store to answer."""
-PORT_FILE = "health.port"
 
 _started = time.time()
 
 
 @asynccontextmanager
-async def health(bridge: Bridge, settings: Settings) -> AsyncIterator[int]:
-    """Answer on the port that is yielded. Raises SettingsError where none is free, or its file cannot be written."""
-    listening = _bound(settings.health_port)
+async def health(bridge: Bridge, settings: Settings, number: int = 0) -> AsyncIterator[int]:
+    """Answer on the port that is yielded; `number` says which of several processes under one parent this is.
+
+    Raises SettingsError where no port is free, or its file cannot be written.
+    """
+    listening = _bound(settings.health_port + max(number - 1, 0))
     port: int = listening.getsockname()[1]
     app = web.Application()
     app.router.add_get("/healthz", _alive)
@@ -43,7 +47,9 @@ async def health(bridge: Bridge, settings: Settings) -> AsyncIterator[int]:
     app.router.add_get("/metrics", _metrics)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    port_file = settings.data_dir.expanduser() / PORT_FILE
+    if not number:
+        forget_ports(settings.data_dir)
+    port_file = port_file_of(settings.data_dir, number)
     try:
         await web.SockSite(runner, listening).start()
         _write(port_file, port)
@@ -112,7 +118,7 @@ def _process() -> str:
 
 
 def _bound(first: int) -> socket.socket:
-    ports = range(first, first + MAX_PORTS)
+    ports = range(first, min(first + MAX_PORTS, 65_536))
     for port in ports:
         listening = socket.socket()
         if os.name == "posix":  # elsewhere it would let two processes have one port

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 
 import structlog
@@ -26,22 +26,30 @@ GC_ALLOCATIONS = 20_000
 """Objects made and not freed between two looks at the youngest; Python's default is 700."""
 
 
-async def serve(settings: Settings, channels: Mapping[str, Open]) -> int:
+async def serve(settings: Settings, channels: Mapping[str, Open], *, number: int = 0) -> int:
     """Run every channel until SIGINT or SIGTERM, or until its terminal is closed. Return 1 if none of them can ever
-    work as it is set up."""
+    work as it is set up.
+
+    A process that is one of several has a `number`, and stops when its parent is gone. Only the first says what is up.
+    """
     _raise_file_limit()
     async with open_bridge(settings) as bridge, AsyncExitStack() as beside:
-        print(f"cherry-bridge {__version__}")
-        print(f"store     {'Redis' if settings.redis_url.get_secret_value() else settings.data_dir}", flush=True)
+        if not number:
+            print(f"cherry-bridge {__version__}")
+        if number <= 1:
+            print(f"store     {'Redis' if settings.redis_url.get_secret_value() else settings.data_dir}", flush=True)
         if settings.health_port:
             from bridge.admin.shell.health import health  # a web server, in memory only where it is wanted
 
-            port = await beside.enter_async_context(health(bridge, settings))
+            port = await beside.enter_async_context(health(bridge, settings, number))
             print(f"health    http://127.0.0.1:{port}/readyz", flush=True)
-        bridge.opened = lambda account: _opened(bridge, account)
-        printing = asyncio.create_task(_print_gateway(bridge, settings))
+        printing = asyncio.create_task(_print_gateway(bridge, settings) if number <= 1 else asyncio.sleep(0))
+        if number <= 1:
+            bridge.opened = lambda account: _opened(bridge, account)
         _tune_garbage_collection()
         serving = asyncio.create_task(bridge.serve(channels))
+        if number:
+            _when_closed(sys.stdin.fileno(), serving.cancel)
         if sys.platform != "win32":  # there Ctrl-C cancels this very task
             for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 if signal.getsignal(stop) is not signal.SIG_IGN:  # which `nohup` asks for
@@ -82,6 +90,17 @@ def _tune_garbage_collection() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_ALLOCATIONS, 20, 50)
+
+
+def _when_closed(pipe: int, call: Callable[[], object]) -> None:
+    """Call `call` once the other end of `pipe` is closed; nothing is ever written to it."""
+    loop = asyncio.get_running_loop()
+
+    def closed() -> None:
+        loop.remove_reader(pipe)
+        call()
+
+    loop.add_reader(pipe, closed)
 
 
 async def _print_gateway(bridge: Bridge, settings: Settings) -> None:

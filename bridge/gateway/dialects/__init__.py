@@ -28,17 +28,24 @@ PLAIN: dict[Dialect, Callable[[bytes], Plain | None]] = {"chat": chat_plain, "me
 
 
 def request(
-    dialect: Dialect, model: ModelId, messages: Sequence[ChatMessage], quirks: Quirks = frozenset()
+    dialect: Dialect,
+    model: ModelId,
+    messages: Sequence[ChatMessage],
+    quirks: Quirks = frozenset(),
+    max_tokens: int = 0,
 ) -> tuple[str, bytes]:
     """The path to post to, and the body. Messages without text are left out: no dialect takes them.
 
-    `quirks` says what to do without. Raises ValueError where no message holds text.
+    `quirks` says what to do without; `max_tokens` limits the answer, 0 does not. Raises ValueError where no message
+    holds text.
     """
     messages_with_text = adapted([message for message in messages if message.text.strip()], quirks)
     if dialect == "messages":
         path, body = MESSAGES_PATH, messages_body(model, messages_with_text)
     else:
         path, body = CHAT_PATH, chat_body(model, messages_with_text)
+    if max_tokens:
+        body["max_tokens"] = max_tokens
     if "no_streaming" in quirks:
         body["stream"] = False
     if quirks & {"no_streaming", "no_stream_options"}:

@@ -1,7 +1,7 @@
 """English."""
 
 from bridge.diagnostics import Sentence
-from bridge.words.shell.words import DoctorWords, InitWords
+from bridge.words.shell.words import DoctorWords, InboxWords, InitWords
 
 DOCTOR = DoctorWords(
     settings_fine=Sentence("All settings can be used."),
@@ -177,4 +177,33 @@ INIT = InitWords(
     nothing="No platform is set up yet. cherry-bridge chat talks right here; cherry-bridge init goes on.",
     start="Start the bot now? It shows a code; the first person to send it that code becomes its owner. [Y/n]",
     later="Start it with: cherry-bridge run\nIf something is wrong: cherry-bridge doctor",
+)
+
+INBOX = InboxWords(
+    set_aside="Set aside: {count}",
+    set_aside_none="Nothing has been set aside.",
+    unknown_sender="sender unknown",
+    unknown_chat="chat unknown",
+    kinds={
+        "question": "a question",
+        "command": "the command /{name}",
+        "notice": "a notice of the bridge's own ({name})",
+        "move": "the move of a chat to another id",
+        "unreadable": "an entry that this version cannot read",
+    },
+    why_failed="every attempt failed",
+    why_crashed="the process that worked on it ended each time",
+    why_unreadable="it could not be read; a newer version may be able to",
+    why_refused="the platform refused the reply: {detail}",
+    hint="cherry-bridge inbox retry ID queues one again, drop ID forgets it, list --show prints what was said.",
+    waiting="In queues: {jobs} (being answered: {under_way}, chats: {chats}, the oldest for {age})",
+    waiting_none="Nothing waits in a queue.",
+    put_back="{id} is in its queue again.",
+    dropped="{id} is dropped.",
+    stays_unreadable="{id} stays set aside: this version of the bridge cannot read it.",
+    stays_homeless="{id} stays set aside: it does not say which bot account it came to.",
+    unknown="Nothing that was set aside is called {id}. cherry-bridge inbox list shows what there is.",
+    drop_all="Forget all {count} for good? [y/N]",
+    drop_needs_yes="There is no terminal to ask at. To forget all {count} for good, add --yes.",
+    nothing_dropped="Nothing was dropped.",
 )

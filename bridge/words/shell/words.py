@@ -1,7 +1,11 @@
-"""What `doctor` and `init` have to say. Each language is one of each; a sentence that one lacks does not type-check."""
+"""What `doctor`, `init` and `inbox` have to say.
+
+Each language is one of each; a sentence that one lacks does not type-check.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bridge.diagnostics import Sentence
@@ -115,3 +119,29 @@ class InitWords:
     nothing: str
     start: str
     later: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxWords:
+    set_aside: str
+    set_aside_none: str
+    unknown_sender: str
+    unknown_chat: str
+    kinds: Mapping[str, str]
+    """By ``question``, ``command``, ``notice``, ``move`` and ``unreadable``."""
+    why_failed: str
+    why_crashed: str
+    why_unreadable: str
+    why_refused: str
+    hint: str
+    waiting: str
+    waiting_none: str
+
+    put_back: str
+    dropped: str
+    stays_unreadable: str
+    stays_homeless: str
+    unknown: str
+    drop_all: str
+    drop_needs_yes: str
+    nothing_dropped: str

@@ -1,7 +1,7 @@
 """简体中文。"""
 
 from bridge.diagnostics import Sentence
-from bridge.words.shell.words import DoctorWords, InitWords
+from bridge.words.shell.words import DoctorWords, InboxWords, InitWords
 
 DOCTOR = DoctorWords(
     settings_fine=Sentence("所有设置都可用。"),
@@ -150,4 +150,33 @@ INIT = InitWords(
     nothing="还没有设置平台。cherry-bridge chat 可以就在这里聊；cherry-bridge init 可以继续设置。",
     start="现在启动机器人吗？第一个把它显示的认领码发给它的人会成为主人。[Y/n]",
     later="启动它：cherry-bridge run\n如果有问题：cherry-bridge doctor",
+)
+
+INBOX = InboxWords(
+    set_aside="已搁置：{count} 条",
+    set_aside_none="没有搁置任何消息。",
+    unknown_sender="发送者不明",
+    unknown_chat="聊天不明",
+    kinds={
+        "question": "提问",
+        "command": "命令 /{name}",
+        "notice": "程序自己的通知（{name}）",
+        "move": "聊天换到另一个 ID",
+        "unreadable": "这个版本读不出来的条目",
+    },
+    why_failed="每次尝试都失败了",
+    why_crashed="每次处理它的进程都中途结束了",
+    why_unreadable="读不出来；更新的版本也许可以",
+    why_refused="平台拒绝了回复：{detail}",
+    hint="cherry-bridge inbox retry ID 让它重新排队，drop ID 把它丢弃，list --show 显示说了什么。",
+    waiting="队列里：{jobs} 条（正在回答：{under_way}，聊天数：{chats}，最早的已等了 {age}）",
+    waiting_none="队列里没有等待的消息。",
+    put_back="{id} 已重新排队。",
+    dropped="{id} 已丢弃。",
+    stays_unreadable="{id} 仍然搁置：这个版本读不出来。",
+    stays_homeless="{id} 仍然搁置：不知道它是发给哪个机器人账号的。",
+    unknown="搁置的消息里没有 {id}。cherry-bridge inbox list 会列出全部。",
+    drop_all="永久丢弃全部 {count} 条？[y/N]",
+    drop_needs_yes="这里没有终端可以确认。要永久丢弃全部 {count} 条，请加上 --yes。",
+    nothing_dropped="没有丢弃任何消息。",
 )

@@ -1,7 +1,7 @@
 """繁體中文。"""
 
 from bridge.diagnostics import Sentence
-from bridge.words.shell.words import DoctorWords, InitWords
+from bridge.words.shell.words import DoctorWords, InboxWords, InitWords
 
 DOCTOR = DoctorWords(
     settings_fine=Sentence("所有設定都可用。"),
@@ -150,4 +150,33 @@ INIT = InitWords(
     nothing="還沒有設定平台。cherry-bridge chat 可以就在這裡聊；cherry-bridge init 可以繼續設定。",
     start="現在啟動機器人嗎？第一個把它顯示的認領碼傳給它的人會成為主人。[Y/n]",
     later="啟動它：cherry-bridge run\n如果有問題：cherry-bridge doctor",
+)
+
+INBOX = InboxWords(
+    set_aside="已擱置：{count} 則",
+    set_aside_none="沒有擱置任何訊息。",
+    unknown_sender="傳送者不明",
+    unknown_chat="聊天不明",
+    kinds={
+        "question": "提問",
+        "command": "指令 /{name}",
+        "notice": "程式自己的通知（{name}）",
+        "move": "聊天換到另一個 ID",
+        "unreadable": "這個版本無法解讀的項目",
+    },
+    why_failed="每次嘗試都失敗了",
+    why_crashed="每次處理它的行程都中途結束了",
+    why_unreadable="無法解讀；較新的版本也許可以",
+    why_refused="平台拒絕了回覆：{detail}",
+    hint="cherry-bridge inbox retry ID 讓它重新排隊，drop ID 把它丟棄，list --show 顯示說了什麼。",
+    waiting="佇列裡：{jobs} 則（正在回答：{under_way}，聊天數：{chats}，最早的已等了 {age}）",
+    waiting_none="佇列裡沒有等待的訊息。",
+    put_back="{id} 已重新排隊。",
+    dropped="{id} 已丟棄。",
+    stays_unreadable="{id} 仍然擱置：這個版本無法解讀。",
+    stays_homeless="{id} 仍然擱置：不知道它是傳給哪個機器人帳號的。",
+    unknown="擱置的訊息裡沒有 {id}。cherry-bridge inbox list 會列出全部。",
+    drop_all="永久丟棄全部 {count} 則？[y/N]",
+    drop_needs_yes="這裡沒有終端機可以確認。要永久丟棄全部 {count} 則，請加上 --yes。",
+    nothing_dropped="沒有丟棄任何訊息。",
 )
