@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import httpx
 
-from bridge.errors import GatewayError, GatewaySilent, GatewayUnreachable, NoModelList
+from bridge.errors import CHERRY_STUDIO, GatewayError, GatewaySilent, GatewayUnreachable, NoModelList
 from bridge.gateway.error_body import read_response_error
 from bridge.gateway.errors import to_gateway_error, unreachable
 from bridge.gateway.transport import PausingTransport
@@ -30,7 +30,7 @@ class GatewayHttp:
         self.url = url
         # A key that was pasted with a line break, or worse, would break the header.
         self.key = "".join(char for char in key if char.isprintable() and not char.isspace())
-        self.name = GatewayError.gateway_name
+        self.name = CHERRY_STUDIO
         """What people call the server; empty once it is known not to be Cherry Studio."""
         self._timeout = httpx.Timeout(None, connect=connect)
 
@@ -49,6 +49,11 @@ class GatewayHttp:
 
     async def __aexit__(self, *exc: object) -> None:
         await self._http.aclose()
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether the server is known not to be Cherry Studio: it is asked directly, without providers between."""
+        return self.name != CHERRY_STUDIO
 
     async def status(self, path: str) -> int:
         """The HTTP status at `path`. Raises GatewayUnreachable or GatewaySilent."""

@@ -21,6 +21,7 @@ from bridge.gateway.models import Model, usable_models
 from bridge.types import ModelId
 from bridge.words import EN, IN
 from bridge.words.trouble import trouble
+from tests.emulators.servers import KEY, KINDS, Kind, ServerEmulator, refusal
 from tests.gateway.openai_server import MODELS, server
 from tests.gateway.seen import watched
 from tests.gateway.server import HELLO, serving
@@ -107,6 +108,34 @@ async def test_models_that_other_servers_do_not_have(message: str) -> None:
         _, error = await watched(gateway.stream(ModelId("", "gpt-4"), HELLO))
     assert isinstance(error, ModelNotFound)
     assert error.nearest[0] == ModelId("", "gpt-4o")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_model_that_a_server_does_not_have(kind: Kind) -> None:
+    async with ServerEmulator(kind) as server, Gateway(server.url) as gateway:
+        _, error = await watched(gateway.stream(ModelId.parse("gpt-4"), HELLO))
+        assert isinstance(error, ModelNotFound), error
+        assert error.nearest
+        assert len(server.requests) == 1, "it is not asked again for what it does not have"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("key", ["", "sk-wrong"])
+async def test_our_own_key_is_wrong(kind: Kind, key: str) -> None:
+    async with ServerEmulator(kind, key=KEY) as server, Gateway(server.url, key) as gateway:
+        model = ModelId.parse(server.models[0])
+        _, error = await watched(gateway.stream(model, HELLO))
+        assert isinstance(error, KeyRefused), error
+        assert error.missing is not bool(key)
+
+
+async def test_a_providers_key_behind_a_server_is_not_ours() -> None:
+    message = "litellm.AuthenticationError: AuthenticationError: OpenAIException - Incorrect API key provided: sk-1***"
+    async with ServerEmulator("litellm") as server, Gateway(server.url) as gateway:
+        server.script(refusal(401, {"error": {"message": message, "type": None, "code": "401"}}))
+        _, error = await watched(gateway.stream(ModelId.parse("gpt-4o"), HELLO))
+    assert isinstance(error, ProviderRefused)
+    assert error.status == 401
 
 
 # -- sentences -----------------------------------------------------------------------------------------------
