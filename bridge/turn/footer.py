@@ -16,7 +16,7 @@ from bridge.store import EndReason
 from bridge.turn.generation import Generation
 from bridge.types import Button
 from bridge.words import Words
-from bridge.words.trouble import trouble
+from bridge.words.trouble import no_models, trouble, with_gateway
 
 MAX_SOURCES = 10
 """Sources that are listed; further ones are counted."""
@@ -77,6 +77,7 @@ def notice_text(notice: Notice, words: Words) -> str:
     """Return what a notice says; nothing where it is no news any more, or of a kind that is not known."""
     if notice.sent_at and time.time() - notice.sent_at > STALE_SECONDS:
         return ""
+    gateway = notice.values.get("gateway", errors.CHERRY_STUDIO)
     match notice.kind:
         case "let_in":
             return words.let_in
@@ -85,11 +86,12 @@ def notice_text(notice: Notice, words: Words) -> str:
         case "chat_let_in":
             return words.allowed_chat
         case "waiting":
-            return words.waiting
+            return with_gateway(words.waiting, words, gateway)
         case "owner_away":
-            return words.owner_away.format(url=notice.values.get("url", ""))
+            return with_gateway(words.owner_away, words, gateway, url=notice.values.get("url", ""))
         case "owner_back":
-            return words.owner_back.format(time=hours_and_minutes(float(notice.values.get("seconds", 0)), words))
+            time_away = hours_and_minutes(float(notice.values.get("seconds", 0)), words)
+            return with_gateway(words.owner_back, words, gateway, time=time_away)
         case "unreadable":
             return words.unreadable
         case _:
@@ -117,7 +119,7 @@ def _error_note(
 ) -> tuple[str, Sequence[Button]]:
     if generation.model is None and isinstance(error, errors.ModelNotFound):
         if not error.model:
-            return f"⚠️ {words.models_none}", ()
+            return f"⚠️ {no_models(words, error.gateway_name)}", ()
         # It is there, but this chat may not use it any more.
         said = words.model_not_here.format(model=error.model)
         return f"⚠️ {said}", [Button(words.button_pick, "/model")]

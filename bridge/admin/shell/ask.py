@@ -16,7 +16,7 @@ from bridge.turn.context import request_messages
 from bridge.turn.footer import sources_list, unshown
 from bridge.types import BodyFile, ChatMessage, ModelId
 from bridge.words import Words
-from bridge.words.trouble import trouble
+from bridge.words.trouble import no_models, trouble
 
 
 async def ask(settings: Settings, text: str, model: ModelId | None, save: Callable[[BodyFile], Awaitable[Path]]) -> int:
@@ -31,7 +31,8 @@ async def ask(settings: Settings, text: str, model: ModelId | None, save: Callab
             if model is None:
                 offered = await gateway.models()
                 if not offered:
-                    raise ModelNotFound("")
+                    print(no_models(words, gateway.name), file=sys.stderr)
+                    return 1
                 model = offered[0].id
         except GatewayError as error:
             print(_why(error, words, model), file=sys.stderr)
@@ -79,6 +80,4 @@ def _harmless(text: str) -> str:
 def _why(error: GatewayError, words: Words, model: ModelId | None) -> str:
     if not isinstance(error, ModelNotFound):
         return trouble(error, words, model=model, admin=True)
-    if model is None:
-        return words.models_none
     return "\n".join([trouble(error, words, model=model, admin=True), *(f"  {near}" for near in error.nearest)])

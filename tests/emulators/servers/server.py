@@ -30,6 +30,8 @@ class ServerEmulator:
         """The body of each request for an answer."""
         self.loading = False
         """Everything is answered by 503, as llama.cpp does until its model is loaded."""
+        self.failing = False
+        """All but its root fails, as LiteLLM does without a data base where no key is sent."""
         self.port = 0
         self._script: list[Reply] = []
         self._runner: web.AppRunner | None = None
@@ -116,6 +118,8 @@ class ServerEmulator:
         if self.loading:
             loading = {"error": {"message": "Loading model", "type": "unavailable_error", "code": 503}}
             reply = refusal(503, loading)
+        if self.failing and reply.content.decode() != self.shape.root[2]:
+            reply = Reply(b"Internal Server Error", 500, "text/plain; charset=utf-8")
         headers = {"Content-Type": reply.kind, **self.shape.headers}
         return web.Response(status=reply.status, body=reply.content, headers=headers)
 
