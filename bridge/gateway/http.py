@@ -64,6 +64,7 @@ class GatewayHttp:
         """The JSON at `path`. Raises GatewayUnreachable, KeyRefused, GatewaySilent or another GatewayError."""
         response = await self.response(path, params)
         if path == MODELS_PATH and response.status_code in _NO_ROUTE and _is_json(response):
+            self.name = self.name if self.is_direct else ""  # Cherry Studio has one
             raise self.named(NoModelList(f"HTTP status {response.status_code}"))
         if response.status_code != httpx.codes.OK:
             body = read_response_error(response.status_code, response.content[:MAX_ERROR_BODY_BYTES])

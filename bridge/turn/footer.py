@@ -21,6 +21,10 @@ from bridge.words.trouble import no_models, trouble, with_gateway
 MAX_SOURCES = 10
 """Sources that are listed; further ones are counted."""
 MAX_TITLE_LENGTH = 80
+MAX_NEAR = 3
+"""Models that are offered in place of one that is not there."""
+MAX_COMMAND_BYTES = 64
+"""What the button of every platform carries: Telegram's carries no more."""
 STALE_SECONDS = 3600.0
 """A notice that was put longer ago is news no longer."""
 
@@ -131,7 +135,9 @@ def _ways_out(error: errors.GatewayError, words: Words) -> Sequence[Button]:
         case errors.GatewayUnreachable():
             return [Button(words.button_later, "/later on")]
         case errors.ModelNotFound():
-            return [Button(words.button_pick, "/model")]
+            near = [Button(str(model), f"/model {model}") for model in error.nearest[:MAX_NEAR]]
+            short = [button for button in near if len(button.command.encode()) <= MAX_COMMAND_BYTES]
+            return [*short, Button(words.button_pick, "/model")]
         case errors.KeyRefused() | errors.ContextTooLong():
             return []  # trying the same again does not mend it
         case _:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
 
+import aiohttp
 import pytest
+from aiohttp import web
 from pydantic import SecretStr
 
 from bridge import log
@@ -12,6 +15,7 @@ from bridge.admin.shell.models import models
 from bridge.settings import Settings
 from bridge.store import RedisQuirks, open_store
 from bridge.types import ModelId
+from tests.doctor.breakages import serve
 from tests.doctor.conftest import Bench
 from tests.emulators.servers import KEY, KINDS, Kind, ServerEmulator, refusal
 from tests.gateway.openai_server import server
@@ -172,3 +176,37 @@ async def test_no_list_of_models_is_said(capsys: pytest.CaptureFixture[str]) -> 
     async with ServerEmulator("vllm", listing=False) as server:
         assert await models(Settings(gateway_url=server.url, language="en"), as_json=True) == 1
     assert "has no list of models" in capsys.readouterr().err
+
+
+async def test_cherry_studio_behind_a_proxy_that_passes_only_v1(bench: Bench) -> None:
+    async def forward(request: web.Request) -> web.Response:
+        if not request.path.startswith("/v1/"):
+            return web.Response(status=404, text="<h1>nginx</h1>", content_type="text/html")
+        url, body = bench.gateway.url + request.path_qs, await request.read()
+        headers = {name: request.headers[name] for name in ("Authorization", "Content-Type") if name in request.headers}
+        async with (
+            aiohttp.ClientSession() as session,
+            session.request(request.method, url, data=body or None, headers=headers) as answer,
+        ):
+            return web.Response(status=answer.status, body=await answer.read(), content_type=answer.content_type)
+
+    url = await serve(bench, forward)
+    bench.set(BRIDGE_GATEWAY_URL=url)
+    status, said = await bench.doctor()
+    assert status == 0, said
+    assert f"ok  gateway   {url} is an OpenAI-compatible server that is not Cherry Studio." in said
+    assert "ok  answer    fake-openai:ok answers" in said
+    bench.set(BRIDGE_GATEWAY_KEY="cs-sk-99999999-2222-3333-4444-555555555555")
+    assert "The key is wrong." in (await bench.doctor())[1]
+
+
+@pytest.mark.parametrize(("seconds", "time"), [(0.6, "1 second"), (2.2, "2 seconds")])
+async def test_a_server_that_takes_the_connection_and_says_nothing(
+    seconds: float, time: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("bridge.gateway.http.LIST_TIMEOUT_SECONDS", seconds)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        settings = Settings(gateway_url=f"http://127.0.0.1:{mute.getsockname()[1]}", language="en")
+        assert await models(settings, as_json=False) == 1
+    err = capsys.readouterr().err
+    assert err == f"Cherry Studio took the connection and has said nothing for {time}.\n"

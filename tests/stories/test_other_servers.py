@@ -78,3 +78,28 @@ async def test_a_server_that_refuses_says_who_it_is(telegram: Platform, tmp_path
             "Ollama · hf.co/bartowski/gemma-3-4b-it-GGUF:Q4_…",
             "Back",
         ]
+
+
+async def test_a_model_that_is_not_there_has_near_names(telegram: Platform, tmp_path: Path) -> None:
+    message = "There are no healthy deployments for this model. Received Model Group=gpt-4"
+    settings = {"BRIDGE_ADMINS": str(telegram.user("mia")), "BRIDGE_MODEL": "gpt-4"}
+    async with ServerEmulator("litellm") as server, BridgeProcess(telegram, server, tmp_path, **settings) as bot:
+        server.script(refusal(400, {"error": {"message": message, "type": "invalid_request_error", "code": "400"}}))
+        [failed] = await bot.ask("hello")
+        assert failed.text == "⚠️ The model gpt-4 is not there any more. Please pick another."
+        assert failed.buttons == ["gpt-4o", "claude-sonnet", "Pick a model"]
+        await telegram.press(failed.id, "gpt-4o")
+        await until(lambda: bot.bubbles()[-1].text == "Now: LiteLLM · gpt-4o", "the choice")
+        assert (await bot.ask("hello"))[-1].text == "You said: hello"
+
+
+async def test_a_server_without_a_list_of_models(telegram: Platform, tmp_path: Path) -> None:
+    settings = {"BRIDGE_ADMINS": str(telegram.user("mia")), "BRIDGE_MODEL": ""}
+    server = ServerEmulator("vllm", listing=False)
+    server.models = ["mine"]
+    async with server, BridgeProcess(telegram, server, tmp_path, **settings) as bot:
+        none = "The gateway answers, but has no list of models. Name a model by its full id: /model and the id."
+        assert (await bot.ask("hello"))[-1].text.startswith(f"⚠️ {none}")
+        assert (await bot.ask("/model"))[-1].text.startswith(f"⚠️ {none}")
+        assert (await bot.ask("/model mine"))[-1].text == "Now: mine"
+        assert (await bot.ask("hello"))[-1].text == "You said: hello"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import unicodedata
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
 
 from bridge.admin.shell.language import terminal_words
@@ -41,6 +41,10 @@ async def ask(settings: Settings, text: str, model: ModelId | None, save: Callab
         async with aclosing(gateway.stream(model, messages)) as completion:
             draft = Draft(completion.events())
             await _show(draft)
+        if draft.error is not None:
+            with suppress(GatewayError):
+                await gateway.identify()
+            draft.error.gateway_name = gateway.name
     for file in draft.files:
         print(f"![{file.alt}](<{await save(file)}>)")
     if sources := sources_list(draft.sources, words):

@@ -165,11 +165,18 @@ class Setup:
                 other = words.key_where_other.format(gateway=self._server or self._findings.that_server)
                 say(words.key_where if cherry else other)
                 told = True
-            typed = self._ask("BRIDGE_GATEWAY_KEY", words.key_ask, hidden=True, shown=key)
-            if not typed:
-                say(words.skipped)
+            if not self._ask_key(key):
                 return []
-            self._keep("BRIDGE_GATEWAY_KEY", self._shaped(Settings, "BRIDGE_GATEWAY_KEY", typed) or typed)
+
+    def _ask_key(self, shown: str) -> str:
+        """Ask for the key and keep it; return it, or nothing where there is no answer."""
+        typed = self._ask("BRIDGE_GATEWAY_KEY", self._words.key_ask, hidden=True, shown=shown)
+        if not typed:
+            say(self._words.skipped)
+            return ""
+        key = self._shaped(Settings, "BRIDGE_GATEWAY_KEY", typed) or typed
+        self._keep("BRIDGE_GATEWAY_KEY", key)
+        return key
 
     def _try_key(self, url: str, key: str) -> list[dict[str, object]] | None:
         """Return the gateway's models; None where another key is needed."""
@@ -218,6 +225,8 @@ class Setup:
         say(self._words.trying)
         diagnostic = asyncio.run(answer(url, key, model, self._findings, IN[self._language], self._server))
         self._show([diagnostic])
+        if diagnostic.area == "key" and (typed := self._ask_key(key)):  # its list is open to everybody
+            return self._try_model(url, typed, model)
         return diagnostic.severity == "ok"
 
     # platforms
