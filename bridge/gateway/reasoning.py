@@ -57,7 +57,8 @@ class ReasoningSplitter:
         self._thought: list[str] = []
         """The reasoning that is coming."""
         self._head = ""
-        """How the answer begins, up to `marks.MAX_HEAD_CHARACTERS`."""
+        """How the answer begins, up to about `marks.MAX_HEAD_CHARACTERS`."""
+        self._at_head = True
         self._trigger = _TRIGGER
 
     def feed(self, text: str, batch: Batch) -> None:
@@ -305,7 +306,7 @@ class ReasoningSplitter:
         self._begun, self._skip_line_breaks, self._after_mark = False, True, True
         self._drop_blanks()
         self._code = CodeTracker()
-        self._head, self._trigger = "", _TRIGGER
+        self._head, self._at_head, self._trigger = "", True, _TRIGGER
 
     # -- putting in ------------------------------------------------------------------------------------------
 
@@ -327,8 +328,9 @@ class ReasoningSplitter:
             return
         self._flush(batch)
         batch.text.append(text)
-        if len(self._head) < marks.MAX_HEAD_CHARACTERS:
+        if self._at_head:
             self._head += text[: marks.MAX_HEAD_CHARACTERS]
+            self._at_head = len(self._head) < marks.MAX_HEAD_CHARACTERS
             if marks.THOUGHT_PROCESS.match(self._head):
                 self._trigger = _TRIGGER_OR_RESPONSE
 
