@@ -10,7 +10,7 @@ from itertools import groupby
 
 from bridge.access import Access, ChatSettings
 from bridge.commands.context import CommandContext, CommandResult
-from bridge.errors import CHERRY_STUDIO, GatewayError, ModelNotFound
+from bridge.errors import CHERRY_STUDIO, GatewayError, ModelNotFound, NoModelList
 from bridge.gateway import Gateway, Model, labelled
 from bridge.store import Names, Preferences
 from bridge.types import Button, Chat, ModelId
@@ -96,8 +96,10 @@ class Picker:
         words, room = context.words, context.max_command_bytes
         try:
             offered = await self._offered(context.settings)
-        except GatewayError:
-            if (wanted := _full(query)) is None:
+        except GatewayError as error:
+            wanted = _full(query)
+            # One word may as well be a part of a name, unless there is no list to look for it in.
+            if wanted is None or not (wanted.provider or isinstance(error, NoModelList)):
                 raise
             return await self._choose(context, wanted, str(wanted))  # taken on trust; a turn will tell
         if not query:

@@ -33,16 +33,21 @@ def outcome_note(
     draft: Draft, generation: Generation, message: Said, words: Words, *, admin: bool
 ) -> tuple[str, Sequence[Button]]:
     """Return the note under an answer and the buttons to offer; nothing under an answer that is whole."""
+    note, buttons = _end_note(draft, generation, message, words, admin=admin)
+    came = [sources_list(draft.sources, words), unshown(draft, words)]  # however the answer ended
+    return "\n\n".join(filter(None, [*came, note])), buttons
+
+
+def _end_note(
+    draft: Draft, generation: Generation, message: Said, words: Words, *, admin: bool
+) -> tuple[str, Sequence[Button]]:
     if draft.stopped:
         return words.stopped, ()
     if draft.error is not None:
         return _error_note(draft.error, generation, words, admin=admin)
     if draft.finished is not None and draft.finished.reason == "length":
         return f"⚠️ {words.length}", [Button(words.button_continue, "/continue")]
-    notes = [sources_list(draft.sources, words), unshown(draft, words)]
-    if message.attachments:
-        notes.append(words.caption_answered.format(kinds=kinds(message, words)))
-    return "\n\n".join(filter(None, notes)), ()
+    return words.caption_answered.format(kinds=kinds(message, words)) if message.attachments else "", ()
 
 
 def sources_list(sources: Sequence[Source], words: Words) -> str:

@@ -105,6 +105,12 @@ async def test_ids_without_a_provider_are_taken_everywhere(bridge: BridgeInProce
     assert "is not a value" in await bridge.say("/models allow openai"), "mostly a slip"
 
 
+async def test_while_the_gateway_is_away_one_word_is_no_model(bridge: BridgeInProcess) -> None:
+    await bridge.gateway.stop()
+    assert "is not answering" in await bridge.say("/model gpt")
+    assert "Now: silicon:gpt-5" in await bridge.say("/model silicon:gpt-5"), "a full id is taken on trust"
+
+
 async def test_servers_without_providers_are_one_list_or_makers() -> None:
     async with ServerEmulator("openrouter") as server, Gateway(server.url) as gateway:
         assert {model.group for model in await gateway.models()} == {""}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from tests.emulators.servers import END, Reply, chunk, delta, refusal, streamed
+from tests.emulators.servers import DONE, END, Reply, chunk, delta, refusal, streamed
 
 
 def _png(side: int) -> bytes:
@@ -74,6 +74,12 @@ STREAMS: dict[str, Streamed] = {
         "The sky is blue [1][2].",
         sources=("https://a.example/1", "https://b.example/2"),
         note="Sources\n[1] a.example\n[2] b.example",
+    ),
+    "sources of an answer that ends early": Streamed(
+        (chunk("Blue [1]", citations=["https://a.example/1"]), delta("length"), DONE),
+        "Blue [1]",
+        sources=("https://a.example/1",),
+        note="Sources\n[1] a.example\n⚠️ The answer is longer than the model may write at once.",
     ),
     "a tool": Streamed(
         (delta(tool_calls=[TOOL]), delta("tool_calls"), END),
