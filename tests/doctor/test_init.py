@@ -17,7 +17,7 @@ from dotenv import dotenv_values
 
 from tests.doctor.conftest import closed_port
 from tests.emulators.gateway import GatewayEmulator
-from tests.emulators.servers import KEY, Kind, ServerEmulator
+from tests.emulators.servers import KEY, NO_LIST, Kind, ServerEmulator
 from tests.emulators.telegram import TelegramPlatform
 
 PATIENCE = 40
@@ -263,7 +263,7 @@ async def test_a_server_that_is_not_cherry_studio(kind: Kind, failing: bool, tmp
 
 
 async def test_a_server_without_a_list_of_models(tmp_path: Path) -> None:
-    async with ServerEmulator("vllm", listing=False) as server:
+    async with ServerEmulator("vllm", listed=NO_LIST) as server:
         server.models = ["mine"]
 
         def dialogue() -> None:

@@ -17,24 +17,23 @@ from bridge.store import RedisQuirks, open_store
 from bridge.types import ModelId
 from tests.doctor.breakages import serve
 from tests.doctor.conftest import Bench
-from tests.emulators.servers import KEY, KINDS, Kind, ServerEmulator, refusal
-from tests.gateway.openai_server import server
+from tests.emulators.servers import KEY, KINDS, NO_LIST, Kind, ServerEmulator, refusal
 
 
 @pytest.mark.parametrize("root", [200, 404])
 async def test_it_is_said_and_all_the_rest_is_tried(root: int, bench: Bench) -> None:
-    async with server(root=root) as url:
-        bench.set(BRIDGE_GATEWAY_URL=url, BRIDGE_MODEL="gpt-4o")
+    async with ServerEmulator(root=root) as server:
+        bench.set(BRIDGE_GATEWAY_URL=server.url, BRIDGE_MODEL="gpt-4o")
         status, said = await bench.doctor()
     assert status == 0, said
-    assert f"ok  gateway   {url} is an OpenAI-compatible server that is not Cherry Studio." in said
+    assert f"ok  gateway   {server.url} is an OpenAI-compatible server that is not Cherry Studio." in said
     assert "2 models to chat with" in said
     assert "gpt-4o" in next(line for line in said.splitlines() if line.startswith("ok  answer"))
 
 
 async def test_no_list_of_models_is_no_end(bench: Bench) -> None:
-    async with server({"detail": "Not Found"}, status=404) as url:
-        bench.set(BRIDGE_GATEWAY_URL=url, BRIDGE_MODEL="gpt-4o")
+    async with ServerEmulator(listed=NO_LIST) as server:
+        bench.set(BRIDGE_GATEWAY_URL=server.url, BRIDGE_MODEL="gpt-4o")
         status, said = await bench.doctor()
     assert status == 0, said
     assert "has no list of models" in said
@@ -42,8 +41,9 @@ async def test_no_list_of_models_is_no_end(bench: Bench) -> None:
 
 
 async def test_a_key_that_the_server_refuses(bench: Bench) -> None:
-    async with server({"error": {"message": "no", "type": "auth_error"}}, status=401) as url:
-        bench.set(BRIDGE_GATEWAY_URL=url, BRIDGE_MODEL="gpt-4o")
+    refused = refusal(401, {"error": {"message": "no", "type": "auth_error"}})
+    async with ServerEmulator(listed=refused) as server:
+        bench.set(BRIDGE_GATEWAY_URL=server.url, BRIDGE_MODEL="gpt-4o")
         status, said = await bench.doctor()
     assert status == 1
     assert "The key is wrong." in said
@@ -173,7 +173,7 @@ async def test_models_are_listed_by_their_ids(kind: Kind, capsys: pytest.Capture
 
 
 async def test_no_list_of_models_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    async with ServerEmulator("vllm", listing=False) as server:
+    async with ServerEmulator("vllm", listed=NO_LIST) as server:
         assert await models(Settings(gateway_url=server.url, language="en"), as_json=True) == 1
     assert "has no list of models" in capsys.readouterr().err
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulators.servers import KEY, Kind, ServerEmulator, refusal
+from tests.emulators.servers import KEY, NO_LIST, Kind, ServerEmulator, refusal
 from tests.harness import BridgeProcess, until
 from tests.platform import Platform
 from tests.stories.test_away import told
@@ -95,7 +95,7 @@ async def test_a_model_that_is_not_there_has_near_names(telegram: Platform, tmp_
 
 async def test_a_server_without_a_list_of_models(telegram: Platform, tmp_path: Path) -> None:
     settings = {"BRIDGE_ADMINS": str(telegram.user("mia")), "BRIDGE_MODEL": ""}
-    server = ServerEmulator("vllm", listing=False)
+    server = ServerEmulator("vllm", listed=NO_LIST)
     server.models = ["mine"]
     async with server, BridgeProcess(telegram, server, tmp_path, **settings) as bot:
         none = "The gateway answers, but has no list of models. Name a model by its full id: /model and the id."

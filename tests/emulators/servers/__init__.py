@@ -3,7 +3,7 @@
 LiteLLM's were recorded from 1.108.7; those of the others are as their sources and their users' reports show them.
 """
 
-from tests.emulators.servers.frames import DONE, END, Reply, chunk, delta, refusal, streamed
+from tests.emulators.servers.frames import DONE, END, NO_LIST, Reply, chunk, delta, refusal, streamed
 from tests.emulators.servers.server import KEY, ServerEmulator
 from tests.emulators.servers.shapes import KINDS, Kind
 
@@ -12,6 +12,7 @@ __all__ = [
     "END",
     "KEY",
     "KINDS",
+    "NO_LIST",
     "Kind",
     "Reply",
     "ServerEmulator",

@@ -36,3 +36,7 @@ def streamed(*frames: bytes) -> Reply:
 
 def refusal(status: int, body: Any) -> Reply:
     return Reply(json.dumps(body, ensure_ascii=False).encode(), status, "application/json")
+
+
+NO_LIST = refusal(404, {"detail": "Not Found"})
+"""Of a server without a list of models."""

@@ -18,13 +18,17 @@ NOT_FOUND = "404: Not Found"
 class ServerEmulator:
     """Used with ``async with``. Without a script it answers each question of a model that it has.
 
-    `key`: what it wants; nothing where it is empty. `listing`: whether it has a list of models.
+    `key`: what it wants; nothing where it is empty. `listed`: what it answers in place of its list of models;
+    `root`: the status of its root in place of its own.
     """
 
-    def __init__(self, kind: Kind = "plain", *, key: str = "", listing: bool = True) -> None:
+    def __init__(
+        self, kind: Kind = "plain", *, key: str = "", listed: Reply | None = None, root: int | None = None
+    ) -> None:
         self.shape = KINDS[kind]
         self.key = key
-        self.listing = listing
+        self.listed = listed
+        self.root = root
         self.models: list[str] = list(self.shape.models)
         self.requests: list[dict[str, Any]] = []
         """The body of each request for an answer."""
@@ -81,11 +85,11 @@ class ServerEmulator:
         if request.path.rstrip("/") != self.shape.path:
             return self._respond(Reply(NOT_FOUND.encode(), 404, "text/plain"))
         status, kind, text = self.shape.root
-        return self._respond(Reply(text.encode(), status, kind))
+        return self._respond(Reply(text.encode(), self.root or status, kind))
 
     async def _list(self, request: web.Request) -> web.Response:
-        if not self.listing:
-            return self._respond(refusal(404, {"detail": "Not Found"}))
+        if self.listed is not None:
+            return self._respond(self.listed)
         if not self.shape.open_list and (locked := self._locked(request)) is not None:
             return self._respond(locked)
         entries = [self.shape.entry(model) for model in self.models]
