@@ -197,7 +197,9 @@ class Picker:
         if len(providers) == 1:
             (query, models) = next(iter(providers.items()))
             paged = _of_provider(f"{query}:", models, 1, context)
-            return CommandResult(f"{said}\n\n{words.model_pick}", [*buttons, *paged.buttons])
+            known = {button.command for button in buttons}
+            others = [button for button in paged.buttons if button.command not in known]
+            return CommandResult(f"{said}\n\n{words.model_pick}", [*buttons, *others])
         shown = list(providers.items())[:MAX_PROVIDERS]
         labels = _distinct([(f"{_plain(models[0].provider_name)} ({len(models)})", group) for group, models in shown])
         buttons += [

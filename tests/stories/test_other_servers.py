@@ -69,12 +69,13 @@ async def test_a_server_that_refuses_says_who_it_is(telegram: Platform, tmp_path
         assert (await bot.ask("/model qwen"))[-1].text == "Now: Ollama · qwen3:8b"
         await bot.ask("three")
         assert server.requests[-1]["model"] == "qwen3:8b"
+        assert (await bot.ask("/model llama3.2:latest"))[-1].text == "Now: Ollama · llama3.2:latest"
         assert (await bot.ask("/model llama3.9:latest"))[-1].text == "There is no model “llama3.9:latest”."
         overview = (await bot.ask("/model"))[-1]
-        assert overview.text.startswith("Now: Ollama · qwen3:8b")
-        assert overview.buttons == [
-            "Ollama · llama3.2:latest",
+        assert overview.text.startswith("Now: Ollama · llama3.2:latest")
+        assert overview.buttons == [  # the recent one first, and no button twice
             "Ollama · qwen3:8b",
+            "Ollama · llama3.2:latest",
             "Ollama · hf.co/bartowski/gemma-3-4b-it-GGUF:Q4_…",
             "Back",
         ]
