@@ -61,7 +61,13 @@ _ENDS = (
     "<eos>",
 )
 _STARTS = (
+    "<|im_sep|>",  # Phi 4, after the next
     "<|im_start|>assistant",
+    "<|im_assistant|>assistant<|im_middle|>",  # Kimi
+    "<start_of_turn>model",  # Gemma, this and the next
+    "<|turn>model",
+    "<|begin_of_text|>",  # Llama 3
+    "<bos>",
     "<|start_header_id|>assistant<|end_header_id|>",
     "<|assistant|>",
     "<|start|>assistant",
