@@ -16,19 +16,23 @@ _NAME = (
 Gemini: thought; Reka: reasoning; Reflection: reflection; Hermes: reasoning_scratchpad; Seed: seed:think; MiniMax M3:
 mm:think; LongCat: longcat_think."""
 
-_PAIRS = {
-    "◁think▷": "◁/think▷",  # Kimi-VL
-    "[think]": "[/think]",  # Magistral
-    "<|begin_of_thought|>": "<|end_of_thought|>",  # Sky-T1
-    "<|start_thinking|>": "<|end_thinking|>",  # Command A
-    "<|inner_prefix|>": "<|inner_suffix|>",  # Apertus
-    "<|channel>thought": "<channel|>",  # Gemma 4
-    "<unused94>thought": "<unused95>",  # MedGemma
-    "<|im_start|>think": "<|im_start|>answer",  # s1
-    "<|think|>": "<|content|>",  # Solar Open
-    "<|thinking|>": "<|/thinking|>",
-}
-_MORE_CLOSINGS = ("<|/think|>",)
+_PAIRS = dict(
+    line.split()[:2]
+    for line in """
+◁think▷                ◁/think▷             Kimi-VL
+[think]                [/think]             Magistral
+<|begin_of_thought|>   <|end_of_thought|>   Sky-T1
+<|start_thinking|>     <|end_thinking|>     Command A
+<|inner_prefix|>       <|inner_suffix|>     Apertus
+<|channel>thought      <channel|>           Gemma 4
+<unused94>thought      <unused95>           MedGemma
+<|im_start|>think      <|im_start|>answer   s1
+<|think|>              <|content|>          Solar Open
+<|thinking|>           <|/thinking|>
+""".strip().splitlines()
+)
+"""What opens reasoning, what closes it, and whose it is. In one text, because Hypothesis tries a program's short
+strings as inputs, and a lone closing mark is the one thing that does not come out as it went in."""
 
 _WRAPPERS = {
     "<answer>": "</answer>",  # Hunyuan, GLM-4.1V
@@ -74,7 +78,7 @@ _STARTS = (
     "<|begin|>assistant",  # Solar Open
 )
 """What templates put before an answer."""
-_BOXES = ("<|begin_of_box|>", "<|end_of_box|>")
+_BOXES = tuple(f"<|{word}_of_box|>" for word in ("begin", "end"))
 """GLM's vision models put them around the heart of an answer; they say nothing to a reader."""
 
 
@@ -83,7 +87,7 @@ def _any(literals: Iterable[str]) -> str:
 
 
 OPEN = re.compile(rf"<{_NAME}(?:\s[^<>]{{0,200}})?(?<!/)>|{_any(_PAIRS)}", re.IGNORECASE)
-CLOSE = re.compile(rf"</\s?{_NAME}\s{{0,9}}>|{_any((*_PAIRS.values(), *_MORE_CLOSINGS))}", re.IGNORECASE)
+CLOSE = re.compile(rf"</\s?{_NAME}\s{{0,9}}>|{_any(_PAIRS.values())}", re.IGNORECASE)
 EMPTY = re.compile(rf"<{_NAME}\s{{0,9}}/>", re.IGNORECASE)
 """A thought that is none: ``<think/>``."""
 END = re.compile(_any(_ENDS), re.IGNORECASE)
@@ -122,7 +126,6 @@ _LITERALS = (
     *_ENDS,
     *_STARTS,
     *_BOXES,
-    *_MORE_CLOSINGS,
     "<|message|>",
 )
 _PARTIAL = re.compile(
