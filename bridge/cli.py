@@ -238,10 +238,11 @@ def _question(words: Sequence[str]) -> str:
 async def _ask(gateway: AbstractAsyncContextManager[Settings], text: str, model: ModelId | None) -> int:
     from bridge import log
     from bridge.admin.shell.ask import ask
+    from channels.console.files import save
 
     log.configure("error")
     async with gateway as settings:
-        return await ask(settings, text, model)
+        return await ask(settings, text, model, lambda file: save(file, settings.data_dir / "files"))
 
 
 @asynccontextmanager

@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from bridge.types import Chat, ModelId
 
 
+CHERRY_STUDIO = "Cherry Studio"
+"""The name of a gateway of which nothing else is known."""
+
+
 class BridgeError(Exception):
     """The root of the tree."""
 
@@ -92,7 +96,7 @@ class Gone(ChannelError):
 class GatewayError(BridgeError):
     """`detail` is what an admin may read: the gateway's or the provider's own words, shortened."""
 
-    gateway_name = "Cherry Studio"
+    gateway_name = CHERRY_STUDIO
     """What people call the gateway; empty where it is a server that has no name we know."""
 
     def __init__(self, detail: str = "") -> None:

@@ -22,7 +22,7 @@ from bridge.inbound import Inbound, Pressed, Said
 from bridge.settings import Settings
 from bridge.store import Store, keys
 from bridge.types import Body, Button, Chat, ModelId, User
-from tests.emulators.gateway import GatewayEmulator
+from tests.emulators.gateway import GatewayEmulator, Generation
 from tests.fakes import FakeChannel, FakePosted, Weather
 from tests.platform import Bubble, Place, Platform
 
@@ -283,10 +283,10 @@ class BridgeInProcess:
 
 @asynccontextmanager
 async def bridge_in_process(
-    store: Store, tmp_path: Path, channel: TalkingChannel | None = None
+    store: Store, tmp_path: Path, channel: TalkingChannel | None = None, generation: Generation = "B"
 ) -> AsyncIterator[BridgeInProcess]:
     channel = channel or TalkingChannel()
-    async with GatewayEmulator("B") as emulator:
+    async with GatewayEmulator(generation) as emulator:
         settings = Settings(
             gateway_url=emulator.url,
             model=ModelId("fake-openai", "ok"),

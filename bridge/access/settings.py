@@ -139,7 +139,8 @@ def _read(name: str, text: str) -> object:
 
 def _is_pattern(text: str) -> bool:
     short = 0 < len(text) <= MAX_PATTERN_LENGTH and text.count("*") <= MAX_STARS
-    return short and text.isprintable() and (":" in text or "*" in text)
+    # A bare word is mostly a slip, unless it looks like the id of a model without a provider: gpt-4o.
+    return short and text.isprintable() and re.search(r"[:*/.\d-]", text) is not None
 
 
 def _matches(name: str, pattern: str) -> bool:

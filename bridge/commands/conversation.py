@@ -11,6 +11,7 @@ from bridge.inbound import Said
 from bridge.inbox import Inbox, Question
 from bridge.store import SHOWN_REASONING, Store
 from bridge.types import Button, Chat
+from bridge.words import with_gateway
 
 MAX_SYSTEM_LENGTH = 8000
 OFF = {"off", "none", "关闭", "關閉"}
@@ -78,14 +79,15 @@ class ConversationCommands:
         if wanted not in ("on", "off"):
             on = context.settings.should_wait(await self._store.preferences.later(chat))
             label, command = (words.button_later_off, "/later off") if on else (words.button_later, "/later on")
-            return CommandResult(words.later_on if on else words.later_off, [Button(label, command)])
+            said = words.later_on if on else words.later_off
+            return CommandResult(with_gateway(said, words, self._picker.gateway_name), [Button(label, command)])
         if not context.may_choose:
             return CommandResult.refusal(words.choice_of_admins)
         await self._store.preferences.set_later(chat, wanted)
         if wanted == "off":
-            return CommandResult(words.later_off)
+            return CommandResult(with_gateway(words.later_off, words, self._picker.gateway_name))
         again = await self._unanswered(context) if context.call.pressed else None
-        return CommandResult(words.later_on, resend_as=again)
+        return CommandResult(with_gateway(words.later_on, words, self._picker.gateway_name), resend_as=again)
 
     async def reasoning(self, context: CommandContext) -> CommandResult:
         """`/reasoning off|brief|full`."""

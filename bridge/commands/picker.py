@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 
 from bridge.access import Access, ChatSettings
 from bridge.commands.context import CommandContext, CommandResult
-from bridge.errors import GatewayError, ModelNotFound
-from bridge.gateway import Gateway, Model
-from bridge.store import Preferences
+from bridge.errors import CHERRY_STUDIO, GatewayError, ModelNotFound, NoModelList
+from bridge.gateway import Gateway, Model, labelled
+from bridge.store import Names, Preferences
 from bridge.types import Button, Chat, ModelId
+from bridge.words import models_count, no_models
 
 MODELS_PER_PAGE = 8
 """Models on one page of buttons; more do not fit a phone's screen."""
@@ -34,11 +36,27 @@ class Picker:
     Only models that the chat's settings permit are shown, taken or used.
     """
 
-    def __init__(self, preferences: Preferences, gateway: Gateway, access: Access, default: ModelId | None) -> None:
+    def __init__(
+        self, preferences: Preferences, names: Names, gateway: Gateway, access: Access, default: ModelId | None
+    ) -> None:
         self._preferences = preferences
+        self._names = names
         self._gateway = gateway
         self._access = access
         self._default = default
+
+    @property
+    def gateway_name(self) -> str:
+        """What people call the gateway, as `Gateway.name` has it."""
+        return self._gateway.name
+
+    async def _offered(self, settings: ChatSettings, *, fresh: bool = False) -> list[Model]:
+        """The models that `settings` permit, as admins call them. Raises GatewayError and StoreError."""
+        models = await self._gateway.models(fresh=fresh)
+        if names := await self._names.all():
+            name = self._gateway.name
+            models = labelled(models, names, server="" if name == CHERRY_STUDIO else name)
+        return [model for model in models if settings.models.permit(model.id)]
 
     async def current(self, chat: Chat) -> ModelId | None:
         """The model that answers in `chat`; None where the gateway offers none that may. Raises GatewayError."""
@@ -51,8 +69,8 @@ class Picker:
             if not settings.models.permit(wanted):
                 raise ModelNotFound(wanted)  # it was chosen when it was still permitted
             return wanted
-        offered = _permitted(await self._gateway.models(), settings)
-        return offered[0].id if offered else None
+        offered = [model.id for model in await self._gateway.models() if settings.models.permit(model.id)]
+        return offered[0] if offered else None
 
     def _wanted(self, chosen: ModelId | None, settings: ChatSettings) -> ModelId | None:
         """What was chosen, or else the first default that is permitted."""
@@ -65,27 +83,30 @@ class Picker:
         """How to call the chat's model in a sentence, whether or not the gateway is there."""
         try:
             chosen = await self.current(chat)
-            offered = {model.id: model for model in await self._gateway.models()}
+            offered = {model.id: model for model in await self._offered(ChatSettings())}
         except GatewayError:
             settings = await self._access.settings.of(chat)
             chosen, offered = self._wanted(await self._preferences.model(chat), settings), {}
         if chosen is None:
-            return "Cherry Studio"
+            return self._gateway.name or CHERRY_STUDIO
         return _name(offered[chosen]) if chosen in offered else str(chosen)
 
     async def model(self, context: CommandContext) -> CommandResult:
         query, page = _split(context.argument)
         words, room = context.words, context.max_command_bytes
         try:
-            offered = _permitted(await self._gateway.models(), context.settings)
-        except GatewayError:
-            if (wanted := _full(query)) is None:
+            offered = await self._offered(context.settings)
+        except GatewayError as error:
+            wanted = _full(query)
+            # One word may as well be a part of a name, unless there is no list to look for it in.
+            if wanted is None or not (wanted.provider or isinstance(error, NoModelList)):
                 raise
             return await self._choose(context, wanted, str(wanted))  # taken on trust; a turn will tell
         if not query:
             return await self._overview(context, offered)
         if query.endswith(":"):
-            of_provider = [model for model in offered if model.id.provider == _provider(query[:-1], offered)]
+            group = _group(query[:-1], offered)
+            of_provider = [model for model in offered if model.group == group]
             if of_provider:
                 return _of_provider(query, of_provider, page, context)
         found = _matching(query, offered)
@@ -95,18 +116,19 @@ class Picker:
             return _paged(words.model_several.format(query=query), query, found, page, context)
         nearest = set(await self._gateway.nearest(query))
         said = words.model_unknown.format(query=query)
-        return CommandResult(said, [_button(model, room) for model in offered if model.id in nearest])
+        return CommandResult(said, _buttons([model for model in offered if model.id in nearest], room))
 
     async def models(self, context: CommandContext) -> CommandResult:
         """All models as text, to read and to copy from."""
         query, page = _split(context.argument)
         words = context.words
-        offered = _permitted(await self._gateway.models(fresh=True), context.settings)
+        offered = await self._offered(context.settings, fresh=True)
         found = _matching(query, offered) if query else list(offered)
         if not found:
-            return CommandResult(words.model_unknown.format(query=query) if query else words.models_none)
+            unknown = words.model_unknown.format(query=query)
+            return CommandResult(unknown if query else no_models(words, self._gateway.name))
         shown, page, pages = _cut(found, page, MODELS_PER_LIST)
-        lines = [words.models_list.format(count=len(found))]
+        lines = [words.models_list.format(models=models_count(len(found), words))]
         for provider, models in groupby(shown, lambda model: model.provider_name):
             lines.append("\n".join([f"**{_plain(provider)}**", *(f"- `{model.id}`" for model in models)]))
         if pages > 1:
@@ -115,15 +137,43 @@ class Picker:
 
     async def find(self, query: str, settings: ChatSettings) -> list[ModelId]:
         """The permitted models that `query` may mean, by their names. Raises GatewayError."""
-        return [model.id for model in _matching(query, _permitted(await self._gateway.models(), settings))]
+        return [model.id for model in _matching(query, await self._offered(settings))]
+
+    async def fresh(self, context: CommandContext) -> CommandResult:
+        """`/models fresh`: read the list anew, and forget what models were found to refuse."""
+        await self._gateway.quirks.clear()
+        offered = await self._offered(context.settings, fresh=True)
+        models = models_count(len(offered), context.words)
+        return CommandResult(context.words.models_fresh.format(models=models))
+
+    async def rename(self, context: CommandContext, argument: str) -> CommandResult:
+        """`/models name ID NAME`: call a provider or a model so; without a name, as the gateway does."""
+        words = context.words
+        wanted, _, name = argument.strip().partition(" ")
+        name = _plain(name)[:MAX_LABEL_LENGTH]
+        names = await self._names.all()
+        if not wanted:
+            lines = [f"- `{id}`: {_plain(label)}" for id, label in sorted(names.items())]
+            return CommandResult("\n".join([*lines, words.models_name_usage]))
+        id = wanted if wanted in names else _id_of(wanted, await self._offered(ChatSettings()))
+        if id is None:
+            return CommandResult(words.model_unknown.format(query=wanted))
+        if not await self._names.set(id, name):
+            return CommandResult(words.list_full)
+        said = (
+            words.models_named.format(id=f"`{id}`", label=f"**{name}**")
+            if name
+            else words.models_unnamed.format(id=f"`{id}`")
+        )
+        return CommandResult(said)
 
     async def suggest(self, typed: str, chat: Chat, most: int) -> list[Button]:
         """The models that fit what has been typed so far, recent ones first."""
         recents = await self._preferences.recents(chat)
-        offered = _permitted(await self._gateway.models(), await self._access.settings.of(chat))
+        offered = await self._offered(await self._access.settings.of(chat))
         found = _matching(typed, offered) if typed.strip() else offered
         found = sorted(found, key=lambda model: recents.index(model.id) if model.id in recents else len(recents))
-        return [_button(model, MAX_ID_LENGTH) for model in found[:most]]
+        return _buttons(found[:most], MAX_ID_LENGTH)
 
     async def _choose(self, context: CommandContext, model: ModelId, name: str) -> CommandResult:
         if not context.may_choose:
@@ -136,7 +186,7 @@ class Picker:
     async def _overview(self, context: CommandContext, offered: Sequence[Model]) -> CommandResult:
         chat, words, room = context.chat, context.words, context.max_command_bytes
         if not offered:
-            return CommandResult(words.models_none)
+            return CommandResult(no_models(words, self._gateway.name))
         by_id = {model.id: model for model in offered}
         chosen = self._wanted(await self._preferences.model(chat), context.settings) or offered[0].id
         name = _name(by_id[chosen]) if chosen in by_id else str(chosen)
@@ -144,22 +194,23 @@ class Picker:
         recents = [by_id[id] for id in await self._preferences.recents(chat) if id in by_id and id != chosen][
             :MAX_RECENT
         ]
-        buttons = [_button(model, room) for model in recents]
+        buttons = _buttons(recents, room)
         providers: dict[str, list[Model]] = {}
         for model in offered:
-            providers.setdefault(model.id.provider, []).append(model)
+            providers.setdefault(model.group, []).append(model)
         if len(providers) == 1:
             (query, models) = next(iter(providers.items()))
             paged = _of_provider(f"{query}:", models, 1, context)
-            return CommandResult(f"{said}\n\n{words.model_pick}", [*buttons, *paged.buttons])
-        for provider, models in list(providers.items())[:MAX_PROVIDERS]:
-            label = _short(f"{models[0].provider_name} ({len(models)})")
-            buttons.append(Button(label, _command("/model", f"{provider}:", room) or f"/model {_token(provider)}:"))
+            known = {button.command for button in buttons}
+            others = [button for button in paged.buttons if button.command not in known]
+            return CommandResult(f"{said}\n\n{words.model_pick}", [*buttons, *others])
+        shown = list(providers.items())[:MAX_PROVIDERS]
+        labels = _distinct([(f"{_plain(models[0].provider_name)} ({len(models)})", group) for group, models in shown])
+        buttons += [
+            Button(label, _command("/model", f"{group}:", room) or f"/model {_token(group)}:")
+            for label, (group, _) in zip(labels, shown, strict=True)
+        ]
         return CommandResult(f"{said}\n\n{words.model_pick}", buttons)
-
-
-def _permitted(offered: Sequence[Model], settings: ChatSettings) -> list[Model]:
-    return [model for model in offered if settings.models.permit(model.id)]
 
 
 def _split(argument: str) -> tuple[str, int]:
@@ -193,19 +244,31 @@ def _matching(query: str, offered: Sequence[Model]) -> list[Model]:
     ]
 
 
-def _provider(query: str, offered: Sequence[Model]) -> str:
-    """The id of the provider that is meant by its id, its name, or its token."""
+def _group(query: str, offered: Sequence[Model]) -> str | None:
+    """The group that is meant by its id, its name, or its token; None where none is."""
     for model in offered:
-        if query.casefold() in (model.id.provider.casefold(), model.provider_name.casefold()):
-            return model.id.provider
-        if query == _token(model.id.provider):
-            return model.id.provider
-    return ""
+        if query.casefold() in (model.group.casefold(), model.provider_name.casefold()):
+            return model.group
+        if query == _token(model.group):
+            return model.group
+    return None
+
+
+def _id_of(wanted: str, offered: Sequence[Model]) -> str | None:
+    """The id of the model or the provider that is meant: by its id, its name, or the beginning of a provider's id."""
+    exact = [str(model.id) for model in offered if wanted.casefold() == str(model.id).casefold()]
+    if exact:
+        return exact[0]
+    if (group := _group(wanted.removesuffix(":"), offered)) is not None:
+        return group
+    begun = {model.group for model in offered if model.group.startswith(wanted)}
+    return begun.pop() if len(begun) == 1 else None
 
 
 def _of_provider(query: str, models: Sequence[Model], page: int, context: CommandContext) -> CommandResult:
     words = context.words
-    said = words.model_provider.format(provider=_plain(models[0].provider_name), count=len(models))
+    provider = _plain(models[0].provider_name)
+    said = words.model_provider.format(provider=provider, models=models_count(len(models), words))
     result = _paged(said, query, models, page, context)
     return CommandResult(result.text, [*result.buttons, Button(words.button_back, "/model")])
 
@@ -216,7 +279,7 @@ def _paged(said: str, query: str, models: Sequence[Model], page: int, context: C
     if pages > 1:
         said = f"{said}\n\n{words.page.format(page=page, pages=pages)} – {words.model_search}"
     turning = _turning("/model", query, page, pages, room)
-    return CommandResult(said, [*(_button(model, room) for model in shown), *turning])
+    return CommandResult(said, [*_buttons(shown, room), *turning])
 
 
 def _turning(command: str, query: str, page: int, pages: int, room: int) -> list[Button]:
@@ -233,9 +296,34 @@ def _cut(models: Sequence[Model], page: int, size: int) -> tuple[Sequence[Model]
     return models[(page - 1) * size : page * size], page, pages
 
 
-def _button(model: Model, room: int) -> Button:
-    command = _command("/model", str(model.id), room) or f"/model {_token(str(model.id))}"
-    return Button(_short(_name(model)), command)
+def _buttons(models: Sequence[Model], room: int) -> list[Button]:
+    """Return a button for each model, no two of which read the same."""
+    labels = _distinct([(_name(model), str(model.id)) for model in models])
+    commands = (_command("/model", str(model.id), room) or f"/model {_token(str(model.id))}" for model in models)
+    return [Button(label, command) for label, command in zip(labels, commands, strict=True)]
+
+
+def _distinct(named: Sequence[tuple[str, str]]) -> list[str]:
+    """Return a label of at most `MAX_LABEL_LENGTH` for each name and id: cut where it is longer, at its end or, where
+    another one then reads the same, in its middle; with a part of the id where that does not help either."""
+    labels = [_short(name) for name, _ in named]
+    for shorten in (_short_in_the_middle, _short_with_token):
+        count = Counter(label.casefold() for label in labels)
+        labels = [
+            label if count[label.casefold()] == 1 else shorten(name, id)
+            for label, (name, id) in zip(labels, named, strict=True)
+        ]
+    return labels
+
+
+def _short_in_the_middle(name: str, _id: str) -> str:
+    half = MAX_LABEL_LENGTH // 2
+    return name if len(name) <= MAX_LABEL_LENGTH else f"{name[: half - 1]}…{name[-half:]}"
+
+
+def _short_with_token(name: str, id: str) -> str:
+    token = _token(id)[:7]
+    return f"{name[: MAX_LABEL_LENGTH - len(token) - 1]} {token}"
 
 
 def _command(command: str, argument: str, room: int) -> str:

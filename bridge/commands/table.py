@@ -50,7 +50,7 @@ class Commands:
     """Runs a command for somebody who has been let in; who may do what is judged here and by `Access` alone."""
 
     def __init__(self, store: Store, inbox: Inbox, gateway: Gateway, access: Access, default: ModelId | None) -> None:
-        self.picker = picker = Picker(store.preferences, gateway, access, default)
+        self.picker = picker = Picker(store.preferences, store.names, gateway, access, default)
         talk = ConversationCommands(store, inbox, picker)
         admit = Admission(access)
         self._chats = chats = ChatSettingsCommands(access)
@@ -132,12 +132,18 @@ class Commands:
         return await self.picker.suggest(typed, chat, MAX_SUGGESTIONS) if command == MODEL else ()
 
     async def _models(self, context: CommandContext) -> CommandResult:
-        """`/models NAME` for everybody; `/models allow|deny|reset` for admins."""
+        """`/models PART` for everybody; `/models allow|deny|reset|fresh|name` for admins."""
         word, _, rest = context.argument.partition(" ")
-        if word.lower() != RESET and not (word.lower() in ("allow", "deny") and rest.strip()):
+        word = word.lower()
+        alone = word in (RESET, "fresh") and not rest.strip()
+        if not (alone or word == "name" or (word in ("allow", "deny") and rest.strip())):
             return await self.picker.models(context)
         if context.role < Role.ADMIN:
             return CommandResult.refusal(context.words.admins_only)
+        if word == "fresh":
+            return await self.picker.fresh(context)
+        if word == "name":
+            return await self.picker.rename(context, rest)
         return await self._chats.models(context, context.argument)
 
     async def _history(self, context: CommandContext) -> CommandResult:

@@ -9,7 +9,7 @@ from bridge.gateway.client import Gateway, Generation
 from bridge.gateway.completion import Completion, Pause
 from bridge.gateway.labels import labelled
 from bridge.gateway.models import Model, nearest, usable_models
-from bridge.gateway.quirks import QUIRK_TTL_SECONDS, QUIRKS, MemoryQuirks, Quirk, Quirks, QuirkStore
+from bridge.gateway.quirks import QUIRK_TTL_SECONDS, QUIRKS, MemoryQuirks, Quirk, Quirks, QuirkStore, is_quirk
 from bridge.gateway_address import DEFAULT_PORT, base_url
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "QuirkStore",
     "Quirks",
     "base_url",
+    "is_quirk",
     "labelled",
     "nearest",
     "usable_models",

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Literal, Self
+from contextlib import suppress
+from typing import Literal, Self, TypeGuard
 
 import httpx
 import structlog
 
-from bridge.errors import GatewayError, GatewaySilent, GatewayUnreachable, ProviderFailed
+from bridge.errors import CHERRY_STUDIO, GatewayError, GatewaySilent, GatewayUnreachable, ProviderFailed
 from bridge.gateway.completion import Completion, Pause, Shorter, Timeouts, no_pause
 from bridge.gateway.dialects import Dialect
 from bridge.gateway.http import MODELS_PATH, GatewayHttp, not_a_gateway
 from bridge.gateway.labels import labelled
 from bridge.gateway.models import Model, nearest, usable_models
 from bridge.gateway.quirks import MemoryQuirks, QuirkStore
+from bridge.gateway.server_name import name_by_models, name_by_root
 from bridge.gateway_address import base_url
 from bridge.types import ChatMessage, ModelId
 
@@ -63,6 +65,8 @@ class Gateway:
         self._models: Sequence[Model] = ()
         self._read_at = float("-inf")
         self._reading: asyncio.Task[Sequence[Model]] | None = None
+        self._identified = False
+        """Whether the root has been looked at."""
 
     def __repr__(self) -> str:
         return f"Gateway({self.url!r})"
@@ -101,13 +105,11 @@ class Gateway:
         while True:
             window = {"offset": offset} if offset else {}
             page = await self._http.get(MODELS_PATH, {"limit": MODELS_PAGE_SIZE, **window})
-            data, total = (page.get("data"), page.get("total")) if isinstance(page, dict) else (None, None)
+            data, total = (_data(page), page.get("total")) if isinstance(page, dict) else (None, None)
             if not isinstance(data, list):
                 raise not_a_gateway(self.url)
             known = len(entries)
-            entries |= {
-                entry["id"]: entry for entry in data if isinstance(entry, dict) and isinstance(entry.get("id"), str)
-            }
+            entries |= {str(entry["id"]): entry for entry in data if _is_entry(entry)}
             offset += len(data)
             if not isinstance(total, int) or offset >= total or len(entries) == known:
                 return list(entries.values())
@@ -140,42 +142,65 @@ class Gateway:
             max_tokens=max_tokens,
         )
 
+    @property
+    def name(self) -> str:
+        """What people call the server: Cherry Studio until something else is known, empty where only that is."""
+        return self._http.name
+
+    def recognise(self, name: str) -> None:
+        """Go by the name under which somebody else has come to know the server."""
+        self._http.name = name
+
+    async def identify(self) -> None:
+        """Find out the server's name, unless that is known. Raises GatewayUnreachable or GatewaySilent."""
+        if not self._identified:
+            await self._generation_by_root()
+
     async def generation(self) -> Generation:
         """Which generation of Cherry Studio's gateway answers, told from ``GET /``. Needs no key.
 
         `version` there says 1.0.0 in all of them. ``other`` is a server that answers ``/v1/models`` in JSON, be it
-        with an error. Raises GatewayUnreachable where the server is neither, or there is none.
+        with an error, or whose root tells its name. Raises GatewayUnreachable where the server is neither, or there
+        is none.
         """
+        return await self._generation_by_root() or await self._other()
+
+    async def _generation_by_root(self) -> Generation | None:
+        """The generation of Cherry Studio that the root tells; None where it tells none, but maybe another name."""
+        response = await self._http.response("/")
         try:
-            root = await self._http.get("/")
-        except GatewayUnreachable as error:
-            if not isinstance(error.__cause__, httpx.TransportError):
-                return await self._other()
-            raise
-        except GatewaySilent:
-            raise
-        except GatewayError:
-            return await self._other()
+            root = response.json() if response.status_code == httpx.codes.OK else None
+        except (ValueError, RecursionError):
+            root = None
+        self._identified = response.status_code not in _PROXY_STATUSES
         endpoints = root.get("endpoints") if isinstance(root, dict) else None
         if not isinstance(endpoints, dict) or "health" not in endpoints:
-            return await self._other()
+            self._http.name = name_by_root(response) or self._http.name
+            return None
+        self._http.name = CHERRY_STUDIO
         if endpoints.get("docs") == "GET /openapi":
             return "C"
         # v1.6 calls its completions `chat`; v1.7 lists nothing but `health`.
         return "A" if "chat" in endpoints else "B"
 
     async def _other(self) -> Generation:
+        named = self._http.is_direct and bool(self._http.name)
         try:
             page = await self._http.get(MODELS_PATH, {"limit": 1})
         except (GatewayUnreachable, GatewaySilent):
             raise
         except GatewayError as error:  # it is there, and says why it gives no list
-            if isinstance(error, ProviderFailed) and error.status in _PROXY_STATUSES:
+            if isinstance(error, ProviderFailed) and error.status in _PROXY_STATUSES and not named:
                 raise not_a_gateway(self.url) from error
         else:
-            if not isinstance(page, dict) or not isinstance(page.get("data"), list):
+            data = _data(page) if isinstance(page, dict) else None
+            if not isinstance(data, list):
                 raise not_a_gateway(self.url)
-        self._http.name = ""
+            if not named:
+                self._http.name = name_by_models([entry for entry in data if _is_entry(entry)])
+                named = True
+        if not named:
+            self._http.name = ""
         return "other"
 
     async def ping(self) -> None:
@@ -200,9 +225,16 @@ class Gateway:
 
     async def _read_models(self) -> Sequence[Model]:
         entries = await self.entries()
-        models = labelled(usable_models(entries))
-        if models and not any(model.id.provider for model in models):
+        with suppress(GatewayError):
+            await self.identify()
+        if not self._http.is_direct:
+            self._http.name = name_by_models(entries) or self._http.name
+        models = usable_models(entries)
+        if not self._http.is_direct and not all(model.id.provider for model in models):
             self._http.name = ""  # all of Cherry Studio's ids have one
+        if self._http.is_direct:
+            models = usable_models(entries, direct=True)
+        models = labelled(models, server=self._http.name if self._http.is_direct else "")
         log.debug("models read", usable=len(models), listed=len(entries))
         self._dialects.clear()
         self._dialects.update({model.id.provider: model.dialect for model in models})
@@ -213,3 +245,13 @@ class Gateway:
         self._reading = None
         if not task.cancelled():
             task.exception()  # callers have received it; retrieving it here keeps asyncio from logging it
+
+
+def _data(page: dict[str, object]) -> object:
+    """The list in an answer of the models' route. Where there are no models, Ollama has sent null."""
+    data = page.get("data")
+    return [] if data is None and page.get("object") == "list" else data
+
+
+def _is_entry(entry: object) -> TypeGuard[dict[str, object]]:
+    return isinstance(entry, dict) and isinstance(entry.get("id"), str)

@@ -27,12 +27,12 @@ from bridge.errors import (
     ProviderFailed,
 )
 from bridge.events import Event, Finished, TextDelta, Usage
-from bridge.gateway.dialects import Dialect, request
+from bridge.gateway.dialects import MAX_OUTPUT_TOKENS, Dialect, request
 from bridge.gateway.error_body import ErrorBody, read_response_error
 from bridge.gateway.errors import RETRYABLE_STATUSES, to_gateway_error, unreachable
 from bridge.gateway.http import MAX_ERROR_BODY_BYTES, GatewayHttp, not_a_gateway
 from bridge.gateway.parser import CompletionParser
-from bridge.gateway.quirks import Quirks, QuirkStore, quirk_of
+from bridge.gateway.quirks import Quirks, QuirkStore, limit_of, quirk_of, with_quirk, within_max_tokens
 from bridge.gateway.silence import SilenceTimer
 from bridge.gateway.sse import MAX_EVENT_BYTES
 from bridge.gateway.transport import Body, body_of
@@ -44,6 +44,9 @@ MAX_ATTEMPTS = 3
 
 FINISH_GRACE_SECONDS = 5.0
 """How long usage and the end of the stream may take after the model has finished; the answer is complete by then."""
+
+V1_OPAQUE_ERROR = "Stream processing error"
+"""All that v1.7 to v1.9 say of any failure in the messages dialect, as long as a stream is asked for."""
 
 Shorter = Callable[[], Sequence[ChatMessage]]
 
@@ -120,6 +123,8 @@ class Completion:
         self._quirks: Quirks | None = None
         """Of the model; None until they are looked up."""
         self._learned = False
+        self._unstreamed = False
+        """Ask this once for the whole answer: the error of a stream did not say why."""
         self._attempts = 0
         self._body_size = 0
         self._body: Body | None = None
@@ -282,7 +287,8 @@ class Completion:
         parser = self._parser = CompletionParser(dialect)
         if self._quirks is None:
             self._quirks = await self._quirk_store.get(self._model)
-        path, content = request(dialect, self._model, self.messages, self._quirks, self._max_tokens)
+        unstreamed: Quirks = frozenset({"no_streaming"} if self._unstreamed else ())
+        path, content = request(dialect, self._model, self.messages, self._quirks | unstreamed, self._max_tokens)
         self._body_size = len(content)
         try:
             async with self._before_first_token():
@@ -334,9 +340,14 @@ class Completion:
             self._dialects[self._model.provider] = "messages"
             return _RequestChanged()
         quirks = self._quirks or frozenset()
-        if not self._parser.started and (quirk := quirk_of(body, quirks)) is not None:
+        if dialect == "messages" and body.message == V1_OPAQUE_ERROR and not (self._parser.started or self._unstreamed):
+            self._unstreamed = True
+            return _RequestChanged()
+        quirk = limit_of(body, within_max_tokens(quirks, MAX_OUTPUT_TOKENS)) if dialect == "messages" else None
+        quirk = quirk or quirk_of(body, quirks)
+        if not self._parser.started and quirk is not None:
             log.info("asking without", model=str(self._model), quirk=quirk)
-            self._quirks, self._learned = quirks | {quirk}, True
+            self._quirks, self._learned, self._unstreamed = with_quirk(quirks, quirk), True, False
             return _RequestChanged()
         error = to_gateway_error(
             body,
@@ -345,7 +356,10 @@ class Completion:
             model=self._model,
             private=[self._http.key, *(message.text for message in self.messages)],
             body_size=self._body_size,
+            direct=self._http.is_direct,
         )
+        if isinstance(error, ModelNotFound):
+            return ModelNotFound(error.model, await self._nearest(error.model), error.detail)
         if not self._parser.started:
             if body.status in RETRYABLE_STATUSES:
                 return _RetryableError(error)
@@ -354,8 +368,6 @@ class Completion:
                 if messages := shorter():
                     self.messages = messages
                     return _RequestChanged()
-        if isinstance(error, ModelNotFound):
-            return ModelNotFound(error.model, await self._nearest(error.model), error.detail)
         return error
 
     async def _settle(self) -> Finished:

@@ -85,7 +85,9 @@ def read_response_error(status: int, content: bytes) -> ErrorBody:
         return ErrorBody(status, message=text, foreign=foreign)
     body = read_error(data, status)
     # v2's own 404 says NOT_FOUND; one that it hands on from a provider says not_found.
-    known = isinstance(data, dict) and bool(data.get("error")) and body.code != "NOT_FOUND"
+    # vLLM's older errors have their fields at the top.
+    own = isinstance(data, dict) and (bool(data.get("error")) or data.get("object") == "error")
+    known = own and body.code != "NOT_FOUND"
     return body if known or status not in {404, 405} else replace(body, foreign=True)
 
 
@@ -99,22 +101,33 @@ def read_error(data: Any, status: int = 0) -> ErrorBody:
     codes = [error.get(name) for name in ("code", "status_code", "status", "type")]
     numbers = [code for code in codes if isinstance(code, int) and 400 <= code < 600]
     names = [code for code in codes if isinstance(code, str) and code]
-    message = error.get("message") or error.get("detail") or error.get("msg") or ""
-    if isinstance(message, list):
-        message = _validation(message)
-    param = error.get("param")
+    message, param = _message(error.get("message") or error.get("detail") or error.get("msg")), error.get("param")
     known = (_STATUS_BY_TYPE[name] for name in names if name in _STATUS_BY_TYPE)
     body = ErrorBody(
         status or next(iter(numbers), 0) or next(known, 0),
         names[0] if names else "",
-        message if isinstance(message, str) else "",
+        message,
         param if isinstance(param, str) else "",
     )
     return _unwrap(body)
 
 
+def _message(value: Any) -> str:
+    """The message as text. Servers built on FastAPI send a list there; Mistral that list in an object or as JSON."""
+    if isinstance(value, str) and value.startswith(('{"detail"', '[{"')):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return str(value)
+    if isinstance(value, dict):
+        value = value.get("detail") or value.get("message")
+    if isinstance(value, list):
+        return _validation(value)
+    return value if isinstance(value, str) else ""
+
+
 def _validation(errors: list[Any]) -> str:
-    """FastAPI's list of what is wrong with a request: where and why, never the input that it repeats."""
+    """What is wrong with a request: where and why, never the input that is repeated there."""
     told = []
     for each in errors:
         if isinstance(each, dict) and isinstance(why := each.get("msg"), str):

@@ -43,9 +43,13 @@ _NO_MODEL = re.compile(
     r"|no healthy deployments|invalid model name passed"  # LiteLLM
     r"|is not a valid model|no endpoints found for"  # OpenRouter
     r"|无可用渠道|no available channel"  # one-api, new-api
-    r"|no models? (?:is |are )?loaded",  # LM Studio
+    r"|no models? (?:is |are )?loaded|failed to load model",  # LM Studio
     re.IGNORECASE,
 )
+_NO_KEY_STORE = re.compile(r"^No connected db\.$")
+"""LiteLLM 1.108 without a data base, where the key is not its master key: status 400."""
+_PROVIDERS_KEY = re.compile(r"litellm\.\w*Error|Exception - |incorrect api key provided|x-api-key", re.IGNORECASE)
+"""Of a provider behind the server; the last two are OpenAI's and Anthropic's own words."""
 _TOO_LONG = re.compile(
     r"context.?length|context.?window|context.?limit|context.?size|maximum context"  # OpenAI, vLLM, llama.cpp
     r"|maximum (?:prompt|model) length|max_seq_len"  # xAI, older vLLM, SiliconFlow
@@ -73,16 +77,20 @@ def to_gateway_error(
     nearest: Sequence[ModelId] = (),
     private: Iterable[str] = (),
     body_size: int = 0,
+    direct: bool = False,
 ) -> GatewayError:
-    """The exception for `body`. The order of the tests matters: the surest signs come first."""
+    """The exception for `body`; `direct`: it came from a server that is no Cherry Studio.
+
+    The order of the tests matters: the surest signs come first.
+    """
     status, said = body.status, f"{body.code} {body.message}"
     detail = body.detail(private)
     if body.plain and status in {401, 403}:
         if body.message.startswith("Forbidden: "):  # not our key but where we call from
             return GatewayUnreachable(url, detail)
         return KeyRefused(missing=not key_sent)
-    if status in {401, 403} and (model is None or (status == 401 and not model.provider)) and not body.foreign:
-        return KeyRefused(missing=not key_sent)  # no provider is involved here
+    if _is_our_key(body, model, direct=direct):
+        return KeyRefused(missing=not key_sent)
     if body.foreign:
         return GatewayUnreachable(url, f"something answers there, but not as Cherry Studio's API server: {status}")
     if model is not None and is_model_not_found(body):
@@ -102,11 +110,22 @@ def to_gateway_error(
     return ProviderFailed(status, detail)
 
 
+def _is_our_key(body: ErrorBody, model: ModelId | None, *, direct: bool) -> bool:
+    """Whether the server refuses our key, and no provider behind it refuses the server's."""
+    if _NO_KEY_STORE.search(body.message):
+        return True
+    if body.foreign or body.status not in {401, 403}:
+        return False
+    if model is None:  # no provider is involved in a list of models
+        return True
+    return body.status == 401 and (direct or not model.provider) and not _PROVIDERS_KEY.search(body.message)
+
+
 def is_model_not_found(body: ErrorBody) -> bool:
     """Whether `body` says that the model does not exist, by this name or at all."""
     if body.code in _NO_MODEL_CODES:
         return True
-    return body.status in {0, 400, 404} and _NO_MODEL.search(body.message) is not None
+    return body.status in {0, 400, 404, 503} and _NO_MODEL.search(body.message) is not None
 
 
 def unreachable(url: str, error: httpx.TransportError) -> GatewayUnreachable:

@@ -8,9 +8,10 @@ from typing import Any, Self
 
 import httpx
 
-from bridge.errors import GatewayError, GatewaySilent, GatewayUnreachable, NoModelList
+from bridge.errors import CHERRY_STUDIO, GatewayError, GatewaySilent, GatewayUnreachable, NoModelList
 from bridge.gateway.error_body import read_response_error
 from bridge.gateway.errors import to_gateway_error, unreachable
+from bridge.gateway.server_name import name_by_address
 from bridge.gateway.transport import PausingTransport
 
 LIST_TIMEOUT_SECONDS = 20.0
@@ -30,8 +31,8 @@ class GatewayHttp:
         self.url = url
         # A key that was pasted with a line break, or worse, would break the header.
         self.key = "".join(char for char in key if char.isprintable() and not char.isspace())
-        self.name = GatewayError.gateway_name
-        """What people call the server; empty once it is known not to be Cherry Studio."""
+        self.name = name_by_address(url) or CHERRY_STUDIO
+        """What people call the server; empty where all that is known is that it is not Cherry Studio."""
         self._timeout = httpx.Timeout(None, connect=connect)
 
     async def __aenter__(self) -> Self:
@@ -50,14 +51,20 @@ class GatewayHttp:
     async def __aexit__(self, *exc: object) -> None:
         await self._http.aclose()
 
+    @property
+    def is_direct(self) -> bool:
+        """Whether the server is known not to be Cherry Studio: it is asked directly, without providers between."""
+        return self.name != CHERRY_STUDIO
+
     async def status(self, path: str) -> int:
         """The HTTP status at `path`. Raises GatewayUnreachable or GatewaySilent."""
-        return (await self._get(path, None)).status_code
+        return (await self.response(path)).status_code
 
     async def get(self, path: str, params: dict[str, str | int] | None = None) -> Any:
         """The JSON at `path`. Raises GatewayUnreachable, KeyRefused, GatewaySilent or another GatewayError."""
-        response = await self._get(path, params)
+        response = await self.response(path, params)
         if path == MODELS_PATH and response.status_code in _NO_ROUTE and _is_json(response):
+            self.name = self.name if self.is_direct else ""  # Cherry Studio has one
             raise self.named(NoModelList(f"HTTP status {response.status_code}"))
         if response.status_code != httpx.codes.OK:
             body = read_response_error(response.status_code, response.content[:MAX_ERROR_BODY_BYTES])
@@ -67,7 +74,8 @@ class GatewayHttp:
         except (ValueError, RecursionError):
             raise not_a_gateway(self.url) from None
 
-    async def _get(self, path: str, params: dict[str, str | int] | None) -> httpx.Response:
+    async def response(self, path: str, params: dict[str, str | int] | None = None) -> httpx.Response:
+        """The response at `path`, whatever its status. Raises GatewayUnreachable or GatewaySilent."""
         try:
             async with asyncio.timeout(LIST_TIMEOUT_SECONDS):
                 return await self._http.get(self.url + path, params=params)

@@ -18,29 +18,35 @@ _OPAQUE = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{13,}|[0-9a-f]{16,}|[\w-]{20,}", re.
 _SHORT_ID_CHARACTERS = 4
 
 
-def labelled(models: Sequence[Model], names: Mapping[str, str] | None = None) -> list[Model]:
-    """The models with a `provider_name` that tells their providers apart, and a `name` that tells them apart.
+def labelled(models: Sequence[Model], names: Mapping[str, str] | None = None, *, server: str = "") -> list[Model]:
+    """The models with a `provider_name` that tells their groups apart, and a `name` that tells them apart.
 
-    `names` are those that an admin has set, by provider id.
+    `names` are those that an admin has set, by id of a provider or of a model. `server` is the name of the server
+    where that is the provider of all.
     """
-    labels = provider_labels(models, names or {})
-    told = [replace(model, provider_name=labels[model.id.provider]) for model in models]
+    names = {id: label for id, name in (names or {}).items() if (label := " ".join(name.split()))}
+    labels = provider_labels(models, names, server=server)
+    told = [
+        replace(model, provider_name=labels[model.group], name=names.get(str(model.id), model.name)) for model in models
+    ]
     count = Counter((model.provider_name, model.name.casefold()) for model in told)
     return [
-        replace(model, name=model.id.model) if count[model.provider_name, model.name.casefold()] > 1 else model
+        replace(model, name=model.id.model if model.group == model.id.provider else str(model.id))
+        if count[model.provider_name, model.name.casefold()] > 1
+        else model
         for model in told
     ]
 
 
-def provider_labels(models: Iterable[Model], names: Mapping[str, str]) -> dict[str, str]:
-    """A label for each provider id, all of them different."""
+def provider_labels(models: Iterable[Model], names: Mapping[str, str], *, server: str = "") -> dict[str, str]:
+    """A label for each group of models, all of them different."""
     owners: dict[str, set[str]] = {}
     for model in models:
-        owners.setdefault(model.id.provider, set()).add(model.owner)
+        owners.setdefault(model.group, set()).add(model.owner)
     shared = Counter(owner.casefold() for each in owners.values() for owner in each)
     labels = {
-        provider: " ".join(names.get(provider, "").split()) or _label(provider, each, shared)
-        for provider, each in owners.items()
+        group: names.get(group, "") or (server if not group else "") or _label(group, each, shared)
+        for group, each in owners.items()
     }
     return _all_different(labels)
 

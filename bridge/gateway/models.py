@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from heapq import nlargest
 from typing import Any
@@ -14,12 +14,25 @@ from bridge.types import ModelId
 
 MAX_ID_CHARACTERS = 300
 MAX_NAME_CHARACTERS = 120
+MIN_GROUPED_MODELS = 25
+"""Fewer models of a server without providers are one list."""
 
 _DIALECTS: dict[str, Dialect] = {"openai": "chat", "anthropic": "messages"}
 """By `provider_type`. v1.7 to v1.9 list other types too, but refuse requests to them."""
 
 _NOT_FOR_CHAT = re.compile(r"embed|rerank|whisper|dall-e|moderation|(?<![a-z])tts(?![a-z])")
 """v1.x lists such models without saying what they are for; v2 leaves them out."""
+
+
+_OTHER_MODES = {
+    "embedding",
+    "image_generation",
+    "audio_transcription",
+    "audio_speech",
+    "rerank",
+    "moderation",
+    "video_generation",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +47,16 @@ class Model:
     dialect: Dialect
     owner: str = ""
     """Who provides it or, from v2, mostly who made it, as the gateway says; empty where it does not."""
+    group: str = field(default="", compare=False)
+    """With which others it is shown: its provider's id; of a server without providers, what stands before the first
+    slash, or nothing."""
 
 
-def parse_model(entry: Any) -> Model | None:
-    """Read one entry of the gateway's list; None where it is not a model, or not one that can chat."""
+def parse_model(entry: Any, *, direct: bool = False) -> Model | None:
+    """Read one entry of the gateway's list; None where it is not a model, or not one that can chat.
+
+    `direct`: of a server that is not Cherry Studio, so that a colon in an id is a part of the name.
+    """
     if not isinstance(entry, dict) or not isinstance(text := entry.get("id"), str) or len(text) > MAX_ID_CHARACTERS:
         return None
     try:
@@ -46,10 +65,22 @@ def parse_model(entry: Any) -> Model | None:
         return None
     kind = entry.get("provider_type")
     dialect = _DIALECTS.get(kind) if isinstance(kind, str) else "chat"
-    if dialect is None or _NOT_FOR_CHAT.search(id.model.lower()):
+    if dialect is None or _NOT_FOR_CHAT.search(id.model.lower()) or _is_for_something_else(entry):
         return None
     owner = _one_line(entry.get("provider_name")) or _one_line(entry.get("owned_by"))
-    return Model(id, _one_line(entry.get("name")) or id.model, owner or id.provider, dialect, owner)
+    name = _one_line(entry.get("name"))
+    if direct:
+        maker = text.partition("/")[0] if "/" in text else ""
+        return Model(id, name or text.strip(), owner or maker, dialect, owner, maker)
+    return Model(id, name or id.model, owner or id.provider, dialect, owner, id.provider)
+
+
+def _is_for_something_else(entry: dict[str, Any]) -> bool:
+    """Whether the list says that a model does not chat: LiteLLM by its mode, new-api by the routes that it has."""
+    routes = entry.get("supported_endpoint_types")
+    return entry.get("mode") in _OTHER_MODES or (
+        isinstance(routes, list) and bool(routes) and not {"openai", "anthropic"} & set(map(str, routes))
+    )
 
 
 def nearest(query: str, models: Sequence[Model], count: int) -> list[ModelId]:
@@ -76,12 +107,14 @@ def _ratio(name: str, wanted: str, *, rough: bool) -> float:
     return matcher.quick_ratio() if rough else matcher.ratio()
 
 
-def usable_models(entries: Iterable[Any]) -> list[Model]:
-    """The usable models among `entries`, each once, in the gateway's order."""
+def usable_models(entries: Iterable[Any], *, direct: bool = False) -> list[Model]:
+    """The usable models among `entries`, each once, in the gateway's order; `direct` as `parse_model` has it."""
     models: dict[ModelId, Model] = {}
     for entry in entries:
-        if (model := parse_model(entry)) is not None:
+        if (model := parse_model(entry, direct=direct)) is not None:
             models.setdefault(model.id, model)
+    if direct and len(models) < MIN_GROUPED_MODELS:
+        return [replace(model, group="") for model in models.values()]
     return list(models.values())
 
 

@@ -5,42 +5,55 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, Protocol, get_args
+from typing import Protocol
 
 from bridge.gateway.error_body import ErrorBody
 from bridge.types import ChatMessage, ModelId, Text
 
-Quirk = Literal["alternating_roles", "no_system_role", "no_stream_options", "no_streaming"]
+Quirk = str
 """``alternating_roles``: the person and the model have to take turns, the person first. ``no_system_role``: there is
-none. ``no_stream_options``: the parameter is refused. ``no_streaming``: the answer comes at once or not at all."""
+none. ``no_stream_options``: the parameter is refused. ``no_streaming``: the answer comes at once or not at all.
+``max_tokens=4096``: the most tokens that may be asked for, where the dialect wants a number."""
 
 Quirks = frozenset[Quirk]
-QUIRKS: tuple[Quirk, ...] = get_args(Quirk)
+QUIRKS: tuple[Quirk, ...] = ("alternating_roles", "no_system_role", "no_stream_options", "no_streaming")
+MAX_TOKENS = "max_tokens="
 
 QUIRK_TTL_SECONDS = 30 * 24 * 3600.0
 """A month: a server may have been mended since."""
 
 _SIGNS: dict[Quirk, re.Pattern[str]] = {
     "alternating_roles": re.compile(
-        r"roles? must alternate|must alternate between|alternating user|consecutive (?:user|assistant|messages)"
-        r"|(?:first|last) message (?:must|should) (?:be|have|use)|must start with (?:a )?user"
-        r"|after the optional system",
+        r"roles? (?:must|should) (?:alternate|be alternating)|must alternate between|alternating user"
+        r"|consecutive (?:user|assistant|messages)|(?:user|assistant) messages at the end|unexpected role"
+        r"|(?:first|last) (?:message|role) (?:must|should) (?:be|have|use)|must start with (?:a )?user"
+        r"|after the \(?optional\)? system|expected last role|odd number|even index",  # ERNIE names its two at last
         re.IGNORECASE,
     ),
     "no_system_role": re.compile(
         r"(?:system|developer) (?:role|messages?|prompts?|instructions?) (?:is |are )?"
         r"(?:not|un)\s?(?:supported|allowed|enabled)"
         r"|not support (?:the )?['\"`]?(?:system|developer)|(?:unsupported|invalid|unknown) role:? ['\"`]?system"
-        r"|role ['\"`]?system['\"`]? (?:is )?not",
+        r"|role:? ['\"`]?(?:system|developer)['\"`]? (?:is )?not|system['\"`]? is not one of"
+        r"|unexpected role ['\"`]?system"
+        r"|only user,? (?:model,? )?and (?:model|assistant) roles are (?:supported|allowed)|top-level ['\"`]?system",
         re.IGNORECASE,
     ),
-    "no_stream_options": re.compile(r"stream_options", re.IGNORECASE),
+    "no_stream_options": re.compile(
+        r"stream_options|include_usage|stream options"
+        # It is the only parameter that can be done without, so it may be the one that is not named.
+        r"|(?:unknown|unrecogni[sz]ed|unexpected|unsupported|extra|additional) (?:request )?"
+        r"(?:parameters?|arguments?|fields?|inputs?|propert(?:y|ies)|keys?)\b",
+        re.IGNORECASE,
+    ),
     "no_streaming": re.compile(
         r"verified to stream|stream(?:ing)?['\"`]? (?:mode )?(?:is )?(?:not|un)\s?(?:supported|allowed|available)"
         r"|not support (?:the )?['\"`]?stream|unsupported (?:parameter|value):? ['\"`]?stream\b|stream must be false",
         re.IGNORECASE,
     ),
 }
+_LIMIT_SIGN = re.compile(r"max(?:imum)?[_ ](?:output[_ ])?tokens", re.IGNORECASE)
+_LIMIT = re.compile(r"(?<![\w.-])(\d{3,6})(?![\w-]|\.\d)")
 _OTHER_REASONS = {401, 402, 404, 413, 429}
 """Statuses that say what is wrong by themselves."""
 
@@ -84,11 +97,36 @@ def quirk_of(body: ErrorBody, known: Quirks) -> Quirk | None:
     """What to do without after this error; None where it is about something else, or that has been tried."""
     if body.status in _OTHER_REASONS:
         return None
-    if body.param in ("stream", "stream_options"):
+    if body.param in ("stream", "stream_options", "stream_options.include_usage"):
         named: Quirk = "no_streaming" if body.param == "stream" else "no_stream_options"
         return None if named in known else named
     found = (quirk for quirk, sign in _SIGNS.items() if sign.search(body.message))
     return next((quirk for quirk in found if quirk not in known), None)
+
+
+def limit_of(body: ErrorBody, sent: int) -> Quirk | None:
+    """The lower limit of tokens that an error names, where `sent` were asked for; None where it names none."""
+    if body.status in _OTHER_REASONS or not _LIMIT_SIGN.search(body.message):
+        return None
+    lower = [int(number) for number in _LIMIT.findall(body.message) if int(number) < sent]
+    return f"{MAX_TOKENS}{max(lower)}" if lower else None
+
+
+def within_max_tokens(quirks: Quirks, usual: int) -> int:
+    """How many tokens to ask for where the dialect wants a number."""
+    return min([usual, *(int(quirk.removeprefix(MAX_TOKENS)) for quirk in quirks if quirk.startswith(MAX_TOKENS))])
+
+
+def with_quirk(quirks: Quirks, quirk: Quirk) -> Quirks:
+    """`quirks` and one more, which takes the place of an older limit."""
+    kept = (each for each in quirks if not (quirk.startswith(MAX_TOKENS) and each.startswith(MAX_TOKENS)))
+    return frozenset({*kept, quirk})
+
+
+def is_quirk(word: str) -> bool:
+    """Whether `word`, read from a store that other versions write to as well, is one that we know."""
+    limit = word.removeprefix(MAX_TOKENS)
+    return word in QUIRKS or (limit != word and limit.isdecimal() and 0 < len(limit) <= 6)
 
 
 def adapted(messages: Sequence[ChatMessage], quirks: Quirks) -> list[ChatMessage]:

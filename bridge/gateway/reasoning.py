@@ -2,7 +2,7 @@
 
 Only what has to be is held back, so that words show as they come: a mark that may not be complete yet, blanks before
 a mark, marks that may be the last. The result depends on the text alone, never on where it was cut. In code every
-mark is text, and so is an opening mark in the middle of a line, as in "Use <think> tags".
+mark is text, and so is an opening mark in the middle of a line with words after it, as in "Use <think> tags".
 """
 
 from __future__ import annotations
@@ -19,6 +19,11 @@ _TRIGGER = re.compile(r"[<\[◁!\n`~]|(?<![^\W_])d(?:ata:|(?:at?a?)?\Z)", re.IGN
 MAX_HELD_CHARACTERS = 700
 """No mark is longer, and no beginning of a picture with its alt text."""
 _MARK_BEGINS = re.compile(r"[<\[◁]")
+_RESPONSES = ("here is my response:", "here's my response:", "here’s my response:")
+_TRIGGER_OR_RESPONSE = re.compile(
+    rf"{_TRIGGER.pattern}|\bh(?=ere(?: is|['’]s) my response:|(?:e?|er|ere[ '’a-z]{{0,17}})\Z)", re.IGNORECASE
+)
+"""Where an answer began like Granite's thoughts, its real beginning may follow."""
 
 
 class ReasoningSplitter:
@@ -49,6 +54,12 @@ class ReasoningSplitter:
         """Opening marks within reasoning that is closed: as many more closing ones will come."""
         self._last = ""
         """The last character before what is held."""
+        self._thought: list[str] = []
+        """The reasoning that is coming."""
+        self._head = ""
+        """How the answer begins, up to about `marks.MAX_HEAD_CHARACTERS`."""
+        self._at_head = True
+        self._trigger = _TRIGGER
 
     def feed(self, text: str, batch: Batch) -> None:
         self._run(text, batch, final=False)
@@ -87,28 +98,47 @@ class ReasoningSplitter:
         assert self._close is not None
         search_from = place
         while close := self._close.search(text, search_from):
-            before = text[close.start() - 1] if close.start() else self._last
-            if before != "`" or not close[0]:
-                break
-            if close.end() == len(text) and not final:
-                break  # a backtick may follow, and then it is code
-            if text[close.end() : close.end() + 1] != "`":
-                break
+            closes = self._closes(text, place, close, final)
+            if closes is None:
+                return self._take_reasoning(text, place, close.start(), batch)
+            if closes:
+                self._put_reasoning(text[place : close.start()], batch)
+                self._close, self._thought = None, []
+                self._begin_answer()
+                return close.end()
             search_from = close.end()
-        if close is None or (close[0] and before == "`" and close.end() == len(text) and not final):
-            upto = close.start() if close else len(text)
-            upto = min(upto, self._partial_from(text, max(search_from, upto - 300), upto) if not final else upto)
-            self._put_reasoning(text[place:upto], batch)
-            self._hold(text, upto)
-            return -1
-        self._put_reasoning(text[place : close.start()], batch)
-        self._close, self._skip_line_breaks, self._after_mark, self._begun = None, True, True, False
-        self._blanks = self._tail = ""
-        self._code = CodeTracker()
-        return close.end()
+        upto = len(text) if final else self._partial_from(text, max(search_from, len(text) - 300), len(text))
+        return self._take_reasoning(text, place, upto, batch)
+
+    def _closes(self, text: str, place: int, close: re.Match[str], final: bool) -> bool | None:
+        """Whether a closing mark in reasoning ends it, or stands in code there; None where more has to come first."""
+        if not close[0]:
+            return True
+        before = text[close.start() - 1] if close.start() else self._last
+        if before == "`" and (close.end() < len(text) or not final):
+            return text[close.end()] != "`" if close.end() < len(text) else None
+        following = text[close.end() : close.end() + 40]
+        if self._close is not marks.CLOSE or not (final or following):
+            return None if self._close is marks.CLOSE and self._in_fence(text[place : close.start()]) else True
+        if not self._in_fence(text[place : close.start()]):
+            return True
+        if marks.BARE_FENCE_LINE.match(following + "\n" if final else following):
+            return False
+        partial = close.end() + len(following) == len(text) and marks.BARE_FENCE_PARTIAL.fullmatch(following)
+        return None if partial and not final else True
+
+    def _in_fence(self, text: str) -> bool:
+        """Whether the reasoning so far and `text` end in a block of code."""
+        return len(marks.FENCE.findall("".join(self._thought) + text)) % 2 == 1
+
+    def _take_reasoning(self, text: str, place: int, upto: int, batch: Batch) -> int:
+        self._put_reasoning(text[place:upto], batch)
+        return self._hold(text, upto)
 
     def _partial_from(self, text: str, start: int, end: int) -> int:
         """Where at the end of `text` a mark may be coming; its length where none is."""
+        if self._close is marks.BARE_FINAL:
+            return end - marks.unfinished(text[start:end], ("assistantfinal",))
         for begin in _MARK_BEGINS.finditer(text, start, end):
             if marks.may_become_mark(text[begin.start() : end]):
                 return begin.start()
@@ -117,6 +147,7 @@ class ReasoningSplitter:
     def _put_reasoning(self, text: str, batch: Batch) -> None:
         if self._close is marks.CLOSE:
             self._surplus_opens += len(marks.OPEN.findall(text))
+            self._thought.append(text)
         self.has_reasoning = True
         batch.reasoning.append(text)
 
@@ -124,7 +155,14 @@ class ReasoningSplitter:
 
     def _answer(self, text: str, place: int, batch: Batch, final: bool) -> int:
         """Take the answer up to the next mark and that mark; where to go on, or -1 where all is taken or held."""
-        while trigger := _TRIGGER.search(text, place):
+        if not (self._begun or self.has_reasoning):
+            if bare := marks.BARE_ANALYSIS.match(text, place):
+                self._drop_blanks()
+                self._close = marks.BARE_FINAL
+                return bare.end()
+            if not final and not self._tail and marks.may_begin_bare(text[place:]):
+                return self._hold(text, place)
+        while trigger := self._trigger.search(text, place):
             at = trigger.start()
             self._put(text[place:at], batch)
             char = text[at]
@@ -144,6 +182,15 @@ class ReasoningSplitter:
             elif self._code.fence:
                 self._put(char, batch)
                 place = at + 1
+            elif char in "hH":
+                if (response := marks.RESPONSE.match(text, at)) and (response.end() < len(text) or final):
+                    self._reclassify(batch)
+                    place = response.end()
+                elif response or (not final and marks.unfinished(text[at:], _RESPONSES) == len(text) - at):
+                    return self._hold(text, at)
+                else:
+                    self._put(char, batch)
+                    place = at + 1
             else:
                 after = self._mark(text, at, batch, final)
                 if after < 0:
@@ -178,6 +225,8 @@ class ReasoningSplitter:
             self._put(close[0], batch)
             return close.end()
         if not in_span and (opening := marks.OPEN.match(text, at)):
+            if opening.end() == len(text) and not final:
+                return self._hold(text, at)  # a line break may follow, and then it opens reasoning
             self._literal_opens += 1
             self._put(opening[0], batch)
             return opening.end()
@@ -188,18 +237,30 @@ class ReasoningSplitter:
         """Take a mark that parts reasoning from answer; None where there is none at `at`."""
         if channel := marks.CHANNEL.match(text, at):
             words = channel[1].lower().split()
+            if self._head.strip().lower() == marks.BARE_START:
+                self._reclassify(batch)
             self._drop_blanks()
             if words[:1] == ["final"] or (words == ["commentary"]):
                 self._skip_line_breaks = True
             else:
                 self._close = marks.CHANNEL_END
             return channel.end()
+        if (message := marks.MESSAGE.match(text, at)) and (head := self._head.strip().lower()) in marks.BARE_CHANNELS:
+            self._reclassify(batch)
+            self._close = None if marks.BARE_CHANNELS[head] else marks.CHANNEL_END
+            return message.end()
+        if box := marks.BOX.match(text, at):
+            return box.end()
         fresh = self._code.line_start
+        if fresh and (details := marks.DETAILS.match(text, at)):
+            self._drop_blanks()
+            self._close = marks.DETAILS_END
+            return details.end()
         if fresh and (empty := marks.EMPTY.match(text, at)):
             self._drop_blanks()
             self._skip_line_breaks = True
             return empty.end()
-        if fresh and (opening := marks.OPEN.match(text, at)):
+        if (opening := marks.OPEN.match(text, at)) and (fresh or text.startswith("\n", opening.end())):
             self._drop_blanks()
             self._close = marks.CLOSE
             return opening.end()
@@ -228,13 +289,24 @@ class ReasoningSplitter:
             return self._code.line_start
         if self._begun:
             self._surplus_opens = max(0, self._surplus_opens - 1)
-            self._flush(batch)
-            batch.reclassify()
-            self.has_reasoning = True
-            self._code = CodeTracker()
+            self._reclassify(batch)
+        else:
+            self._begin_answer()
+        return True
+
+    def _reclassify(self, batch: Batch) -> None:
+        """All of the answer so far was reasoning; the answer begins here."""
+        self._flush(batch)
+        batch.reclassify()
+        self.has_reasoning = True
+        self._begin_answer()
+
+    def _begin_answer(self) -> None:
+        """Reasoning has ended."""
         self._begun, self._skip_line_breaks, self._after_mark = False, True, True
         self._drop_blanks()
-        return True
+        self._code = CodeTracker()
+        self._head, self._at_head, self._trigger = "", True, _TRIGGER
 
     # -- putting in ------------------------------------------------------------------------------------------
 
@@ -256,6 +328,11 @@ class ReasoningSplitter:
             return
         self._flush(batch)
         batch.text.append(text)
+        if self._at_head:
+            self._head += text[: marks.MAX_HEAD_CHARACTERS]
+            self._at_head = len(self._head) < marks.MAX_HEAD_CHARACTERS
+            if marks.THOUGHT_PROCESS.match(self._head):
+                self._trigger = _TRIGGER_OR_RESPONSE
 
     def _flush(self, batch: Batch) -> None:
         """What was held back turned out to be text."""

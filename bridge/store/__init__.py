@@ -28,6 +28,7 @@ from bridge.store.keeper import Connect, Hold, Keeper
 from bridge.store.keys import KEY_LENGTH, LANES, AccessKeys, ChatKeys, Lane, LaneKeys
 from bridge.store.leases import Lease, Leases
 from bridge.store.memory import Memory
+from bridge.store.names import Names
 from bridge.store.outage import Outage, OutageStore
 from bridge.store.preferences import (
     CHOSEN,
@@ -67,6 +68,7 @@ __all__ = [
     "Lease",
     "Leases",
     "Memory",
+    "Names",
     "Outage",
     "OutageStore",
     "Preferences",
@@ -103,6 +105,7 @@ class Store:
         self.keeper = Keeper(connect)
         self.history = History(redis)
         self.preferences = Preferences(redis)
+        self.names = Names(redis)
         self.leases = Leases(redis, self.keeper)
         self.stops = Stops(redis)
         self.outage = OutageStore(redis)

@@ -78,6 +78,9 @@ def queues(lane: Lane) -> str:
 QUIRKS = f"{PREFIX}quirks"
 """What models refuse and can be done without, by model: `store/quirks.py`."""
 
+NAMES = f"{PREFIX}names"
+"""What admins call providers and models: `store/names.py`."""
+
 
 def head_of(queue: str) -> str:
     """The hash that belongs to the queue of this name."""

@@ -20,9 +20,11 @@ OUTAGE_TTL_SECONDS = 30 * 86400
 """As long as what waits for the gateway is kept."""
 
 BEGIN = Script("""
--- KEYS outage; ARGV now, who met it, seconds kept. The first to meet it says since when; returns that.
+-- KEYS outage; ARGV now, who met it, seconds kept, the gateway's name. The first to meet it says since when;
+-- returns that.
 redis.call('HSETNX', KEYS[1], 'since', ARGV[1])
 redis.call('HSETNX', KEYS[1], 'met', ARGV[2])
+redis.call('HSETNX', KEYS[1], 'gateway', ARGV[4])
 redis.call('EXPIRE', KEYS[1], ARGV[3])
 return redis.call('HGET', KEYS[1], 'since')
 """)
@@ -46,6 +48,8 @@ class Outage:
     """Who was the first to be told: ``telegram:123``."""
     told: bool
     """Whether owners have been."""
+    gateway: str | None = None
+    """What people call the gateway, as `Gateway.name` has it; None from processes of older versions."""
 
     @property
     def seconds(self) -> float:
@@ -58,17 +62,23 @@ class OutageStore:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    async def begin(self, person: User) -> str:
-        """`person` was not answered because the gateway is outage; since when, as `Outage.since`."""
+    async def begin(self, person: User, gateway: str = "") -> str:
+        """Write down that `person` was not answered, because the gateway of this name is away.
+
+        Return since when it is, as `Outage.since`.
+        """
         now = f"{time.time():.6f}"
-        return str(await BEGIN(self._redis, [keys.OUTAGE], now, str(person), OUTAGE_TTL_SECONDS))
+        return str(await BEGIN(self._redis, [keys.OUTAGE], now, str(person), OUTAGE_TTL_SECONDS, gateway))
 
     async def now(self) -> Outage | None:
         """None where the gateway is there, as far as anybody knows."""
         async with translate_redis_errors():
             kept = await self._redis.hgetall(keys.OUTAGE)
         since = str(kept.get("since", ""))
-        return Outage(since, str(kept.get("met", "")), "told" in kept) if _is_moment(since) else None
+        if not _is_moment(since):
+            return None
+        gateway = kept.get("gateway")
+        return Outage(since, str(kept.get("met", "")), "told" in kept, None if gateway is None else str(gateway))
 
     async def told(self, outage: Outage) -> None:
         """Owners have been told of this outage."""

@@ -9,7 +9,7 @@ import structlog
 from redis.asyncio import Redis
 
 from bridge.errors import StoreError
-from bridge.gateway import QUIRK_TTL_SECONDS, QUIRKS, Quirks
+from bridge.gateway import QUIRK_TTL_SECONDS, Quirks, is_quirk
 from bridge.store import keys
 from bridge.store.errors import translate_redis_errors
 from bridge.types import ModelId
@@ -72,5 +72,4 @@ class RedisQuirks:
                 model, moment = ModelId.parse(str(name)), float(until)
             except ValueError:
                 continue
-            told = words.split()
-            self._kept[model] = (moment, frozenset(quirk for quirk in QUIRKS if quirk in told))
+            self._kept[model] = (moment, frozenset(filter(is_quirk, words.split())))

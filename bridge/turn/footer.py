@@ -15,11 +15,15 @@ from bridge.reply import Draft
 from bridge.store import EndReason
 from bridge.turn.generation import Generation
 from bridge.types import Button
-from bridge.words import Words, trouble
+from bridge.words import Words, no_models, trouble, with_gateway
 
 MAX_SOURCES = 10
 """Sources that are listed; further ones are counted."""
 MAX_TITLE_LENGTH = 80
+MAX_NEAR = 3
+"""Models that are offered in place of one that is not there."""
+MAX_COMMAND_BYTES = 64
+"""What the button of every platform carries: Telegram's carries no more."""
 STALE_SECONDS = 3600.0
 """A notice that was put longer ago is news no longer."""
 
@@ -28,16 +32,21 @@ def outcome_note(
     draft: Draft, generation: Generation, message: Said, words: Words, *, admin: bool
 ) -> tuple[str, Sequence[Button]]:
     """Return the note under an answer and the buttons to offer; nothing under an answer that is whole."""
+    note, buttons = _end_note(draft, generation, message, words, admin=admin)
+    came = [sources_list(draft.sources, words), unshown(draft, words)]  # however the answer ended
+    return "\n\n".join(filter(None, [*came, note])), buttons
+
+
+def _end_note(
+    draft: Draft, generation: Generation, message: Said, words: Words, *, admin: bool
+) -> tuple[str, Sequence[Button]]:
     if draft.stopped:
         return words.stopped, ()
     if draft.error is not None:
         return _error_note(draft.error, generation, words, admin=admin)
     if draft.finished is not None and draft.finished.reason == "length":
         return f"⚠️ {words.length}", [Button(words.button_continue, "/continue")]
-    notes = [sources_list(draft.sources, words), unshown(draft, words)]
-    if message.attachments:
-        notes.append(words.only_text_answered.format(kinds=kinds(message, words)))
-    return "\n\n".join(filter(None, notes)), ()
+    return words.only_text_answered.format(kinds=kinds(message, words)) if message.attachments else "", ()
 
 
 def sources_list(sources: Sequence[Source], words: Words) -> str:
@@ -76,6 +85,7 @@ def notice_text(notice: Notice, words: Words) -> str:
     """Return what a notice says; nothing where it is no news any more, or of a kind that is not known."""
     if notice.sent_at and time.time() - notice.sent_at > STALE_SECONDS:
         return ""
+    gateway = notice.values.get("gateway", errors.CHERRY_STUDIO)
     match notice.kind:
         case "let_in":
             return words.let_in
@@ -84,11 +94,12 @@ def notice_text(notice: Notice, words: Words) -> str:
         case "chat_let_in":
             return words.allowed_chat
         case "waiting":
-            return words.waiting
+            return with_gateway(words.waiting, words, gateway)
         case "owner_away":
-            return words.owner_away.format(url=notice.values.get("url", ""))
+            return with_gateway(words.owner_away, words, gateway, url=notice.values.get("url", ""))
         case "owner_back":
-            return words.owner_back.format(time=hours_and_minutes(float(notice.values.get("seconds", 0)), words))
+            time_away = hours_and_minutes(float(notice.values.get("seconds", 0)), words)
+            return with_gateway(words.owner_back, words, gateway, time=time_away)
         case "unreadable":
             return words.unreadable
         case _:
@@ -116,7 +127,7 @@ def _error_note(
 ) -> tuple[str, Sequence[Button]]:
     if generation.model is None and isinstance(error, errors.ModelNotFound):
         if not error.model:
-            return f"⚠️ {words.models_none}", ()
+            return f"⚠️ {no_models(words, error.gateway_name)}", ()
         # It is there, but this chat may not use it any more.
         said = words.model_not_here.format(model=error.model)
         return f"⚠️ {said}", [Button(words.button_pick, "/model")]
@@ -128,7 +139,9 @@ def _ways_out(error: errors.GatewayError, words: Words) -> Sequence[Button]:
         case errors.GatewayUnreachable():
             return [Button(words.button_later, "/later on")]
         case errors.ModelNotFound():
-            return [Button(words.button_pick, "/model")]
+            near = [Button(str(model), f"/model {model}") for model in error.nearest[:MAX_NEAR]]
+            short = [button for button in near if len(button.command.encode()) <= MAX_COMMAND_BYTES]
+            return [*short, Button(words.button_pick, "/model")]
         case errors.KeyRefused() | errors.ContextTooLong():
             return []  # trying the same again does not help
         case _:

@@ -52,7 +52,9 @@ class Generation:
         began = time.monotonic()
         self.model = await self._resolve_model()
         if self.model is None:
-            raise ModelNotFound("")
+            none = ModelNotFound("")
+            none.gateway_name = self._gateway.name
+            raise none
         history = fit(self._history, self._budget, await self._preferences.ratio(self.model))
 
         def shorter() -> Sequence[ChatMessage]:

@@ -38,7 +38,7 @@ class OutageMonitor:
 
     async def report_down(self, person: User) -> str:
         """Write down that the gateway was away for `person`; return the name of this outage."""
-        return await self._store.outage.begin(person)
+        return await self._store.outage.begin(person, self._gateway.name)
 
     async def postpone(self, turn: Turn, account: str) -> None:
         """Have the turn's question wait until the gateway is back. Its chat is told so, once in an outage."""
@@ -50,6 +50,7 @@ class OutageMonitor:
                 f"waiting:{since}",
                 question.chat,
                 "waiting",
+                {"gateway": self._gateway.name},
                 language=question.language,
                 reply_to=question.message.id,
             )
@@ -59,6 +60,8 @@ class OutageMonitor:
 
     async def run(self) -> None:
         """Look for the gateway whenever it is away, until cancelled."""
+        with suppress(GatewayError):
+            await self._gateway.identify()
         while True:
             try:
                 if (outage := await self._store.outage.now()) is not None:
@@ -68,6 +71,8 @@ class OutageMonitor:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _look(self, outage: Outage) -> None:
+        if outage.gateway is not None:
+            self._gateway.recognise(outage.gateway)  # this process may never have seen it
         try:
             await self._gateway.ping()
         except (GatewayUnreachable, GatewaySilent):  # a tunnel may take a connection and lead nowhere
@@ -79,6 +84,8 @@ class OutageMonitor:
             return
         except GatewayError as error:
             log.debug("gateway is back, if not well", error=type(error).__name__)
+        with suppress(GatewayError):
+            await self._gateway.identify()
         log.info("gateway is back", seconds=round(outage.seconds))
         if outage.told:
             await self._tell_owners(outage, "owner_back", {"seconds": f"{outage.seconds:.0f}"})
@@ -87,6 +94,7 @@ class OutageMonitor:
 
     async def _tell_owners(self, outage: Outage, kind: str, values: dict[str, str], *, but: str = "") -> None:
         """The ids make it once, whichever process comes first and however often."""
+        values = {**values, "gateway": self._gateway.name}
         for contact in await self._access.owner_contacts():
             if str(contact.owner) == but:
                 continue

@@ -2,14 +2,27 @@
 
 from bridge.words.en import EN
 from bridge.words.languages import LANGUAGES, Language, language_of, named
-from bridge.words.trouble import trouble
+from bridge.words.trouble import models_count, no_models, trouble, with_gateway
 from bridge.words.words import Words
 from bridge.words.zh_cn import ZH_CN
 from bridge.words.zh_tw import ZH_TW
 
 IN: dict[Language, Words] = {"en": EN, "zh-CN": ZH_CN, "zh-TW": ZH_TW}
 
-__all__ = ["EN", "IN", "LANGUAGES", "Language", "Words", "language_of", "named", "trouble", "words_for"]
+__all__ = [
+    "EN",
+    "IN",
+    "LANGUAGES",
+    "Language",
+    "Words",
+    "language_of",
+    "models_count",
+    "named",
+    "no_models",
+    "trouble",
+    "with_gateway",
+    "words_for",
+]
 
 
 def words_for(tag: str, language: Language | None = None) -> Words:

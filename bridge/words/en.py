@@ -23,7 +23,7 @@ EN = Words(
         "retry": "Answer the last question again",
         "continue": "Continue an answer that was too long",
         "system": "See or set the system prompt",
-        "later": "Whether messages wait while Cherry Studio is away",
+        "later": "Whether messages wait while the gateway is away",
         "reasoning": "How much of a model's reasoning is shown",
         "whoami": "Your id and this chat's id",
         "allow": "Let a chat or a person in",
@@ -63,14 +63,21 @@ EN = Words(
     too_fast="That was too much at once; I skipped some of it. Please wait a moment and send it again.",
     model_now="Now: {model}",
     model_pick="Pick a model, or send `/model` and a part of its name.",
-    model_provider="{provider}: {count} models",
+    model_provider="{provider}: {models}",
     model_several="Several models fit “{query}”:",
     model_unknown="There is no model “{query}”.",
     model_search="To search, send /model and a part of its name.",
     model_not_here="{model} may not be used in this chat.",
     choice_of_admins="Only admins choose that in this chat.",
     models_none="The gateway offers no models. Is a provider enabled in Cherry Studio?",
-    models_list="{count} models",
+    models_none_other="{gateway} offers no models.",
+    models_list="{models}",
+    one_model="1 model",
+    many_models="{count} models",
+    models_fresh="The list has been read anew ({models}), and what models refused is forgotten.",
+    models_named="{id} is called {label} now.",
+    models_unnamed="{id} has the name that the gateway gives it again.",
+    models_name_usage="`/models name ID NAME` names a provider or a model, `/models name ID` takes the name back.",
     page="page {page} of {pages}",
     new="A new conversation. What came before is forgotten.",
     new_thread="A new conversation, in the thread “{title}”.",
@@ -127,7 +134,7 @@ EN = Words(
     settings_usage="- `/chat answer mention` or `all`\n"
     "- `/chat history shared` or `per-person`\n"
     "- `/chat choose everyone` or `admins`: the model, the system prompt, `/later`\n"
-    "- `/chat later on` or `off`: whether messages wait while Cherry Studio is away\n"
+    "- `/chat later on` or `off`: whether messages wait while the gateway is away\n"
     "- `/chat limit 50 turns`, `200000 tokens` or both: for each person and day\n"
     "- `/chat model provider:model`, `/chat system` and a text: where none is chosen\n"
     "- `/chat models allow openai:*`, `deny *:free`, `reset`\n\n"
@@ -143,8 +150,8 @@ EN = Words(
     bench_median="**Median**: {figures}",
     audit="**The last changes**",
     audit_none="Nothing has been changed yet.",
-    later_on="While Cherry Studio is away, what is sent here waits, and is answered when it is back.",
-    later_off="While Cherry Studio is away, I say so at once, and nothing waits.",
+    later_on="While {gateway} is away, what is sent here waits, and is answered when it is back.",
+    later_off="While {gateway} is away, I say so at once, and nothing waits.",
     thinking="Thinking …",
     thinking_for="Thinking for {time} …",
     thought="Thought for {time}",
@@ -157,12 +164,11 @@ EN = Words(
     },
     button_reasoning={"off": "Show nothing", "brief": "Show how long", "full": "Show all of it"},
     waits_for_turn="⏳ Very many people are asking at the moment. Your answer begins when it is its turn.",
-    waiting="⏳ Cherry Studio is not answering. What you send here waits, and is answered when it is back; "
-    "/stop drops it.",
+    waiting="⏳ {gateway} is not answering. What you send here waits, and is answered when it is back; /stop drops it.",
     waits_no_longer="No longer waiting: {count}.",
-    owner_away="Cherry Studio is not answering any more; I tried {url}. People who ask are told. "
+    owner_away="{gateway} is not answering any more; I tried {url}. People who ask are told. "
     "I will tell you when it is back.",
-    owner_back="Cherry Studio is back, after {time}. What waited is being answered.",
+    owner_back="{gateway} is back, after {time}. What waited is being answered.",
     button_stop="Stop",
     button_retry="Regenerate",
     button_later="Answer later",
@@ -189,16 +195,17 @@ EN = Words(
     only_text_answered="I cannot read {kinds} yet; I answered your words alone.",
     gateway_off="Cherry Studio is not answering. Is it running, with its API server on?",
     the_gateway="the gateway",
-    gateway_off_other="The gateway is not answering. Is it running?",
+    gateway_off_other="{gateway} is not answering. Is it running?",
     gateway_mute="{gateway} took the connection and has said nothing for {time}.",
     no_model_list="{gateway} answers, but has no list of models. Name a model by its full id: `/model` and the id.",
     one_second="1 second",
     seconds="{count} seconds",
     one_minute="1 minute",
     whole_minutes="{count} minutes",
-    admin_key_other="Set BRIDGE_GATEWAY_KEY to a key that the server at the gateway's address accepts.",
+    admin_key_other="Set BRIDGE_GATEWAY_KEY to a key that {gateway} accepts.",
     key_refused="{gateway} does not accept my key. Please tell my owner.",
     provider_key="{provider} does not accept the key that {gateway} has for it.",
+    provider_key_other="A provider behind {gateway} does not accept the key that {gateway} has for it.",
     provider_balance="{provider} says that the account has no balance left.",
     provider_refused="{provider} refused the request.",
     model_gone="The model {model} is not there any more. Please pick another.",

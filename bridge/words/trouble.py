@@ -2,19 +2,46 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from bridge import errors
 from bridge.types import ModelId
 from bridge.words.words import Words
+
+if TYPE_CHECKING:
+    from bridge.words.shell import DoctorWords
 
 
 def trouble(error: errors.GatewayError, words: Words, *, model: ModelId | None, admin: bool) -> str:
     """What to tell a person about `error`, which happened when `model` was asked."""
     said = _to_everybody(error, words, model)
-    if said.startswith(words.the_gateway):
-        said = said[:1].upper() + said[1:]
     if admin and (more := _to_admins(error, words)):
         said = f"{said}\n\n{more}"
     return said
+
+
+def with_gateway(sentence: str, words: Words, name: str, **values: object) -> str:
+    """`sentence` about the gateway of this `name`; empty where it has none that we know."""
+    if name:
+        return sentence.format(gateway=name, **values)
+    gateway = words.the_gateway
+    if not gateway.isascii():  # Chinese puts blanks around foreign names only
+        sentence = sentence.replace("{gateway} ", "{gateway}").replace(" {gateway}", "{gateway}")
+    before, _, after = sentence.partition("{gateway}")
+    if not any(map(str.isalnum, before)):
+        sentence = before + gateway[:1].upper() + gateway[1:] + after
+    return sentence.format(gateway=gateway, **values)
+
+
+def no_models(words: Words, name: str) -> str:
+    """The sentence that the gateway of this `name` offers no models."""
+    cherry = name == errors.CHERRY_STUDIO
+    return words.models_none if cherry else with_gateway(words.models_none_other, words, name)
+
+
+def models_count(count: int, words: Words | DoctorWords) -> str:
+    """So many models, in words."""
+    return words.one_model if count == 1 else words.many_models.format(count=count)
 
 
 def duration(seconds: float, words: Words) -> str:
@@ -27,17 +54,22 @@ def duration(seconds: float, words: Words) -> str:
 
 
 def _to_everybody(error: errors.GatewayError, words: Words, model: ModelId | None) -> str:
-    gateway = error.gateway_name or words.the_gateway
-    provider = model.provider if model and model.provider else gateway
+    name = error.gateway_name
+    cherry = name == errors.CHERRY_STUDIO
+    # Elsewhere a colon in an id is a part of the model's name.
+    provider = model.provider if cherry and model and model.provider else name or words.the_gateway
+    provider = provider[:1].upper() + provider[1:] if provider == words.the_gateway else provider
     match error:
         case errors.GatewayUnreachable():
-            return words.gateway_off if error.gateway_name else words.gateway_off_other
+            return words.gateway_off if cherry else with_gateway(words.gateway_off_other, words, name)
         case errors.NoModelList():
-            return words.no_model_list.format(gateway=gateway)
+            return with_gateway(words.no_model_list, words, name)
         case errors.KeyRefused():
-            return words.key_refused.format(gateway=gateway)
+            return with_gateway(words.key_refused, words, name)
+        case errors.ProviderRefused(status=401) if not (cherry and model and model.provider):
+            return with_gateway(words.provider_key_other, words, name)
         case errors.ProviderRefused(status=401):
-            return words.provider_key.format(provider=provider, gateway=gateway)
+            return with_gateway(words.provider_key, words, name, provider=provider)
         case errors.ProviderRefused(status=402):
             return words.provider_balance.format(provider=provider)
         case errors.ProviderRefused():
@@ -49,7 +81,7 @@ def _to_everybody(error: errors.GatewayError, words: Words, model: ModelId | Non
         case errors.ProviderLimited():
             return words.provider_limited.format(provider=provider)
         case errors.GatewaySilent() if model is None:
-            return words.gateway_mute.format(gateway=gateway, time=duration(error.seconds, words))
+            return with_gateway(words.gateway_mute, words, name, time=duration(error.seconds, words))
         case errors.GatewaySilent(before_first=True):
             return words.silent_before.format(model=model, time=duration(error.seconds, words))
         case errors.GatewaySilent():
@@ -69,8 +101,8 @@ def _to_admins(error: errors.GatewayError, words: Words) -> str:
         case errors.GatewayUnreachable():
             return words.admin_gateway_off.format(url=error.url)
         case errors.KeyRefused():
-            if not error.gateway_name:
-                return words.admin_key_other
+            if error.gateway_name != errors.CHERRY_STUDIO:
+                return with_gateway(words.admin_key_other, words, error.gateway_name)
             return words.admin_key_missing if error.missing else words.admin_key_wrong
         case errors.ProviderRefused() | errors.ProviderLimited() | errors.ProviderFailed() if error.detail:
             return words.admin_detail.format(detail=error.detail)

@@ -45,7 +45,14 @@ class Words:
     model_not_here: str
     choice_of_admins: str
     models_none: str
+    models_none_other: str
     models_list: str
+    one_model: str
+    many_models: str
+    models_fresh: str
+    models_named: str
+    models_unnamed: str
+    models_name_usage: str
     page: str
 
     # the conversation
@@ -173,6 +180,7 @@ class Words:
     admin_key_other: str
     key_refused: str
     provider_key: str
+    provider_key_other: str
     provider_balance: str
     provider_refused: str
     model_gone: str

@@ -39,6 +39,10 @@ class Bench:
     stack: AsyncExitStack
 
     @property
+    def redis_url(self) -> str:
+        return os.environ["BRIDGE_REDIS_URL"]
+
+    @property
     def env_file(self) -> Path:
         return self.home / ".env"
 

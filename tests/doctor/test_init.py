@@ -17,6 +17,7 @@ from dotenv import dotenv_values
 
 from tests.doctor.conftest import closed_port
 from tests.emulators.gateway import GatewayEmulator
+from tests.emulators.servers import KEY, NO_LIST, Kind, ServerEmulator
 from tests.emulators.telegram import TelegramPlatform
 
 PATIENCE = 40
@@ -222,6 +223,60 @@ async def test_it_may_be_left_at_any_question(
         "FEISHU_APP_ID": "cli_1234",
         "TELEGRAM_TOKEN": telegram.server.token,
     }
+
+
+@pytest.mark.parametrize(("kind", "failing"), [("litellm", False), ("litellm", True), ("llama.cpp", False)])
+async def test_a_server_that_is_not_cherry_studio(kind: Kind, failing: bool, tmp_path: Path) -> None:
+    """It is set up in its own words; LiteLLM may fail where a key is missing, in place of asking for one."""
+    async with ServerEmulator(kind, key=KEY) as server:
+        name, model = server.shape.name, server.models[0]
+        server.failing = failing
+
+        def dialogue() -> None:
+            with Newcomer(tmp_path, closed_port()) as mia:
+                mia.sees("Any other server that speaks OpenAI's API will do as well")
+                mia.answers("Its address", f"{server.url}/v1/")
+                mia.sees(f"Found at {server.url}.")
+                if failing:
+                    mia.sees(f"{name} failed to answer.")
+                if not server.shape.open_list:
+                    mia.sees(f"Type a key that {name} accepts")
+                    server_works()
+                    mia.answers("Its API key", KEY)
+                    mia.sees("The key is accepted.")
+                count = len(server.models)
+                mia.sees(f"{count} model{'s' * (count > 1)} to chat with, from {name}.")
+                mia.answers("The model of new chats", ENTER)
+                if server.shape.open_list:  # only an answer tells that the key is missing
+                    mia.sees(f"The key is missing. -> Set BRIDGE_GATEWAY_KEY to a key that {name} accepts.")
+                    mia.answers("Its API key", KEY)
+                mia.sees(f"ok  answer    {model} answers")
+                mia.answers("Which do you want to set up?", "0")
+                assert mia.leaves() == 0
+                assert "cs-sk-" not in mia.screen
+
+        def server_works() -> None:
+            server.failing = False
+
+        await aside(dialogue)
+    assert kept(tmp_path)["BRIDGE_GATEWAY_URL"] == server.url
+
+
+async def test_a_server_without_a_list_of_models(tmp_path: Path) -> None:
+    async with ServerEmulator("vllm", listed=NO_LIST) as server:
+        server.models = ["mine"]
+
+        def dialogue() -> None:
+            with Newcomer(tmp_path, closed_port()) as mia:
+                mia.answers("Its address", server.url)
+                mia.sees("answers, but has no list of models.")
+                mia.answers("The model of new chats", "mine")
+                mia.sees("ok  answer    mine answers")
+                mia.answers("Which do you want to set up?", "0")
+                assert mia.leaves() == 0
+
+        await aside(dialogue)
+    assert kept(tmp_path)["BRIDGE_MODEL"] == "mine"
 
 
 async def test_everything_can_be_skipped(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from bridge.gateway.dialects import Dialect
 from bridge.gateway.parser import CompletionParser
 from tests.gateway.seen import Seen, parsed
 from tests.gateway.server import DONE, chunk
+from tests.gateway.table import STREAMS as TABLE
 
 PNG = b"\x89PNG\r\n\x1a\n" + random.Random(1).randbytes(900)
 URL = "data:image/png;base64," + base64.b64encode(PNG).decode()
@@ -56,6 +57,14 @@ def check(answer: str, text: str, reasoning: str) -> None:
         ("<|START_THINKING|>", "<|END_THINKING|>"),
         ("<|inner_prefix|>", "<|inner_suffix|>"),
         ("<|channel>thought", "<channel|>"),
+        ("<unused94>thought", "<unused95>"),
+        ("<|im_start|>think", "<|im_start|>answer"),
+        ("<|begin|>assistant<|think|>", "<|content|>"),
+        ("<|thinking|>", "<|/thinking|>"),
+        ("<reflection>", "</reflection>"),
+        ("<inner_monologue>", "</ inner_monologue>"),
+        ("<mm:think>", "</mm:think>"),
+        ('<details type="reasoning" done="true" duration="3">', "</details>"),
         ("<|channel|>analysis<|message|>", FINAL),
         ("<|start|>assistant<|channel|>analysis<|message|>", FINAL),
         ("<|channel|>analysis<|message|>", "<|channel|>final <|constrain|>json<|message|>"),
@@ -86,6 +95,28 @@ def test_every_family_of_marks(opening: str, closing: str) -> None:
         ("> ~~~\n> </think>\n> ~~~", "> ~~~\n> </think>\n> ~~~", ""),
         ("a < b and c <div> [1] ![x] d", "a < b and c <div> [1] ![x] d", ""),
         ("<|channel|>commentary to=f.x <|constrain|>json<|message|>{}<|call|>", "", "{}"),
+        ("analysisWe need it.assistantfinalAnswer", "Answer", "We need it."),
+        ("assistantanalysisWe need it.assistantfinal\n\nAnswer", "Answer", "We need it."),
+        ("analysis<|message|>hm<|end|>assistant<|channel|>final<|message|>Answer", "Answer", "analysishmassistant"),
+        ("analysis of the market: assistantfinal", "analysis of the market: assistantfinal", ""),
+        ("anal", "anal", ""),
+        (
+            "Here is my thought process:\nsecret\n\nHere is my response:\nAnswer. Here is my response: so.",
+            "Answer. Here is my response: so.",
+            "Here is my thought process:\nsecret\n\n",
+        ),
+        (
+            "Here is my thought process: I add. Here it is, here",
+            "Here is my thought process: I add. Here it is, here",
+            "",
+        ),
+        ("Here is my response: Yes", "Here is my response: Yes", ""),
+        ("Sure.<think>\nsecret\n</think>\nAnswer", "Sure.Answer", "\nsecret\n"),
+        ("<think>```\n</think>\n```\nmore</think>Answer", "Answer", "```\n</think>\n```\nmore"),
+        ("<think>```\nnever closed</think>\nAnswer", "Answer", "```\nnever closed"),
+        ("<think>```\nnever closed</think>\n```py\n1\n```", "```py\n1\n```", "```\nnever closed"),
+        ("<think>x</think>It is <|begin_of_box|>42<|end_of_box|>.", "It is 42.", "x"),
+        ("<details><summary>More</summary>x</details>", "<details><summary>More</summary>x</details>", ""),
     ],
 )
 def test_what_is_reasoning_and_what_is_not(answer: str, text: str, reasoning: str) -> None:
@@ -100,6 +131,10 @@ def test_what_is_reasoning_and_what_is_not(answer: str, text: str, reasoning: st
         ("Answer <|eot_id|>\n<|end_of_text|>\n", "Answer "),
         ("```py\nprint(1)\n```<|im_end|>", "```py\nprint(1)\n```"),
         ("<|im_start|>assistant\nAnswer<|im_end|>", "Answer"),
+        ("<|im_start|>assistant<|im_sep|>Answer<|im_end|>", "Answer"),
+        ("<|im_assistant|>assistant<|im_middle|>Answer<|im_end|>", "Answer"),
+        ("<bos><start_of_turn>model\nAnswer<end_of_turn>\n<eos>", "Answer"),
+        ("<|begin_of_text|><|start_header_id|>assistant<|end_header_id|>\n\nAnswer<|eot_id|>", "Answer"),
         ("Answer<｜end▁of▁sentence｜>", "Answer"),
         ("```\nx<|im_end|>\n```", "```\nx<|im_end|>\n```"),
         ("The mark `<|im_end|>`", "The mark `<|im_end|>`"),
@@ -203,6 +238,17 @@ STREAMS: dict[str, tuple[Dialect, bytes]] = {
 }
 
 
+STREAMS |= {name: ("chat", b"".join(row.frames)) for name, row in TABLE.items()}
+
+
+def test_the_table_of_streams() -> None:
+    for name, row in TABLE.items():
+        seen = parsed(CompletionParser("chat"), row.frames)
+        found = (seen.text.strip().replace("`", ""), seen.reasoning, tuple(picture.alt for picture in seen.pictures))
+        assert found == (row.text, row.reasoning, row.pictures), name
+        assert tuple(seen.sources) == row.sources, name
+
+
 @pytest.mark.parametrize("name", STREAMS)
 @settings(deadline=None, max_examples=40)
 @given(cuts=st.lists(st.integers(0, 1_000_000), max_size=12))
@@ -212,4 +258,5 @@ def test_a_stream_is_the_same_wherever_it_is_cut(name: str, cuts: list[int]) -> 
     assert whole != Seen()
     places = [0, *sorted(place % (len(data) + 1) for place in cuts), len(data)]
     assert parsed(parser, [data[start:end] for start, end in pairwise(places)]) == whole
-    assert (parser.finish, parser.done_seen, parser.error) == ("stop", True, None)
+    finish = "length" if "early" in name else "stop"
+    assert (parser.finish, parser.done_seen, parser.error) == (finish, True, None)

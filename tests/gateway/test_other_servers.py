@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 
 import pytest
 
@@ -20,21 +19,21 @@ from bridge.gateway import Gateway, http, labelled
 from bridge.gateway.models import Model, usable_models
 from bridge.types import ModelId
 from bridge.words import EN, IN, trouble
-from tests.gateway.openai_server import MODELS, server
+from tests.emulators.servers import KEY, KINDS, NO_LIST, Kind, ServerEmulator, refusal
 from tests.gateway.seen import watched
 from tests.gateway.server import HELLO, serving
 
 
 @pytest.mark.parametrize("root", [200, 401, 404, 500])
 async def test_a_server_that_is_not_cherry_studio(root: int) -> None:
-    async with server(root=root) as url, Gateway(url) as gateway:
+    async with ServerEmulator(root=root) as server, Gateway(server.url) as gateway:
         assert await gateway.generation() == "other"
         await gateway.ping()
         models = await gateway.models()
         assert [str(model.id) for model in models] == ["gpt-4o", "llama3:8b"]
         assert ModelId.parse("gpt-4o") == models[0].id == ModelId("", "gpt-4o")
         seen, error = await watched(gateway.stream(models[0].id, HELLO))
-    assert (seen.text, error) == ("I am gpt-4o.", None)
+    assert (seen.text, error) == ("You said: Why is the sky blue?", None)
 
 
 @pytest.mark.parametrize("text", ["", ":x", "x:", "two words"])
@@ -44,13 +43,13 @@ def test_what_is_no_model(text: str) -> None:
 
 
 async def test_no_route_for_models() -> None:
-    async with server({"detail": "Not Found"}, status=404) as url, Gateway(url) as gateway:
+    async with ServerEmulator(listed=NO_LIST) as server, Gateway(server.url) as gateway:
         assert await gateway.generation() == "other"
         await gateway.ping()
         with pytest.raises(NoModelList) as missing:
             await gateway.models()
         seen, _ = await watched(gateway.stream(ModelId("", "gpt-4o"), HELLO))
-    assert seen.text == "I am gpt-4o."
+    assert seen.text == "You said: Why is the sky blue?"
     told = trouble(missing.value, EN, model=None, admin=True)
     assert told == "The gateway answers, but has no list of models. Name a model by its full id: `/model` and the id."
 
@@ -58,8 +57,8 @@ async def test_no_route_for_models() -> None:
 @pytest.mark.parametrize(("key", "missing"), [("", True), ("sk-1", False)])
 @pytest.mark.parametrize("status", [401, 403])
 async def test_a_key_refused_for_the_list_is_ours(key: str, missing: bool, status: int) -> None:
-    refusal = {"error": {"message": "Invalid proxy server token", "type": "auth_error", "code": "401"}}
-    async with server(refusal, status=status) as url, Gateway(url, key) as gateway:
+    wrong = refusal(status, {"error": {"message": "Invalid proxy server token", "type": "auth_error", "code": "401"}})
+    async with ServerEmulator(listed=wrong) as server, Gateway(server.url, key) as gateway:
         with pytest.raises(KeyRefused) as refused:
             await gateway.models()
         assert refused.value.missing is missing
@@ -81,7 +80,8 @@ async def test_a_server_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize("status", [502, 503, 504])
 async def test_a_proxy_before_nothing_is_not_back(status: int) -> None:
-    async with server({"error": "no upstream"}, status=status) as url, Gateway(url) as gateway:
+    nothing = refusal(status, {"error": "no upstream"})
+    async with ServerEmulator(listed=nothing) as server, Gateway(server.url) as gateway:
         for call in (gateway.ping, gateway.generation):
             with pytest.raises(GatewayUnreachable):
                 await call()
@@ -98,14 +98,39 @@ async def test_a_proxy_before_nothing_is_not_back(status: int) -> None:
     ],
 )
 async def test_models_that_other_servers_do_not_have(message: str) -> None:
-    body = json.dumps({"error": {"message": message}}).encode()
-    answer = b"HTTP/1.1 400 No\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
-    listed = json.dumps(MODELS).encode()
-    models = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(listed) + listed
-    async with serving(answer, models) as url, Gateway(url) as gateway:
+    async with ServerEmulator() as server, Gateway(server.url) as gateway:
+        server.script(refusal(400, {"error": {"message": message}}))
         _, error = await watched(gateway.stream(ModelId("", "gpt-4"), HELLO))
     assert isinstance(error, ModelNotFound)
     assert error.nearest[0] == ModelId("", "gpt-4o")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_model_that_a_server_does_not_have(kind: Kind) -> None:
+    async with ServerEmulator(kind) as server, Gateway(server.url) as gateway:
+        _, error = await watched(gateway.stream(ModelId.parse("gpt-4"), HELLO))
+        assert isinstance(error, ModelNotFound), error
+        assert error.nearest
+        assert len(server.requests) == 1, "it is not asked again for what it does not have"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("key", ["", "sk-wrong"])
+async def test_our_own_key_is_wrong(kind: Kind, key: str) -> None:
+    async with ServerEmulator(kind, key=KEY) as server, Gateway(server.url, key) as gateway:
+        model = ModelId.parse(server.models[0])
+        _, error = await watched(gateway.stream(model, HELLO))
+        assert isinstance(error, KeyRefused), error
+        assert error.missing is not bool(key)
+
+
+async def test_a_providers_key_behind_a_server_is_not_ours() -> None:
+    message = "litellm.AuthenticationError: AuthenticationError: OpenAIException - Incorrect API key provided: sk-1***"
+    async with ServerEmulator("litellm") as server, Gateway(server.url) as gateway:
+        server.script(refusal(401, {"error": {"message": message, "type": None, "code": "401"}}))
+        _, error = await watched(gateway.stream(ModelId.parse("gpt-4o"), HELLO))
+    assert isinstance(error, ProviderRefused)
+    assert error.status == 401
 
 
 # -- sentences -----------------------------------------------------------------------------------------------

@@ -16,7 +16,8 @@ from bridge.gateway.sse import SseDecoder
 from tests.gateway.seen import Seen, parsed
 from tests.gateway.server import DONE, chunk
 
-WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="<[◁"), max_size=30)
+"""Without what marks begin with: of those `test_marks.py` tells."""
 
 
 def cut(data: bytes, cuts: list[int]) -> list[bytes]:

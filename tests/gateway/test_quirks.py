@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,8 +13,10 @@ import pytest
 
 from bridge.errors import ProviderRefused
 from bridge.gateway import QUIRK_TTL_SECONDS, Gateway, MemoryQuirks, Quirk
+from bridge.store import RedisQuirks, Store
 from bridge.types import ChatMessage, ModelId
 from bridge.words import EN, trouble
+from tests.emulators.gateway import Behaviour, GatewayEmulator, Generation
 from tests.gateway.seen import watched
 from tests.gateway.server import DONE, HEAD, chunk, serving
 
@@ -34,6 +37,16 @@ def refused(status: int, message: str, **more: Any) -> bytes:
     return (
         b"HTTP/1.1 %d No\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % (status, len(body)) + body
     )
+
+
+EXTRA = [{"type": "extra_forbidden", "loc": ["body", "stream_options"], "msg": "Extra inputs are not permitted"}]
+"""What Pydantic says to a field that it does not know; servers hand it on in several wrappings."""
+
+
+def validation(name: str, value: Any) -> bytes:
+    """Mistral's refusals, as it has sent them over the years."""
+    body = json.dumps({"object": "error", name: value, "type": "invalid_request_error"}).encode()
+    return b"HTTP/1.1 422 No\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
 
 
 @asynccontextmanager
@@ -79,6 +92,34 @@ NO_SYSTEM = [("assistant", "left over"), ("user", "Be brief.\n\none"), *[("user"
         (refused(422, "", detail=[{"loc": ["body", "stream_options"], "msg": "extra"}]), "no_stream_options"),
         (refused(400, "Your organization must be verified to stream this model.", param="stream"), "no_streaming"),
         (refused(400, "This model does not support streaming."), "no_streaming"),
+        (refused(400, "Only user and assistant roles are supported!"), "no_system_role"),
+        (
+            refused(400, "'messages[0].role' does not support 'system' with this model."),
+            "no_system_role",
+        ),
+        (
+            refused(400, "user and assistant roles should be alternating."),
+            "alternating_roles",
+        ),
+        (refused(400, "Expected last role User or Tool for serving but got assistant"), "alternating_roles"),
+        (
+            refused(400, "Unknown parameter.", param="stream_options.include_usage"),
+            "no_stream_options",
+        ),
+        (
+            refused(400, 'Unknown name "stream_options": Cannot find field.'),
+            "no_stream_options",
+        ),
+        (
+            refused(400, "stream_options: Extra inputs are not permitted"),
+            "no_stream_options",
+        ),
+        (refused(400, "Unrecognized request arguments supplied"), "no_stream_options"),
+        (validation("detail", EXTRA), "no_stream_options"),
+        (validation("message", {"detail": EXTRA}), "no_stream_options"),
+        (validation("message", json.dumps({"detail": EXTRA})), "no_stream_options"),
+        (refused(400, str([{"type": "extra_forbidden", "loc": ("body", "stream_options")}])), "no_stream_options"),
+        (refused(400, "Unsupported value: 'stream' does not support true with this model."), "no_streaming"),
     ],
 )
 async def test_what_is_refused_is_left_out_and_remembered(refusal: bytes, quirk: Quirk) -> None:
@@ -98,6 +139,41 @@ async def test_what_is_refused_is_left_out_and_remembered(refusal: bytes, quirk:
         assert sent(second) == ALTERNATING
     if quirk == "no_system_role":
         assert sent(second)[:4] == NO_SYSTEM
+
+
+@pytest.mark.parametrize(
+    ("message", "limit"),
+    [
+        (
+            "max_tokens: 8192 > 4096, which is the maximum allowed for claude-3-opus-20240229",
+            4096,
+        ),
+        ("The maximum tokens you requested exceeds the model limit of 2048. Try again with a lower value.", 2048),
+        ("max_tokens is too large: 8192. This model supports at most 4096 completion tokens.", 4096),
+        ("Range of max_tokens should be [1, 2000]", 2000),
+    ],
+)
+@pytest.mark.parametrize("generation", ["B", "C"])
+async def test_a_lower_limit_of_tokens_is_learned(generation: Generation, message: str, limit: int) -> None:
+    async with GatewayEmulator(generation) as emulator, Gateway(emulator.url, emulator.key) as gateway:
+        await gateway.models()
+        gateway._dialects["fake-anthropic"] = "messages"  # v2 takes both
+        # v1.x hides the reason from whoever asks for a stream, so it is asked once more, for the whole answer.
+        tries = 2 if generation == "B" else 1
+        emulator.behave("claude-ok", Behaviour(text=None, refusal=(400, message), refusals=tries))
+        for _ in range(2):
+            seen, error = await watched(gateway.stream(ModelId("fake-anthropic", "claude-ok"), TALK))
+            assert (seen.text, error) == ("You said: four", None)
+        assert await gateway.quirks.all() == {ModelId("fake-anthropic", "claude-ok"): {f"max_tokens={limit}"}}
+    asked = [(request.body["max_tokens"], request.body["stream"]) for request in emulator.requests]
+    assert asked == [*[(8192, True), (8192, False)][:tries], (limit, True), (limit, True)]
+
+
+async def test_quirks_of_other_versions_are_passed_over(store: Store) -> None:
+    await store.redis.hset(
+        "cherry:quirks", "t:m", f"{time.time() + 60:.0f} max_tokens=512 can_fly no_streaming max_tokens=x"
+    )
+    assert await RedisQuirks(store.redis).all() == {MODEL: {"max_tokens=512", "no_streaming"}}
 
 
 async def test_several_things_are_left_out_one_by_one() -> None:

@@ -7,9 +7,11 @@ from contextlib import aclosing
 
 from bridge.diagnostics import Diagnostic, Sentence
 from bridge.errors import (
+    CHERRY_STUDIO,
     GatewayError,
     GatewaySilent,
     GatewayUnreachable,
+    KeyRefused,
     ModelNotFound,
     ProviderLimited,
     ProviderRefused,
@@ -27,8 +29,10 @@ MAX_READ_CHARACTERS = 200
 """Characters after which a talkative model is believed."""
 
 
-async def answer(url: str, key: str, model: ModelId, words: DoctorWords, talk: Words) -> Diagnostic:
-    """It costs the tokens of one word."""
+async def answer(
+    url: str, key: str, model: ModelId, words: DoctorWords, talk: Words, name: str = CHERRY_STUDIO
+) -> Diagnostic:
+    """It costs the tokens of one word. `name` is what people call the server."""
     began = time.monotonic()
     first = 0.0
     said = ""
@@ -36,6 +40,7 @@ async def answer(url: str, key: str, model: ModelId, words: DoctorWords, talk: W
         Gateway(url, key, first_token=FIRST_WORD_SECONDS, idle=FIRST_WORD_SECONDS) as client,
         aclosing(client.stream(model, [ChatMessage.user(QUESTION)])) as completion,
     ):
+        client.recognise(name)
         try:
             async for delta in completion:
                 first = first or time.monotonic() - began
@@ -51,7 +56,33 @@ async def answer(url: str, key: str, model: ModelId, words: DoctorWords, talk: W
 
 def _failed(error: GatewayError, model: ModelId, words: DoctorWords, talk: Words) -> Diagnostic:
     why = trouble(error, talk, model=model, admin=True).replace("\n\n", " ")
-    return _sentence(error, words).found("wrong", AREA, why=why, model=model, provider=model.provider)
+    cherry = error.gateway_name == CHERRY_STUDIO
+    gateway = error.gateway_name or words.that_server
+    provider = model.provider if cherry and model.provider else gateway
+    if isinstance(error, KeyRefused):
+        return key_diagnostic(error, words)
+    sentence = _sentence(error, words) if cherry else _other_sentence(error, words)
+    return sentence.found("wrong", AREA, why=why, model=model, provider=provider, gateway=gateway)
+
+
+def key_diagnostic(error: KeyRefused, words: DoctorWords) -> Diagnostic:
+    """What to do about a key that the gateway does not accept."""
+    if error.gateway_name == CHERRY_STUDIO:
+        return (words.key_missing if error.missing else words.key_wrong).found("wrong", "key")
+    sentence = words.key_missing_other if error.missing else words.key_wrong_other
+    return sentence.found("wrong", "key", gateway=error.gateway_name or words.that_server)
+
+
+def _other_sentence(error: GatewayError, words: DoctorWords) -> Sentence:
+    match error:
+        case ProviderRefused(status=401):
+            return words.answer_key_other
+        case GatewayUnreachable():
+            return words.answer_off_other
+        case ProviderRefused(status=402) | ProviderLimited() | ModelNotFound():
+            return _sentence(error, words)
+        case _:
+            return words.answer_failed_other
 
 
 def _sentence(error: GatewayError, words: DoctorWords) -> Sentence:

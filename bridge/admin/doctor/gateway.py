@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Literal
 from urllib.parse import urlsplit
 
-from bridge.admin.doctor.answer import answer
-from bridge.diagnostics import Diagnostic
-from bridge.errors import GatewayError, GatewayUnreachable, KeyRefused, NoModelList
+from bridge.admin.doctor.answer import answer, key_diagnostic
+from bridge.diagnostics import Diagnostic, Sentence
+from bridge.errors import CHERRY_STUDIO, GatewayError, GatewayUnreachable, KeyRefused, NoModelList, ProviderFailed
 from bridge.gateway import DEFAULT_PORT, Gateway, Generation, Model, labelled, nearest, usable_models
 from bridge.settings import Settings
-from bridge.words import Words, trouble
+from bridge.words import Words, models_count, trouble
 from bridge.words.shell import DoctorWords
 
 AREA = "gateway"
@@ -43,50 +43,79 @@ async def gateway(settings: Settings, words: DoctorWords, talk: Words) -> AsyncI
             yield await absent(url, words)
             return
         except GatewayError as error:
-            yield words.gateway_failed.found("wrong", AREA, url=url, why=trouble(error, talk, model=None, admin=False))
+            yield failed(url, error, words, talk)
             return
-    if generation == "other":
-        yield words.gateway_other.found("ok", AREA, url=url)
-    else:
+        name = client.name
+    if generation != "other":
         yield words.gateway_fine.found("ok", AREA, url=url, version=VERSIONS[generation])
+    elif name:
+        yield words.gateway_named.found("ok", AREA, url=url, gateway=name)
+    else:
+        yield words.gateway_other.found("ok", AREA, url=url)
     try:
-        entries = await listed(url, key)
+        entries = await listed(url, key, name)
     except KeyRefused as error:
-        yield (words.key_missing if error.missing else words.key_wrong).found("wrong", "key")
+        yield key_diagnostic(error, words)
         return
     except NoModelList:
         yield words.models_no_list.found("note" if settings.model else "wrong", "models", url=url)
         if settings.model:
-            yield await answer(url, key, settings.model, words, talk)
+            yield await answer(url, key, settings.model, words, talk, name)
         return
     except GatewayError as error:
-        yield words.gateway_failed.found("wrong", AREA, url=url, why=trouble(error, talk, model=None, admin=False))
+        yield failed(url, error, words, talk)
         return
-    yield (words.key_fine if key else words.key_none).found("ok", "key")
-
-    models = labelled(usable_models(entries))
+    accepted = (words.key_fine if key else words.key_none).found("ok", "key")
+    if generation != "other":
+        yield accepted
+    direct = generation == "other"
+    models = labelled(usable_models(entries, direct=direct), server=name if direct else "")
     if not models:
-        yield words.models_none.found("wrong", "models")
+        none = words.models_none_other if direct else words.models_none
+        yield none.found("wrong", "models", gateway=name or words.that_server)
         return
-    yield words.models_fine.found("ok", "models", count=len(models), providers=_providers(models))
+    yield words.models_fine.found("ok", "models", models=models_count(len(models), words), providers=_providers(models))
     usable = {str(model.id) for model in models}
     unusable = [str(entry["id"]) for entry in entries if str(entry["id"]) not in usable]
     if unusable:
-        yield words.models_unusable.found("note", "models", count=len(unusable), example=unusable[0])
+        more = words.models_unusable_other if direct else words.models_unusable
+        yield more.found("note", "models", models=models_count(len(unusable), words), example=unusable[0])
     if settings.model is not None and str(settings.model) not in usable:
-        if str(settings.model) in unusable:
-            sentence = words.model_unusable
-        else:
-            sentence = words.model_gone_v1 if generation in ("A", "B") else words.model_gone
         like = ", ".join(map(str, nearest(str(settings.model), models, MOST_SHOWN)))
-        yield sentence.found("wrong", "models", model=settings.model, nearest=like)
+        gone = _gone(str(settings.model) in unusable, generation, words)
+        gateway = name or words.that_server
+        yield gone.found("wrong", "models", model=settings.model, nearest=like, gateway=gateway)
         return
-    yield await answer(url, key, settings.model or models[0].id, words, talk)
+    answered = await answer(url, key, settings.model or models[0].id, words, talk, name)
+    if direct and answered.area != "key":  # some show their list to everybody, so only this tells
+        yield accepted
+    yield answered
 
 
-async def listed(url: str, key: str) -> list[dict[str, object]]:
-    """Every entry of the gateway's list that has an id, usable or not. Raises GatewayError."""
+def _gone(listed: bool, generation: Generation, words: DoctorWords) -> Sentence:
+    """What to say of a model that is not among those that can be used; `listed`: it is in the list."""
+    if listed:
+        return words.model_unusable
+    if generation == "other":
+        return words.model_gone_other
+    return words.model_gone_v1 if generation in ("A", "B") else words.model_gone
+
+
+def failed(url: str, error: GatewayError, words: DoctorWords, talk: Words) -> Diagnostic:
+    """What to do about a server that is there, but does not do what it should."""
+    why = trouble(error, talk, model=None, admin=False)
+    if error.gateway_name == CHERRY_STUDIO:
+        return words.gateway_failed.found("wrong", AREA, url=url, why=why)
+    gateway = error.gateway_name or words.that_server
+    if isinstance(error, ProviderFailed) and "loading model" in error.detail.lower():
+        return words.gateway_loading.found("wrong", AREA, url=url, gateway=gateway)
+    return words.gateway_failed_other.found("wrong", AREA, url=url, why=why, gateway=gateway)
+
+
+async def listed(url: str, key: str, name: str = CHERRY_STUDIO) -> list[dict[str, object]]:
+    """Every entry of the list of the gateway called `name` that has an id, usable or not. Raises GatewayError."""
     async with Gateway(url, key, connect=CONNECT_SECONDS) as client:
+        client.recognise(name)
         return await client.entries()
 
 
@@ -97,18 +126,25 @@ def usual(host: str = "127.0.0.1") -> list[str]:
 
 async def found(urls: Sequence[str]) -> str:
     """The first of these addresses with Cherry Studio, or else with another such server; empty where there is none."""
-    generations = dict(zip(urls, await asyncio.gather(*map(_generation, urls)), strict=True))
-    cherry = (url for url, generation in generations.items() if generation not in (None, "other"))
-    other = (url for url, generation in generations.items() if generation == "other")
+    servers = dict(zip(urls, await asyncio.gather(*map(_server, urls)), strict=True))
+    cherry = (url for url, server in servers.items() if server == (True, CHERRY_STUDIO))
+    other = (url for url, server in servers.items() if server[0])
     return next(cherry, "") or next(other, "")
 
 
-async def _generation(url: str) -> Generation | None:
+async def name_at(url: str) -> str:
+    """What people call the server at `url`, as `Gateway.name` has it."""
+    return (await _server(url))[1]
+
+
+async def _server(url: str) -> tuple[bool, str]:
+    """Whether such a server is there, and its name."""
     try:
         async with asyncio.timeout(CONNECT_SECONDS), Gateway(url, connect=CONNECT_SECONDS) as client:
-            return await client.generation()
+            await client.generation()
+            return True, client.name
     except (GatewayError, TimeoutError):
-        return None
+        return False, CHERRY_STUDIO
 
 
 async def absent(url: str, words: DoctorWords) -> Diagnostic:

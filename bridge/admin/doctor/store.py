@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from bridge.diagnostics import Diagnostic
 from bridge.errors import StoreError
 from bridge.settings import Settings
-from bridge.store import RedisUrl, open_store, translate_redis_errors
+from bridge.store import RedisQuirks, RedisUrl, open_store, translate_redis_errors
 from bridge.words.shell import DoctorWords
 
 AREA = "store"
@@ -54,6 +54,8 @@ async def store(settings: Settings, words: DoctorWords, alone: asyncio.Future[bo
                 yield diagnostic
             if away > SLOW_SECONDS:
                 yield words.store_slow.found("note", AREA, milliseconds=away * 1000)
+            for model, quirks in (await RedisQuirks(opened.redis).all()).items():
+                yield words.models_learned.found("note", "models", model=model, quirks=", ".join(sorted(quirks)))
             alone.set_result(await opened.heartbeats.beat() == 1)
     except StoreError as error:
         refused = words.store_refused if url else words.store_embedded_refused

@@ -4,39 +4,74 @@ from __future__ import annotations
 
 import sys
 import unicodedata
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing, suppress
+from pathlib import Path
 
 from bridge.admin.shell.language import terminal_words
 from bridge.errors import GatewayError, ModelNotFound
+from bridge.reply import Draft
 from bridge.settings import Settings
-from bridge.types import ChatMessage, ModelId
-from bridge.words import Words, trouble
+from bridge.turn.footer import sources_list, unshown
+from bridge.types import BodyFile, ChatMessage, ModelId
+from bridge.words import Words, no_models, trouble
 
 
-async def ask(settings: Settings, text: str, model: ModelId | None) -> int:
-    """Print the answer as it comes. Return 0 if it is whole; else 1, with the reason on standard error."""
+async def ask(settings: Settings, text: str, model: ModelId | None, save: Callable[[BodyFile], Awaitable[Path]]) -> int:
+    """Print the answer: on a terminal as it comes, else once it is whole, because a part may turn out as reasoning.
+
+    Files that come with it are kept by `save`. Return 0 if it is whole; else 1, with the reason on standard error.
+    """
     words = terminal_words(settings)
     model = model or settings.model
-    said = ""
     async with settings.gateway() as gateway:
         try:
             if model is None:
                 offered = await gateway.models()
                 if not offered:
-                    raise ModelNotFound("")
+                    print(no_models(words, gateway.name), file=sys.stderr)
+                    return 1
                 model = offered[0].id
-            completion = gateway.stream(model, _request(settings.system, text))
-            async for delta in completion:
-                said += delta
-                print(_harmless(delta), end="", flush=True)
         except GatewayError as error:
-            print(end="\n" if said else "", flush=True)
             print(_why(error, words, model), file=sys.stderr)
             return 1
-    print(end="" if said.endswith("\n") else "\n", flush=True)
-    if completion.finish == "length":
-        print(words.length, file=sys.stderr)
-        return 1
-    return 0
+        messages = _request(settings.system, text)
+        async with aclosing(gateway.stream(model, messages)) as completion:
+            draft = Draft(completion.events())
+            await _show(draft)
+        if draft.error is not None:
+            with suppress(GatewayError):
+                await gateway.identify()
+            draft.error.gateway_name = gateway.name
+    for file in draft.files:
+        print(f"![{file.alt}](<{await save(file)}>)")
+    if sources := sources_list(draft.sources, words):
+        print(f"\n{_harmless(sources)}")
+    reasons = [_harmless(unshown(draft, words))]
+    if draft.error is not None:
+        reasons.append(_why(draft.error, words, model))
+    elif draft.finished is not None and draft.finished.reason == "length":
+        reasons.append(words.length)
+    sys.stdout.flush()
+    print(*filter(None, reasons), sep="\n", end="\n" if any(reasons) else "", file=sys.stderr)
+    return 1 if reasons[1:] or not (draft.text.strip() or draft.files) else 0
+
+
+async def _show(draft: Draft) -> None:
+    """Print the draft's text until it is complete."""
+    shown = ""
+    draft.start()
+    while not draft.complete:
+        await draft.growth()
+        if sys.stdout.isatty():
+            if not draft.text.startswith(shown):  # what was shown was reasoning
+                print("\n", flush=True)
+                shown = ""
+            print(_harmless(draft.text[len(shown) :]), end="", flush=True)
+            shown = draft.text
+    draft.check()
+    print(_harmless(draft.text if not sys.stdout.isatty() else draft.text[len(shown) :]), end="")
+    print(end="\n" if draft.text and not draft.text.endswith("\n") else "", flush=True)
 
 
 def _request(system: str, text: str) -> list[ChatMessage]:
@@ -52,6 +87,4 @@ def _harmless(text: str) -> str:
 def _why(error: GatewayError, words: Words, model: ModelId | None) -> str:
     if not isinstance(error, ModelNotFound):
         return trouble(error, words, model=model, admin=True)
-    if model is None:
-        return words.models_none
     return "\n".join([trouble(error, words, model=model, admin=True), *(f"  {near}" for near in error.nearest)])

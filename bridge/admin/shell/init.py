@@ -17,8 +17,8 @@ from pydantic_settings import BaseSettings
 
 from bridge import log
 from bridge.admin.doctor import examine
-from bridge.admin.doctor.answer import answer
-from bridge.admin.doctor.gateway import absent, found, listed, usual
+from bridge.admin.doctor.answer import answer, key_diagnostic
+from bridge.admin.doctor.gateway import absent, failed, found, listed, name_at, usual
 from bridge.admin.doctor.settings import read_leniently
 from bridge.admin.shell.asking import agrees, ask, at_terminal, say
 from bridge.admin.shell.doctor import line
@@ -26,11 +26,11 @@ from bridge.admin.shell.envfile import put
 from bridge.admin.shell.language import terminal_language, terminal_tag
 from bridge.channel_settings import ChannelSettings
 from bridge.diagnostics import Diagnostic, SettingPrompt
-from bridge.errors import GatewayError, KeyRefused
+from bridge.errors import CHERRY_STUDIO, GatewayError, KeyRefused, NoModelList
 from bridge.gateway import Model, base_url, labelled, nearest, usable_models
 from bridge.settings import Settings, variable
 from bridge.types import ModelId
-from bridge.words import IN, LANGUAGES, Language, trouble
+from bridge.words import IN, LANGUAGES, Language, models_count
 from bridge.words.shell import DOCTOR, INIT
 
 EXIT_STOPPED = 130
@@ -80,6 +80,10 @@ class Setup:
         self._file = env_file
         self._language = language
         self._words, self._findings = INIT[language], DOCTOR[language]
+        self._server = CHERRY_STUDIO
+        """What people call the gateway; empty where it is one whose name is not known."""
+        self._listless = False
+        """The gateway has no list of models."""
 
     def run(self) -> bool:
         """Ask everything; return whether the bot is to be started now."""
@@ -107,10 +111,15 @@ class Setup:
     def _gateway(self) -> None:
         say(f"\n== {self._words.gateway}")
         url = self._address()
+        self._server = asyncio.run(name_at(url)) if url else CHERRY_STUDIO
         entries = self._key(url)
-        if models := labelled(usable_models(entries)):
-            self._show([self._findings.models_fine.found("ok", "models", count=len(models), providers=_names(models))])
+        direct = self._server != CHERRY_STUDIO
+        if models := labelled(usable_models(entries, direct=direct), server=self._server if direct else ""):
+            count, findings = models_count(len(models), self._findings), self._findings
+            self._show([findings.models_fine.found("ok", "models", models=count, providers=_names(models))])
             self._model(url, models)
+        elif self._listless:
+            self._model(url, [])
 
     def _address(self) -> str:
         """Find the gateway, or ask for its address; return it, or nothing where none answers."""
@@ -151,40 +160,55 @@ class Setup:
             if not url and key:
                 return []
             if not told:
-                say(words.key_where)
+                cherry = self._server == CHERRY_STUDIO
+                other = words.key_where_other.format(gateway=self._server or self._findings.that_server)
+                say(words.key_where if cherry else other)
                 told = True
-            typed = self._ask("BRIDGE_GATEWAY_KEY", words.key_ask, hidden=True, shown=key)
-            if not typed:
-                say(words.skipped)
+            if not self._ask_key(key):
                 return []
-            self._keep("BRIDGE_GATEWAY_KEY", self._shaped(Settings, "BRIDGE_GATEWAY_KEY", typed) or typed)
+
+    def _ask_key(self, shown: str) -> str:
+        """Ask for the key and keep it; return it, or nothing where there is no answer."""
+        typed = self._ask("BRIDGE_GATEWAY_KEY", self._words.key_ask, hidden=True, shown=shown)
+        if not typed:
+            say(self._words.skipped)
+            return ""
+        key = self._shaped(Settings, "BRIDGE_GATEWAY_KEY", typed) or typed
+        self._keep("BRIDGE_GATEWAY_KEY", key)
+        return key
 
     def _try_key(self, url: str, key: str) -> list[dict[str, object]] | None:
         """Return the gateway's models; None where another key is needed."""
         diagnostics = self._findings
         try:
-            entries = asyncio.run(listed(url, key))
-        except KeyRefused:
+            entries = asyncio.run(listed(url, key, self._server))
+        except KeyRefused as error:
             if key:
-                self._show([diagnostics.key_wrong.found("wrong", "key")])
+                self._show([key_diagnostic(error, diagnostics)])
             return None
-        except GatewayError as error:
-            why = trouble(error, IN[self._language], model=None, admin=False)
-            self._show([diagnostics.gateway_failed.found("wrong", "gateway", url=url, why=why)])
+        except NoModelList:
+            self._show([diagnostics.models_no_list.found("note", "models", url=url)])
+            self._listless = True
             return []
+        except GatewayError as error:
+            self._show([failed(url, error, diagnostics, IN[self._language])])
+            # LiteLLM fails, where a key is missing, in a way that does not say so.
+            return None if not key and self._server != CHERRY_STUDIO else []
         self._show([(diagnostics.key_fine if key else diagnostics.key_none).found("ok", "key")])
         return entries
 
     def _model(self, url: str, models: Sequence[Model]) -> None:
-        """Ask for the model of new chats, and try it."""
+        """Ask for the model of new chats, and try it; where there is no list of models, any name will do."""
         words = self._words
         key = self._settings().gateway_key.get_secret_value()
         names = [str(model.id) for model in models]
-        model = self._settings().model or models[0].id
-        while typed := self._ask("BRIDGE_MODEL", words.model_ask.format(model=model)):
+        model = self._settings().model or (models[0].id if models else None)
+        while typed := self._ask("BRIDGE_MODEL", words.model_ask.format(model=model or "-")):
             fitting = [name for name in names if name == typed] or [
                 name for name in names if typed.casefold() in name.casefold()
             ]
+            if not models and not any(map(str.isspace, typed)):
+                fitting = [typed]
             if len(fitting) != 1:
                 like = ", ".join(fitting[:MAX_SHOWN] or map(str, nearest(typed, models, MAX_SHOWN)))
                 say(words.model_shape.format(nearest=like))
@@ -193,12 +217,15 @@ class Setup:
             self._keep("BRIDGE_MODEL", str(model))
             if self._try_model(url, key, model):
                 return
-        self._try_model(url, key, model)
+        if model is not None:
+            self._try_model(url, key, model)
 
     def _try_model(self, url: str, key: str, model: ModelId) -> bool:
         say(self._words.trying)
-        diagnostic = asyncio.run(answer(url, key, model, self._findings, IN[self._language]))
+        diagnostic = asyncio.run(answer(url, key, model, self._findings, IN[self._language], self._server))
         self._show([diagnostic])
+        if diagnostic.area == "key" and (typed := self._ask_key(key)):  # its list is open to everybody
+            return self._try_model(url, typed, model)
         return diagnostic.severity == "ok"
 
     # platforms

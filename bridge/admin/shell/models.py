@@ -4,26 +4,56 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from bridge.admin.shell.language import terminal_words
-from bridge.errors import GatewayError
+from bridge.errors import GatewayError, StoreError
 from bridge.settings import Settings
-from bridge.words import trouble
+from bridge.types import ModelId
+from bridge.words import no_models, trouble
+
+if TYPE_CHECKING:
+    from bridge.gateway import Quirks
 
 
 async def models(settings: Settings, *, as_json: bool) -> int:
-    """Print the models that the gateway offers. Return 1, with the reason on standard error, where it is not there."""
+    """Print the models that the gateway offers. Return 1, with the reason on standard error, where there are none."""
+    words = terminal_words(settings)
     async with settings.gateway() as gateway:
         try:
             offered = await gateway.models()
         except GatewayError as error:
-            print(trouble(error, terminal_words(settings), model=None, admin=True), file=sys.stderr)
+            print(trouble(error, words, model=None, admin=True), file=sys.stderr)
             return 1
     if as_json:
-        rows = [{"id": str(model.id), "name": model.name, "provider": model.provider_name} for model in offered]
+        quirks = await _quirks(settings) if offered else {}
+        rows = [
+            {
+                "id": str(model.id),
+                "name": model.name,
+                "provider": model.provider_name,
+                "quirks": sorted(quirks.get(model.id, ())),
+            }
+            for model in offered
+        ]
         print(json.dumps(rows, ensure_ascii=False, indent=2))
-        return 0
-    width = max((len(str(model.id)) for model in offered), default=0)
-    for model in offered:
-        print(f"{model.id!s:<{width}}  {model.provider_name}")
+    if not offered:
+        print(no_models(words, gateway.name), file=sys.stderr)
+        return 1
+    if not as_json:
+        width = max(len(str(model.id)) for model in offered)
+        for model in offered:
+            print(f"{model.id!s:<{width}}  {model.provider_name}")
     return 0
+
+
+async def _quirks(settings: Settings) -> Mapping[ModelId, Quirks]:
+    """What models were found to refuse; nothing where the store cannot be read."""
+    from bridge.store import RedisQuirks, open_store
+
+    try:
+        async with open_store(settings.redis_url.get_secret_value(), settings.data_dir) as store:
+            return await RedisQuirks(store.redis).all()
+    except StoreError:
+        return {}

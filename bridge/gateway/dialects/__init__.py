@@ -10,12 +10,12 @@ from bridge.gateway.dialects.chat import PATH as CHAT_PATH
 from bridge.gateway.dialects.chat import chat_body, chat_frame, chat_plain
 from bridge.gateway.dialects.fields import FinishReason
 from bridge.gateway.dialects.frame import Extra, Frame, Plain
+from bridge.gateway.dialects.messages import MAX_OUTPUT_TOKENS, messages_body, messages_frame, messages_plain
 from bridge.gateway.dialects.messages import PATH as MESSAGES_PATH
-from bridge.gateway.dialects.messages import messages_body, messages_frame, messages_plain
-from bridge.gateway.quirks import Quirks, adapted
+from bridge.gateway.quirks import Quirks, adapted, within_max_tokens
 from bridge.types import ChatMessage, ModelId
 
-__all__ = ["FRAMES", "PLAIN", "Dialect", "Extra", "FinishReason", "Frame", "Plain", "request"]
+__all__ = ["FRAMES", "MAX_OUTPUT_TOKENS", "PLAIN", "Dialect", "Extra", "FinishReason", "Frame", "Plain", "request"]
 
 Dialect = Literal["chat", "messages"]
 """``chat``: /v1/chat/completions, as OpenAI speaks. ``messages``: /v1/messages, as Anthropic does."""
@@ -42,10 +42,11 @@ def request(
     messages_with_text = adapted([message for message in messages if message.text.strip()], quirks)
     if dialect == "messages":
         path, body = MESSAGES_PATH, messages_body(model, messages_with_text)
+        max_tokens = max_tokens or body["max_tokens"]
     else:
         path, body = CHAT_PATH, chat_body(model, messages_with_text)
     if max_tokens:
-        body["max_tokens"] = max_tokens
+        body["max_tokens"] = within_max_tokens(quirks, max_tokens)
     if "no_streaming" in quirks:
         body["stream"] = False
     if quirks & {"no_streaming", "no_stream_options"}:

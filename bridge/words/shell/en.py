@@ -21,6 +21,9 @@ DOCTOR = DoctorWords(
     ),
     gateway_fine=Sentence("{url} is Cherry Studio {version}."),
     gateway_other=Sentence("{url} is an OpenAI-compatible server that is not Cherry Studio."),
+    gateway_named=Sentence("{url} is an OpenAI-compatible server that is not Cherry Studio. It seems to be {gateway}."),
+    gateway_loading=Sentence("{gateway} at {url} is still loading its model.", "Wait a moment, and run doctor again."),
+    that_server="that server",
     gateway_silent=Sentence(
         "Nothing answers at {url}.",
         "Start Cherry Studio and switch on Settings > API Server; if it shows another port, set BRIDGE_GATEWAY_URL. "
@@ -50,6 +53,9 @@ DOCTOR = DoctorWords(
         "Another program answers at {url}; Cherry Studio is at {found}.", "Set BRIDGE_GATEWAY_URL={found}"
     ),
     gateway_failed=Sentence("{url}: {why}", "Restart Cherry Studio's API server in Settings > API Server."),
+    gateway_failed_other=Sentence(
+        "{url}: {why}", "Look into the log of {gateway}; if it wants a key, set BRIDGE_GATEWAY_KEY."
+    ),
     key_fine=Sentence("The key is accepted."),
     key_none=Sentence("No key is set, and none is asked for."),
     key_missing=Sentence(
@@ -58,7 +64,14 @@ DOCTOR = DoctorWords(
     key_wrong=Sentence(
         "The key is wrong.", "Copy the key again from Cherry Studio, Settings > API Server, into BRIDGE_GATEWAY_KEY."
     ),
-    models_fine=Sentence("{count} models to chat with, from {providers}."),
+    key_missing_other=Sentence("The key is missing.", "Set BRIDGE_GATEWAY_KEY to a key that {gateway} accepts."),
+    key_wrong_other=Sentence("The key is wrong.", "Set BRIDGE_GATEWAY_KEY to a key that {gateway} accepts."),
+    one_model="1 model",
+    many_models="{count} models",
+    models_learned=Sentence(
+        "{model} is asked in its own way, as it was found to need: {quirks}. /models fresh forgets that."
+    ),
+    models_fine=Sentence("{models} to chat with, from {providers}."),
     models_no_list=Sentence(
         "{url} answers, but has no list of models.",
         "Nothing where BRIDGE_MODEL names a model that it has; else set it.",
@@ -66,13 +79,20 @@ DOCTOR = DoctorWords(
     models_none=Sentence(
         "The gateway offers no model to chat with.", "Enable a provider with a key in Cherry Studio's settings."
     ),
+    models_none_other=Sentence("{gateway} offers no model to chat with.", "Add one there, or load one."),
+    models_unusable_other=Sentence(
+        "{models} more listed that cannot be chatted with, or only by /v1/responses, such as {example}.", "Nothing."
+    ),
     models_unusable=Sentence(
-        "{count} more are listed that cannot be chatted with, such as {example}.",
+        "{models} more listed that cannot be chatted with, such as {example}.",
         "Nothing; version 2 of Cherry Studio can use the chat models among them.",
     ),
     model_gone=Sentence(
         "BRIDGE_MODEL is {model}, which the gateway does not offer.",
         "Enable its provider in Cherry Studio, or set BRIDGE_MODEL to one like it: {nearest}",
+    ),
+    model_gone_other=Sentence(
+        "BRIDGE_MODEL is {model}, which {gateway} does not offer.", "Set BRIDGE_MODEL to one like it: {nearest}"
     ),
     model_gone_v1=Sentence(
         "BRIDGE_MODEL is {model}, which this gateway does not offer: Cherry Studio 1.x serves neither Gemini nor the "
@@ -90,6 +110,11 @@ DOCTOR = DoctorWords(
     ),
     answer_key=Sentence(
         "{why}", "In Cherry Studio, open Settings > Model Provider > {provider}, and press Check beside its API key."
+    ),
+    answer_key_other=Sentence("{why}", "Correct that key in {gateway}, or set BRIDGE_MODEL to another."),
+    answer_off_other=Sentence("{why}", "Look whether {gateway} still runs, and run doctor again."),
+    answer_failed_other=Sentence(
+        "{model}: {why}", "Look into the log of {gateway}, or set BRIDGE_MODEL to another model."
     ),
     answer_balance=Sentence("{why}", "Top up the account at {provider}, or set BRIDGE_MODEL to another."),
     answer_limited=Sentence("{why}", "Wait a minute and run doctor again, or set BRIDGE_MODEL to another."),
@@ -161,11 +186,13 @@ INIT = InitWords(
     gateway="Cherry Studio",
     gateway_found="Found at {url}.",
     gateway_not_found="It is not found on the usual ports of this computer.",
-    gateway_where="In Cherry Studio, open Settings > API Server and switch it on. The address is shown there.",
+    gateway_where="In Cherry Studio, open Settings > API Server and switch it on. The address is shown there.\n"
+    "Any other server that speaks OpenAI's API will do as well: LiteLLM, Ollama, OpenRouter and others.",
     gateway_ask="Its address",
     gateway_shape="an address looks like http://127.0.0.1:23333.",
     key_ask="Its API key",
     key_where="In Cherry Studio, open Settings > API Server and copy the API key (it begins with cs-sk-).",
+    key_where_other="Type a key that {gateway} accepts; Enter alone where it wants none.",
     model_ask="The model of new chats: provider:model or a part of its name; Enter alone for {model}",
     model_shape="There is no single model like that. Similar ones: {nearest}",
     channels="Platforms",

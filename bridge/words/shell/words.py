@@ -28,6 +28,9 @@ class DoctorWords:
     # the gateway
     gateway_fine: Sentence
     gateway_other: Sentence
+    gateway_named: Sentence
+    gateway_loading: Sentence
+    that_server: str
     gateway_silent: Sentence
     gateway_moved: Sentence
     gateway_no_host: Sentence
@@ -37,15 +40,24 @@ class DoctorWords:
     gateway_stranger: Sentence
     gateway_displaced: Sentence
     gateway_failed: Sentence
+    gateway_failed_other: Sentence
     key_fine: Sentence
     key_none: Sentence
     key_missing: Sentence
     key_wrong: Sentence
+    key_missing_other: Sentence
+    key_wrong_other: Sentence
+    one_model: str
+    many_models: str
+    models_learned: Sentence
     models_fine: Sentence
     models_no_list: Sentence
     models_none: Sentence
+    models_none_other: Sentence
+    models_unusable_other: Sentence
     models_unusable: Sentence
     model_gone: Sentence
+    model_gone_other: Sentence
     model_gone_v1: Sentence
     model_unusable: Sentence
 
@@ -53,6 +65,9 @@ class DoctorWords:
     answer_fine: Sentence
     answer_silent: Sentence
     answer_key: Sentence
+    answer_key_other: Sentence
+    answer_off_other: Sentence
+    answer_failed_other: Sentence
     answer_balance: Sentence
     answer_limited: Sentence
     answer_gone: Sentence
@@ -105,6 +120,7 @@ class InitWords:
     gateway_shape: str
     key_ask: str
     key_where: str
+    key_where_other: str
 
     model_ask: str
     model_shape: str

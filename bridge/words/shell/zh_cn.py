@@ -19,6 +19,9 @@ DOCTOR = DoctorWords(
     ),
     gateway_fine=Sentence("{url} 是 Cherry Studio {version}。"),
     gateway_other=Sentence("{url} 是兼容 OpenAI 的服务器，但不是 Cherry Studio。"),
+    gateway_named=Sentence("{url} 是兼容 OpenAI 的服务器，但不是 Cherry Studio。看起来是 {gateway}。"),
+    gateway_loading=Sentence("{url} 上的 {gateway} 还在加载模型。", "请稍等片刻，再运行一次 doctor。"),
+    that_server="那台服务器",
     gateway_silent=Sentence(
         "{url} 没有应答。",
         "请启动 Cherry Studio，并打开“设置 - API 服务器”；如果那里显示的端口不同，请设置 BRIDGE_GATEWAY_URL。"
@@ -46,20 +49,35 @@ DOCTOR = DoctorWords(
         "在 {url} 应答的是别的程序；Cherry Studio 在 {found}。", "请设置 BRIDGE_GATEWAY_URL={found}"
     ),
     gateway_failed=Sentence("{url}：{why}", "请在“设置 - API 服务器”里重启 Cherry Studio 的 API 服务器。"),
+    gateway_failed_other=Sentence(
+        "{url}：{why}", "请看看 {gateway} 的日志；如果它需要密钥，请设置 BRIDGE_GATEWAY_KEY。"
+    ),
     key_fine=Sentence("密钥有效。"),
     key_none=Sentence("没有设置密钥，网关也不要求。"),
     key_missing=Sentence("缺少密钥。", "请把 BRIDGE_GATEWAY_KEY 设为 Cherry Studio“设置 - API 服务器”里显示的密钥。"),
     key_wrong=Sentence("密钥不对。", "请从 Cherry Studio“设置 - API 服务器”重新复制密钥，填入 BRIDGE_GATEWAY_KEY。"),
-    models_fine=Sentence("有 {count} 个可以聊天的模型，来自 {providers}。"),
+    key_missing_other=Sentence("缺少密钥。", "请把 BRIDGE_GATEWAY_KEY 设为 {gateway} 接受的密钥。"),
+    key_wrong_other=Sentence("密钥不对。", "请把 BRIDGE_GATEWAY_KEY 设为 {gateway} 接受的密钥。"),
+    one_model="1 个模型",
+    many_models="{count} 个模型",
+    models_learned=Sentence("向 {model} 提问时会照它的需要来：{quirks}。/models fresh 会忘掉这些。"),
+    models_fine=Sentence("有 {models}可以聊天，来自 {providers}。"),
     models_no_list=Sentence("{url} 有应答，但没有模型列表。", "如果 BRIDGE_MODEL 已是它的模型，无需处理；否则请设置。"),
     models_none=Sentence("网关没有提供任何可以聊天的模型。", "请在 Cherry Studio 的设置里启用一个填好密钥的服务商。"),
+    models_none_other=Sentence("{gateway} 没有提供任何可以聊天的模型。", "请在那里添加或加载一个。"),
+    models_unusable_other=Sentence(
+        "另有 {models}列在其中，但不能用来聊天，或者只能通过 /v1/responses 使用，例如 {example}。", "无需处理。"
+    ),
     models_unusable=Sentence(
-        "另有 {count} 个列出的模型不能用来聊天，例如 {example}。",
+        "另有 {models}列在其中，但不能用来聊天，例如 {example}。",
         "无需处理；其中的聊天模型在 Cherry Studio 2 里可以使用。",
     ),
     model_gone=Sentence(
         "BRIDGE_MODEL 是 {model}，网关没有提供它。",
         "请在 Cherry Studio 里启用它的服务商，或者把 BRIDGE_MODEL 设为相近的模型：{nearest}",
+    ),
+    model_gone_other=Sentence(
+        "BRIDGE_MODEL 是 {model}，{gateway} 没有提供它。", "请把 BRIDGE_MODEL 设为相近的模型：{nearest}"
     ),
     model_gone_v1=Sentence(
         "BRIDGE_MODEL 是 {model}，这个网关没有提供它："
@@ -75,6 +93,9 @@ DOCTOR = DoctorWords(
         "它可能正在加载或思考：请再运行一次 doctor；如果仍然没有回答，请把 BRIDGE_MODEL 设为别的模型。",
     ),
     answer_key=Sentence("{why}", "请在 Cherry Studio 打开“设置 - 模型服务 - {provider}”，点 API 密钥旁的“检测”。"),
+    answer_key_other=Sentence("{why}", "请在 {gateway} 里改正那个密钥，或者把 BRIDGE_MODEL 设为别的模型。"),
+    answer_off_other=Sentence("{why}", "请看看 {gateway} 是否还在运行，再运行一次 doctor。"),
+    answer_failed_other=Sentence("{model}：{why}", "请看看 {gateway} 的日志，或者把 BRIDGE_MODEL 设为别的模型。"),
     answer_balance=Sentence("{why}", "请给 {provider} 的账户充值，或者把 BRIDGE_MODEL 设为别的模型。"),
     answer_limited=Sentence("{why}", "请等一分钟再运行 doctor，或者把 BRIDGE_MODEL 设为别的模型。"),
     answer_gone=Sentence("{why}", "请把 BRIDGE_MODEL 设为别的模型；cherry-bridge models 会列出全部。"),
@@ -134,11 +155,13 @@ INIT = InitWords(
     gateway="Cherry Studio",
     gateway_found="在 {url} 找到了。",
     gateway_not_found="在这台电脑的常用端口上没有找到。",
-    gateway_where="在 Cherry Studio 里打开“设置 - API 服务器”并启动它，那里会显示地址。",
+    gateway_where="在 Cherry Studio 里打开“设置 - API 服务器”并启动它，那里会显示地址。\n"
+    "其他兼容 OpenAI 的服务器也可以：LiteLLM、Ollama、OpenRouter 等等。",
     gateway_ask="它的地址",
     gateway_shape="地址形如 http://127.0.0.1:23333。",
     key_ask="它的 API 密钥",
     key_where="在 Cherry Studio 里打开“设置 - API 服务器”，复制 API 密钥（以 cs-sk- 开头）。",
+    key_where_other="请输入 {gateway} 接受的密钥；如果它不需要，直接按回车。",
     model_ask="新聊天使用的模型：provider:model 或名称的一部分；直接回车使用 {model}",
     model_shape="没有唯一符合的模型。相近的有：{nearest}",
     channels="平台",

@@ -19,6 +19,9 @@ DOCTOR = DoctorWords(
     ),
     gateway_fine=Sentence("{url} 是 Cherry Studio {version}。"),
     gateway_other=Sentence("{url} 是相容 OpenAI 的伺服器，但不是 Cherry Studio。"),
+    gateway_named=Sentence("{url} 是相容 OpenAI 的伺服器，但不是 Cherry Studio。看起來是 {gateway}。"),
+    gateway_loading=Sentence("{url} 上的 {gateway} 還在載入模型。", "請稍等片刻，再執行一次 doctor。"),
+    that_server="那台伺服器",
     gateway_silent=Sentence(
         "{url} 沒有回應。",
         "請啟動 Cherry Studio，並開啟「設定 - API 伺服器」；如果那裡顯示的連接埠不同，請設定 BRIDGE_GATEWAY_URL。"
@@ -46,20 +49,35 @@ DOCTOR = DoctorWords(
         "在 {url} 回應的是別的程式；Cherry Studio 在 {found}。", "請設定 BRIDGE_GATEWAY_URL={found}"
     ),
     gateway_failed=Sentence("{url}：{why}", "請在「設定 - API 伺服器」裡重新啟動 Cherry Studio 的 API 伺服器。"),
+    gateway_failed_other=Sentence(
+        "{url}：{why}", "請看看 {gateway} 的記錄；如果它需要金鑰，請設定 BRIDGE_GATEWAY_KEY。"
+    ),
     key_fine=Sentence("金鑰有效。"),
     key_none=Sentence("沒有設定金鑰，閘道也不要求。"),
     key_missing=Sentence("缺少金鑰。", "請把 BRIDGE_GATEWAY_KEY 設為 Cherry Studio「設定 - API 伺服器」裡顯示的金鑰。"),
     key_wrong=Sentence("金鑰不對。", "請從 Cherry Studio「設定 - API 伺服器」重新複製金鑰，填入 BRIDGE_GATEWAY_KEY。"),
-    models_fine=Sentence("有 {count} 個可以聊天的模型，來自 {providers}。"),
+    key_missing_other=Sentence("缺少金鑰。", "請把 BRIDGE_GATEWAY_KEY 設為 {gateway} 接受的金鑰。"),
+    key_wrong_other=Sentence("金鑰不對。", "請把 BRIDGE_GATEWAY_KEY 設為 {gateway} 接受的金鑰。"),
+    one_model="1 個模型",
+    many_models="{count} 個模型",
+    models_learned=Sentence("向 {model} 提問時會照它的需要來：{quirks}。/models fresh 會忘掉這些。"),
+    models_fine=Sentence("有 {models}可以聊天，來自 {providers}。"),
     models_no_list=Sentence("{url} 有回應，但沒有模型列表。", "如果 BRIDGE_MODEL 已是它的模型，無需處理；否則請設定。"),
     models_none=Sentence("閘道沒有提供任何可以聊天的模型。", "請在 Cherry Studio 的設定裡啟用一個填好金鑰的服務商。"),
+    models_none_other=Sentence("{gateway} 沒有提供任何可以聊天的模型。", "請在那裡新增或載入一個。"),
+    models_unusable_other=Sentence(
+        "另有 {models}列在其中，但不能用來聊天，或者只能透過 /v1/responses 使用，例如 {example}。", "無需處理。"
+    ),
     models_unusable=Sentence(
-        "另有 {count} 個列出的模型不能用來聊天，例如 {example}。",
+        "另有 {models}列在其中，但不能用來聊天，例如 {example}。",
         "無需處理；其中的聊天模型在 Cherry Studio 2 裡可以使用。",
     ),
     model_gone=Sentence(
         "BRIDGE_MODEL 是 {model}，閘道沒有提供它。",
         "請在 Cherry Studio 裡啟用它的服務商，或者把 BRIDGE_MODEL 設為相近的模型：{nearest}",
+    ),
+    model_gone_other=Sentence(
+        "BRIDGE_MODEL 是 {model}，{gateway} 沒有提供它。", "請把 BRIDGE_MODEL 設為相近的模型：{nearest}"
     ),
     model_gone_v1=Sentence(
         "BRIDGE_MODEL 是 {model}，這個閘道沒有提供它："
@@ -75,6 +93,9 @@ DOCTOR = DoctorWords(
         "它可能正在載入或思考：請再執行一次 doctor；如果仍然沒有回答，請把 BRIDGE_MODEL 設為別的模型。",
     ),
     answer_key=Sentence("{why}", "請在 Cherry Studio 開啟「設定 - 模型服務 - {provider}」，點 API 金鑰旁的「檢測」。"),
+    answer_key_other=Sentence("{why}", "請在 {gateway} 裡改正那個金鑰，或者把 BRIDGE_MODEL 設為別的模型。"),
+    answer_off_other=Sentence("{why}", "請看看 {gateway} 是否還在執行，再執行一次 doctor。"),
+    answer_failed_other=Sentence("{model}：{why}", "請看看 {gateway} 的記錄，或者把 BRIDGE_MODEL 設為別的模型。"),
     answer_balance=Sentence("{why}", "請給 {provider} 的帳戶儲值，或者把 BRIDGE_MODEL 設為別的模型。"),
     answer_limited=Sentence("{why}", "請等一分鐘再執行 doctor，或者把 BRIDGE_MODEL 設為別的模型。"),
     answer_gone=Sentence("{why}", "請把 BRIDGE_MODEL 設為別的模型；cherry-bridge models 會列出全部。"),
@@ -134,11 +155,13 @@ INIT = InitWords(
     gateway="Cherry Studio",
     gateway_found="在 {url} 找到了。",
     gateway_not_found="在這台電腦的常用連接埠上沒有找到。",
-    gateway_where="在 Cherry Studio 裡開啟「設定 - API 伺服器」並啟動它，那裡會顯示位址。",
+    gateway_where="在 Cherry Studio 裡開啟「設定 - API 伺服器」並啟動它，那裡會顯示位址。\n"
+    "其他相容 OpenAI 的伺服器也可以：LiteLLM、Ollama、OpenRouter 等等。",
     gateway_ask="它的位址",
     gateway_shape="位址形如 http://127.0.0.1:23333。",
     key_ask="它的 API 金鑰",
     key_where="在 Cherry Studio 裡開啟「設定 - API 伺服器」，複製 API 金鑰（以 cs-sk- 開頭）。",
+    key_where_other="請輸入 {gateway} 接受的金鑰；如果它不需要，直接按 Enter。",
     model_ask="新聊天使用的模型：provider:model 或名稱的一部分；直接按 Enter 使用 {model}",
     model_shape="沒有唯一符合的模型。相近的有：{nearest}",
     channels="平台",
