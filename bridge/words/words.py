@@ -157,6 +157,12 @@ class Words:
     cannot_read: str
     caption_answered: str
 
+    # documents: {name} is the file's
+    document_errors: Mapping[str, str]
+    document_range: Mapping[str, str]
+    document_cut: str
+    document_macros: str
+
     # trouble, told to everybody
     gateway_off: str
     the_gateway: str

@@ -1,0 +1,1 @@
+"""What people send beside text, and what models send back."""

@@ -1,0 +1,93 @@
+"""What a file is, by its content; by its name and its MIME type only where the content leaves it open."""
+
+from __future__ import annotations
+
+import re
+from typing import BinaryIO
+
+from bridge.media.documents.readers.encoding import is_binary
+from bridge.media.documents.readers.reading import Refused
+
+HEAD_BYTES = 4096
+_PDF_BYTES = 1024
+"""A PDF may begin so late (ISO 32000-1, implementation note 13 of PDF 1.7)."""
+_PICTURES = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"BM", b"II*\x00", b"MM\x00*", b"8BPS")
+_ARCHIVES = (b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd")
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_MAIL_FIELD = re.compile(
+    rb"(?:Received|From|To|Cc|Subject|Date|Return-Path|Delivered-To|MIME-Version|Message-ID|X-[\w-]+|DKIM-Signature"
+    rb"|Content-Type|ARC-[\w-]+|Reply-To|Authentication-Results|Sender|In-Reply-To|References): ?[^\r\n]*\r?\n"
+    rb"(?:[ \t][^\r\n]*\r?\n)*",
+    re.IGNORECASE,
+)
+_HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body)[\s>]", re.IGNORECASE)
+_XML_PROLOGUE = re.compile(
+    rb"(?:\s|<\?[^>]{0,200}\?>|<!--.{0,2000}?-->|<!doctype[^>\[]{0,300}>)*", re.IGNORECASE | re.DOTALL
+)
+
+
+def reader_of(file: BinaryIO, name: str, mime: str) -> tuple[str, str]:
+    """Return the kind of the document and the module that reads it. Raises Refused."""
+    head = file.read(HEAD_BYTES)
+    file.seek(0)
+    ending = name.rpartition(".")[2].lower() if "." in name else ""
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        from bridge.media.documents.readers.archive import kind_of
+
+        return kind_of(file)
+    if b"%PDF-" in head[:_PDF_BYTES]:
+        return "pdf", "pdf"
+    if head.startswith(_OLE):
+        raise Refused(_kind_of_ole(file))
+    if head.startswith(b"{\\rtf"):
+        return "rtf", "rtf"
+    if head.startswith(_PICTURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP") or _is_heif(head):
+        raise Refused("picture")
+    if head.startswith(_ARCHIVES) or head[257:262] == b"ustar":
+        raise Refused("archive")
+    if is_binary(head):
+        raise Refused("unsupported")
+    return _kind_of_text(head, ending, mime)
+
+
+def _is_heif(head: bytes) -> bool:
+    return head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"avif")
+
+
+def _kind_of_ole(file: BinaryIO) -> str:
+    """Tell apart what shares the container of Office 97: names of its streams stand in it as UTF-16."""
+    content = file.read()
+    if "EncryptedPackage".encode("utf-16-le") in content:
+        return "encrypted"
+    for stream in ("WordDocument", "Workbook", "Book", "PowerPoint Document"):
+        if f"{stream}\0".encode("utf-16-le") in content:
+            return "legacy"
+    return "unsupported"
+
+
+def _kind_of_text(head: bytes, ending: str, mime: str) -> tuple[str, str]:
+    text = head.removeprefix(b"\xef\xbb\xbf")
+    prologue = _XML_PROLOGUE.match(text)
+    root = text[prologue.end() if prologue else 0 :][:100].lower()
+    if root.startswith(b"<svg") or b":svg" in root[:20] or (ending == "svg" and b"<" in root[:20]):
+        return "svg", "html"
+    if _HTML.match(text.lstrip()) or _HTML.match(root) or (ending in ("html", "htm", "xhtml") and b"<" in text):
+        return "html", "html"
+    if _is_mail(text, ending):
+        return "mail", "mail"
+    if ending in ("csv", "tsv") or mime in ("text/csv", "text/tab-separated-values"):
+        return "csv", "plain"
+    if root[:1] in (b"{", b"[") and (ending in ("json", "jsonl", "ndjson") or mime == "application/json"):
+        return "json", "plain"
+    return "text", "plain"
+
+
+def _is_mail(text: bytes, ending: str) -> bool:
+    text = re.sub(rb"\AFrom [^\r\n]*\r?\n", b"", text)  # as mailboxes begin
+    names = set()
+    at = 0
+    while field := _MAIL_FIELD.match(text, at):
+        names.add(text[at : text.index(b":", at)].lower())
+        at = field.end()
+    needed = 1 if ending in ("eml", "mht", "mhtml") else 3
+    return len(names) >= needed and (b"from" in names or ending != "")
