@@ -92,8 +92,8 @@ def _shown(line: str, height: int) -> bytes:
     return b"BT /F2 11 Tf 40 %d Td <%b> Tj ET\n" % (height, line.encode("utf-16-be").hex().encode())
 
 
-def scanned_pdf(pages: int) -> bytes:
-    """Each page is one picture: light grey, with a dark bar whose height tells the page."""
+def scanned_pdf(pages: int, *, mark: bytes = b"") -> bytes:
+    """Each page is one picture: light grey, with a dark bar whose height tells the page. `mark` is written over it."""
     first = 3
     kids = b" ".join(b"%d 0 R" % (first + 3 * index) for index in range(pages))
     objects = [b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Count %d /Kids [%b] >>" % (pages, kids)]
@@ -102,8 +102,9 @@ def scanned_pdf(pages: int) -> bytes:
         rows = b"".join((b"\x20" if row // 20 == index else b"\xd0") * 100 for row in range(140))
         objects += [
             b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 500 700] /Contents %d 0 R "
-            b"/Resources << /XObject << /I %d 0 R >> >> >>" % (at + 1, at + 2),
-            stream(b"500 0 0 700 0 0 cm /I Do"),
+            b"/Resources << /XObject << /I %d 0 R >> "
+            b"/Font << /F << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >> >>" % (at + 1, at + 2),
+            stream(b"q 500 0 0 700 0 0 cm /I Do Q BT /F 9 Tf 20 20 Td (%b) Tj ET" % mark),
             stream(
                 rows,
                 b"/Type /XObject /Subtype /Image /Width 100 /Height 140 /ColorSpace /DeviceGray /BitsPerComponent 8",
@@ -122,7 +123,8 @@ def word(body: str, *, more: Mapping[str, str | bytes] | None = None, prologue: 
             "[Content_Types].xml": CONTENT_TYPES,
             "word/_rels/document.xml.rels": relations(("styles", "styles.xml"), ("footnotes", "footnotes.xml")),
             "word/styles.xml": f'<w:styles {_WORD}><w:style w:type="paragraph" w:styleId="1">'
-            f'<w:name w:val="heading 1"/></w:style></w:styles>',
+            f'<w:name w:val="heading 1"/></w:style><w:style w:type="paragraph" w:styleId="L"><w:name '
+            f'w:val="List Bullet"/><w:pPr><w:numPr><w:numId w:val="1"/></w:numPr></w:pPr></w:style></w:styles>',
             "word/footnotes.xml": f'<w:footnotes {_WORD}><w:footnote w:id="-1" w:type="separator"><w:p/></w:footnote>'
             f'<w:footnote w:id="1"><w:p><w:r><w:t>The note.</w:t></w:r></w:p></w:footnote></w:footnotes>',
             "word/document.xml": f"{prologue}<w:document {_WORD}><w:body>{body}</w:body></w:document>",

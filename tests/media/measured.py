@@ -23,8 +23,9 @@ class Measured:
     seconds: float
     child_bytes: int
     """Peak of the child's memory; at least that of the process that started it, some 40 MB."""
+    child_cpu_seconds: float
     growth_bytes: int
-    """By how much the peak of the process itself rose."""
+    """By how much the process itself grew at its peak; 0 where the system does not say."""
     error: str = ""
     detail: str = ""
     text: str = ""
@@ -64,8 +65,7 @@ async def measured(
 async def _measure(request: dict[str, Any]) -> Measured:
     import resource
 
-    unit = 1 if sys.platform == "darwin" else 1024
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = _status("VmRSS")
     began = time.perf_counter()
     outcome: dict[str, Any]
     try:
@@ -90,12 +90,22 @@ async def _measure(request: dict[str, Any]) -> Measured:
             "truncated": found.truncated,
             "macros": found.macros,
         }
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
     return Measured(
         seconds=time.perf_counter() - began,
-        child_bytes=resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit,
-        growth_bytes=(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * unit,
+        child_bytes=children.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
+        child_cpu_seconds=children.ru_utime + children.ru_stime,
+        growth_bytes=_status("VmHWM") - before,
         **outcome,
     )
+
+
+def _status(field: str) -> int:
+    """Bytes of this process. The peak of `getrusage` may be the one of the process that started it."""
+    if sys.platform != "linux":
+        return 0
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(field))
 
 
 if __name__ == "__main__":

@@ -68,12 +68,18 @@ async def test_scanned_pages_come_as_pictures(read: Read) -> None:
     assert len(set(found.scanned + onward.scanned)) == 5, "each page is another picture"
 
 
+async def test_a_scanner_s_mark_is_no_text(read: Read) -> None:
+    found = await read(documents.scanned_pdf(5, mark=b"Scanned with CamScanner"), "scan.pdf", max_pictures=2)
+    assert found.pages_read == range(1, 3) and len(found.scanned) == 2 and found.truncated
+    assert found.text.count("Scanned with CamScanner") == 2
+
+
 async def test_word_keeps_headings_lists_tables_and_notes(read: Read) -> None:
     body = (
         paragraph("季度报告", style="1")
         + paragraph("收入增长。", note=1)
         + paragraph("苹果", item=True)
-        + paragraph("梨", item=True)
+        + paragraph("梨", style="L")
         + documents.word_table([["城市", "人口|万"], ["北京", "2189"], ["上海", "2487"]])
     )
     found = await read(documents.word(body), "报告.docx")
@@ -99,7 +105,8 @@ async def test_a_workbook_keeps_sheets_dates_and_columns(read: Read) -> None:
         {
             "Sales": '<row r="1"><c r="A1" t="s"><v>0</v></c><c r="C1" t="s"><v>1</v></c></row>'
             '<row r="2"><c r="A2" s="1"><v>45292</v></c><c r="C2" s="2"><v>0.125</v></c></row>'
-            '<row r="9"><c r="A9" s="3"><v>0.75</v></c><c r="C9"><f>1+1</f><v>2</v></c></row>',
+            '<row r="9"><c r="A9" s="3"><v>0.75</v></c><c r="C9"><f>1+1</f><v>2</v></c></row>'
+            '<row r="12"><c r="A12"><f>SUM(A1:A2)</f></c></row>',
             "空": "",
             "Rest": '<row><c t="inlineStr"><is><t>in line</t></is></c><c t="b"><v>1</v></c><c><v>0.1</v></c></row>',
         },
@@ -108,7 +115,8 @@ async def test_a_workbook_keeps_sheets_dates_and_columns(read: Read) -> None:
     found = await read(book, "book.xlsx")
     assert (found.kind, found.unit, found.pages_total, found.pages_read) == ("spreadsheet", "sheet", 3, range(1, 4))
     assert found.text == (
-        "## Sheet 1: Sales\n\n| Day | Share |\n| --- | --- |\n| 2024-01-01 | 12.5% |\n| 18:00:00 | 2 |\n\n"
+        "## Sheet 1: Sales\n\n| Day | Share |\n| --- | --- |\n| 2024-01-01 | 12.5% |\n| 18:00:00 | 2 |\n"
+        "| =SUM(A1:A2) |  |\n\n"
         "## Sheet 2: 空\n\n## Sheet 3: Rest\n\n| in line | TRUE | 0.1 |\n| --- | --- | --- |"
     )
     only = await read(book, "book.xlsx", pages=range(3, 4))
@@ -204,6 +212,22 @@ async def test_code_with_one_chinese_comment_is_read(read: Read) -> None:
     assert found.text == code.strip("\n")
 
 
+async def test_text_about_formats_is_text(read: Read) -> None:
+    for text in (
+        "BMW and BM",
+        "BZhang wrote",
+        "A PDF begins with %PDF-1.7, as follows",
+        "MZ is a DOS program",
+        "From: me",
+    ):
+        assert (await read(text.encode(), "note.txt")).kind == "text"
+
+
+async def test_a_pdf_behind_junk_is_a_pdf(read: Read) -> None:
+    found = await read(b"HTTP/1.1 200 OK\r\n\r\n" + documents.text_pdf(["found"]), "a.pdf")
+    assert (found.kind, "found" in found.text) == ("pdf", True)
+
+
 async def test_csv_and_json_stay_as_they_are(read: Read) -> None:
     found = await read(b"a;b\r\n1;2\r\n", "t.csv")
     assert (found.kind, found.text) == ("csv", "a;b\n1;2")
@@ -223,6 +247,32 @@ async def test_nothing_of_our_environment_reaches_the_child(read: Read, monkeypa
     monkeypatch.setenv("PYTHONPATH", "/nowhere")
     monkeypatch.setenv("PYTHONSTARTUP", "/nowhere")
     assert (await read(b"text", "a.txt")).text == "text"
+
+
+GONE_WRONG = {
+    "endless": ("while True: os.write(1, b'x' * 65536)", "broken"),
+    "no answer": ("pass", "broken"),
+    "half an answer": ('os.write(1, b\'{"sizes": [5], "kind": "text"}\\nhal\')', "broken"),
+    "negative sizes": ('os.write(1, b\'{"sizes": [9, -5], "kind": "text"}\\nfour\')', "broken"),
+    "strange kind": ('os.write(1, b\'{"error": "<b>", "total": 0, "detail": ""}\\n\')', "broken"),
+    "aborted": ("os.abort()", "memory"),
+    "exited": ("sys.exit(3)", "broken"),
+    "deaf": ("time.sleep(60)", "timeout"),
+}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="ends by signals")
+@pytest.mark.parametrize("case", GONE_WRONG)
+async def test_a_child_gone_wrong_is_an_error(
+    read: Read, case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, kind = GONE_WRONG[case]
+    child = tmp_path / "child.py"
+    child.write_text(f"import os, sys, time\n{code}\n")
+    monkeypatch.setattr("bridge.media.documents.extraction._CHILD", child)
+    with pytest.raises(ExtractError) as raised:
+        await asyncio.wait_for(read(b"text", "a.txt", seconds=1), 20)
+    assert raised.value.kind == kind
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for the child in /proc")

@@ -4,7 +4,7 @@
 bridge. So a hostile file costs one short-lived process, and the bridge holds no more than the text that comes of it.
 """
 
-from bridge.media.documents.extract import extract
+from bridge.media.documents.extraction import extract
 from bridge.media.documents.types import (
     DocumentKind,
     Extracted,

@@ -85,7 +85,7 @@ def kind_of(file: BinaryIO) -> tuple[str, str]:
             if archive.find(pattern):
                 return kind, module
         raise Refused("legacy" if "xl/workbook.bin" in archive else "unsupported")
-    raise Refused("archive")
+    raise Refused("unsupported" if "index/document.iwa" in archive else "archive")  # Apple's Pages and the like
 
 
 def _count(file: BinaryIO) -> int:

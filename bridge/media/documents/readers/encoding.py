@@ -27,10 +27,12 @@ def decode(content: bytes, declared: str = "") -> str:
     if wide := _wide(content):
         return content.decode(wide, "replace")
     declared = _ALIASES.get(declared.lower(), declared)
+    if declared.lower().startswith(("utf-16", "utf-32")):  # then it would have a mark or zeros
+        declared = ""
     for encoding in filter(None, (declared, "utf-8")):
         try:
             return content.decode(encoding)
-        except (UnicodeDecodeError, LookupError):
+        except (UnicodeError, LookupError):
             pass
     if content.isascii() or _is_utf8(content):
         return content.decode("utf-8", "replace")

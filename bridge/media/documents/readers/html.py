@@ -17,6 +17,7 @@ _BLOCK = re.compile(
 )
 _HEADINGS = {f"h{level}": "#" * level + " " for level in range(1, 7)}
 _CHARSET = re.compile(rb"<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
+_DOCUMENT_TYPE = re.compile(r"<!doctype[^>\[]*(?:\[[^\]]*\]\s*)?>", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
 _FEED_CHARS = 1 << 16
 
@@ -36,6 +37,7 @@ def read_html(content: bytes, charset: str = "") -> tuple[str, str]:
 
 def read_html_text(source: str) -> tuple[str, str]:
     reader = _Reader()
+    source = _DOCUMENT_TYPE.sub("", source, count=1)
     for at in range(0, len(source), _FEED_CHARS):
         if reader.blocks.full:
             break

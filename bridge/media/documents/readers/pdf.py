@@ -12,7 +12,11 @@ from bridge.media.documents.readers.reading import Document, Page, Refused, with
 
 MAX_EDGE = 1568
 """Pixels of a page's longer edge; the largest that models of Anthropic see without scaling down themselves."""
-QUALITY = 80
+QUALITIES = (80, 50, 25)
+MAX_PICTURE_BYTES = 1_500_000
+"""The second and third quality are for pages that have more at the first; most have a third of it."""
+MAX_MARK_CHARS = 60
+"""Text on a scanned page that does not make it a page of text: ``Scanned with CamScanner``, a page number."""
 _PASSWORD_ERROR = 4  # FPDF_ERR_PASSWORD
 
 
@@ -37,11 +41,24 @@ class _Pages(Document):
             return Page("", f"{heading} (damaged)")
         try:
             text = _text(page)
-            if text or not picture:
-                return Page(text, heading)
-            return Page("", heading, picture=_picture(page))
+            scan = _is_scan(page, text)
+            return Page(text, heading, scan=scan, picture=_picture(page) if scan and picture else b"")
         finally:
             page.close()
+
+
+def _is_scan(page: Any, text: str) -> bool:
+    """Whether a page is to be seen, not read: without text, or with a scanner's mark over a picture of the whole."""
+    if len(text) > MAX_MARK_CHARS:
+        return False
+    if not text.strip():
+        return next(page.get_objects(max_depth=1), None) is not None
+    width, height = page.get_size()
+    for image in page.get_objects(filter=[pdfium.raw.FPDF_PAGEOBJ_IMAGE], max_depth=2):
+        left, bottom, right, top = image.get_bounds()
+        if (right - left) * (top - bottom) > width * height / 2:
+            return True
+    return False
 
 
 def _text(page: Any) -> str:
@@ -56,18 +73,22 @@ def _text(page: Any) -> str:
 
 
 def _picture(page: Any) -> bytes:
-    """Return the page as a grey JPEG; empty where nothing is on it."""
+    """Return the page as a JPEG; empty where it is too narrow to be drawn."""
     width, height = page.get_size()
-    if next(page.get_objects(max_depth=1), None) is None or min(width, height) <= 0:
-        return b""
-    scale = MAX_EDGE / max(width, height)
+    scale = MAX_EDGE / max(width, height, 1)
     if min(width, height) * scale < 1:
         return b""
     bitmap = page.render(scale=scale, may_draw_forms=False)
-    out = io.BytesIO()
-    bitmap.to_pil().convert("RGB").save(out, "JPEG", quality=QUALITY)
+    image = bitmap.to_pil().convert("RGB")
     bitmap.close()
-    return out.getvalue()
+    content = b""
+    for quality in QUALITIES:
+        out = io.BytesIO()
+        image.save(out, "JPEG", quality=quality)
+        content = out.getvalue()
+        if len(content) <= MAX_PICTURE_BYTES:
+            return content
+    return b""
 
 
 def open_document(file: BinaryIO, kind: str) -> Document:

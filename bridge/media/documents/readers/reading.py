@@ -30,6 +30,8 @@ class Page(NamedTuple):
     heading: str = ""
     cut: bool = False
     """Whether there was no room for the rest of the page."""
+    scan: bool = False
+    """Whether the page is a picture, without text or with no more than a scanner's mark."""
     picture: bytes = b""
 
 
@@ -49,7 +51,7 @@ class Document:
     def page(self, number: int, room: int, *, picture: bool) -> Page:
         """Return page `number`, which counts from 1. It need not be longer than `room` characters.
 
-        Where `picture` is set, a page without text may be given as a picture.
+        Where `picture` is set, a page that is a scan is given as a picture too.
         """
         raise NotImplementedError
 
@@ -93,14 +95,15 @@ def collect(document: Document, *, first: int, last: int, max_chars: int, max_pi
         raise Refused("past_end", document.total)
     last = min(last or document.total, document.total)
     texts: list[str] = []
+    bodies: list[str] = []
     pictures: list[bytes] = []
     room = max_chars
     number = first
     cut = has_text = False
     while number <= last:
         page = document.page(number, room, picture=len(pictures) < max_pictures)
-        text = clean(page.text)
-        says = not text.isspace() and text != ""
+        text = body = clean(page.text)
+        says = not page.scan and text.strip() != ""
         if page.heading:
             text = f"## {page.heading}\n\n{text}".rstrip()
         cut = page.cut or len(text) > room
@@ -108,15 +111,16 @@ def collect(document: Document, *, first: int, last: int, max_chars: int, max_pi
             break  # whole, if it is asked for next
         if page.picture:
             pictures.append(page.picture)
-        elif max_pictures and len(pictures) >= max_pictures and not has_text and not says:
-            break  # it is all pictures: the next ones can be asked for
+        elif page.scan and pictures and not has_text:
+            break  # so far it is all pictures: the next ones can be asked for
         has_text = has_text or says
+        bodies.append(body)
         texts.append(text[:room])
         room -= len(text) + len(document.separator)
         number += 1
         if room <= 0:
             break
-    if not has_text and not pictures:
+    if not pictures and not any(map(str.strip, bodies)):
         raise Refused("empty")
     return Reading(
         text=document.separator.join(texts)[:max_chars],

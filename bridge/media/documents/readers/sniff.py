@@ -11,8 +11,8 @@ from bridge.media.documents.readers.reading import Refused
 HEAD_BYTES = 4096
 _PDF_BYTES = 1024
 """A PDF may begin so late (ISO 32000-1, implementation note 13 of PDF 1.7)."""
-_PICTURES = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"BM", b"II*\x00", b"MM\x00*", b"8BPS")
-_ARCHIVES = (b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd")
+_PICTURES = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"II*\x00", b"MM\x00*", b"8BPS\x00\x01")
+_ARCHIVES = (b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\x1f\x8b", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MAIL_FIELD = re.compile(
     rb"(?:Received|From|To|Cc|Subject|Date|Return-Path|Delivered-To|MIME-Version|Message-ID|X-[\w-]+|DKIM-Signature"
@@ -35,23 +35,25 @@ def reader_of(file: BinaryIO, name: str, mime: str) -> tuple[str, str]:
         from bridge.media.documents.readers.archive import kind_of
 
         return kind_of(file)
-    if b"%PDF-" in head[:_PDF_BYTES]:
+    binary = is_binary(head)
+    if head.lstrip().startswith(b"%PDF-") or (b"%PDF-" in head[:_PDF_BYTES] and (binary or ending == "pdf")):
         return "pdf", "pdf"
     if head.startswith(_OLE):
         raise Refused(_kind_of_ole(file))
     if head.startswith(b"{\\rtf"):
         return "rtf", "rtf"
-    if head.startswith(_PICTURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP") or _is_heif(head):
+    if head.startswith(_PICTURES) or (binary and _is_other_picture(head)):
         raise Refused("picture")
-    if head.startswith(_ARCHIVES) or head[257:262] == b"ustar":
+    if head.startswith(_ARCHIVES) or (binary and head.startswith(b"BZh")) or head[257:262] == b"ustar":
         raise Refused("archive")
-    if is_binary(head):
+    if binary:
         raise Refused("unsupported")
     return _kind_of_text(head, ending, mime)
 
 
-def _is_heif(head: bytes) -> bool:
-    return head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"avif")
+def _is_other_picture(head: bytes) -> bool:
+    heif = head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"avif")
+    return heif or head.startswith(b"BM") or (head.startswith(b"RIFF") and head[8:12] == b"WEBP")
 
 
 def _kind_of_ole(file: BinaryIO) -> str:
@@ -89,5 +91,6 @@ def _is_mail(text: bytes, ending: str) -> bool:
     while field := _MAIL_FIELD.match(text, at):
         names.add(text[at : text.index(b":", at)].lower())
         at = field.end()
-    needed = 1 if ending in ("eml", "mht", "mhtml") else 3
-    return len(names) >= needed and (b"from" in names or ending != "")
+    if ending in ("eml", "mht", "mhtml"):
+        return bool(names)
+    return len(names) >= 3 and b"from" in names

@@ -132,7 +132,8 @@ class _Rows(Handler):
         self._type = ""
         self._style = 0
         self._value: list[str] = []
-        self._in_value = False
+        self._formula: list[str] = []
+        self._in_value = self._in_formula = False
         self._blank = 0
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
@@ -144,8 +145,11 @@ class _Rows(Handler):
                 style = attributes.get("s", "0")
                 self._style = int(style) if style.isdecimal() else 0
                 self._value.clear()
+                self._formula.clear()
             case "v" | "t":
                 self._in_value = True
+            case "f":
+                self._in_formula = True
             case "row":
                 number = attributes.get("r", "")
                 self.number = int(number) if number.isdecimal() else self.number + 1
@@ -159,8 +163,10 @@ class _Rows(Handler):
         match tag:
             case "v" | "t":
                 self._in_value = False
+            case "f":
+                self._in_formula = False
             case "c":
-                if self._value and (text := self._text()):
+                if (self._value or self._formula) and (text := self._text()):
                     self._row[self._column] = text
                     self._room -= len(text) + 3
                     if self._room < 0:
@@ -171,8 +177,12 @@ class _Rows(Handler):
     def text(self, data: str) -> None:
         if self._in_value and len(self._value) < MAX_CELL_CHARS:
             self._value.append(data)
+        elif self._in_formula and len(self._formula) < MAX_CELL_CHARS:
+            self._formula.append(data)
 
     def _text(self) -> str:
+        if not self._value:  # a program wrote it that does not calculate
+            return cell(f"={''.join(self._formula)}"[:MAX_CELL_CHARS])
         value = "".join(self._value)
         match self._type:
             case "s":

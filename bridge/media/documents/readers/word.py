@@ -14,42 +14,56 @@ from bridge.media.documents.readers.xml import Handler, parse
 _MAIN = re.compile(r"word/document\d*\.xml")
 _HEADING = re.compile(r"(?:heading|标题|標題|見出し|überschrift|titre) ?([1-9])", re.IGNORECASE)
 
+_ELSEWHERE = frozenset(("Fallback", "moveFrom"))
+"""What old versions read instead of the Choice beside it; and a passage that was moved, where it stood before."""
+
 
 def open_document(file: BinaryIO, kind: str) -> Document:
     archive = Archive(file)
     main = archive.find(_MAIN)
     related = {relation.type: relation.target for relation in relationships(archive, main).values()}
-    levels = _Styles()
+    styles = _Styles()
     if related.get("styles", "") in archive:
-        parse(archive.open(related["styles"]), levels)
-    body = _Body(levels.found)
+        parse(archive.open(related["styles"]), styles)
+    body = _Body(styles)
     parse(archive.open(main), body)
     text = body.blocks.result()
     for type in ("footnotes", "endnotes"):
         if body.has_notes and related.get(type, "") in archive:
-            notes = _Body(levels.found)
+            notes = _Body(styles)
             parse(archive.open(related[type]), notes)
             text = f"{text}\n\n{notes.blocks.result()}"
     return Flow(kind, text, cut=body.done, macros=has_macros(archive))
 
 
 class _Styles(Handler):
-    """Which styles are headings, and of which level."""
+    """Which styles of paragraphs are headings, and which are items of a list."""
 
     def __init__(self) -> None:
-        self.found: dict[str, int] = {}
+        self.levels: dict[str, int] = {}
+        self.items: set[str] = set()
         self._id = ""
+
+    def prefix(self, style: str) -> str:
+        level = self.levels.get(style, 0)
+        if not level and (heading := _HEADING.fullmatch(style)):
+            level = int(heading[1])
+        if level:
+            return "#" * min(level, 6) + " "
+        return "- " if style in self.items else ""
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         value = attributes.get("val", "")
         if tag == "style":
             self._id = attributes.get("styleId", "")
         elif tag == "name" and value.lower() == "title":
-            self.found[self._id] = 1
+            self.levels[self._id] = 1
         elif tag == "name" and (heading := _HEADING.fullmatch(value)):
-            self.found[self._id] = int(heading[1])
+            self.levels[self._id] = int(heading[1])
         elif tag == "outlineLvl" and value.isdecimal() and int(value) < 9:
-            self.found.setdefault(self._id, int(value) + 1)
+            self.levels.setdefault(self._id, int(value) + 1)
+        elif tag == "numId" and value != "0":
+            self.items.add(self._id)
 
     def end(self, tag: str) -> None:
         if tag == "style":
@@ -57,27 +71,26 @@ class _Styles(Handler):
 
 
 class _Body(Handler):
-    def __init__(self, levels: dict[str, int]) -> None:
+    def __init__(self, styles: _Styles) -> None:
         self.blocks = Blocks()
         self.has_notes = False
-        self._levels = levels
+        self._styles = styles
         self._in_text = False
         self._skipped = 0
         """How many elements are open whose content stands elsewhere too."""
         self._span = 1
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        if self._skipped or tag == "Fallback":  # old versions read it instead of the Choice beside it
-            self._skipped += tag == "Fallback"
+        if self._skipped or tag in _ELSEWHERE:
+            self._skipped += tag in _ELSEWHERE
             return
         value = attributes.get("val", "")
         match tag:
             case "t":
                 self._in_text = True
             case "pStyle":
-                if level := self._levels.get(value) or _level(value):
-                    self.blocks.prefix = f"{'#' * min(level, 6)} "
-            case "ilvl" if value.isdecimal() and not self.blocks.prefix:
+                self.blocks.prefix = self._styles.prefix(value)
+            case "ilvl" if value.isdecimal() and not self.blocks.prefix.startswith("#"):
                 self.blocks.prefix = f"{'  ' * min(int(value), 8)}- "
             case "numId" if value != "0" and not self.blocks.prefix:
                 self.blocks.prefix = "- "
@@ -105,7 +118,7 @@ class _Body(Handler):
 
     def end(self, tag: str) -> None:
         if self._skipped:
-            self._skipped -= tag == "Fallback"
+            self._skipped -= tag in _ELSEWHERE
             return
         match tag:
             case "t":
@@ -122,9 +135,3 @@ class _Body(Handler):
     def text(self, data: str) -> None:
         if self._in_text and not self._skipped:
             self.blocks.write(data)
-
-
-def _level(style: str) -> int:
-    """The level of a heading whose style says so by its id alone."""
-    found = _HEADING.fullmatch(style)
-    return int(found[1]) if found else 0

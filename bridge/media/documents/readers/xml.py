@@ -1,4 +1,4 @@
-"""XML as a stream of events, without document types: no entity is ever declared, expanded or fetched.
+"""XML as a stream of events, without declarations: no entity is ever declared, expanded or fetched.
 
 This and the ZIP reader of the standard library take the place of python-docx, python-pptx and openpyxl: those build
 the whole tree of a file in memory (of a sheet, all its strings), bring lxml and 10 MB more, and have no types.
@@ -59,14 +59,18 @@ def parse(stream: IO[bytes], handler: Handler) -> None:
         depth -= 1
         handler.end(name(tag))
 
-    def refuse(*_: object) -> None:
+    def document_type(name: str, system: str | None, public: str | None, has_declarations: int) -> None:
+        if has_declarations:  # of entities; a document type that is only named is never fetched
+            raise Refused("unsafe")
+
+    def entity(*_: object) -> None:
         raise Refused("unsafe")
 
     parser.StartElementHandler = start
     parser.EndElementHandler = end
     parser.CharacterDataHandler = handler.text
-    parser.StartDoctypeDeclHandler = refuse
-    parser.EntityDeclHandler = refuse
+    parser.StartDoctypeDeclHandler = document_type
+    parser.EntityDeclHandler = entity
     with stream:
         while not handler.done:
             chunk = stream.read(_CHUNK_BYTES)

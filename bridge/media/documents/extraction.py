@@ -18,7 +18,7 @@ MAX_CHILDREN = 2
 """Documents that one process reads at the same time; the others wait, and that does not count as their time."""
 MAX_HEAD_BYTES = 1 << 16
 MAX_PICTURE_BYTES = 2_000_000
-"""Of one page; a grey page of 1,568 pixels takes some 300 kB as JPEG."""
+"""Of one page; `readers/pdf.py` makes none larger than 1,500,000."""
 _CHILD = Path(__file__).with_name("child.py")
 _READ_BYTES = 1 << 18
 _KEPT_VARIABLES = ("SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
@@ -107,6 +107,8 @@ async def _end(process: asyncio.subprocess.Process) -> None:
             process.kill()
         elif process.returncode is None:
             os.killpg(process.pid, signal.SIGKILL)
+    if process.stdout is not None:
+        await process.stdout.read()  # a pipe that is not read to its end keeps `wait` from returning
     await asyncio.shield(process.wait())
 
 
