@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.media.documents import Extracted, ExtractError, ExtractLimits, extract
+from bridge.media.documents import Extracted, ExtractError, ExtractLimits, extract, extraction
 from tests.media import documents
 from tests.media.documents import paragraph
 
@@ -249,6 +249,49 @@ async def test_nothing_of_our_environment_reaches_the_child(read: Read, monkeypa
     assert (await read(b"text", "a.txt")).text == "text"
 
 
+TAKEN_OVER = """
+import os, runpy, socket, sys
+child, step, secret, port = sys.argv[1:]
+child = runpy.run_path(child)
+child["skip_package_faces"]()
+from bridge.media.documents.confine import confine
+if step == "lock_down":
+    child["lock_down"]()
+if not confine(["/"] if step == "lock_down" else [sys.prefix, sys.base_prefix]):  # the first asks whether it can
+    sys.exit("cannot")
+attempts = {
+    "read": lambda: open(secret),
+    "write": lambda: open(secret + ".new", "w"),
+    "execute": lambda: os.execv(sys.executable, [sys.executable]),
+    "connect": lambda: socket.create_connection(("127.0.0.1", int(port))),
+    "import": lambda: __import__("wave"),
+}
+for name, attempt in attempts.items():
+    try:
+        attempt()
+        print(name)
+    except PermissionError:
+        pass
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Landlock")
+@pytest.mark.parametrize("step", ["confine", "lock_down"])
+async def test_a_child_that_is_taken_over_reaches_nothing(tmp_path: Path, step: str) -> None:
+    secret = tmp_path / ".env"
+    secret.write_text("BRIDGE_GATEWAY_KEY=secret")
+    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    arguments = [str(extraction._CHILD), step, str(secret), str(server.sockets[0].getsockname()[1])]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", TAKEN_OVER, *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    out, errors = await process.communicate()
+    server.close()
+    if errors.strip() == b"cannot":
+        pytest.skip("this kernel has no Landlock")
+    assert out.decode().split() == ["import"], errors.decode()
+
+
 GONE_WRONG = {
     "endless": ("while True: os.write(1, b'x' * 65536)", "broken"),
     "no answer": ("pass", "broken"),
@@ -269,7 +312,7 @@ async def test_a_child_gone_wrong_is_an_error(
     code, kind = GONE_WRONG[case]
     child = tmp_path / "child.py"
     child.write_text(f"import os, sys, time\n{code}\n")
-    monkeypatch.setattr("bridge.media.documents.extraction._CHILD", child)
+    monkeypatch.setattr(extraction, "_CHILD", child)
     with pytest.raises(ExtractError) as raised:
         await asyncio.wait_for(read(b"text", "a.txt", seconds=1), 20)
     assert raised.value.kind == kind

@@ -19,6 +19,8 @@ from types import ModuleType
 from typing import Any
 
 _HERE = Path(__file__).resolve().parent
+_FONTS = ("/usr/share/fonts", "/usr/local/share/fonts")
+"""PDFium looks there for what a document does not bring."""
 _FORBIDDEN_EVENTS = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.system")
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
@@ -52,12 +54,24 @@ def limit(memory_bytes: int, seconds: float) -> None:
 
 
 def lock_down() -> None:
-    """From now on, write no file, start no process, open no connection."""
+    """From now on, write no file, start no process, open no connection, and read only Python's own files and fonts."""
+    from bridge.media.documents.confine import confine
+
+    confine((sys.prefix, sys.base_prefix, str(_HERE), *_FONTS, *_library_folders()))
     with suppress(ImportError, ValueError, OSError):
         import resource
 
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     sys.addaudithook(_audit)
+
+
+def _library_folders() -> set[str]:
+    """Where the libraries of this process come from; those of a module that is imported later lie beside them."""
+    try:
+        mapped = Path("/proc/self/maps").read_text().split()
+    except OSError:
+        return set()
+    return {os.path.dirname(word) for word in mapped if word.startswith("/") and ".so" in word}
 
 
 def _audit(event: str, arguments: tuple[Any, ...]) -> None:
