@@ -194,7 +194,7 @@ EN = Words(
         "past_end": "{name} has no more than {total} pages.",
         "picture": "{name} is a picture. Please send it as one.",
         "archive": "{name} is an archive. Please send me the files that are in it.",
-        "legacy": "{name} is in an old format of Office. Please save it as DOCX, XLSX or PPTX, and send that.",
+        "legacy": "{name} is in an old format of Office. Please save it as DOCX or PPTX, and send that.",
         "unsupported": "I cannot read files like {name}.",
     },
     document_range={

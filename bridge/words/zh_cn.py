@@ -192,7 +192,7 @@ ZH_CN = Words(
         "past_end": "{name} 一共只有 {total} 页。",
         "picture": "{name} 是一张图片，请作为图片发送。",
         "archive": "{name} 是压缩包，请把里面的文件发给我。",
-        "legacy": "{name} 是旧版 Office 格式，请另存为 DOCX、XLSX 或 PPTX 再发。",
+        "legacy": "{name} 是旧版 Office 格式，请另存为 DOCX 或 PPTX 再发。",
         "unsupported": "我读不了 {name} 这种文件。",
     },
     document_range={

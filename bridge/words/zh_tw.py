@@ -192,7 +192,7 @@ ZH_TW = Words(
         "past_end": "{name} 總共只有 {total} 頁。",
         "picture": "{name} 是一張圖片，請以圖片傳送。",
         "archive": "{name} 是壓縮檔，請把裡面的檔案傳給我。",
-        "legacy": "{name} 是舊版 Office 格式，請另存為 DOCX、XLSX 或 PPTX 再傳。",
+        "legacy": "{name} 是舊版 Office 格式，請另存為 DOCX 或 PPTX 再傳。",
         "unsupported": "我讀不了 {name} 這種檔案。",
     },
     document_range={

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import zlib
 from collections.abc import Mapping, Sequence
@@ -236,3 +237,21 @@ def opendocument(body: str, kind: str = "text") -> bytes:
             f"<office:{kind}>{body}</office:{kind}></office:body></office:document-content>",
         }
     )
+
+
+# XLS, which no well-kept library writes any more: made by xlwt 1.3. Sheet 旧表 has A1 日期, C1 金额, A2 the first of
+# May 2003, C2 12.5 and A5 true; sheet Second has x|y in A1.
+_OLD_WORKBOOK = (
+    "c-rk)O=uHA6#i!1G(V*IYpS$L4F#*#_8?xow5x*l)Kc}Jh@fq=sMIDBJQxwJ)_@>_;zdOdg?jK(_2U0QZ-PSoIS7J~DB{7Bpx~j+`sVGfO=E=y"
+    "G?232GH+(yytnf*@6DUZzM6{W$L}^5P=;<SLDBT1u7oG3_?=D!G;W%z>C`?dri+?_-$#zD^Wbs)ORw^w@^=9eceH0jfsa)7;t2ZEDI-xuY+)M)"
+    "gtDPaXcT)A*Qtci#CFA)4l!+DdYfgRFx|wQ3rxF6HZS&IO7CmmXvgtx*~()fq5}6>=RI@QqY=+l9G|)<ELjgWXATV<uCaj@Er<z_OM8rzkx~6H"
+    "ZXy6=37sP&oylY#adP(rewYd1yR)yKCR~1X`2xiMIhXJK3*SdhEazXA8ZZiTzfi%PLlDa}H6q0q<KVd*1^Ek)wY7H|L+Mm<8Y?Kdg9~YVHdY>>"
+    ">h+}?SBP`$L^hz(Jg0@ooU~BSn<Ypzi7>aLyk#O})%2}zZ+Zv&^?l44<)gqlFjgt+VB)mWAmtE`ut97=J8P_CdWPS+oZHPz<0MISTYsb7*fz#8"
+    "XL+=Z=Gnk_tFJC;uc3DC>-GmNxlj69YESkQj>jk8>Emdn11w4U>KQ|a=n&VgDm>JkTG*-O1JkBI(u_|=Y}-xyR19NAZ7f2RsnwIz6Sll4lRqf~"
+    "%!}bsue5tg{(OTaukqT=%6p`bdFqYbGKPD~5K3~hsD{tPZ(6H96Z85^N${#-zEySM!i5VLE?l@+WDtB+wXWiteKA)TN3Z=|XNF4A{Y<iGu>)y("
+    "j?!Pstw>RwLAIj!SqhJE-X#{O<9shv*hRBvFpNRAW4Pk@rHj8P{XGj-jQqPTRO$T1O6>g4^Zx?G`v0K"
+)
+
+
+def old_workbook() -> bytes:
+    return zlib.decompress(base64.b85decode(_OLD_WORKBOOK))

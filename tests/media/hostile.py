@@ -258,6 +258,14 @@ def old_word() -> bytes:
     return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + "WordDocument\0".encode("utf-16-le").ljust(512, b"\0")
 
 
+def wide_old_workbook() -> bytes:
+    """One of its cells stands in the last row and column of the format, 65,536 by 256."""
+    whole = bytearray(documents.old_workbook())
+    at = whole.index(struct.pack("<HHHH", 0x027E, 10, 1, 2))  # the RK record of C2
+    struct.pack_into("<HH", whole, at + 4, 65_535, 255)
+    return bytes(whole)
+
+
 def encrypted_archive() -> bytes:
     whole = bytearray(documents.word(paragraph("text")))
     for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
@@ -348,6 +356,7 @@ FILES: dict[str, Hostile] = {
     "encrypted PDF": Hostile(encrypted_pdf, "a.pdf", ("encrypted",)),
     "encrypted Office": Hostile(encrypted_office, "a.docx", ("encrypted",)),
     "encrypted archive": Hostile(encrypted_archive, "a.docx", ("encrypted",)),
+    "XLS, far too wide": Hostile(wide_old_workbook, "a.xls", ("memory",)),
     "Word of 1997": Hostile(old_word, "a.doc", ("legacy",)),
     "names that turn around": Hostile(
         turned_names, "a\u202excod.exe", says=("invoice xcod.exe", "tab two"), never=("\u202e", "\u200b", "\u2066")

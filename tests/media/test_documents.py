@@ -108,7 +108,7 @@ async def test_a_workbook_keeps_sheets_dates_and_columns(read: Read) -> None:
             '<row r="9"><c r="A9" s="3"><v>0.75</v></c><c r="C9"><f>1+1</f><v>2</v></c></row>'
             '<row r="12"><c r="A12"><f>SUM(A1:A2)</f></c></row>',
             "空": "",
-            "Rest": '<row><c t="inlineStr"><is><t>in line</t></is></c><c t="b"><v>1</v></c><c><v>0.1</v></c></row>',
+            "Rest": '<row><c t="inlineStr"><is><t>in|line</t></is></c><c t="b"><v>1</v></c><c><v>0.1</v></c></row>',
         },
         strings=["Day", "Share"],
     )
@@ -117,10 +117,19 @@ async def test_a_workbook_keeps_sheets_dates_and_columns(read: Read) -> None:
     assert found.text == (
         "## Sheet 1: Sales\n\n| Day | Share |\n| --- | --- |\n| 2024-01-01 | 12.5% |\n| 18:00:00 | 2 |\n"
         "| =SUM(A1:A2) |  |\n\n"
-        "## Sheet 2: 空\n\n## Sheet 3: Rest\n\n| in line | TRUE | 0.1 |\n| --- | --- | --- |"
+        "## Sheet 2: 空\n\n## Sheet 3: Rest\n\n| in\\|line | TRUE | 0.1 |\n| --- | --- | --- |"
     )
     only = await read(book, "book.xlsx", pages=range(3, 4))
     assert only.text.startswith("## Sheet 3: Rest") and "Sales" not in only.text
+
+
+async def test_a_workbook_of_excel_97_is_read(read: Read) -> None:
+    found = await read(documents.old_workbook(), "old.xls")
+    assert (found.kind, found.unit, found.pages_total, found.macros) == ("spreadsheet", "sheet", 2, False)
+    assert found.text == (
+        "## Sheet 1: 旧表\n\n| 日期 | 金额 |\n| --- | --- |\n| 2003-05-01 | 12.5 |\n| TRUE |  |\n\n"
+        "## Sheet 2: Second\n\n| x\\|y |\n| --- |"
+    )
 
 
 async def test_slides_come_with_titles_and_notes(read: Read) -> None:

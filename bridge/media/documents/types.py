@@ -25,7 +25,7 @@ ExtractErrorKind = Literal[
     "past_end",  # the pages that were asked for are behind its last
     "picture",  # a picture, whatever its name says
     "archive",  # a ZIP file or the like, which holds other files
-    "legacy",  # a binary format of Office 97 to 2003
+    "legacy",  # a text or a presentation of Office 97 to 2003
     "unsupported",
 ]
 

@@ -84,7 +84,9 @@ def kind_of(file: BinaryIO) -> tuple[str, str]:
         for pattern, kind, module in _OFFICE:
             if archive.find(pattern):
                 return kind, module
-        raise Refused("legacy" if "xl/workbook.bin" in archive else "unsupported")
+        if "xl/workbook.bin" in archive:
+            return "spreadsheet", "binary_spreadsheet"
+        raise Refused("unsupported")
     raise Refused("unsupported" if "index/document.iwa" in archive else "archive")  # Apple's Pages and the like
 
 

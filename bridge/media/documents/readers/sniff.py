@@ -39,7 +39,7 @@ def reader_of(file: BinaryIO, name: str, mime: str) -> tuple[str, str]:
     if head.lstrip().startswith(b"%PDF-") or (b"%PDF-" in head[:_PDF_BYTES] and (binary or ending == "pdf")):
         return "pdf", "pdf"
     if head.startswith(_OLE):
-        raise Refused(_kind_of_ole(file))
+        return _kind_of_ole(file)
     if head.startswith(b"{\\rtf"):
         return "rtf", "rtf"
     if head.startswith(_PICTURES) or (binary and _is_other_picture(head)):
@@ -56,15 +56,21 @@ def _is_other_picture(head: bytes) -> bool:
     return heif or head.startswith(b"BM") or (head.startswith(b"RIFF") and head[8:12] == b"WEBP")
 
 
-def _kind_of_ole(file: BinaryIO) -> str:
+def _kind_of_ole(file: BinaryIO) -> tuple[str, str]:
     """Tell apart what shares the container of Office 97: names of its streams stand in it as UTF-16."""
     content = file.read()
-    if "EncryptedPackage".encode("utf-16-le") in content:
-        return "encrypted"
-    for stream in ("WordDocument", "Workbook", "Book", "PowerPoint Document"):
-        if f"{stream}\0".encode("utf-16-le") in content:
-            return "legacy"
-    return "unsupported"
+    file.seek(0)
+
+    def has(stream: str) -> bool:
+        return f"{stream}\0".encode("utf-16-le") in content
+
+    if has("EncryptedPackage"):
+        raise Refused("encrypted")
+    if has("WordDocument") or has("PowerPoint Document"):
+        raise Refused("legacy")
+    if has("Workbook") or has("Book"):
+        return "spreadsheet", "binary_spreadsheet"
+    raise Refused("unsupported")
 
 
 def _kind_of_text(head: bytes, ending: str, mime: str) -> tuple[str, str]:

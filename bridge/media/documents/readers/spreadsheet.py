@@ -8,17 +8,15 @@ from typing import BinaryIO
 from bridge.media.documents.readers.archive import Archive
 from bridge.media.documents.readers.number_format import Formats, shown
 from bridge.media.documents.readers.package import has_macros, reference, relationships
-from bridge.media.documents.readers.reading import Document, Page, Refused, cell, label, table
+from bridge.media.documents.readers.reading import Document, Page, Refused, label
+from bridge.media.documents.readers.sheet import MAX_CELL_CHARS, Row, sheet_page
 from bridge.media.documents.readers.xml import Elements, Handler, parse
 
 MAX_STRINGS, MAX_STRING_CHARS = 1_000_000, 20_000_000
 """Of the table of strings that all sheets share; cells with a string behind these bounds are shown as an ellipsis."""
-MAX_CELL_CHARS = 2000
 MAX_BLANK_ROWS = 200_000
 """So many rows without a value are passed over until the rest of a sheet counts as empty."""
 MISSING = "…"
-_NOTE_CHARS = 40
-"""For the note which rows are shown."""
 
 _MAIN = re.compile(r"xl/workbook\d*\.xml")
 _LAST_ROW = re.compile(r".*?:\$?[A-Z]+\$?(\d+)")
@@ -58,18 +56,7 @@ class _Workbook(Document):
             return Page("", heading)
         rows = _Rows(self, room)
         parse(self._archive.open(part), rows)
-        columns = sorted({column for _, row in rows.found for column in row})
-        lines = table([[row.get(column, "") for column in columns] for _, row in rows.found]).split("\n")
-        room -= len(heading) + _NOTE_CHARS
-        fitting = 0
-        while fitting < len(lines) and (room := room - len(lines[fitting]) - 1) >= 0:
-            fitting += 1
-        if fitting == len(lines) and not rows.cut:
-            return Page("\n".join(lines), heading)
-        fitting = max(2, fitting)  # the head and the line under it
-        shown = rows.found[fitting - 2][0]
-        of = f" of {rows.last}" if rows.last > shown else ""
-        return Page("\n".join(lines[:fitting]), f"{heading} (rows 1 to {shown}{of})", cut=True)
+        return sheet_page(heading, rows.found, room, cut=rows.cut, last=rows.last)
 
     def string(self, index: int) -> str:
         """Return one of the strings that the sheets share."""
@@ -118,8 +105,7 @@ class _Rows(Handler):
     """The rows of one sheet that have a value, until they take as many characters as there is room for."""
 
     def __init__(self, workbook: _Workbook, room: int) -> None:
-        self.found: list[tuple[int, dict[int, str]]] = []
-        """The number of each row, and its values by column."""
+        self.found: list[Row] = []
         self.number = 0
         """Of the row read last; the first is 1."""
         self.last = 0
@@ -182,7 +168,7 @@ class _Rows(Handler):
 
     def _text(self) -> str:
         if not self._value:  # a program wrote it that does not calculate
-            return cell(f"={''.join(self._formula)}"[:MAX_CELL_CHARS])
+            return f"={''.join(self._formula)}"[:MAX_CELL_CHARS]
         value = "".join(self._value)
         match self._type:
             case "s":
@@ -191,7 +177,7 @@ class _Rows(Handler):
                 value = "TRUE" if value == "1" else "FALSE"
             case "n":
                 value = self._workbook.shown(value, self._style)
-        return cell(value[:MAX_CELL_CHARS])
+        return value[:MAX_CELL_CHARS].strip()
 
     def _end_row(self) -> None:
         if self._row:
