@@ -347,7 +347,7 @@ FILES: dict[str, Hostile] = {
     ),
     "huge sheet, sparse": Hostile(huge_sheet, "a.xlsx", says=("Sparse", "| 1 |", "Long")),
     "huge sheet, full": Hostile(
-        full_sheet, "a.xlsx", says=("## Sheet 1: Full (rows 1 to 1", "value 9"), expect={"truncated": True}
+        full_sheet, "a.xlsx", says=("## Sheet 1: Full, rows 51 to 100 of 300000", "value 9"), expect={"truncated": True}
     ),
     "mail in mail": Hostile(recursive_mail, "a.eml", says=("Subject: again",)),
     "parts in parts": Hostile(nested_parts, "a.eml", says=("Subject: parts",)),

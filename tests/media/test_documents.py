@@ -123,6 +123,24 @@ async def test_a_workbook_keeps_sheets_dates_and_columns(read: Read) -> None:
     assert only.text.startswith("## Sheet 3: Rest") and "Sales" not in only.text
 
 
+async def test_a_long_sheet_is_read_in_parts(read: Read) -> None:
+    rows = '<row r="2"><c r="B2" t="str"><v>Name</v></c></row>' + "".join(
+        f'<row r="{n}"><c r="B{n}" t="str"><v>name {n}</v></c></row>' for n in range(3, 1001)
+    )
+    book = documents.spreadsheet({"Long": rows, "Short": '<row r="1"><c r="A1"><v>7</v></c></row>'})
+    front = await read(book, "long.xlsx", max_chars=3000)
+    assert (front.unit, front.pages_total, front.truncated) == ("part", 21, True)
+    assert front.text.startswith("## Sheet 1: Long, rows 1 to 50 of 1000\n\n| Name |\n| --- |\n| name 3 |")
+    onward = await read(book, "long.xlsx", max_chars=3000, pages=range(front.pages_read.stop, 100))
+    first = (front.pages_read.stop - 1) * 50 + 1
+    assert onward.text.startswith(
+        f"## Sheet 1: Long, rows {first} to {first + 49} of 1000\n\n| Name |\n| --- |\n| name {first} |"
+    )
+    whole = await read(book, "long.xlsx")
+    assert [n for n in range(3, 1001) if f"| name {n} |" not in whole.text] == []
+    assert whole.text.endswith("## Sheet 2: Short\n\n| 7 |\n| --- |") and not whole.truncated
+
+
 async def test_a_workbook_of_excel_97_is_read(read: Read) -> None:
     found = await read(documents.old_workbook(), "old.xls")
     assert (found.kind, found.unit, found.pages_total, found.macros) == ("spreadsheet", "sheet", 2, False)

@@ -11,8 +11,8 @@ DocumentKind = Literal[
     "pdf", "word", "spreadsheet", "slides", "opendocument", "epub", "html", "svg", "csv", "json", "mail", "rtf", "text"
 ]
 Unit = Literal["page", "sheet", "slide", "chapter", "part", ""]
-"""What a document is counted in. A part is some 4,000 characters of a text that has no pages of its own; a text of one
-part has the unit ``""``."""
+"""What a document is counted in. A part is some 4,000 characters of a text that has no pages of its own, or 50
+rows of a sheet, where a workbook has a long one; a text of one part has the unit ``""``."""
 ExtractErrorKind = Literal[
     "encrypted",  # a password is needed
     "broken",  # it is damaged, or is not what it says

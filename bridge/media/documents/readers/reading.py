@@ -102,6 +102,9 @@ def collect(document: Document, *, first: int, last: int, max_chars: int, max_pi
     cut = has_text = False
     while number <= last:
         page = document.page(number, room, picture=len(pictures) < max_pictures)
+        if not page.text and not page.heading:
+            number += 1
+            continue
         text = body = clean(page.text)
         says = not page.scan and text.strip() != ""
         if page.heading:

@@ -3,44 +3,41 @@
 from __future__ import annotations
 
 import re
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from bridge.media.documents.readers.archive import Archive
 from bridge.media.documents.readers.number_format import Formats, shown
 from bridge.media.documents.readers.package import has_macros, reference, relationships
-from bridge.media.documents.readers.reading import Document, Page, Refused, label
-from bridge.media.documents.readers.sheet import MAX_CELL_CHARS, Row, sheet_page
-from bridge.media.documents.readers.xml import Elements, Handler, parse
+from bridge.media.documents.readers.reading import Document, label
+from bridge.media.documents.readers.sheet import MAX_CELL_CHARS, MAX_ROW_CHARS, Row, Workbook
+from bridge.media.documents.readers.xml import Elements, Handler, Parser, parse
 
 MAX_STRINGS, MAX_STRING_CHARS = 1_000_000, 20_000_000
 """Of the table of strings that all sheets share; cells with a string behind these bounds are shown as an ellipsis."""
-MAX_BLANK_ROWS = 200_000
-"""So many rows without a value are passed over until the rest of a sheet counts as empty."""
+MAX_ROWS = 1_048_576
+"""Of a sheet (ECMA-376 leaves it open; it is Excel's)."""
 MISSING = "…"
 
 _MAIN = re.compile(r"xl/workbook\d*\.xml")
-_LAST_ROW = re.compile(r".*?:\$?[A-Z]+\$?(\d+)")
+_ROW = re.compile(rb"<(?:\w{1,20}:)?row(?=[\s>/])(?:[^<>]*?\sr=[\"'](\d{1,8})[\"'])?")
+_SCAN_BYTES, _MAX_TAG_BYTES = 1 << 18, 2000
 
 
-class _Workbook(Document):
-    unit = "sheet"
-
+class _Workbook(Workbook):
     def __init__(self, kind: str, archive: Archive) -> None:
-        super().__init__(kind)
         self._archive = archive
-        self.macros = has_macros(archive)
         main = archive.find(_MAIN)
         related = relationships(archive, main)
         elements = Elements("sheet", "workbookPr")
         parse(archive.open(main), elements)
-        self._sheets = [
+        sheets = [
             (label(values.get("name", "")), related[reference(values)].target)
             for tag, values in elements.found
             if tag == "sheet" and reference(values) in related
         ]
-        if not self._sheets:
-            raise Refused("empty")
-        self.total = len(self._sheets)
+        self._parts = [part for _, part in sheets]
+        super().__init__(kind, [name for name, _ in sheets], [self._last_row(part) for part in self._parts])
+        self.macros = has_macros(archive)
         self._from_1904 = any(values.get("date1904") in ("1", "true") for tag, values in elements.found)
         parts = {relation.type: relation.target for relation in related.values()}
         self._formats = Formats()
@@ -48,15 +45,34 @@ class _Workbook(Document):
             parse(archive.open(parts["styles"]), self._formats)
         self._strings_part = parts.get("sharedStrings", "")
         self._strings: list[str] | None = None
+        self._open_sheet = -1
+        self._rows: _Rows | None = None
 
-    def page(self, number: int, room: int, *, picture: bool) -> Page:
-        name, part = self._sheets[number - 1]
-        heading = f"Sheet {number}: {name}"
+    def _last_row(self, part: str) -> int:
+        """The number of the last row, without a look at what is in it; what a sheet says of its size is often wrong."""
         if "/worksheets/" not in f"/{part}" or part not in self._archive:  # a chart, or a sheet of old macros
-            return Page("", heading)
-        rows = _Rows(self, room)
-        parse(self._archive.open(part), rows)
-        return sheet_page(heading, rows.found, room, cut=rows.cut, last=rows.last)
+            return 0
+        count = last = 0
+        rest = b""
+        with self._archive.open(part) as stream:
+            while chunk := stream.read(_SCAN_BYTES):
+                rest += chunk
+                end = rest.rfind(b"<")
+                for row in _ROW.finditer(rest, 0, end):
+                    count += 1
+                    last = int(row[1]) if row[1] else last
+                rest = rest[max(0, end, len(rest) - _MAX_TAG_BYTES) :]
+        count += len(_ROW.findall(rest))
+        return min(max(count, last), MAX_ROWS)
+
+    def rows(self, sheet: int, first: int, last: int) -> tuple[Row | None, list[Row]]:
+        if last == 0:
+            return None, []
+        if self._rows is None or sheet != self._open_sheet or first <= self._rows.taken:
+            self._rows = _Rows(self, self._archive.open(self._parts[sheet]))
+            self._open_sheet = sheet
+        rows = self._rows.take(first, last)
+        return self._rows.head, rows
 
     def string(self, index: int) -> str:
         """Return one of the strings that the sheets share."""
@@ -102,25 +118,36 @@ class _Strings(Handler):
 
 
 class _Rows(Handler):
-    """The rows of one sheet that have a value, until they take as many characters as there is room for."""
+    """The rows of one sheet that have a value, taken from its front to its end."""
 
-    def __init__(self, workbook: _Workbook, room: int) -> None:
-        self.found: list[Row] = []
-        self.number = 0
-        """Of the row read last; the first is 1."""
-        self.last = 0
-        """Of the sheet's last row, where the sheet says so."""
-        self.cut = False
+    def __init__(self, workbook: _Workbook, stream: IO[bytes]) -> None:
+        self.head: Row | None = None
+        """The first of them."""
+        self.taken = 0
+        """The number of the last row that was asked for."""
         self._workbook = workbook
-        self._room = room
+        self._parser = Parser(stream, self)
+        self._waiting: list[Row] = []
+        self._first = 1
+        self._number = 0
         self._row: dict[int, str] = {}
+        self._row_chars = 0
         self._column = 0
         self._type = ""
         self._style = 0
         self._value: list[str] = []
         self._formula: list[str] = []
         self._in_value = self._in_formula = False
-        self._blank = 0
+
+    def take(self, first: int, last: int) -> list[Row]:
+        """Return the rows from number `first` to `last`, which lie behind those that were taken."""
+        self._first = first
+        self.taken = last
+        while self._number <= last and self._parser.feed():
+            pass
+        rows = [row for row in self._waiting if first <= row[0] <= last]
+        self._waiting = [row for row in self._waiting if row[0] > last]
+        return rows
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         match tag:
@@ -138,12 +165,10 @@ class _Rows(Handler):
                 self._in_formula = True
             case "row":
                 number = attributes.get("r", "")
-                self.number = int(number) if number.isdecimal() else self.number + 1
+                self._number = int(number[:9]) if number.isdecimal() else self._number + 1
                 self._row = {}
+                self._row_chars = 0
                 self._column = 0
-            case "dimension":
-                found = _LAST_ROW.match(attributes.get("ref", ""))
-                self.last = int(found[1]) if found and len(found[1]) < 8 else 0
 
     def end(self, tag: str) -> None:
         match tag:
@@ -152,13 +177,16 @@ class _Rows(Handler):
             case "f":
                 self._in_formula = False
             case "c":
-                if (self._value or self._formula) and (text := self._text()):
+                if (self._value or self._formula) and self._is_wanted() and (text := self._text()):
                     self._row[self._column] = text
-                    self._room -= len(text) + 3
-                    if self._room < 0:
-                        self._end_row()
-            case "row":
-                self._end_row()
+                    self._row_chars += len(text)
+            case "row" if self._row:
+                if self.head is None:
+                    self.head = (self._number, self._row)
+                self._waiting.append((self._number, self._row))
+
+    def _is_wanted(self) -> bool:
+        return (self.head is None or self._number >= self._first) and self._row_chars < MAX_ROW_CHARS
 
     def text(self, data: str) -> None:
         if self._in_value and len(self._value) < MAX_CELL_CHARS:
@@ -178,15 +206,6 @@ class _Rows(Handler):
             case "n":
                 value = self._workbook.shown(value, self._style)
         return value[:MAX_CELL_CHARS].strip()
-
-    def _end_row(self) -> None:
-        if self._row:
-            self.found.append((self.number, self._row))
-            self._row = {}
-            self._blank = 0
-        self._blank += 1
-        self.cut = self._room < 0
-        self.done = self.cut or self._blank > MAX_BLANK_ROWS
 
 
 def _column(place: str) -> int:

@@ -29,54 +29,65 @@ class Handler:
     def text(self, data: str) -> None: ...
 
 
-def parse(stream: IO[bytes], handler: Handler) -> None:
-    """Read `stream` and close it. Raises Refused, and ExpatError where it is no XML."""
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    local: dict[str, str] = {}
-    depth = 0
+class Parser:
+    """Hands what stands in `stream` to a handler, bit by bit."""
 
-    def name(qualified: str) -> str:
-        known = local.get(qualified)
-        if known is None:
-            known = qualified.rpartition(":")[2]
-            if len(local) < 1000:
-                local[qualified] = known
-        return known
+    def __init__(self, stream: IO[bytes], handler: Handler) -> None:
+        self._stream = stream
+        self._handler = handler
+        self._local: dict[str, str] = {}
+        self._depth = 0
+        self._parser = expat.ParserCreate()
+        self._parser.buffer_text = True
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+        self._parser.CharacterDataHandler = handler.text
+        self._parser.StartDoctypeDeclHandler = _document_type
+        self._parser.EntityDeclHandler = _entity
 
-    def start(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal depth
-        depth += 1
-        if depth > MAX_DEPTH:
+    def feed(self) -> bool:
+        """Read some more; return whether there may be more. Raises Refused, and ExpatError where it is no XML."""
+        chunk = self._stream.read(_CHUNK_BYTES)
+        self._parser.Parse(chunk, not chunk)
+        return bool(chunk)
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
             raise Refused("broken")
         for key in tuple(attributes):
             if ":" in key:
-                attributes.setdefault(name(key), attributes[key])
-        handler.start(name(tag), attributes)
+                attributes.setdefault(self._name(key), attributes[key])
+        self._handler.start(self._name(tag), attributes)
 
-    def end(tag: str) -> None:
-        nonlocal depth
-        depth -= 1
-        handler.end(name(tag))
+    def _end(self, tag: str) -> None:
+        self._depth -= 1
+        self._handler.end(self._name(tag))
 
-    def document_type(name: str, system: str | None, public: str | None, has_declarations: int) -> None:
-        if has_declarations:  # of entities; a document type that is only named is never fetched
-            raise Refused("unsafe")
+    def _name(self, qualified: str) -> str:
+        known = self._local.get(qualified)
+        if known is None:
+            known = qualified.rpartition(":")[2]
+            if len(self._local) < 1000:
+                self._local[qualified] = known
+        return known
 
-    def entity(*_: object) -> None:
+
+def _document_type(name: str, system: str | None, public: str | None, has_declarations: int) -> None:
+    if has_declarations:  # of entities; a document type that is only named is never fetched
         raise Refused("unsafe")
 
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = handler.text
-    parser.StartDoctypeDeclHandler = document_type
-    parser.EntityDeclHandler = entity
+
+def _entity(*_: object) -> None:
+    raise Refused("unsafe")
+
+
+def parse(stream: IO[bytes], handler: Handler) -> None:
+    """Read `stream` to its end, or until the handler is done, and close it. Raises as `Parser.feed` does."""
     with stream:
-        while not handler.done:
-            chunk = stream.read(_CHUNK_BYTES)
-            parser.Parse(chunk, not chunk)
-            if not chunk:
-                return
+        parser = Parser(stream, handler)
+        while not handler.done and parser.feed():
+            pass
 
 
 class Elements(Handler):
