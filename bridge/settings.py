@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     from bridge.gateway import Gateway, QuirkStore
+    from bridge.media import MediaLimits
+    from bridge.store import MediaBudget
 
 PREFIX = "BRIDGE_"
 S = TypeVar("S", bound=BaseSettings)
@@ -53,6 +55,13 @@ class Settings(BaseSettings):
     away_seconds: float = Field(default=60, ge=0)
     """How long the gateway must have been away before the owners get a message, so that a restart is worth none; 0:
     they get none."""
+    file_megabytes: int = Field(default=20, ge=1, le=100)
+    """The largest attachment that is read. Telegram hands out 20 MB at most."""
+    media_chat_megabytes: int = Field(default=32, ge=1, le=4096)
+    """How much is kept of the pictures and files of one chat, so that a later question can refer to them."""
+    media_megabytes: int = Field(default=256, ge=1, le=65_536)
+    """The same of all chats together."""
+    media_days: int = Field(default=7, ge=1, le=180)
     log: Literal["debug", "info", "warning", "error"] = "info"
     health_port: int = Field(default=0, ge=0, le=65_526)
     """The port for health and metrics, on loopback; where it is taken, one of the nine after it. 0: no port."""
@@ -87,6 +96,18 @@ class Settings(BaseSettings):
     @classmethod
     def _language(cls, value: Any) -> Any:
         return named(value) if isinstance(value, str) else value
+
+    def media_limits(self) -> MediaLimits:
+        """Return how much is read of what people send."""
+        from bridge.media import MediaLimits
+
+        return MediaLimits(file_bytes=self.file_megabytes * 1_000_000)
+
+    def media_budget(self) -> MediaBudget:
+        """Return how much is kept of it."""
+        from bridge.store import MediaBudget
+
+        return MediaBudget(self.media_chat_megabytes << 20, self.media_megabytes << 20, self.media_days * 86400)
 
     def gateway(self, quirks: QuirkStore | None = None) -> Gateway:
         """Make a client of the gateway that is set here, to be entered; without `quirks` it learns for itself."""

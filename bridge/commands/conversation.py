@@ -40,6 +40,7 @@ class ConversationCommands:
             if await context.branch(chat.place, title) is not None:
                 return CommandResult(context.words.new_thread.format(title=title))
         await self._store.history.forget(chat)
+        await self._store.media.forget(chat)
         if not await self._let_go(chat):
             await self._store.stops.send(chat)
         return CommandResult(context.words.new)
@@ -58,7 +59,9 @@ class ConversationCommands:
         return await self._inbox.forget(chat) if await self._store.outage.now() is not None else 0
 
     async def retry(self, context: CommandContext) -> CommandResult:
-        """`/retry`: the last question, asked again by the sender of the command."""
+        """`/retry`: the last question, asked again by the sender of the command; `/retry MODEL` asks that model."""
+        if context.argument and (refusal := await self._picker.switched(context)) is not None:
+            return refusal
         again = await self._ask_again(context, "retry:")
         if again is None:
             return CommandResult(context.words.nothing_to_retry, in_place=False)

@@ -12,9 +12,11 @@ import structlog
 from bridge.errors import GatewayError, GatewaySilent, GatewayUnreachable, ProviderFailed
 from bridge.gateway.completion import Completion, Pause, Shorter, Timeouts, no_pause
 from bridge.gateway.dialects import Dialect
+from bridge.gateway.errors import V16_MAX_BODY_BYTES
 from bridge.gateway.http import MODELS_PATH, GatewayHttp, not_a_gateway
 from bridge.gateway.labels import labelled
 from bridge.gateway.models import Model, nearest, usable_models
+from bridge.gateway.pictures import NO_PICTURES, LoadedPictures
 from bridge.gateway.quirks import MemoryQuirks, QuirkStore
 from bridge.gateway_address import base_url
 from bridge.types import ChatMessage, ModelId
@@ -63,6 +65,8 @@ class Gateway:
         self._models: Sequence[Model] = ()
         self._read_at = float("-inf")
         self._reading: asyncio.Task[Sequence[Model]] | None = None
+        self._max_body_bytes: int | None = None
+        self._limit_read_at = float("-inf")
 
     def __repr__(self) -> str:
         return f"Gateway({self.url!r})"
@@ -119,8 +123,11 @@ class Gateway:
         *,
         shorter: Shorter | None = None,
         pause: Pause = no_pause,
+        pictures: LoadedPictures = NO_PICTURES,
     ) -> Completion:
         """A completion of `messages` by `model`. The request is sent when its first piece is read.
+
+        `pictures` are the contents of those that the messages refer to; any other becomes a note.
 
         Where the messages are too long for the model, `shorter` is called, once, for others to send instead; the
         error stands where it returns none, or where there is no `shorter`. `pause` sets the pace of reading.
@@ -135,7 +142,23 @@ class Gateway:
             quirks=self.quirks,
             shorter=shorter,
             pause=pause,
+            pictures=pictures,
+            blind=any(each.id == model and each.sees is False for each in self._models),
         )
+
+    async def max_body_bytes(self) -> int | None:
+        """The largest request that the gateway takes; None where it takes more than any that we send.
+
+        Raises nothing: a gateway that cannot be asked now will say what is wrong when it is asked to answer.
+        """
+        now = asyncio.get_running_loop().time()
+        if now - self._limit_read_at >= MODELS_TTL_SECONDS:
+            try:
+                self._max_body_bytes = V16_MAX_BODY_BYTES if await self.generation() == "A" else None
+            except GatewayError as error:
+                log.debug("generation not known", cause=type(error).__name__)
+            self._limit_read_at = now
+        return self._max_body_bytes
 
     async def generation(self) -> Generation:
         """Which generation of Cherry Studio's gateway answers, told from ``GET /``. Needs no key.

@@ -24,6 +24,7 @@ from bridge.errors import (
     GatewayError,
     GatewaySilent,
     ModelNotFound,
+    PicturesRefused,
     ProviderFailed,
 )
 from bridge.events import Event, Finished, TextDelta, Usage
@@ -32,7 +33,8 @@ from bridge.gateway.error_body import ErrorBody, read_response_error
 from bridge.gateway.errors import RETRYABLE_STATUSES, to_gateway_error, unreachable
 from bridge.gateway.http import MAX_ERROR_BODY_BYTES, GatewayHttp, not_a_gateway
 from bridge.gateway.parser import CompletionParser
-from bridge.gateway.quirks import Quirks, QuirkStore, quirk_of
+from bridge.gateway.pictures import NO_PICTURES, LoadedPictures, holds_pictures, without_old_pictures
+from bridge.gateway.quirks import Quirk, Quirks, QuirkStore, quirk_of
 from bridge.gateway.silence import SilenceTimer
 from bridge.gateway.sse import MAX_EVENT_BYTES
 from bridge.gateway.transport import Body, body_of
@@ -44,6 +46,9 @@ MAX_ATTEMPTS = 3
 
 FINISH_GRACE_SECONDS = 5.0
 """How long usage and the end of the stream may take after the model has finished; the answer is complete by then."""
+
+_NOT_ABOUT_PICTURES = {401, 402, 403, 429}
+"""Statuses that are about the account, whatever was asked."""
 
 Shorter = Callable[[], Sequence[ChatMessage]]
 
@@ -103,7 +108,10 @@ class Completion:
         quirks: QuirkStore,
         shorter: Shorter | None = None,
         pause: Pause = no_pause,
+        pictures: LoadedPictures = NO_PICTURES,
+        blind: bool = False,
     ) -> None:
+        """`blind`: the gateway's list says that the model takes no pictures."""
         self.messages = messages
         """What was asked: with `shorter`, what was asked last."""
         self._http = http
@@ -114,6 +122,8 @@ class Completion:
         self._quirk_store = quirks
         self._shorter = shorter
         self._pause = pause
+        self._pictures = pictures
+        self._blind = blind
         self._parser = CompletionParser("chat")
         self._quirks: Quirks | None = None
         """Of the model; None until they are looked up."""
@@ -279,8 +289,10 @@ class Completion:
         dialect = self._dialects.get(self._model.provider, "chat")
         parser = self._parser = CompletionParser(dialect)
         if self._quirks is None:
-            self._quirks = await self._quirk_store.get(self._model)
-        path, content = request(dialect, self._model, self.messages, self._quirks)
+            self._quirks = await self._quirk_store.get(self._model) | ({"no_pictures"} if self._blind else set())
+        if "no_pictures" in self._quirks and self._asks_about_pictures:
+            raise PicturesRefused
+        path, content = request(dialect, self._model, self.messages, self._quirks, self._pictures)
         self._body_size = len(content)
         try:
             async with self._before_first_token():
@@ -332,7 +344,10 @@ class Completion:
             self._dialects[self._model.provider] = "messages"
             return _RequestChanged()
         quirks = self._quirks or frozenset()
-        if not self._parser.started and (quirk := quirk_of(body, quirks)) is not None:
+        if not self._parser.started and (quirk := self._quirk(body, quirks)) is not None:
+            if quirk == "no_pictures" and self._asks_about_pictures:
+                await self._quirk_store.put(self._model, quirks | {quirk})
+                return PicturesRefused(body.detail(message.text for message in self.messages))
             log.info("asking without", model=str(self._model), quirk=quirk)
             self._quirks, self._learned = quirks | {quirk}, True
             return _RequestChanged()
@@ -352,9 +367,27 @@ class Completion:
                 if messages := shorter():
                     self.messages = messages
                     return _RequestChanged()
+            if body.status not in _NOT_ABOUT_PICTURES and self._drop_old_pictures():
+                log.info("asking without old pictures", model=str(self._model), status=body.status)
+                return _RequestChanged()
         if isinstance(error, ModelNotFound):
             return ModelNotFound(error.model, await self._nearest(error.model), error.detail)
         return error
+
+    @property
+    def _asks_about_pictures(self) -> bool:
+        return bool(self._pictures) and bool(self.messages) and holds_pictures(self.messages[-1])
+
+    def _quirk(self, body: ErrorBody, known: Quirks) -> Quirk | None:
+        quirk = quirk_of(body, known)
+        return None if quirk == "no_pictures" and not any(map(holds_pictures, self.messages)) else quirk
+
+    def _drop_old_pictures(self) -> bool:
+        """Put notes in place of the pictures of earlier questions, one of which may be refused; False if none is."""
+        if not any(map(holds_pictures, self.messages[:-1])):
+            return False
+        self.messages = without_old_pictures(self.messages)
+        return True
 
     async def _settle(self) -> Finished:
         """The end of a complete answer. Raises what the answer lacks."""

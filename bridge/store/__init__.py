@@ -27,6 +27,7 @@ from bridge.store.history import EndReason, Exchange, History
 from bridge.store.keeper import Connect, Hold, Keeper
 from bridge.store.keys import KEY_LENGTH, LANES, AccessKeys, ChatKeys, Lane, LaneKeys
 from bridge.store.leases import Lease, Leases
+from bridge.store.media import MediaBudget, MediaStore, digest_of
 from bridge.store.memory import Memory
 from bridge.store.outage import Outage, OutageStore
 from bridge.store.preferences import (
@@ -64,6 +65,8 @@ __all__ = [
     "LaneKeys",
     "Lease",
     "Leases",
+    "MediaBudget",
+    "MediaStore",
     "Memory",
     "Outage",
     "OutageStore",
@@ -77,6 +80,7 @@ __all__ = [
     "Store",
     "TurnContext",
     "bare",
+    "digest_of",
     "keys",
     "open_store",
     "to_json",
@@ -100,6 +104,7 @@ class Store:
         self.redis = redis
         self.keeper = Keeper(connect)
         self.history = History(redis)
+        self.media = MediaStore(redis)
         self.preferences = Preferences(redis)
         self.leases = Leases(redis, self.keeper)
         self.stops = Stops(redis)

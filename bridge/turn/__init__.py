@@ -2,8 +2,9 @@
 
 from bridge.turn.active import ActiveAnswers
 from bridge.turn.answer import Answerer
+from bridge.turn.attachments import Attachments
 from bridge.turn.load import Load
 from bridge.turn.outage import OutageMonitor
 from bridge.turn.replies import Replies
 
-__all__ = ["ActiveAnswers", "Answerer", "Load", "OutageMonitor", "Replies"]
+__all__ = ["ActiveAnswers", "Answerer", "Attachments", "Load", "OutageMonitor", "Replies"]

@@ -6,25 +6,39 @@ from collections.abc import Sequence
 
 from bridge.inbound import Said
 from bridge.store import Exchange
-from bridge.types import ChatMessage
+from bridge.types import ChatMessage, Image, Part, Text
 
 STOPPED = "\n\n[The person stopped this answer here.]"
 CUT = "\n\n[This answer was cut off here.]"
 _MARKS = {"stopped": STOPPED, "cut": CUT, "filtered": CUT}
 
 
-def user_messages(message: Said) -> tuple[ChatMessage, ...]:
-    """Return what a message adds to the conversation; in a group the model is told who speaks."""
+def user_messages(message: Said, parts: tuple[Part, ...] = ()) -> tuple[ChatMessage, ...]:
+    """Return what a message adds to the conversation, with the `parts` that came of its attachments.
+
+    In a group the model is told who speaks. Pictures go before words, as the vendors advise. Nothing where there is
+    nothing to read.
+    """
+    if not (parts or message.text.strip() or message.quoted.strip()):
+        return ()
     speaker = "" if message.chat.direct else f"{message.sender.name or message.sender.id}: "
     quote = "".join(f"> {line}\n" for line in message.quoted.splitlines())
-    return (ChatMessage.user(f"{quote}{speaker}{message.text}"),)
+    text = f"{quote}{speaker}{message.text}"
+    return (ChatMessage("user", (*parts, Text(text)) if text.strip() or not parts else parts),)
 
 
 def request_messages(system: str, history: Sequence[Exchange], question: Sequence[ChatMessage]) -> list[ChatMessage]:
     """Return the messages of one request, oldest first."""
     messages = [ChatMessage.system(system)] if system.strip() else []
+    pictures: tuple[Image, ...] = ()
     for exchange in history:
         messages += exchange.question
+        pictures = tuple(part for message in exchange.answer for part in message.parts if isinstance(part, Image))
         # An answer without a word cannot be sent, and two questions in a row would read as one.
-        messages.append(ChatMessage.assistant((exchange.text or "…") + _MARKS.get(exchange.ended, "")))
+        text = exchange.text or ("" if pictures else "…")
+        messages.append(ChatMessage("assistant", (Text(text + _MARKS.get(exchange.ended, "")), *pictures)))
+    if pictures and question:
+        # Only people send pictures: those of the last answer go with the question, which is likely about them.
+        first = question[0]
+        question = [ChatMessage(first.role, (*pictures, *first.parts)), *question[1:]]
     return [*messages, *question]

@@ -11,6 +11,7 @@ from bridge.access import Limit
 from bridge.events import Source
 from bridge.inbound import Said
 from bridge.inbox import Notice
+from bridge.media import Unreadable
 from bridge.reply import Draft
 from bridge.store import EndReason
 from bridge.turn.generation import Generation
@@ -21,24 +22,34 @@ from bridge.words.trouble import trouble
 MAX_SOURCES = 10
 """Sources that are listed; further ones are counted."""
 MAX_TITLE_LENGTH = 80
+MAX_SEEING = 3
+"""Models that take pictures which are offered where the chat's does not."""
 STALE_SECONDS = 3600.0
 """A notice that was put longer ago is news no longer."""
 
 
 def outcome_note(
-    draft: Draft, generation: Generation, message: Said, words: Words, *, admin: bool
+    draft: Draft,
+    generation: Generation,
+    message: Said,
+    problems: Sequence[Unreadable],
+    words: Words,
+    *,
+    admin: bool,
 ) -> tuple[str, Sequence[Button]]:
     """Return the note under an answer and the buttons to offer; nothing under an answer that is whole."""
+    buttons: Sequence[Button] = ()
     if draft.stopped:
-        return words.stopped, ()
-    if draft.error is not None:
-        return _error_note(draft.error, generation, words, admin=admin)
-    if draft.finished is not None and draft.finished.reason == "length":
-        return f"⚠️ {words.length}", [Button(words.button_continue, "/continue")]
-    notes = [sources_list(draft.sources, words), unshown(draft, words)]
-    if message.attachments:
-        notes.append(words.caption_answered.format(kinds=kinds(message, words)))
-    return "\n\n".join(filter(None, notes)), ()
+        notes = [words.stopped]
+    elif draft.error is not None:
+        note, buttons = _error_note(draft.error, generation, words, admin=admin)
+        notes = [note]
+    elif draft.finished is not None and draft.finished.reason == "length":
+        notes, buttons = [f"⚠️ {words.length}"], [Button(words.button_continue, "/continue")]
+    else:
+        notes = [sources_list(draft.sources, words), unshown(draft, words)]
+    notes.append(unread(problems, message, words, admin=admin))
+    return "\n\n".join(filter(None, notes)), buttons
 
 
 def sources_list(sources: Sequence[Source], words: Words) -> str:
@@ -62,6 +73,21 @@ def unshown(draft: Draft, words: Words) -> str:
     said = [words.tool_unavailable.format(name=name) for name in dict.fromkeys(draft.tools)]
     said += [words.cannot_show.format(kind=kind) for kind in dict.fromkeys(draft.unsupported)]
     return "\n".join(f"⚠️ {each}" for each in said)
+
+
+def unread(problems: Sequence[Unreadable], message: Said, words: Words, *, admin: bool) -> str:
+    """Return which attachments were not read, and why, in a sentence each; nothing where all were read."""
+    said = []
+    for problem in problems:
+        if problem.kind == "unsupported":
+            has_words = bool(message.text.strip() or message.quoted.strip())
+            sentence = words.caption_answered if has_words else words.cannot_read
+            said.append(sentence.format(kinds=kinds(message, words)))
+            continue
+        name = "".join(letter for letter in problem.name if letter.isprintable() and letter != "`")
+        sentence = words.unreadable_files[problem.kind].format(**problem.values)
+        said.append(f"📎 `{name[:MAX_TITLE_LENGTH]}`: {sentence}" if name else f"📎 {sentence}")
+    return "\n".join(dict.fromkeys(said))
 
 
 def end_reason(draft: Draft) -> EndReason:
@@ -128,6 +154,9 @@ def _ways_out(error: errors.GatewayError, words: Words) -> Sequence[Button]:
     match error:
         case errors.GatewayUnreachable():
             return [Button(words.button_later, "/later on")]
+        case errors.PicturesRefused():
+            asks = [Button(words.button_ask.format(model=model.model), f"/retry {model}") for model in error.seeing]
+            return [*asks[:MAX_SEEING], Button(words.button_pick, "/model")]
         case errors.ModelNotFound():
             return [Button(words.button_pick, "/model")]
         case errors.KeyRefused() | errors.ContextTooLong():

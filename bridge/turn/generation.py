@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-from bridge.errors import ModelNotFound
+from bridge.errors import ModelNotFound, PicturesRefused
 from bridge.events import Event, TextDelta
-from bridge.gateway import Completion, Gateway, Pause
+from bridge.gateway import NO_PICTURES, Completion, Gateway, LoadedPictures, Pause, holds_pictures
 from bridge.store import Exchange, Preferences
 from bridge.turn.context import request_messages
 from bridge.turn.tokens import estimate, fit
@@ -17,7 +17,9 @@ from bridge.types import ChatMessage, ModelId
 class Generation:
     """Asks the model once; where the whole is too much for it, once more with the newer half of the history.
 
-    `budget` is how many tokens of history go with the question, by estimate; `pause` sets the pace of reading.
+    `ask` reads what is asked, `load_pictures` the pictures of the messages to send; `seeing` says which models take
+    pictures, where this one does not. `budget` is how many tokens of history go with the question, by estimate;
+    `pause` sets the pace of reading.
     """
 
     def __init__(
@@ -28,12 +30,16 @@ class Generation:
         resolve_model: Callable[[], Awaitable[ModelId | None]],
         system: str,
         history: Sequence[Exchange],
-        question: Sequence[ChatMessage],
+        ask: Callable[[], Awaitable[Sequence[ChatMessage]]],
+        load_pictures: Callable[[Sequence[ChatMessage]], Awaitable[LoadedPictures]],
+        seeing: Callable[[], Awaitable[Sequence[ModelId]]],
         budget: int,
         pause: Pause,
     ) -> None:
         self.model: ModelId | None = None
         """The model that answers; None until it is resolved, and where the gateway offers none."""
+        self.question: Sequence[ChatMessage] = ()
+        """What is asked, once what came with it has been read; empty where there is nothing to ask."""
         self.first_text: float | None = None
         """Seconds from the request to the first text."""
         self._gateway = gateway
@@ -41,14 +47,20 @@ class Generation:
         self._resolve_model = resolve_model
         self._system = system
         self._history = history
-        self._question = question
+        self._ask = ask
+        self._load_pictures = load_pictures
+        self._seeing = seeing
         self._budget = budget
         self._pause = pause
         self._completion: Completion | None = None
+        self._sent_pictures = False
         self._estimated = 0
 
     async def events(self) -> AsyncIterator[Event]:
-        """Yield what the model says, as it says it. Raises GatewayError."""
+        """Yield what the model says, as it says it; nothing where there is nothing to ask. Raises GatewayError."""
+        self.question = await self._ask()
+        if not self.question:
+            return
         began = time.monotonic()
         self.model = await self._resolve_model()
         if self.model is None:
@@ -59,21 +71,30 @@ class Generation:
             return self._messages(history[(len(history) + 1) // 2 :])
 
         messages = self._messages(history)
+        pictures = await self._load_pictures(messages) if any(map(holds_pictures, messages)) else NO_PICTURES
+        self._sent_pictures = bool(pictures)
         self._completion = self._gateway.stream(
-            self.model, messages, shorter=shorter if history else None, pause=self._pause
+            self.model,
+            messages,
+            shorter=shorter if history else None,
+            pictures=pictures,
+            pause=self._pause,
         )
         try:
             async for event in self._completion.events():
                 if self.first_text is None and isinstance(event, TextDelta):
                     self.first_text = round(time.monotonic() - began, 3)
                 yield event
+        except PicturesRefused as error:
+            error.seeing = tuple(model for model in await self._seeing() if model != self.model)
+            raise
         finally:
             await self._completion.aclose()
 
     async def learn(self) -> None:
         """Take in how many tokens the request really had, so that the next estimate is better. Raises StoreError."""
         usage = self._completion.usage if self._completion else None
-        if usage is not None and self.model is not None:
+        if usage is not None and self.model is not None and not self._sent_pictures:
             await self._preferences.learn(self.model, self._estimated, usage.prompt_tokens)
 
     def tokens(self, answer: str) -> int:
@@ -84,6 +105,6 @@ class Generation:
         return self._estimated + estimate(answer)
 
     def _messages(self, history: Sequence[Exchange]) -> list[ChatMessage]:
-        messages = request_messages(self._system, history, self._question)
+        messages = request_messages(self._system, history, self.question)
         self._estimated = sum(estimate(message.text) for message in messages)
         return messages

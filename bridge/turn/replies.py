@@ -6,7 +6,7 @@ process has the chat.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from bridge import metrics
 from bridge.access import Role, Standing
@@ -14,9 +14,10 @@ from bridge.commands import CommandContext, CommandResult, Commands
 from bridge.errors import GatewayError
 from bridge.inbound import ChatMoved, Said
 from bridge.inbox import CommandCall, Inbox, InboxFull, Job, Notice, Question, Turn
+from bridge.media import Unreadable
 from bridge.reply import Account
 from bridge.store import Store
-from bridge.turn.footer import kinds, notice_text
+from bridge.turn.footer import notice_text, unread
 from bridge.words import Language, Words, words_for
 from bridge.words.trouble import trouble
 
@@ -86,11 +87,13 @@ class Replies:
         if result.admins_changed:
             await self._admins_changed()
 
-    async def reply_unsupported(self, turn: Turn, account: Account, message: Said) -> None:
-        """Answer a message in which there is nothing that a model could read."""
+    async def reply_unsupported(
+        self, turn: Turn, account: Account, message: Said, problems: Sequence[Unreadable], *, admin: bool
+    ) -> None:
+        """Answer a message in which there is nothing that a model could read; `problems` say why."""
         words = self.words(message.language)
         if message.attachments:
-            said = words.cannot_read.format(kinds=kinds(message, words))
+            said = unread(problems, message, words, admin=admin)
         else:
             said = words.welcome.format(model=await self._commands.picker.name_of(message.chat))
         await self.say(turn, account, said)

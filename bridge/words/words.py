@@ -140,6 +140,7 @@ class Words:
     # buttons
     button_stop: str
     button_retry: str
+    button_ask: str
     button_later: str
     button_later_off: str
     button_continue: str
@@ -156,6 +157,9 @@ class Words:
     attachments: Mapping[str, str]
     cannot_read: str
     caption_answered: str
+    unreadable_files: Mapping[str, str]
+    pictures_refused: str
+    pictures_seen_by: str
 
     # documents: {name} is the file's
     document_errors: Mapping[str, str]

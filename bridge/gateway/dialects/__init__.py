@@ -12,6 +12,7 @@ from bridge.gateway.dialects.fields import FinishReason
 from bridge.gateway.dialects.frame import Extra, Frame, Plain
 from bridge.gateway.dialects.messages import PATH as MESSAGES_PATH
 from bridge.gateway.dialects.messages import messages_body, messages_frame, messages_plain
+from bridge.gateway.pictures import NO_PICTURES, LoadedPictures, holds_pictures, sendable
 from bridge.gateway.quirks import Quirks, adapted
 from bridge.types import ChatMessage, ModelId
 
@@ -28,17 +29,23 @@ PLAIN: dict[Dialect, Callable[[bytes], Plain | None]] = {"chat": chat_plain, "me
 
 
 def request(
-    dialect: Dialect, model: ModelId, messages: Sequence[ChatMessage], quirks: Quirks = frozenset()
+    dialect: Dialect,
+    model: ModelId,
+    messages: Sequence[ChatMessage],
+    quirks: Quirks = frozenset(),
+    pictures: LoadedPictures = NO_PICTURES,
 ) -> tuple[str, bytes]:
-    """The path to post to, and the body. Messages without text are left out: no dialect takes them.
+    """The path to post to, and the body. Messages without content are left out: no dialect takes them.
 
-    `quirks` says what to do without. Raises ValueError where no message holds text.
+    `quirks` says what to do without. A picture that is not among `pictures` becomes a note. Raises ValueError where
+    no message holds anything.
     """
-    messages_with_text = adapted([message for message in messages if message.text.strip()], quirks)
+    told = sendable(messages, NO_PICTURES if "no_pictures" in quirks else pictures)
+    talk = adapted([message for message in told if message.text.strip() or holds_pictures(message)], quirks)
     if dialect == "messages":
-        path, body = MESSAGES_PATH, messages_body(model, messages_with_text)
+        path, body = MESSAGES_PATH, messages_body(model, talk, pictures)
     else:
-        path, body = CHAT_PATH, chat_body(model, messages_with_text)
+        path, body = CHAT_PATH, chat_body(model, talk, pictures)
     if "no_streaming" in quirks:
         body["stream"] = False
     if quirks & {"no_streaming", "no_stream_options"}:

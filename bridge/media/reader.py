@@ -1,0 +1,84 @@
+"""One attachment, read: fetched, opened in a child process, kept in the store, and returned as parts for a model."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import structlog
+
+from bridge.channel import Channel
+from bridge.errors import ChannelError
+from bridge.media.download import ATTEMPTS, downloaded, is_transient
+from bridge.media.errors import Unreadable
+from bridge.media.limits import MediaLimits, check
+from bridge.store import MediaStore
+from bridge.types import Attachment, Chat, Image, Part, Text
+
+log = structlog.get_logger(__name__)
+
+RETRY_SECONDS = 0.5
+
+Read = Callable[[Chat, Attachment, Path], Awaitable[tuple[Part, ...]]]
+
+
+class AttachmentReader:
+    """Reads each attachment once: what was read from it is kept, and found by the platform's reference to it."""
+
+    def __init__(self, media: MediaStore, limits: MediaLimits) -> None:
+        self._media = media
+        self._limits = limits
+
+    def check(self, attachment: Attachment) -> None:
+        """Raise Unreadable where it is known before a download that `attachment` is not read."""
+        if attachment.kind == "sticker" and attachment.name and not _is_still(attachment):
+            return
+        check(attachment, self._limits, can_hear=False)
+        if self._reading(attachment) is None:
+            raise Unreadable("unsupported", attachment.name)
+
+    async def read(self, chat: Chat, channel: Channel, attachment: Attachment) -> tuple[Part, ...]:
+        """Return what is in `attachment`. Raises Unreadable, StoreError."""
+        self.check(attachment)
+        if attachment.kind == "sticker" and not _is_still(attachment):
+            return (Text(f"[sticker: {attachment.name}]"),)
+        source = f"{channel.name}:{attachment.ref}"
+        if (known := await self._media.parts(chat, source)) is not None:
+            return known
+        parts = await self._fetch(chat, channel, attachment)
+        await self._media.put_parts(chat, source, parts)
+        return parts
+
+    async def _fetch(self, chat: Chat, channel: Channel, attachment: Attachment) -> tuple[Part, ...]:
+        reading = self._reading(attachment)
+        assert reading is not None, "checked before"
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                pieces = channel.fetch(attachment)
+                async with downloaded(pieces, max_bytes=self._limits.file_bytes, name=attachment.name) as content:
+                    return await reading(chat, attachment, content)
+            except ChannelError as error:
+                log.info("attachment not fetched", chat=str(chat), attempt=attempt, error=type(error).__name__)
+                if attempt == ATTEMPTS or not is_transient(error):
+                    break
+                await asyncio.sleep(RETRY_SECONDS * 2**attempt)
+        raise Unreadable("unreachable", attachment.name)
+
+    def _reading(self, attachment: Attachment) -> Read | None:
+        """What opens an attachment of this kind; None where nothing does."""
+        if attachment.kind == "image" or (attachment.kind == "sticker" and _is_still(attachment)):
+            return self._picture
+        return None
+
+    async def _picture(self, chat: Chat, attachment: Attachment, content: Path) -> tuple[Part, ...]:
+        from bridge.media.pictures import scaled
+
+        picture = await scaled(content, name=attachment.name)
+        media = await self._media.put(chat, picture.content, picture.mime, attachment.name)
+        return (Image(media),)
+
+
+def _is_still(attachment: Attachment) -> bool:
+    """Whether a sticker is a picture that can be fetched; others move, and their name or emoji stands for them."""
+    return bool(attachment.ref) and attachment.mime.startswith("image/") and attachment.mime != "image/gif"

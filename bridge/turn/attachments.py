@@ -1,0 +1,134 @@
+"""What came with a question, and the pictures of earlier ones, as a request holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from bridge import metrics
+from bridge.channel import Channel
+from bridge.gateway import Gateway, LoadedPictures
+from bridge.inbound import Said
+from bridge.media import MAX_ATTACHMENTS, AttachmentReader, Unreadable
+from bridge.store import MediaStore
+from bridge.types import BodyFile, Chat, ChatMessage, Image, Media, Part
+
+log = structlog.get_logger(__name__)
+
+PICTURE_QUESTIONS = 3
+"""So many of the last questions with pictures are sent with them; those before are sent with a note in their place."""
+MAX_OLD_PICTURES = 10
+"""The most pictures of earlier questions and answers in one request."""
+MIN_PICTURE_BYTES = 4000
+"""A picture that would have to be smaller to fit a gateway's request is left out."""
+
+
+@dataclass(slots=True)
+class Received:
+    """What came with a question, as far as it has been read by now."""
+
+    parts: list[Part] = field(default_factory=list)
+    problems: list[Unreadable] = field(default_factory=list)
+
+
+class Attachments:
+    def __init__(self, media: MediaStore, gateway: Gateway, reader: AttachmentReader) -> None:
+        self._media = media
+        self._gateway = gateway
+        self._reader = reader
+
+    def problems(self, message: Said) -> list[Unreadable]:
+        """Return why attachments of `message` are not read, as far as that is known before anything is fetched."""
+        found = []
+        for attachment in message.attachments[:MAX_ATTACHMENTS]:
+            try:
+                self._reader.check(attachment)
+            except Unreadable as problem:
+                found.append(problem)
+        if len(message.attachments) > MAX_ATTACHMENTS:
+            found.append(Unreadable("too_many", limit=MAX_ATTACHMENTS))
+        return found
+
+    async def receive(self, message: Said, channel: Channel, received: Received) -> None:
+        """Read what came with `message`, one after another, into `received`. Raises StoreError."""
+        received.problems += [problem for problem in self.problems(message) if problem.kind == "too_many"]
+        for attachment in message.attachments[:MAX_ATTACHMENTS]:
+            try:
+                received.parts += await self._reader.read(message.chat, channel, attachment)
+            except Unreadable as problem:
+                received.problems.append(problem)
+                metrics.ATTACHMENTS.add(channel.name, problem.kind)
+                log.info("attachment not read", chat=str(message.chat), why=problem.kind, kind=attachment.kind)
+            else:
+                metrics.ATTACHMENTS.add(channel.name, "read")
+
+    async def load(self, chat: Chat, messages: Sequence[ChatMessage]) -> LoadedPictures:
+        """Return the contents of the pictures that go with `messages`, within what the gateway takes.
+
+        Raises StoreError.
+        """
+        wanted = _wanted(messages)
+        contents = await self._media.get(chat, (media.digest for media in wanted))
+        loaded = {media.digest: (media.mime, contents[media.digest]) for media in wanted if media.digest in contents}
+        if not loaded or (limit := await self._gateway.max_body_bytes()) is None:
+            return loaded
+        text = sum(len(message.text.encode(errors="replace")) + 60 for message in messages)
+        return await _fitted(loaded, (limit - text - 2000) * 3 // 4)
+
+    async def keep(self, chat: Chat, files: Iterable[BodyFile]) -> list[Image]:
+        """Keep the pictures of an answer, so that a later question can be about them. Raises StoreError."""
+        from bridge.media.pictures import MAX_PICTURE_BYTES, shrunk
+
+        kept = []
+        for file in files:
+            if file.kind != "image":
+                continue
+            try:
+                picture = await shrunk(file.content, MAX_PICTURE_BYTES)
+            except Unreadable as problem:
+                log.info("picture of an answer not kept", chat=str(chat), why=problem.kind)
+                kept.append(Image(Media(file.digest, file.mime, file.name), file.alt))
+                continue
+            media = await self._media.put(chat, picture.content, picture.mime, file.name)
+            kept.append(Image(media, file.alt))
+        return kept
+
+
+def _wanted(messages: Sequence[ChatMessage]) -> list[Media]:
+    """Return the pictures to send, the newest first: all of the question, and some of what came before."""
+    wanted: dict[str, Media] = {}
+    questions = left = 0
+    for message in reversed(messages):
+        media = [part.media for part in message.parts if isinstance(part, Image)]
+        if message.role != "user" or not media:
+            continue
+        if message is not messages[-1]:
+            if questions == PICTURE_QUESTIONS or left + len(media) > MAX_OLD_PICTURES:
+                break
+            left += len(media)
+        questions += 1
+        for each in media:
+            wanted.setdefault(each.digest, each)
+    return list(wanted.values())
+
+
+async def _fitted(loaded: LoadedPictures, room: int) -> LoadedPictures:
+    """Return the pictures, as many as fit into `room` bytes, each as large as its share."""
+    from bridge.media.pictures import shrunk
+
+    most = min(len(loaded), room // MIN_PICTURE_BYTES)
+    if most <= 0:
+        return {}
+    share, fitted = room // most, {}
+    for digest, (mime, content) in list(loaded.items())[:most]:
+        if len(content) <= share:
+            fitted[digest] = (mime, content)
+            continue
+        try:
+            picture = await shrunk(content, share)
+        except Unreadable:
+            continue
+        fitted[digest] = (picture.mime, picture.content)
+    return fitted
