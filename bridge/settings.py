@@ -57,6 +57,8 @@ class Settings(BaseSettings):
     they get none."""
     file_megabytes: int = Field(default=20, ge=1, le=100)
     """The largest attachment that is read. Telegram hands out 20 MB at most."""
+    picture_links: bool = True
+    """Whether pictures that an answer links to are fetched and shown."""
     media_chat_megabytes: int = Field(default=32, ge=1, le=4096)
     """How much is kept of the pictures and files of one chat, so that a later question can refer to them."""
     media_megabytes: int = Field(default=256, ge=1, le=65_536)

@@ -204,6 +204,7 @@ class Answerer:
             seeing=lambda: self._commands.picker.seeing(settings),
             budget=self._settings.history_tokens,
             pause=self._load.pause,
+            fetch_links=self._settings.picture_links,
         )
         return generation, received
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -79,21 +80,17 @@ class Attachments:
 
     async def keep(self, chat: Chat, files: Iterable[BodyFile]) -> list[Image]:
         """Keep the pictures of an answer, so that a later question can be about them. Raises StoreError."""
+        return await asyncio.gather(*(self._keep(chat, file) for file in files if file.kind == "image"))
+
+    async def _keep(self, chat: Chat, file: BodyFile) -> Image:
         from bridge.media.pictures import MAX_PICTURE_BYTES, shrunk
 
-        kept = []
-        for file in files:
-            if file.kind != "image":
-                continue
-            try:
-                picture = await shrunk(file.content, MAX_PICTURE_BYTES)
-            except Unreadable as problem:
-                log.info("picture of an answer not kept", chat=str(chat), why=problem.kind)
-                kept.append(Image(Media(file.digest, file.mime, file.name), file.alt))
-                continue
-            media = await self._media.put(chat, picture.content, picture.mime, file.name)
-            kept.append(Image(media, file.alt))
-        return kept
+        try:
+            picture = await shrunk(file.content, MAX_PICTURE_BYTES)
+        except Unreadable as problem:
+            log.info("picture of an answer not kept", chat=str(chat), why=problem.kind)
+            return Image(Media(file.digest, file.mime, file.name), file.alt)
+        return Image(await self._media.put(chat, picture.content, picture.mime, file.name), file.alt)
 
 
 def _wanted(messages: Sequence[ChatMessage]) -> list[Media]:

@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from bridge.errors import ModelNotFound, PicturesRefused
-from bridge.events import Event, TextDelta
+from bridge.events import Event, Finished, Picture, TextDelta, TextReclassified
 from bridge.gateway import NO_PICTURES, Completion, Gateway, LoadedPictures, Pause, holds_pictures
 from bridge.store import Exchange, Preferences
 from bridge.turn.context import request_messages
@@ -18,8 +18,8 @@ class Generation:
     """Asks the model once; where the whole is too much for it, once more with the newer half of the history.
 
     `ask` reads what is asked, `load_pictures` the pictures of the messages to send; `seeing` says which models take
-    pictures, where this one does not. `budget` is how many tokens of history go with the question, by estimate;
-    `pause` sets the pace of reading.
+    pictures, where this one does not. With `fetch_links`, pictures that the answer links to are fetched. `budget` is
+    how many tokens of history go with the question, by estimate; `pause` sets the pace of reading.
     """
 
     def __init__(
@@ -35,6 +35,7 @@ class Generation:
         seeing: Callable[[], Awaitable[Sequence[ModelId]]],
         budget: int,
         pause: Pause,
+        fetch_links: bool,
     ) -> None:
         self.model: ModelId | None = None
         """The model that answers; None until it is resolved, and where the gateway offers none."""
@@ -52,6 +53,7 @@ class Generation:
         self._seeing = seeing
         self._budget = budget
         self._pause = pause
+        self._fetch_links = fetch_links
         self._completion: Completion | None = None
         self._sent_pictures = False
         self._estimated = 0
@@ -80,16 +82,39 @@ class Generation:
             pictures=pictures,
             pause=self._pause,
         )
+        text: list[str] = []
         try:
             async for event in self._completion.events():
-                if self.first_text is None and isinstance(event, TextDelta):
-                    self.first_text = round(time.monotonic() - began, 3)
+                match event:
+                    case TextDelta():
+                        if self.first_text is None:
+                            self.first_text = round(time.monotonic() - began, 3)
+                        text.append(event.text)
+                    case TextReclassified():
+                        text.clear()
+                    case Picture(url=url) if url:
+                        event = await self._fetched(event)
+                    case Finished() if "](http" in (whole := "".join(text)):
+                        for picture in await self._fetch_linked(whole):
+                            yield picture
                 yield event
         except PicturesRefused as error:
             error.seeing = tuple(model for model in await self._seeing() if model != self.model)
             raise
         finally:
             await self._completion.aclose()
+
+    async def _fetched(self, picture: Picture) -> Picture:
+        """Return `picture` with its content, where that can be had."""
+        from bridge.media.links import PictureLinks
+
+        return (await PictureLinks().fetch(picture) if self._fetch_links else None) or picture
+
+    async def _fetch_linked(self, text: str) -> Sequence[Picture]:
+        """Return the pictures that the answer links to, as far as they can be had."""
+        from bridge.media.links import PictureLinks, linked_pictures
+
+        return await PictureLinks().fetch_all(linked_pictures(text)) if self._fetch_links else ()
 
     async def learn(self) -> None:
         """Take in how many tokens the request really had, so that the next estimate is better. Raises StoreError."""

@@ -95,6 +95,8 @@ class Reader:
             or (command is not None and command[1] in self._commands)
         )
         attachments = attachments_of(message)
+        if replied is not None:  # the person asks about what came with it
+            attachments += tuple(each for each in attachments_of(replied) if each.kind in ("image", "file", "audio"))
         forwarded = bool(message.message_snapshots)
         quoted = replied.content if replied is not None else ""
         if forwarded:

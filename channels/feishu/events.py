@@ -89,7 +89,7 @@ class EventReader:
             ),
             quoted=parent.text,
             replied_to=User(NAME, parent.author) if parent.author else None,
-            attachments=received.attachments,
+            attachments=(*received.attachments, *parent.attachments),
             language=self._language,
             sent_at=received.sent_at,
         )

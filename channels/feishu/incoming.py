@@ -148,13 +148,15 @@ def read_press(event: Mapping[str, Any]) -> PressedButton:
     )
 
 
-def read_parent(item: Mapping[str, Any], app: str, bot: str) -> tuple[str, str]:
-    """Who wrote a message that was asked for, and its text; `app` where we did. Raises Malformed."""
+def read_parent(item: Mapping[str, Any], app: str, bot: str) -> tuple[str, str, tuple[Attachment, ...]]:
+    """Who wrote a message that was asked for, its text, and what came with it; `app` where we did. Raises Malformed."""
     sender = _object(item, "sender")
     _, called, _ = _mentions(item.get("mentions"), bot)
-    text, _ = read(_id(item, "msg_type"), _object(item, "body").get("content"), called, "")
+    id = _id(item, "message_id", optional=True)
+    text, attachments = read(_id(item, "msg_type"), _object(item, "body").get("content"), called, id)
     author = _id(sender, "id")
-    return (app if author in (app, bot) else author), text
+    asked_about = tuple(each for each in attachments if id and each.kind in ("image", "file", "audio"))
+    return (app if author in (app, bot) else author), text, asked_about
 
 
 def _mentions(mentions: object, bot: str) -> tuple[bool, dict[str, str], dict[str, str]]:

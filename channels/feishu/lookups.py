@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from bridge.types import Attachment
 from channels.feishu.cached_lookup import CachedLookup
 from channels.feishu.incoming import MAX_ID_LENGTH, read_parent
 from channels.feishu.rest import Rest
@@ -26,6 +27,7 @@ class Parent:
     author: str = ""
     """An open_id, or the app's id where we wrote it."""
     text: str = ""
+    attachments: tuple[Attachment, ...] = ()
 
 
 class Lookups:

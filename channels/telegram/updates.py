@@ -47,6 +47,8 @@ _MEDIA: dict[str, tuple[AttachmentKind, str]] = {
 """What can be fetched, with its MIME type where Telegram gives none. An animation is announced as a document too."""
 _DOCUMENT_KINDS: dict[str, AttachmentKind] = {"image": "image", "audio": "audio", "video": "video"}
 """What a document is by the first part of its MIME type; any other is a plain file."""
+_ASKED_ABOUT = ("image", "file", "audio")
+"""Kinds that are taken over from a message replied to."""
 _OTHER = (
     *("story", "location", "venue", "contact", "poll", "checklist", "dice", "game", "invoice"),
     *("paid_media", "giveaway", "rich_message"),
@@ -100,7 +102,7 @@ def _message(message: WireMessage, raw: Mapping[str, Any], me: Me) -> Arrival | 
     said = _said(message, raw, me)
     if said is None:
         return None
-    words = bool(message.text) and not said.attachments
+    words = bool(message.text) and not _attachments(message, raw)
     return Arrival(
         said,
         album=message.media_group_id,
@@ -119,7 +121,7 @@ def _edited(message: WireMessage, raw: Mapping[str, Any], me: Me) -> Arrival | N
 def _said(message: WireMessage, raw: Mapping[str, Any], me: Me) -> Said | None:
     sender = _author(message)
     text, entities = (message.text, message.entities) if message.text else (message.caption, message.caption_entities)
-    attachments = _attachments(message, raw)
+    attachments = (*_attachments(message, raw), *_of_replied(message))
     if sender is None or message.is_automatic_forward or not (text or attachments):
         return None
     chat = _chat(message.chat, message)
@@ -251,7 +253,13 @@ def _without_our_name(text: str, entities: list[WireEntity], me: Me) -> tuple[st
     return said.strip().lstrip(_AFTER_MENTION), True
 
 
-def _attachments(message: WireMessage, raw: Mapping[str, Any]) -> tuple[Attachment, ...]:
+def _of_replied(message: WireMessage) -> tuple[Attachment, ...]:
+    """What came with the message replied to: the person asks about it."""
+    replied = _replied(message)
+    return tuple(each for each in _attachments(replied, {}) if each.kind in _ASKED_ABOUT) if replied else ()
+
+
+def _attachments(message: WireAuthored, raw: Mapping[str, Any]) -> tuple[Attachment, ...]:
     if message.photo:
         return (_attachment(message.photo[-1], "image", "image/jpeg"),)  # photos are always sent as JPEG
     for field, (kind, mime) in _MEDIA.items():

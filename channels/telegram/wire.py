@@ -82,13 +82,22 @@ class WireQuote(Wire):
 
 
 class WireAuthored(Wire):
-    """What any message has: who wrote it and what it says."""
+    """What any message has: who wrote it, what it says, what came with it."""
 
     message_id: Number
     sender: WireUser | None = Field(default=None, alias="from")
     sender_chat: WireChat | None = None
     text: Text = ""
     caption: Text = ""
+    animation: WireFile | None = None
+    audio: WireFile | None = None
+    document: WireFile | None = None
+    photo: Annotated[list[WireFile], Field(max_length=MAX_PHOTO_SIZES)] = []
+    """The same picture in several sizes, the largest last."""
+    sticker: WireFile | None = None
+    video: WireFile | None = None
+    video_note: WireFile | None = None
+    voice: WireFile | None = None
 
 
 class WireReplied(WireAuthored):
@@ -111,15 +120,6 @@ class WireMessage(WireAuthored):
     media_group_id: Annotated[str, Field(max_length=64)] = ""
     migrate_to_chat_id: Number | None = None
     migrate_from_chat_id: Number | None = None
-    animation: WireFile | None = None
-    audio: WireFile | None = None
-    document: WireFile | None = None
-    photo: Annotated[list[WireFile], Field(max_length=MAX_PHOTO_SIZES)] = []
-    """The same picture in several sizes, the largest last."""
-    sticker: WireFile | None = None
-    video: WireFile | None = None
-    video_note: WireFile | None = None
-    voice: WireFile | None = None
 
 
 class WireMenu(Wire):

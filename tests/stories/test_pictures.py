@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from tests.emulators.gateway import Behaviour, GatewayEmulator
@@ -134,3 +136,64 @@ async def test_an_answer_may_be_only_a_picture(bot: BridgeProcess, gateway: Gate
     await bot.ask("Draw.")
     await until(lambda: [len(bubble.files) for bubble in bot.bubbles()] == [1], "the picture")
     assert "empty" not in " ".join(bubble.text for bubble in bot.bubbles())
+
+
+async def test_a_picture_within_the_text_is_never_letters(
+    bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator
+) -> None:
+    drawn = photo(300, 200, format="PNG")
+    data = base64.b64encode(drawn).decode()
+    gateway.answer(f"Here: ![a flag](data:image/png;base64,{data}) Done.", tokens_per_second=60)
+    await platform.say("Draw.")
+    await until(lambda: any(bubble.files for bubble in bot.bubbles()), "the picture")
+    first, second = bot.bubbles()
+    assert first.text.split() == ["Here:", "Done."]
+    assert [file.content for file in second.files] == [drawn]
+    assert not any(data[60:90] in text for bubble in bot.bubbles() for _, text in bubble.writes)
+    assert data[60:90] not in bot.everything()
+
+
+async def test_a_link_into_our_own_network_stays_a_link(bot: BridgeProcess, gateway: GatewayEmulator) -> None:
+    gateway.answer(f"Look: ![a cat]({gateway.url}/cat.png) there.")
+    [bubble] = await bot.ask("Show me.")
+    assert bubble.text.startswith("Look:") and bubble.files == []
+
+
+async def test_three_pictures_stand_once_after_a_kill(
+    bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator
+) -> None:
+    drawn = tuple(photo(60 + number, 40, format="PNG") for number in range(3))
+    gateway.behave("ok", Behaviour(text="Here you are.", pictures=drawn))
+    platform.lose_answers(2)
+    await platform.say("Draw three.")
+    await until(lambda: any(bubble.files for bubble in bot.bubbles()) or bot.bubbles(), "something of it")
+    await bot.kill()
+    await bot.start()
+
+    def whole() -> bool:
+        files = [file.content for bubble in bot.bubbles() for file in bubble.files]
+        return files == list(drawn) and bot.bubbles()[0].text == "Here you are."
+
+    await until(whole, "the pictures, once")
+    gateway.behave("ok", Behaviour(text="You are welcome."))
+    assert (await bot.ask("Thanks."))[-1].text == "You are welcome."
+    assert len(bot.bubbles()) == 3
+
+
+async def test_a_reply_to_a_picture_asks_about_it(
+    bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator
+) -> None:
+    await bot.ask("/allow", place="group")
+    shown = await platform.say("", who="tom", place="group", files=[shot()])
+    before = len(bot.bubbles("group"))
+    await platform.say("What is this?", place="group", mention=True, reply_to=shown)
+    await bot.answer(before, place="group")
+    assert sizes(gateway) == [[(400, 300)]]
+
+
+async def test_a_forwarded_picture_is_seen(bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator) -> None:
+    if platform.channel == "feishu":
+        pytest.skip("Feishu sends a forwarded message as one that cannot be read")
+    await platform.say("from afar", forwarded=True, files=[shot()])
+    await bot.answer()
+    assert sizes(gateway) == [[(400, 300)]]
