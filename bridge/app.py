@@ -70,7 +70,9 @@ class Bridge:
             self._active,
             self._load,
             self._outages,
-            Attachments(store.media, gateway, AttachmentReader(store.media, settings.media_limits())),
+            Attachments(
+                store.media, gateway, AttachmentReader(store.media, settings.media_limits(), settings.speech())
+            ),
         )
         self._intake = Intake(store, self.inbox, self.access, self.commands, replies.words, self._publish_all)
 

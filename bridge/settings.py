@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     from bridge.gateway import Gateway, QuirkStore
-    from bridge.media import MediaLimits
+    from bridge.media import MediaLimits, SpeechServer
     from bridge.store import MediaBudget
 
 PREFIX = "BRIDGE_"
@@ -64,6 +64,10 @@ class Settings(BaseSettings):
     media_megabytes: int = Field(default=256, ge=1, le=65_536)
     """The same of all chats together."""
     media_days: int = Field(default=7, ge=1, le=180)
+    speech_url: str = ""
+    """A server with `/v1/audio/transcriptions`. Empty: recordings are not read."""
+    speech_key: SecretStr = SecretStr("")
+    speech_model: str = Field(default="whisper-1", min_length=1, max_length=200)
     log: Literal["debug", "info", "warning", "error"] = "info"
     health_port: int = Field(default=0, ge=0, le=65_526)
     """The port for health and metrics, on loopback; where it is taken, one of the nine after it. 0: no port."""
@@ -88,7 +92,15 @@ class Settings(BaseSettings):
     def _gateway_url(cls, value: str) -> str:
         return base_url(value)
 
-    @field_validator("gateway_key", mode="before")
+    @field_validator("speech_url")
+    @classmethod
+    def _speech_url(cls, value: str) -> str:
+        try:
+            return base_url(value if "://" in value else f"http://{value}") if value.strip() else ""
+        except ValueError:
+            raise ValueError("this is no address of a server; write for example http://127.0.0.1:8000") from None
+
+    @field_validator("gateway_key", "speech_key", mode="before")
     @classmethod
     def _gateway_key(cls, value: Any) -> Any:
         # People paste the whole header.
@@ -104,6 +116,14 @@ class Settings(BaseSettings):
         from bridge.media import MediaLimits
 
         return MediaLimits(file_bytes=self.file_megabytes * 1_000_000)
+
+    def speech(self) -> SpeechServer | None:
+        """Return the server that transcribes; None where none is set."""
+        from bridge.media import SpeechServer
+
+        if not self.speech_url:
+            return None
+        return SpeechServer(self.speech_url, self.speech_key.get_secret_value(), self.speech_model)
 
     def media_budget(self) -> MediaBudget:
         """Return how much is kept of it."""

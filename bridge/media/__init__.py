@@ -6,6 +6,17 @@ a file that is meant to harm costs one child.
 
 from bridge.media.errors import Unreadable
 from bridge.media.limits import MAX_ATTACHMENTS, MediaLimits
-from bridge.media.reader import AttachmentReader
+from bridge.media.memory import MediaInMemory
+from bridge.media.reader import AttachmentReader, FileSource, MediaKeeper
+from bridge.media.speech import SpeechServer
 
-__all__ = ["MAX_ATTACHMENTS", "AttachmentReader", "MediaLimits", "Unreadable"]
+__all__ = [
+    "MAX_ATTACHMENTS",
+    "AttachmentReader",
+    "FileSource",
+    "MediaInMemory",
+    "MediaKeeper",
+    "MediaLimits",
+    "SpeechServer",
+    "Unreadable",
+]

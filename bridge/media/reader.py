@@ -3,22 +3,44 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 
-from bridge.channel import Channel
 from bridge.errors import ChannelError
 from bridge.media.download import ATTEMPTS, downloaded, is_transient
 from bridge.media.errors import Unreadable
 from bridge.media.limits import MediaLimits, check
-from bridge.store import MediaStore
-from bridge.types import Attachment, Chat, Image, Part, Text
+from bridge.media.speech import SpeechServer
+from bridge.types import Attachment, Chat, Image, Media, Part, Text
 
 log = structlog.get_logger(__name__)
 
 RETRY_SECONDS = 0.5
+
+
+class FileSource(Protocol):
+    """Where attachments are fetched from: a `Channel`, or the files of this machine."""
+
+    @property
+    def name(self) -> str: ...
+
+    def fetch(self, attachment: Attachment) -> AsyncGenerator[bytes, None]: ...
+
+
+class MediaKeeper(Protocol):
+    """What is used of a `MediaStore`."""
+
+    async def put(self, chat: Chat, content: bytes, mime: str, name: str = "") -> Media: ...
+
+    async def get(self, chat: Chat, digests: Iterable[str]) -> dict[str, bytes]: ...
+
+    async def parts(self, chat: Chat, source: str) -> tuple[Part, ...] | None: ...
+
+    async def put_parts(self, chat: Chat, source: str, parts: tuple[Part, ...]) -> None: ...
+
 
 Read = Callable[[Chat, Attachment, Path], Awaitable[tuple[Part, ...]]]
 
@@ -26,36 +48,38 @@ Read = Callable[[Chat, Attachment, Path], Awaitable[tuple[Part, ...]]]
 class AttachmentReader:
     """Reads each attachment once: what was read from it is kept, and found by the platform's reference to it."""
 
-    def __init__(self, media: MediaStore, limits: MediaLimits) -> None:
+    def __init__(self, media: MediaKeeper, limits: MediaLimits, speech: SpeechServer | None = None) -> None:
+        """Recordings are read where there is a `speech` server."""
         self._media = media
         self._limits = limits
+        self._speech = speech
 
     def check(self, attachment: Attachment) -> None:
         """Raise Unreadable where it is known before a download that `attachment` is not read."""
         if attachment.kind == "sticker" and attachment.name and not _is_still(attachment):
             return
-        check(attachment, self._limits, can_hear=False)
+        check(attachment, self._limits, can_hear=self._speech is not None)
         if self._reading(attachment) is None:
             raise Unreadable("unsupported", attachment.name)
 
-    async def read(self, chat: Chat, channel: Channel, attachment: Attachment) -> tuple[Part, ...]:
+    async def read(self, chat: Chat, source: FileSource, attachment: Attachment) -> tuple[Part, ...]:
         """Return what is in `attachment`. Raises Unreadable, StoreError."""
         self.check(attachment)
         if attachment.kind == "sticker" and not _is_still(attachment):
             return (Text(f"[sticker: {attachment.name}]"),)
-        source = f"{channel.name}:{attachment.ref}"
-        if (known := await self._media.parts(chat, source)) is not None:
+        origin = f"{source.name}:{attachment.ref}"
+        if (known := await self._media.parts(chat, origin)) is not None:
             return known
-        parts = await self._fetch(chat, channel, attachment)
-        await self._media.put_parts(chat, source, parts)
+        parts = await self._fetch(chat, source, attachment)
+        await self._media.put_parts(chat, origin, parts)
         return parts
 
-    async def _fetch(self, chat: Chat, channel: Channel, attachment: Attachment) -> tuple[Part, ...]:
+    async def _fetch(self, chat: Chat, source: FileSource, attachment: Attachment) -> tuple[Part, ...]:
         reading = self._reading(attachment)
         assert reading is not None, "checked before"
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                pieces = channel.fetch(attachment)
+                pieces = source.fetch(attachment)
                 async with downloaded(pieces, max_bytes=self._limits.file_bytes, name=attachment.name) as content:
                     return await reading(chat, attachment, content)
             except ChannelError as error:
@@ -69,7 +93,7 @@ class AttachmentReader:
         """What opens an attachment of this kind; None where nothing does."""
         if attachment.kind == "image" or (attachment.kind == "sticker" and _is_still(attachment)):
             return self._picture
-        return None
+        return self._recording if attachment.kind in ("audio", "video") else None
 
     async def _picture(self, chat: Chat, attachment: Attachment, content: Path) -> tuple[Part, ...]:
         from bridge.media.pictures import scaled
@@ -77,6 +101,10 @@ class AttachmentReader:
         picture = await scaled(content, name=attachment.name)
         media = await self._media.put(chat, picture.content, picture.mime, attachment.name)
         return (Image(media),)
+
+    async def _recording(self, chat: Chat, attachment: Attachment, content: Path) -> tuple[Part, ...]:
+        assert self._speech is not None, "checked before"
+        return (Text(await self._speech.transcribe(content, name=attachment.name, mime=attachment.mime)),)
 
 
 def _is_still(attachment: Attachment) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
 
 import structlog
 
@@ -22,7 +21,7 @@ from bridge.turn.active import ActiveAnswers
 from bridge.turn.attachments import Attachments, Received
 from bridge.turn.context import user_messages
 from bridge.turn.footer import end_reason, outcome_note, used_up
-from bridge.turn.generation import Generation
+from bridge.turn.generation import Asked, Generation
 from bridge.turn.load import Load
 from bridge.turn.outage import OutageMonitor
 from bridge.turn.replies import Replies, reply_target
@@ -188,10 +187,10 @@ class Answerer:
             history = history[:-1]
         message, received = question.message, Received()
 
-        async def ask() -> Sequence[ChatMessage]:
+        async def ask() -> Asked:
             if message.attachments:
                 await self._attachments.receive(message, account.channel, received)
-            return user_messages(message, tuple(received.parts))
+            return Asked(user_messages(message, tuple(received.parts)), received.heard)
 
         generation = Generation(
             self._gateway,

@@ -9,12 +9,10 @@ from dataclasses import dataclass, field
 import structlog
 
 from bridge import metrics
-from bridge.channel import Channel
 from bridge.gateway import Gateway, LoadedPictures
 from bridge.inbound import Said
-from bridge.media import MAX_ATTACHMENTS, AttachmentReader, Unreadable
-from bridge.store import MediaStore
-from bridge.types import BodyFile, Chat, ChatMessage, Image, Media, Part
+from bridge.media import MAX_ATTACHMENTS, AttachmentReader, FileSource, MediaKeeper, Unreadable
+from bridge.types import BodyFile, Chat, ChatMessage, Image, Media, Part, Text
 
 log = structlog.get_logger(__name__)
 
@@ -32,10 +30,12 @@ class Received:
 
     parts: list[Part] = field(default_factory=list)
     problems: list[Unreadable] = field(default_factory=list)
+    heard: list[str] = field(default_factory=list)
+    """What recordings among them say."""
 
 
 class Attachments:
-    def __init__(self, media: MediaStore, gateway: Gateway, reader: AttachmentReader) -> None:
+    def __init__(self, media: MediaKeeper, gateway: Gateway, reader: AttachmentReader) -> None:
         self._media = media
         self._gateway = gateway
         self._reader = reader
@@ -52,18 +52,21 @@ class Attachments:
             found.append(Unreadable("too_many", limit=MAX_ATTACHMENTS))
         return found
 
-    async def receive(self, message: Said, channel: Channel, received: Received) -> None:
+    async def receive(self, message: Said, source: FileSource, received: Received) -> None:
         """Read what came with `message`, one after another, into `received`. Raises StoreError."""
         received.problems += [problem for problem in self.problems(message) if problem.kind == "too_many"]
         for attachment in message.attachments[:MAX_ATTACHMENTS]:
             try:
-                received.parts += await self._reader.read(message.chat, channel, attachment)
+                parts = await self._reader.read(message.chat, source, attachment)
             except Unreadable as problem:
                 received.problems.append(problem)
-                metrics.ATTACHMENTS.add(channel.name, problem.kind)
+                metrics.ATTACHMENTS.add(source.name, problem.kind)
                 log.info("attachment not read", chat=str(message.chat), why=problem.kind, kind=attachment.kind)
             else:
-                metrics.ATTACHMENTS.add(channel.name, "read")
+                received.parts += parts
+                if attachment.kind in ("audio", "video"):
+                    received.heard += [part.text for part in parts if isinstance(part, Text)]
+                metrics.ATTACHMENTS.add(source.name, "read")
 
     async def load(self, chat: Chat, messages: Sequence[ChatMessage]) -> LoadedPictures:
         """Return the contents of the pictures that go with `messages`, within what the gateway takes.

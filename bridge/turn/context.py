@@ -23,8 +23,13 @@ def user_messages(message: Said, parts: tuple[Part, ...] = ()) -> tuple[ChatMess
         return ()
     speaker = "" if message.chat.direct else f"{message.sender.name or message.sender.id}: "
     quote = "".join(f"> {line}\n" for line in message.quoted.splitlines())
-    text = f"{quote}{speaker}{message.text}"
-    return (ChatMessage("user", (*parts, Text(text)) if text.strip() or not parts else parts),)
+    said = f"{quote}{speaker}{message.text}"
+    pictures = tuple(part for part in parts if isinstance(part, Image))
+    texts = [part.text for part in parts if isinstance(part, Text)]
+    if not (message.text.strip() or quote) and texts:
+        said += texts.pop(0)  # a recording is said by the person
+    text = "\n\n".join(filter(None, [*texts, said]))
+    return (ChatMessage("user", (*pictures, Text(text)) if text.strip() or not pictures else pictures),)
 
 
 def request_messages(system: str, history: Sequence[Exchange], question: Sequence[ChatMessage]) -> list[ChatMessage]:

@@ -86,6 +86,8 @@ def unread(problems: Sequence[Unreadable], message: Said, words: Words, *, admin
             continue
         name = "".join(letter for letter in problem.name if letter.isprintable() and letter != "`")
         sentence = words.unreadable_files[problem.kind].format(**problem.values)
+        if admin and problem.kind == "no_speech":
+            sentence = f"{sentence} {words.admin_no_speech}"
         said.append(f"📎 `{name[:MAX_TITLE_LENGTH]}`: {sentence}" if name else f"📎 {sentence}")
     return "\n".join(dict.fromkeys(said))
 

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 from bridge.errors import ModelNotFound, PicturesRefused
-from bridge.events import Event, Finished, Picture, TextDelta, TextReclassified
+from bridge.events import Event, Finished, Heard, Picture, TextDelta, TextReclassified
 from bridge.gateway import NO_PICTURES, Completion, Gateway, LoadedPictures, Pause, holds_pictures
 from bridge.store import Exchange, Preferences
 from bridge.turn.context import request_messages
 from bridge.turn.tokens import estimate, fit
 from bridge.types import ChatMessage, ModelId
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question, once what came with it has been read."""
+
+    messages: Sequence[ChatMessage]
+    """Empty where there is nothing to ask."""
+    heard: Sequence[str] = ()
+    """What recordings in it say."""
 
 
 class Generation:
@@ -30,7 +41,7 @@ class Generation:
         resolve_model: Callable[[], Awaitable[ModelId | None]],
         system: str,
         history: Sequence[Exchange],
-        ask: Callable[[], Awaitable[Sequence[ChatMessage]]],
+        ask: Callable[[], Awaitable[Asked]],
         load_pictures: Callable[[Sequence[ChatMessage]], Awaitable[LoadedPictures]],
         seeing: Callable[[], Awaitable[Sequence[ModelId]]],
         budget: int,
@@ -60,7 +71,10 @@ class Generation:
 
     async def events(self) -> AsyncIterator[Event]:
         """Yield what the model says, as it says it; nothing where there is nothing to ask. Raises GatewayError."""
-        self.question = await self._ask()
+        asked = await self._ask()
+        self.question = asked.messages
+        for heard in asked.heard:
+            yield Heard(heard)
         if not self.question:
             return
         began = time.monotonic()

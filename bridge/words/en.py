@@ -219,6 +219,9 @@ EN = Words(
         "refused": "the platform does not hand it out; it may be too large.",
         "unreachable": "I could not fetch it. Please send it again.",
         "no_speech": "I cannot listen to recordings here.",
+        "speech_away": "I could not have it transcribed just now. Please send it again.",
+        "speech_refused": "the speech server does not take it.",
+        "nothing_said": "I heard no words in it.",
     },
     pictures_refused="{model} takes no pictures.",
     pictures_seen_by="These should: {models}.",
@@ -257,4 +260,5 @@ EN = Words(
     admin_key_missing="Set BRIDGE_GATEWAY_KEY to the key shown in Cherry Studio under Settings, API Server.",
     admin_key_wrong="Compare BRIDGE_GATEWAY_KEY with the key shown in Cherry Studio under Settings, API Server.",
     admin_detail="It said: {detail}",
+    admin_no_speech="Set BRIDGE_SPEECH_URL to a server that transcribes.",
 )

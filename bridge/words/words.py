@@ -205,3 +205,4 @@ class Words:
     admin_key_missing: str
     admin_key_wrong: str
     admin_detail: str
+    admin_no_speech: str

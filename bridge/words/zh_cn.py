@@ -217,6 +217,9 @@ ZH_CN = Words(
         "refused": "平台不提供这个文件，可能是太大了。",
         "unreachable": "没能取到文件，请再发一次。",
         "no_speech": "这里还听不了录音。",
+        "speech_away": "暂时无法转写，请稍后再发一次。",
+        "speech_refused": "语音服务不接受这个文件。",
+        "nothing_said": "没有听到说话。",
     },
     pictures_refused="{model} 不接受图片。",
     pictures_seen_by="这些模型应该可以：{models}。",
@@ -255,4 +258,5 @@ ZH_CN = Words(
     admin_key_missing="请把 BRIDGE_GATEWAY_KEY 设为 Cherry Studio“设置 - API 服务器”里显示的密钥。",
     admin_key_wrong="请核对 BRIDGE_GATEWAY_KEY 与 Cherry Studio“设置 - API 服务器”里显示的密钥是否一致。",
     admin_detail="原话是：{detail}",
+    admin_no_speech="把 BRIDGE_SPEECH_URL 设为能转写语音的服务即可。",
 )

@@ -217,6 +217,9 @@ ZH_TW = Words(
         "refused": "平台不提供這個檔案，可能是太大了。",
         "unreachable": "沒能取得檔案，請再傳一次。",
         "no_speech": "這裡還聽不了錄音。",
+        "speech_away": "暫時無法轉寫，請稍後再傳一次。",
+        "speech_refused": "語音服務不接受這個檔案。",
+        "nothing_said": "沒有聽到說話。",
     },
     pictures_refused="{model} 不接受圖片。",
     pictures_seen_by="這些模型應該可以：{models}。",
@@ -255,4 +258,5 @@ ZH_TW = Words(
     admin_key_missing="請把 BRIDGE_GATEWAY_KEY 設為 Cherry Studio「設定 - API 伺服器」裡顯示的金鑰。",
     admin_key_wrong="請核對 BRIDGE_GATEWAY_KEY 與 Cherry Studio「設定 - API 伺服器」裡顯示的金鑰是否一致。",
     admin_detail="原話是：{detail}",
+    admin_no_speech="把 BRIDGE_SPEECH_URL 設為能轉寫語音的服務即可。",
 )

@@ -4,17 +4,35 @@ from __future__ import annotations
 
 import sys
 import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
 
 from bridge.admin.shell.language import terminal_words
-from bridge.errors import GatewayError, ModelNotFound
+from bridge.errors import AnswerEmpty, GatewayError, ModelNotFound
+from bridge.events import Picture, TextDelta
+from bridge.inbound import Said
+from bridge.media import AttachmentReader, FileSource, MediaInMemory
+from bridge.reply import picture_file
 from bridge.settings import Settings
-from bridge.turn.context import request_messages
-from bridge.types import ChatMessage, ModelId
+from bridge.turn.attachments import Attachments, Received
+from bridge.turn.context import request_messages, user_messages
+from bridge.turn.footer import unread
+from bridge.types import Attachment, BodyFile, Chat, ModelId, User
 from bridge.words import Words
 from bridge.words.trouble import trouble
 
 
-async def ask(settings: Settings, text: str, model: ModelId | None) -> int:
+class Files(FileSource, Protocol):
+    """Where attachments are read from, and where pictures of an answer go."""
+
+    async def save(self, file: BodyFile) -> Path:
+        """Write `file`, and return where."""
+
+
+async def ask(
+    settings: Settings, text: str, model: ModelId | None, attachments: Sequence[Attachment], files: Files
+) -> int:
     """Print the answer as it comes. Return 0 if it is whole; else 1, with the reason on standard error."""
     words = terminal_words(settings)
     model = model or settings.model
@@ -26,15 +44,33 @@ async def ask(settings: Settings, text: str, model: ModelId | None) -> int:
                 if not offered:
                     raise ModelNotFound("")
                 model = offered[0].id
-            completion = gateway.stream(model, request_messages(settings.system, [], [ChatMessage.user(text)]))
-            async for delta in completion:
-                said += delta
-                print(_harmless(delta), end="", flush=True)
+            here = Chat("console", "ask", direct=True)
+            message = Said("ask", here, User("console", "ask"), text, attachments=tuple(attachments))
+            media = MediaInMemory()
+            reader = AttachmentReader(media, settings.media_limits(), settings.speech())
+            reading, received = Attachments(media, gateway, reader), Received()
+            await reading.receive(message, files, received)
+            if received.problems:
+                print(unread(received.problems, message, words, admin=True), file=sys.stderr)
+                return 1
+            messages = request_messages(settings.system, [], user_messages(message, tuple(received.parts)))
+            pictures: list[BodyFile] = []
+            completion = gateway.stream(model, messages, pictures=await reading.load(here, messages))
+            async for event in completion.events():
+                if isinstance(event, TextDelta):
+                    said += event.text
+                    print(_harmless(event.text), end="", flush=True)
+                elif isinstance(event, Picture) and event.data:
+                    pictures.append(picture_file(event, len(pictures) + 1))
+            if not (said.strip() or pictures):
+                raise AnswerEmpty
         except GatewayError as error:
             print(end="\n" if said else "", flush=True)
             print(_why(error, words, model), file=sys.stderr)
             return 1
-    print(end="" if said.endswith("\n") else "\n", flush=True)
+    print(end="" if said.endswith("\n") or not said else "\n", flush=True)
+    for picture in pictures:
+        print(await files.save(picture), flush=True)
     if completion.finish == "length":
         print(words.length, file=sys.stderr)
         return 1
