@@ -12,7 +12,8 @@ from bridge.media.errors import Unreadable
 MAX_EDGE = 1568
 """Pixels of the longer edge; beyond them Anthropic scales down itself
 (https://docs.anthropic.com/en/docs/build-with-claude/vision), and others need no more."""
-MAX_PICTURE_BYTES = 1_500_000
+MAX_PICTURE_BYTES = 600_000
+"""Of one picture as it is kept and sent; a photo takes about half of that."""
 MAX_PIXELS = 50_000_000
 """Beyond them a picture is refused unopened; a JPEG, which can be decoded small, only beyond eight times as many."""
 MEMORY_BYTES = 768 << 20

@@ -20,6 +20,9 @@ PICTURE_QUESTIONS = 3
 """So many of the last questions with pictures are sent with them; those before are sent with a note in their place."""
 MAX_OLD_PICTURES = 10
 """The most pictures of earlier questions and answers in one request."""
+MAX_PICTURES_BYTES = 6_000_000
+"""Of all pictures of one request together. Their Base64, and the request that holds it, take several times as much
+memory while it is made."""
 MIN_PICTURE_BYTES = 4000
 """A picture that would have to be smaller to fit a gateway's request is left out."""
 
@@ -76,10 +79,11 @@ class Attachments:
         wanted = _wanted(messages)
         contents = await self._media.get(chat, (media.digest for media in wanted))
         loaded = {media.digest: (media.mime, contents[media.digest]) for media in wanted if media.digest in contents}
-        if not loaded or (limit := await self._gateway.max_body_bytes()) is None:
-            return loaded
-        text = sum(len(message.text.encode(errors="replace")) + 60 for message in messages)
-        return await _fitted(loaded, (limit - text - 2000) * 3 // 4)
+        room = MAX_PICTURES_BYTES
+        if loaded and (limit := await self._gateway.max_body_bytes()) is not None:
+            text = sum(len(message.text.encode(errors="replace")) + 60 for message in messages)
+            room = min(room, (limit - text - 2000) * 3 // 4)
+        return await _fitted(loaded, room)
 
     async def keep(self, chat: Chat, files: Iterable[BodyFile]) -> list[Image]:
         """Keep the pictures of an answer, so that a later question can be about them. Raises StoreError."""
@@ -116,6 +120,8 @@ def _wanted(messages: Sequence[ChatMessage]) -> list[Media]:
 
 async def _fitted(loaded: LoadedPictures, room: int) -> LoadedPictures:
     """Return the pictures, as many as fit into `room` bytes, each as large as its share."""
+    if sum(len(content) for _, content in loaded.values()) <= room:
+        return loaded
     from bridge.media.pictures import shrunk
 
     most = min(len(loaded), room // MIN_PICTURE_BYTES)
