@@ -25,7 +25,7 @@ from bridge.media import AttachmentReader
 from bridge.reply import Account, Pace
 from bridge.settings import Settings
 from bridge.store import RedisQuirks, Store, open_store
-from bridge.turn import ActiveAnswers, Answerer, Attachments, Load, OutageMonitor, Replies
+from bridge.turn import ActiveAnswers, Answerer, Attachments, Load, OutageMonitor, Replies, estimate
 
 log = structlog.get_logger(__name__)
 
@@ -59,6 +59,7 @@ class Bridge:
         self._outages = OutageMonitor(store, self.inbox, gateway, self.access, settings.away_seconds)
         self._accounts: list[Account] = []
         replies = Replies(store, self.inbox, self.commands, settings.language, self._publish_all)
+        reader = AttachmentReader(store.media, settings.media_limits(), speech=settings.speech(), estimate=estimate)
         self._answerer = Answerer(
             settings,
             store,
@@ -70,9 +71,7 @@ class Bridge:
             self._active,
             self._load,
             self._outages,
-            Attachments(
-                store.media, gateway, AttachmentReader(store.media, settings.media_limits(), settings.speech())
-            ),
+            Attachments(store.media, gateway, reader, settings.document_tokens),
         )
         self._intake = Intake(store, self.inbox, self.access, self.commands, replies.words, self._publish_all)
 

@@ -57,6 +57,8 @@ class Settings(BaseSettings):
     they get none."""
     file_megabytes: int = Field(default=20, ge=1, le=100)
     """The largest attachment that is read. Telegram hands out 20 MB at most."""
+    document_tokens: int = Field(default=24_000, ge=1000, le=1_000_000)
+    """How much of the text of a document goes to a model, by estimate; the rest is read with `/page`."""
     picture_links: bool = True
     """Whether pictures that an answer links to are fetched and shown."""
     media_chat_megabytes: int = Field(default=32, ge=1, le=4096)
@@ -115,7 +117,7 @@ class Settings(BaseSettings):
         """Return how much is read of what people send."""
         from bridge.media import MediaLimits
 
-        return MediaLimits(file_bytes=self.file_megabytes * 1_000_000)
+        return MediaLimits(self.file_megabytes * 1_000_000)
 
     def speech(self) -> SpeechServer | None:
         """Return the server that transcribes; None where none is set."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from msgspec.structs import replace as with_changes
 
 from bridge.access import Role
@@ -14,6 +16,7 @@ from bridge.types import Button, Chat
 
 MAX_SYSTEM_LENGTH = 8000
 OFF = {"off", "none", "关闭", "關閉"}
+_PAGES = re.compile(r"\s*([1-9]\d{0,5})\s*(?:-\s*([1-9]\d{0,5}))?\s*")
 LATER_ID = "later:"
 """How the id begins of a question that was asked once more so that it waits."""
 
@@ -128,6 +131,29 @@ class ConversationCommands:
             sent_at=call.sent_at,
         )
         return CommandResult(resend_as=Question(said.id, said))
+
+    async def page(self, context: CommandContext) -> CommandResult:
+        """`/page 41-80`: have the model read these pages of the document that was read last."""
+        words, call = context.words, context.call
+        found = _PAGES.fullmatch(context.argument.replace("–", "-"))
+        if found is None or int(found[1]) > int(found[2] or found[1]):
+            return CommandResult(words.page_usage, in_place=False)
+        document = await self._store.media.document(context.chat)
+        if document is None:
+            return CommandResult(words.page_none, in_place=False)
+        pages = f"{found[1]}-{found[2] or found[1]}"
+        said = Said(
+            f"page:{call.id}",
+            call.chat,
+            call.sender,
+            words.page_prompt.format(range=pages.replace("-", "–")),
+            attachments=(document,),
+            ack=call.ack,
+            language=call.language,
+            groups=call.groups,
+            sent_at=call.sent_at,
+        )
+        return CommandResult(resend_as=Question(said.id, said, pages=pages))
 
     async def system(self, context: CommandContext) -> CommandResult:
         words, chat = context.words, context.chat

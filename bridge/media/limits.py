@@ -17,8 +17,16 @@ MEGABYTE = 1_000_000
 @dataclass(frozen=True, slots=True)
 class MediaLimits:
     file_bytes: int = 20 * MEGABYTE
-    document_tokens: int = 8000
-    """How much of the text of a message's documents goes to a model, by estimate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much of a document is read."""
+
+    tokens: int
+    """By estimate."""
+    pages: range | None = None
+    """None: from the front."""
 
 
 def check(attachment: Attachment, limits: MediaLimits, *, can_hear: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from hashlib import sha256
 
-from bridge.types import Chat, Media, Part
+from bridge.types import Attachment, Chat, Media, Part
 
 
 class MediaInMemory:
@@ -25,5 +25,7 @@ class MediaInMemory:
     async def parts(self, chat: Chat, source: str) -> tuple[Part, ...] | None:
         """Nothing is read twice."""
         return None
+
+    async def set_document(self, chat: Chat, attachment: Attachment) -> None: ...
 
     async def put_parts(self, chat: Chat, source: str, parts: tuple[Part, ...]) -> None: ...

@@ -22,7 +22,7 @@ from bridge.store.errors import translate_redis_errors
 from bridge.store.keys import ChatKeys
 from bridge.store.rows import Row
 from bridge.store.scripts import Script
-from bridge.types import Chat, Media, Part
+from bridge.types import Attachment, Chat, Media, Part
 
 MAX_ENTRIES = 1000
 """The most entries of one chat, whatever their size."""
@@ -85,6 +85,15 @@ class _Read(Struct):
 READ = Row(_Read)
 
 
+class _Document(Struct):
+    attachment: Attachment
+
+
+DOCUMENT = Row(_Document)
+_DOCUMENT = "document"
+"""The field of the document that was read last. No digest reads like it."""
+
+
 @dataclass(frozen=True, slots=True)
 class MediaBudget:
     chat_bytes: int = 32 << 20
@@ -136,6 +145,19 @@ class MediaStore:
             for digest in digests:
                 pipe.hexists(media, digest)
             return parts if all(await pipe.execute()) else None
+
+    async def set_document(self, chat: Chat, attachment: Attachment) -> None:
+        """Remember `attachment` as the document that was read last, for whoever asks for more of it."""
+        await self._put(chat, _DOCUMENT, DOCUMENT.encode(_Document(attachment)).encode())
+
+    async def document(self, chat: Chat) -> Attachment | None:
+        """The document that was read last; None where that is not known any more."""
+        async with translate_redis_errors():
+            row = await self._redis.hget(ChatKeys(chat).media, _DOCUMENT)
+        try:
+            return DOCUMENT.decode(row).attachment if row else None
+        except ValueError:
+            return None
 
     async def forget(self, chat: Chat) -> None:
         """Drop all that is kept of `chat`."""

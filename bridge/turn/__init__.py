@@ -6,5 +6,6 @@ from bridge.turn.attachments import Attachments
 from bridge.turn.load import Load
 from bridge.turn.outage import OutageMonitor
 from bridge.turn.replies import Replies
+from bridge.turn.tokens import estimate
 
-__all__ = ["ActiveAnswers", "Answerer", "Attachments", "Load", "OutageMonitor", "Replies"]
+__all__ = ["ActiveAnswers", "Answerer", "Attachments", "Load", "OutageMonitor", "Replies", "estimate"]

@@ -152,7 +152,7 @@ class Answerer:
         is_admin = standing.role >= Role.ADMIN
 
         def footer(draft: Draft) -> Footer:
-            note, buttons = outcome_note(draft, generation, question.message, received.problems, words, admin=is_admin)
+            note, buttons = outcome_note(draft, generation, question.message, received, words, admin=is_admin)
             return account.footer(place, note, buttons, words)
 
         def aside(draft: Draft) -> str:
@@ -189,7 +189,7 @@ class Answerer:
 
         async def ask() -> Asked:
             if message.attachments:
-                await self._attachments.receive(message, account.channel, received)
+                await self._attachments.receive(message, account.channel, received, question.page_range)
             return Asked(user_messages(message, tuple(received.parts)), received.heard)
 
         generation = Generation(
@@ -199,7 +199,7 @@ class Answerer:
             system=chosen.system or settings.system or self._settings.system,
             history=history,
             ask=ask,
-            load_pictures=lambda messages: self._attachments.load(question.chat, messages),
+            load=lambda messages: self._attachments.load(question.chat, messages),
             seeing=lambda: self._commands.picker.seeing(settings),
             budget=self._settings.history_tokens,
             pause=self._load.pause,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -12,7 +12,7 @@ from bridge import metrics
 from bridge.gateway import Gateway, LoadedPictures
 from bridge.inbound import Said
 from bridge.media import MAX_ATTACHMENTS, AttachmentReader, FileSource, MediaKeeper, Unreadable
-from bridge.types import BodyFile, Chat, ChatMessage, Image, Media, Part, Text
+from bridge.types import BodyFile, Chat, ChatMessage, File, Image, Media, Part, Text
 
 log = structlog.get_logger(__name__)
 
@@ -23,6 +23,8 @@ MAX_OLD_PICTURES = 10
 MAX_PICTURES_BYTES = 6_000_000
 """Of all pictures of one request together. Their Base64, and the request that holds it, take several times as much
 memory while it is made."""
+BYTES_PER_TOKEN = 4
+"""Of UTF-8, about, in any language."""
 MIN_PICTURE_BYTES = 4000
 """A picture that would have to be smaller to fit a gateway's request is left out."""
 
@@ -37,8 +39,29 @@ class Received:
     """What recordings among them say."""
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What messages refer to, as a request holds it."""
+
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Of documents, by digest."""
+    pictures: LoadedPictures = field(default_factory=dict)
+
+    def expand(self, messages: Sequence[ChatMessage]) -> list[ChatMessage]:
+        """The messages, with the text of each document in its place, or a note where it is not loaded."""
+        return [ChatMessage(each.role, tuple(map(self._expanded, each.parts))) for each in messages]
+
+    def _expanded(self, part: Part) -> Part:
+        if not isinstance(part, File):
+            return part
+        name = part.media.name or "no name"
+        return Text(self.texts.get(part.media.digest, f"[document: {name}]\n\n"))
+
+
 class Attachments:
-    def __init__(self, media: MediaKeeper, gateway: Gateway, reader: AttachmentReader) -> None:
+    def __init__(self, media: MediaKeeper, gateway: Gateway, reader: AttachmentReader, document_tokens: int) -> None:
+        """`document_tokens`: how much of earlier documents goes with a question, by estimate."""
+        self._document_tokens = document_tokens
         self._media = media
         self._gateway = gateway
         self._reader = reader
@@ -55,12 +78,16 @@ class Attachments:
             found.append(Unreadable("too_many", limit=MAX_ATTACHMENTS))
         return found
 
-    async def receive(self, message: Said, source: FileSource, received: Received) -> None:
-        """Read what came with `message`, one after another, into `received`. Raises StoreError."""
+    async def receive(self, message: Said, source: FileSource, received: Received, pages: range | None = None) -> None:
+        """Read what came with `message`, one after another, into `received`; of documents, these `pages`.
+
+        Raises StoreError.
+        """
         received.problems += [problem for problem in self.problems(message) if problem.kind == "too_many"]
+        tokens = await self._tokens_of_documents() if any(each.kind == "file" for each in message.attachments) else 0
         for attachment in message.attachments[:MAX_ATTACHMENTS]:
             try:
-                parts = await self._reader.read(message.chat, source, attachment)
+                parts = await self._reader.read(message.chat, source, attachment, tokens, pages)
             except Unreadable as problem:
                 received.problems.append(problem)
                 metrics.ATTACHMENTS.add(source.name, problem.kind)
@@ -71,11 +98,34 @@ class Attachments:
                     received.heard += [part.text for part in parts if isinstance(part, Text)]
                 metrics.ATTACHMENTS.add(source.name, "read")
 
-    async def load(self, chat: Chat, messages: Sequence[ChatMessage]) -> LoadedPictures:
-        """Return the contents of the pictures that go with `messages`, within what the gateway takes.
+    async def load(self, chat: Chat, messages: Sequence[ChatMessage]) -> Loaded:
+        """Return the contents of the pictures and documents that go with `messages`, within what the gateway takes.
 
         Raises StoreError.
         """
+        texts = await self._texts(chat, messages)
+        return Loaded(texts, await self._pictures(chat, Loaded(texts).expand(messages)))
+
+    async def _tokens_of_documents(self) -> int:
+        """Return how much text of documents goes with a question, by estimate; less for a gateway that takes little."""
+        limit = await self._gateway.max_body_bytes()
+        return min(self._document_tokens, limit // (2 * BYTES_PER_TOKEN)) if limit else self._document_tokens
+
+    async def _texts(self, chat: Chat, messages: Sequence[ChatMessage]) -> dict[str, str]:
+        """Return the texts of documents: all of the question, and the newest of those before within the budget."""
+        asked = [part.media for part in messages[-1].parts if isinstance(part, File)] if messages else []
+        earlier = [part.media for each in reversed(messages[:-1]) for part in each.parts if isinstance(part, File)]
+        texts: dict[str, str] = {}
+        room = await self._tokens_of_documents() * BYTES_PER_TOKEN if earlier else 0
+        for media in (*asked, *earlier):
+            room -= 0 if media in asked else media.size
+            if media.digest in texts or room < 0:
+                continue
+            for digest, content in (await self._media.get(chat, [media.digest])).items():
+                texts[digest] = content.decode(errors="replace")
+        return texts
+
+    async def _pictures(self, chat: Chat, messages: Sequence[ChatMessage]) -> LoadedPictures:
         wanted = _wanted(messages)
         contents = await self._media.get(chat, (media.digest for media in wanted))
         loaded = {media.digest: (media.mime, contents[media.digest]) for media in wanted if media.digest in contents}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bridge.inbound import Said
 from bridge.store import Exchange
-from bridge.types import ChatMessage, Image, Part, Text
+from bridge.types import ChatMessage, File, Image, Part, Text
 
 STOPPED = "\n\n[The person stopped this answer here.]"
 CUT = "\n\n[This answer was cut off here.]"
@@ -25,11 +25,13 @@ def user_messages(message: Said, parts: tuple[Part, ...] = ()) -> tuple[ChatMess
     quote = "".join(f"> {line}\n" for line in message.quoted.splitlines())
     said = f"{quote}{speaker}{message.text}"
     pictures = tuple(part for part in parts if isinstance(part, Image))
+    files = tuple(part for part in parts if isinstance(part, File))
     texts = [part.text for part in parts if isinstance(part, Text)]
     if not (message.text.strip() or quote) and texts:
         said += texts.pop(0)  # a recording is said by the person
     text = "\n\n".join(filter(None, [*texts, said]))
-    return (ChatMessage("user", (*pictures, Text(text)) if text.strip() or not pictures else pictures),)
+    told = (Text(text),) if text.strip() or not (pictures or files) else ()
+    return (ChatMessage("user", (*pictures, *files, *told)),)
 
 
 def request_messages(system: str, history: Sequence[Exchange], question: Sequence[ChatMessage]) -> list[ChatMessage]:

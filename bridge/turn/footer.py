@@ -14,8 +14,9 @@ from bridge.inbox import Notice
 from bridge.media import Unreadable
 from bridge.reply import Draft
 from bridge.store import EndReason
+from bridge.turn.attachments import Received
 from bridge.turn.generation import Generation
-from bridge.types import Button
+from bridge.types import Button, File, Part
 from bridge.words import Words
 from bridge.words.trouble import trouble
 
@@ -32,7 +33,7 @@ def outcome_note(
     draft: Draft,
     generation: Generation,
     message: Said,
-    problems: Sequence[Unreadable],
+    received: Received,
     words: Words,
     *,
     admin: bool,
@@ -48,8 +49,9 @@ def outcome_note(
         notes, buttons = [f"⚠️ {words.length}"], [Button(words.button_continue, "/continue")]
     else:
         notes = [sources_list(draft.sources, words), unshown(draft, words)]
-    notes.append(unread(problems, message, words, admin=admin))
-    return "\n\n".join(filter(None, notes)), buttons
+    notes.append(unread(received.problems, message, words, admin=admin))
+    excerpts, more = excerpts_note(received.parts, words)
+    return "\n\n".join(filter(None, [*notes, excerpts])), [*buttons, *more]
 
 
 def sources_list(sources: Sequence[Source], words: Words) -> str:
@@ -79,17 +81,48 @@ def unread(problems: Sequence[Unreadable], message: Said, words: Words, *, admin
     """Return which attachments were not read, and why, in a sentence each; nothing where all were read."""
     said = []
     for problem in problems:
+        kind, _, reason = problem.kind.partition(":")
+        if kind == "document":
+            name = shown_name(problem.name, words)
+            said.append(f"📎 {words.document_errors[reason].format(name=name, **problem.values)}")
+            continue
         if problem.kind == "unsupported":
             has_words = bool(message.text.strip() or message.quoted.strip())
             sentence = words.caption_answered if has_words else words.cannot_read
             said.append(sentence.format(kinds=kinds(message, words)))
             continue
-        name = "".join(letter for letter in problem.name if letter.isprintable() and letter != "`")
         sentence = words.unreadable_files[problem.kind].format(**problem.values)
         if admin and problem.kind == "no_speech":
             sentence = f"{sentence} {words.admin_no_speech}"
-        said.append(f"📎 `{name[:MAX_TITLE_LENGTH]}`: {sentence}" if name else f"📎 {sentence}")
+        said.append(f"📎 {shown_name(problem.name, words)}: {sentence}" if problem.name else f"📎 {sentence}")
     return "\n".join(dict.fromkeys(said))
+
+
+def excerpts_note(parts: Sequence[Part], words: Words) -> tuple[str, Sequence[Button]]:
+    """Return what was read of documents that are longer, in a sentence each, and buttons that go on with them."""
+    said, buttons = [], []
+    for file in parts:
+        if not isinstance(file, File) or (excerpt := file.excerpt) is None:
+            continue
+        name = shown_name(file.media.name, words)
+        if excerpt.macros:
+            said.append(words.document_macros.format(name=name))
+        if excerpt.unit in words.document_range and (excerpt.first, excerpt.last) != (1, excerpt.total):
+            span = f"{excerpt.first}–{excerpt.last}"
+            said.append(words.document_range[excerpt.unit].format(name=name, total=excerpt.total, range=span))
+            if excerpt.last < excerpt.total:
+                count = excerpt.last - excerpt.first + 1
+                pages = f"{excerpt.last + 1}-{min(excerpt.last + count, excerpt.total)}"
+                buttons = [Button(words.button_pages.format(range=pages.replace("-", "–")), f"/page {pages}")]
+        elif excerpt.cut:
+            said.append(words.document_cut.format(name=name))
+    return "\n".join(f"📎 {each}" for each in said), buttons
+
+
+def shown_name(name: str, words: Words) -> str:
+    """Return a file's name as it can stand in a sentence in Markdown."""
+    plain = "".join(letter for letter in name if letter.isprintable() and letter != "`")[:MAX_TITLE_LENGTH].strip()
+    return f"`{plain}`" if plain else words.unnamed_file
 
 
 def end_reason(draft: Draft) -> EndReason:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from bridge.errors import ModelNotFound, PicturesRefused
 from bridge.events import Event, Finished, Heard, Picture, TextDelta, TextReclassified
-from bridge.gateway import NO_PICTURES, Completion, Gateway, LoadedPictures, Pause, holds_pictures
+from bridge.gateway import Completion, Gateway, Pause
 from bridge.store import Exchange, Preferences
+from bridge.turn.attachments import Loaded
 from bridge.turn.context import request_messages
 from bridge.turn.tokens import estimate, fit
-from bridge.types import ChatMessage, ModelId
+from bridge.types import ChatMessage, ModelId, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Asked:
 class Generation:
     """Asks the model once; where the whole is too much for it, once more with the newer half of the history.
 
-    `ask` reads what is asked, `load_pictures` the pictures of the messages to send; `seeing` says which models take
+    `ask` reads what is asked, `load` what the messages to send refer to; `seeing` says which models take
     pictures, where this one does not. With `fetch_links`, pictures that the answer links to are fetched. `budget` is
     how many tokens of history go with the question, by estimate; `pause` sets the pace of reading.
     """
@@ -42,7 +43,7 @@ class Generation:
         system: str,
         history: Sequence[Exchange],
         ask: Callable[[], Awaitable[Asked]],
-        load_pictures: Callable[[Sequence[ChatMessage]], Awaitable[LoadedPictures]],
+        load: Callable[[Sequence[ChatMessage]], Awaitable[Loaded]],
         seeing: Callable[[], Awaitable[Sequence[ModelId]]],
         budget: int,
         pause: Pause,
@@ -60,13 +61,13 @@ class Generation:
         self._system = system
         self._history = history
         self._ask = ask
-        self._load_pictures = load_pictures
+        self._load = load
+        self._loaded = Loaded()
         self._seeing = seeing
         self._budget = budget
         self._pause = pause
         self._fetch_links = fetch_links
         self._completion: Completion | None = None
-        self._sent_pictures = False
         self._estimated = 0
 
     async def events(self) -> AsyncIterator[Event]:
@@ -86,9 +87,10 @@ class Generation:
         def shorter() -> Sequence[ChatMessage]:
             return self._messages(history[(len(history) + 1) // 2 :])
 
-        messages = self._messages(history)
-        pictures = await self._load_pictures(messages) if any(map(holds_pictures, messages)) else NO_PICTURES
-        self._sent_pictures = bool(pictures)
+        asking = request_messages(self._system, history, self.question)
+        if any(not isinstance(part, Text) for message in asking for part in message.parts):
+            self._loaded = await self._load(asking)
+        messages, pictures = self._messages(history), self._loaded.pictures
         self._completion = self._gateway.stream(
             self.model,
             messages,
@@ -133,7 +135,7 @@ class Generation:
     async def learn(self) -> None:
         """Take in how many tokens the request really had, so that the next estimate is better. Raises StoreError."""
         usage = self._completion.usage if self._completion else None
-        if usage is not None and self.model is not None and not self._sent_pictures:
+        if usage is not None and self.model is not None and not self._loaded.pictures:
             await self._preferences.learn(self.model, self._estimated, usage.prompt_tokens)
 
     def tokens(self, answer: str) -> int:
@@ -144,6 +146,6 @@ class Generation:
         return self._estimated + estimate(answer)
 
     def _messages(self, history: Sequence[Exchange]) -> list[ChatMessage]:
-        messages = request_messages(self._system, history, self.question)
+        messages = self._loaded.expand(request_messages(self._system, history, self.question))
         self._estimated = sum(estimate(message.text) for message in messages)
         return messages

@@ -141,6 +141,7 @@ class Words:
     button_stop: str
     button_retry: str
     button_ask: str
+    button_pages: str
     button_later: str
     button_later_off: str
     button_continue: str
@@ -157,6 +158,10 @@ class Words:
     attachments: Mapping[str, str]
     cannot_read: str
     caption_answered: str
+    unnamed_file: str
+    page_prompt: str
+    page_usage: str
+    page_none: str
     unreadable_files: Mapping[str, str]
     pictures_refused: str
     pictures_seen_by: str

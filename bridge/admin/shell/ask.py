@@ -15,6 +15,7 @@ from bridge.inbound import Said
 from bridge.media import AttachmentReader, FileSource, MediaInMemory
 from bridge.reply import picture_file
 from bridge.settings import Settings
+from bridge.turn import estimate
 from bridge.turn.attachments import Attachments, Received
 from bridge.turn.context import request_messages, user_messages
 from bridge.turn.footer import unread
@@ -47,15 +48,17 @@ async def ask(
             here = Chat("console", "ask", direct=True)
             message = Said("ask", here, User("console", "ask"), text, attachments=tuple(attachments))
             media = MediaInMemory()
-            reader = AttachmentReader(media, settings.media_limits(), settings.speech())
-            reading, received = Attachments(media, gateway, reader), Received()
+            limits = settings.media_limits()
+            reader = AttachmentReader(media, limits, speech=settings.speech(), estimate=estimate)
+            reading, received = Attachments(media, gateway, reader, settings.document_tokens), Received()
             await reading.receive(message, files, received)
             if received.problems:
                 print(unread(received.problems, message, words, admin=True), file=sys.stderr)
                 return 1
             messages = request_messages(settings.system, [], user_messages(message, tuple(received.parts)))
             pictures: list[BodyFile] = []
-            completion = gateway.stream(model, messages, pictures=await reading.load(here, messages))
+            loaded = await reading.load(here, messages)
+            completion = gateway.stream(model, loaded.expand(messages), pictures=loaded.pictures)
             async for event in completion.events():
                 if isinstance(event, TextDelta):
                     said += event.text
