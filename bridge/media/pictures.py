@@ -16,7 +16,7 @@ MAX_PICTURE_BYTES = 600_000
 """Of one picture as it is kept and sent; a photo takes about half of that."""
 MAX_PIXELS = 50_000_000
 """Beyond them a picture is refused unopened; a JPEG, which can be decoded small, only beyond eight times as many."""
-MEMORY_BYTES = 768 << 20
+MEMORY_BYTES = 512 << 20
 """Of address space, for the child; 50 million pixels take 200 MB."""
 CPU_SECONDS, CHILD_SECONDS = 20, 40.0
 

@@ -113,6 +113,8 @@ class AttachmentReader:
 
     def _reading(self, attachment: Attachment) -> Read | None:
         """What opens an attachment of this kind; None where nothing does."""
+        if attachment.mime == "image/svg+xml":
+            return self._document  # a program that draws; of its words, none is run
         if attachment.kind == "image" or (attachment.kind == "sticker" and _is_still(attachment)):
             return self._picture
         if attachment.kind == "file":

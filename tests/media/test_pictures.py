@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import resource
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -97,3 +99,10 @@ async def test_the_largest_that_is_taken_leaves_us_small(tmp_path: Path) -> None
     results = await asyncio.gather(*(read(tmp_path, content) for _ in range(3)))
     assert {each.width for each in results} == {MAX_EDGE}
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 60_000
+
+
+def test_nothing_of_it_is_loaded_before_it_is_used() -> None:
+    heavy = "PIL", "pillow_heif", "pypdfium2", "bridge.media.links", "bridge.media.pictures", "bridge.media.document"
+    code = f"import sys, bridge.app; print([name for name in {heavy!r} if name in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
