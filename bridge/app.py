@@ -21,10 +21,11 @@ from bridge.gateway import Gateway
 from bridge.inbound import Inbound
 from bridge.inbox import Claim, ClaimLost, Inbox
 from bridge.intake import Intake
+from bridge.media import AttachmentReader
 from bridge.reply import Account, Pace
 from bridge.settings import Settings
 from bridge.store import RedisQuirks, Store, open_store
-from bridge.turn import ActiveAnswers, Answerer, Load, OutageMonitor, Replies
+from bridge.turn import ActiveAnswers, Answerer, Attachments, Load, OutageMonitor, Replies, estimate
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +46,7 @@ class Bridge:
 
     def __init__(self, settings: Settings, store: Store, gateway: Gateway) -> None:
         self.store = store
+        store.media.budget = settings.media_budget()
         self.gateway = gateway
         self.inbox = Inbox(store)
         self.access = Access(store.redis, settings.admins)
@@ -57,6 +59,7 @@ class Bridge:
         self._outages = OutageMonitor(store, self.inbox, gateway, self.access, settings.away_seconds)
         self._accounts: list[Account] = []
         replies = Replies(store, self.inbox, self.commands, settings.language, self._active, self._publish_all)
+        reader = AttachmentReader(store.media, settings.media_limits(), speech=settings.speech(), estimate=estimate)
         self._answerer = Answerer(
             settings,
             store,
@@ -67,6 +70,7 @@ class Bridge:
             replies,
             self._load,
             self._outages,
+            Attachments(store.media, gateway, reader, settings.document_tokens),
         )
         self._intake = Intake(store, self.inbox, self.access, self.commands, replies.words, self._publish_all)
 

@@ -64,11 +64,13 @@ def _parser() -> argparse.ArgumentParser:
 
     chat = commands.add_parser("chat", help="talk in the terminal; with TEXT, print one answer")
     chat.add_argument("--model", type=_model, metavar="M", help="provider:model")
+    chat.add_argument("--file", action="append", default=[], metavar="PATH", help="goes with TEXT; may be given again")
     chat.add_argument("text", nargs="*", metavar="TEXT", help="a question; '-' reads it from standard input")
     chat.set_defaults(command=_chat)
 
     demo = commands.add_parser("demo", help="talk in the terminal with a gateway that needs nothing")
     demo.add_argument("--model", type=_model, metavar="M", help="provider:model")
+    demo.add_argument("--file", action="append", default=[], metavar="PATH", help="goes with TEXT; may be given again")
     demo.add_argument("text", nargs="*", metavar="TEXT", help="a question; '-' reads it from standard input")
     demo.set_defaults(command=_demo)
 
@@ -219,8 +221,9 @@ def _talk(
     with_gateway: Callable[[Settings], AbstractAsyncContextManager[Settings]],
 ) -> int:
     """Answer one question, or talk until the person leaves; `with_gateway` opens the gateway to talk with."""
-    if text := _question(options.text):
-        return _run(_ask(with_gateway(settings), text, options.model))
+    text = "" if options.file and not options.text else _question(options.text)
+    if text or options.file:
+        return _run(_ask(with_gateway(settings), text, options))
     from bridge.admin.shell.chat import chat
     from channels.console import Settings as ConsoleSettings
 
@@ -235,14 +238,21 @@ def _question(words: Sequence[str]) -> str:
     return " ".join(words).strip()
 
 
-async def _ask(gateway: AbstractAsyncContextManager[Settings], text: str, model: ModelId | None) -> int:
+async def _ask(gateway: AbstractAsyncContextManager[Settings], text: str, options: argparse.Namespace) -> int:
+    from pathlib import Path
+
     from bridge import log
     from bridge.admin.shell.ask import ask
-    from channels.console.files import save
+    from channels.console import attachments, files
 
     log.configure("error")
+    try:
+        named = [attachments.attachment(Path(path)) for path in options.file]
+    except attachments.NoSuchFile as missing:
+        print(f"cherry-bridge: there is no file {missing.path}", file=sys.stderr)
+        return 2
     async with gateway as settings:
-        return await ask(settings, text, model, lambda file: save(file, settings.data_dir / "files"))
+        return await ask(settings, text, options.model, named, files.LocalFiles(settings.data_dir / "files"))
 
 
 @asynccontextmanager

@@ -16,6 +16,7 @@ BridgeError
         KeyRefused          the gateway does not accept our key (`missing` tells which way)
         ProviderRefused     the provider behind it refuses: its own key is bad, no balance, not allowed
         ModelNotFound       no such model; `nearest` holds names like it
+        PicturesRefused     the model takes no pictures
         ContextTooLong      question and history exceed what the model reads
         ProviderLimited     the provider limits the rate
         GatewaySilent       no first token, or none for too long
@@ -139,6 +140,14 @@ class ModelNotFound(GatewayError):
         super().__init__(detail or f"no model {model}")
         self.model = str(model)
         self.nearest = tuple(nearest)
+
+
+class PicturesRefused(GatewayError):
+    """The model takes no pictures, and the question holds some; `seeing` are models that may take them."""
+
+    def __init__(self, detail: str = "", seeing: Sequence[ModelId] = ()) -> None:
+        super().__init__(detail)
+        self.seeing = tuple(seeing)
 
 
 class ContextTooLong(GatewayError):

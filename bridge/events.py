@@ -37,6 +37,12 @@ class TextReclassified(Struct, frozen=True, gc=False):
     """
 
 
+class Heard(Struct, frozen=True, gc=False):
+    """What a recording says that came with the question. It is shown above the answer and is no part of it."""
+
+    text: str
+
+
 class Picture(Struct, frozen=True, gc=False):
     """A picture that the model made. Either `data` holds its bytes, or `url` says where it is."""
 
@@ -84,5 +90,7 @@ class Finished(Struct, frozen=True, gc=False):
     """The model as the provider names it in the answer; empty where it does not."""
 
 
-Event = TextDelta | ReasoningDelta | TextReclassified | Picture | Source | ToolCallDelta | Unsupported | Finished
-"""One thing that a completion yields."""
+Event = (
+    TextDelta | ReasoningDelta | TextReclassified | Heard | Picture | Source | ToolCallDelta | Unsupported | Finished
+)
+"""One thing that a completion yields, and before it what was heard of the question."""

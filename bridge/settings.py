@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     from bridge.gateway import Gateway, QuirkStore
+    from bridge.media import MediaLimits, SpeechServer
+    from bridge.store import MediaBudget
 
 PREFIX = "BRIDGE_"
 S = TypeVar("S", bound=BaseSettings)
@@ -53,6 +55,21 @@ class Settings(BaseSettings):
     away_seconds: float = Field(default=60, ge=0)
     """How long the gateway must have been away before the owners get a message, so that a restart is worth none; 0:
     they get none."""
+    file_megabytes: int = Field(default=20, ge=1, le=100)
+    """The largest attachment that is read. Telegram hands out 20 MB at most."""
+    document_tokens: int = Field(default=24_000, ge=1000, le=1_000_000)
+    """How much of the text of a document goes to a model, by estimate; the rest is read with `/page`."""
+    picture_links: bool = True
+    """Whether pictures that an answer links to are fetched and shown."""
+    media_chat_megabytes: int = Field(default=32, ge=1, le=4096)
+    """How much is kept of the pictures and files of one chat, so that a later question can refer to them."""
+    media_megabytes: int = Field(default=256, ge=1, le=65_536)
+    """The same of all chats together."""
+    media_days: int = Field(default=7, ge=1, le=180)
+    speech_url: str = ""
+    """A server with `/v1/audio/transcriptions`. Empty: recordings are not read."""
+    speech_key: SecretStr = SecretStr("")
+    speech_model: str = Field(default="whisper-1", min_length=1, max_length=200)
     log: Literal["debug", "info", "warning", "error"] = "info"
     health_port: int = Field(default=0, ge=0, le=65_526)
     """The port for health and metrics, on loopback; where it is taken, one of the nine after it. 0: no port."""
@@ -77,7 +94,15 @@ class Settings(BaseSettings):
     def _gateway_url(cls, value: str) -> str:
         return base_url(value)
 
-    @field_validator("gateway_key", mode="before")
+    @field_validator("speech_url")
+    @classmethod
+    def _speech_url(cls, value: str) -> str:
+        try:
+            return base_url(value if "://" in value else f"http://{value}") if value.strip() else ""
+        except ValueError:
+            raise ValueError("this is no address of a server; write for example http://127.0.0.1:8000") from None
+
+    @field_validator("gateway_key", "speech_key", mode="before")
     @classmethod
     def _gateway_key(cls, value: Any) -> Any:
         # People paste the whole header.
@@ -87,6 +112,26 @@ class Settings(BaseSettings):
     @classmethod
     def _language(cls, value: Any) -> Any:
         return named(value) if isinstance(value, str) else value
+
+    def media_limits(self) -> MediaLimits:
+        """Return how much is read of what people send."""
+        from bridge.media import MediaLimits
+
+        return MediaLimits(self.file_megabytes * 1_000_000)
+
+    def speech(self) -> SpeechServer | None:
+        """Return the server that transcribes; None where none is set."""
+        from bridge.media import SpeechServer
+
+        if not self.speech_url:
+            return None
+        return SpeechServer(self.speech_url, self.speech_key.get_secret_value(), self.speech_model)
+
+    def media_budget(self) -> MediaBudget:
+        """Return how much is kept of it."""
+        from bridge.store import MediaBudget
+
+        return MediaBudget(self.media_chat_megabytes << 20, self.media_megabytes << 20, self.media_days * 86400)
 
     def gateway(self, quirks: QuirkStore | None = None) -> Gateway:
         """Make a client of the gateway that is set here, to be entered; without `quirks` it learns for itself."""

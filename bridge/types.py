@@ -114,8 +114,24 @@ class Image(Struct, frozen=True, tag="image", omit_defaults=True):
     """What it shows, in words."""
 
 
-class File(Struct, frozen=True, tag="file"):
+class Excerpt(Struct, frozen=True, omit_defaults=True):
+    """Which part of a document was read: of `total` pages, sheets or whatever `unit` says, `first` to `last`."""
+
+    unit: str = ""
+    first: int = 0
+    last: int = 0
+    total: int = 0
+    cut: bool = False
+    """Whether something was left out."""
+    macros: bool = False
+    """Whether the document has macros; they were not run."""
+
+
+class File(Struct, frozen=True, tag="file", omit_defaults=True):
+    """A document; `media` is its text."""
+
     media: Media
+    excerpt: Excerpt | None = None
 
 
 class Audio(Struct, frozen=True, tag="audio", omit_defaults=True):

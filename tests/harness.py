@@ -24,7 +24,7 @@ from bridge.store import Store, keys
 from bridge.types import Body, Button, Chat, ModelId, User
 from tests.emulators.gateway import GatewayEmulator, Generation
 from tests.fakes import FakeChannel, FakePosted, Weather
-from tests.platform import Bubble, Place, Platform
+from tests.platform import Bubble, Place, Platform, SharedFile
 
 T = TypeVar("T")
 PATIENCE_SECONDS = 40.0
@@ -148,10 +148,18 @@ class BridgeProcess:
 
     # what people do and see
 
-    async def ask(self, text: str, *, who: str = "mia", place: Place = "direct", mention: bool = False) -> list[Bubble]:
+    async def ask(
+        self,
+        text: str,
+        *,
+        who: str = "mia",
+        place: Place = "direct",
+        mention: bool = False,
+        files: Sequence[SharedFile] = (),
+    ) -> list[Bubble]:
         """Say something; the bubbles that answer it, once the last of them looks finished."""
         before = len(self.bubbles(place, who))
-        await self.platform.say(text, who=who, place=place, mention=mention)
+        await self.platform.say(text, who=who, place=place, mention=mention, files=files)
         return await self.answer(before, place=place, who=who)
 
     async def answer(self, before: int = 0, *, place: Place = "direct", who: str = "mia") -> list[Bubble]:

@@ -143,5 +143,9 @@ class Platform(Protocol):
         """Cut the connection on the next `times` writes without carrying them out."""
 
     @property
+    def downloads(self) -> int:
+        """How many times the bot has asked for the content of a file."""
+
+    @property
     def refusals(self) -> int:
         """How many calls were refused for rate since the start, asked for by `flood` or not."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from bridge.errors import AnswerEmpty, GatewayError
 from bridge.events import Finished, ReasoningDelta, TextDelta
 from bridge.gateway import Gateway
-from bridge.turn.tokens import estimate
+from bridge.turn import estimate
 from bridge.types import ChatMessage, ModelId
 
 PROMPT = "Tell of a cherry tree through the four seasons of a year, in some 300 words."

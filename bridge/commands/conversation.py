@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from msgspec.structs import replace as with_changes
 
 from bridge.access import Role
@@ -15,6 +17,7 @@ from bridge.words import with_gateway
 
 MAX_SYSTEM_LENGTH = 8000
 OFF = {"off", "none", "关闭", "關閉"}
+_PAGES = re.compile(r"\s*([1-9]\d{0,5})\s*(?:-\s*([1-9]\d{0,5}))?\s*")
 LATER_ID = "later:"
 """How the id begins of a question that was asked once more so that it waits."""
 
@@ -41,6 +44,7 @@ class ConversationCommands:
             if await context.branch(chat.place, title) is not None:
                 return CommandResult(context.words.new_thread.format(title=title))
         await self._store.history.forget(chat)
+        await self._store.media.forget(chat)
         if not await self._let_go(chat):
             await self._store.stops.send(chat)
         return CommandResult(context.words.new)
@@ -59,7 +63,9 @@ class ConversationCommands:
         return await self._inbox.forget(chat) if await self._store.outage.now() is not None else 0
 
     async def retry(self, context: CommandContext) -> CommandResult:
-        """`/retry`: the last question, asked again by the sender of the command."""
+        """`/retry`: the last question, asked again by the sender of the command; `/retry MODEL` asks that model."""
+        if context.argument and (refusal := await self._picker.switched(context)) is not None:
+            return refusal
         again = await self._ask_again(context, "retry:")
         if again is None:
             return CommandResult(context.words.nothing_to_retry, in_place=False)
@@ -127,6 +133,29 @@ class ConversationCommands:
             sent_at=call.sent_at,
         )
         return CommandResult(resend_as=Question(said.id, said))
+
+    async def page(self, context: CommandContext) -> CommandResult:
+        """`/page 41-80`: have the model read these pages of the document that was read last."""
+        words, call = context.words, context.call
+        found = _PAGES.fullmatch(context.argument.replace("–", "-"))
+        if found is None or int(found[1]) > int(found[2] or found[1]):
+            return CommandResult(words.page_usage, in_place=False)
+        document = await self._store.media.document(context.chat)
+        if document is None:
+            return CommandResult(words.page_none, in_place=False)
+        pages = f"{found[1]}-{found[2] or found[1]}"
+        said = Said(
+            f"page:{call.id}",
+            call.chat,
+            call.sender,
+            words.page_prompt.format(range=pages.replace("-", "–")),
+            attachments=(document,),
+            ack=call.ack,
+            language=call.language,
+            groups=call.groups,
+            sent_at=call.sent_at,
+        )
+        return CommandResult(resend_as=Question(said.id, said, pages=pages))
 
     async def system(self, context: CommandContext) -> CommandResult:
         words, chat = context.words, context.chat

@@ -118,6 +118,27 @@ class Picker:
         said = words.model_unknown.format(query=query)
         return CommandResult(said, _buttons([model for model in offered if model.id in nearest], room))
 
+    async def seeing(self, settings: ChatSettings) -> list[ModelId]:
+        """The models that may take pictures and may be used, those of different providers first.
+
+        By the gateway's list, by name, and by what was learned. Raises nothing.
+        """
+        try:
+            offered = await self._offered(settings)
+        except GatewayError:
+            return []
+        quirks = await self._gateway.quirks.all()
+        seeing = [m for m in offered if m.may_see and "no_pictures" not in quirks.get(m.id, ())]
+        first = {model.id.provider: model.id for model in reversed(seeing)}
+        return list(dict.fromkeys([*reversed(first.values()), *(model.id for model in seeing)]))
+
+    async def switched(self, context: CommandContext) -> CommandResult | None:
+        """What to say where the argument does not name one model to be used here; None where the chat now uses it."""
+        result = await self.model(context)
+        chosen = await self._preferences.model(context.chat)
+        is_it = chosen is not None and context.argument in (str(chosen), _token(str(chosen)))
+        return None if is_it else result
+
     async def models(self, context: CommandContext) -> CommandResult:
         """All models as text, to read and to copy from."""
         query, page = _split(context.argument)

@@ -63,6 +63,7 @@ class Commands:
             Entry("stop", talk.stop),
             Entry("retry", talk.retry),
             Entry("continue", talk.go_on, listed=False),
+            Entry("page", talk.page),
             Entry("system", talk.system),
             Entry("later", talk.later),
             Entry("reasoning", talk.reasoning),

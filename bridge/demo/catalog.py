@@ -8,8 +8,8 @@ from functools import partial
 from typing import Literal
 
 from bridge.demo.conversation import Conversation
-from bridge.demo.performance import Performance
-from bridge.demo.scripts import continuing, echo, guide, longer, poet, showcase, thinker, trouble
+from bridge.demo.performance import Performance, Refusal
+from bridge.demo.scripts import continuing, echo, guide, longer, painter, poet, showcase, thinker, trouble
 from bridge.types import ModelId
 
 Voice = Callable[[Conversation], Performance]
@@ -35,12 +35,25 @@ class Model:
         return continuing.perform(self.voice, conversation)
 
 
+def _blind(voice: Voice) -> Voice:
+    """The same, for words alone: pictures are refused as DeepSeek does."""
+
+    def speak(conversation: Conversation) -> Performance:
+        if any(turn.pictures for turn in conversation.turns):
+            said = "Failed to deserialize the JSON body into the target type: messages[0]: unknown variant `image_url`"
+            return Performance(refusal=Refusal(400, "invalid_request_error", f"{said}, expected `text`"))
+        return voice(conversation)
+
+    return speak
+
+
 def _models() -> Iterator[Model]:
     """The first of them is the one that a newcomer meets."""
     yield from _of(
         Provider("demo", "Demo"),
         ("guide", "Guide", guide.speak),
-        ("poet", "Poet", poet.speak),
+        ("poet", "Poet", _blind(poet.speak)),
+        ("painter", "Painter", painter.speak),
         ("showcase", "Showcase", showcase.speak),
         ("thinker", "Thinker", thinker.speak),
         ("think-tags", "Thinker, in tags", thinker.speak_in_tags),

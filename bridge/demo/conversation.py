@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
@@ -16,6 +17,8 @@ class Turn:
     text: str
     others: int = 0
     """How many parts came with it that are not text: pictures, files."""
+    pictures: tuple[bytes, ...] = ()
+    """The contents of the pictures among them, as far as they came along."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,4 +72,17 @@ def _turns(message: Any) -> Iterator[Turn]:
     elif isinstance(content, list):
         parts = [part for part in content if isinstance(part, dict)]
         texts = [text for part in parts if isinstance(text := part.get("text"), str)]
-        yield Turn(_ROLES[name], "\n".join(texts), len(parts) - len(texts))
+        pictures = tuple(found for part in parts if (found := _picture(part)))
+        yield Turn(_ROLES[name], "\n".join(texts), len(parts) - len(texts), pictures)
+
+
+def _picture(part: dict[str, Any]) -> bytes:
+    """The content of the picture that a part holds in Base64, in either dialect; empty where it holds none."""
+    inner = part.get("image_url") or part.get("source")
+    if isinstance(inner, dict):
+        inner = inner.get("url") or inner.get("data")
+    data = inner.rpartition(";base64,")[2] if isinstance(inner, str) else ""
+    try:
+        return b64decode(data)
+    except ValueError:
+        return b""

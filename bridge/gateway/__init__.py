@@ -9,16 +9,19 @@ from bridge.gateway.client import Gateway, Generation
 from bridge.gateway.completion import Completion, Pause
 from bridge.gateway.labels import labelled
 from bridge.gateway.models import Model, nearest, usable_models
+from bridge.gateway.pictures import NO_PICTURES, LoadedPictures, holds_pictures
 from bridge.gateway.quirks import QUIRK_TTL_SECONDS, QUIRKS, MemoryQuirks, Quirk, Quirks, QuirkStore, is_quirk
 from bridge.gateway_address import DEFAULT_PORT, base_url
 
 __all__ = [
     "DEFAULT_PORT",
+    "NO_PICTURES",
     "QUIRKS",
     "QUIRK_TTL_SECONDS",
     "Completion",
     "Gateway",
     "Generation",
+    "LoadedPictures",
     "MemoryQuirks",
     "Model",
     "Pause",
@@ -26,6 +29,7 @@ __all__ = [
     "QuirkStore",
     "Quirks",
     "base_url",
+    "holds_pictures",
     "is_quirk",
     "labelled",
     "nearest",

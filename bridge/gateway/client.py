@@ -13,9 +13,11 @@ import structlog
 from bridge.errors import CHERRY_STUDIO, GatewayError, GatewaySilent, GatewayUnreachable, ProviderFailed
 from bridge.gateway.completion import Completion, Pause, Shorter, Timeouts, no_pause
 from bridge.gateway.dialects import Dialect
+from bridge.gateway.errors import V16_MAX_BODY_BYTES
 from bridge.gateway.http import MODELS_PATH, GatewayHttp, not_a_gateway
 from bridge.gateway.labels import labelled
 from bridge.gateway.models import Model, nearest, usable_models
+from bridge.gateway.pictures import NO_PICTURES, LoadedPictures
 from bridge.gateway.quirks import MemoryQuirks, QuirkStore
 from bridge.gateway.server_name import name_by_models, name_by_root
 from bridge.gateway_address import base_url
@@ -67,6 +69,8 @@ class Gateway:
         self._reading: asyncio.Task[Sequence[Model]] | None = None
         self._identified = False
         """Whether the root has been looked at."""
+        self._max_body_bytes: int | None = None
+        self._limit_read_at = float("-inf")
 
     def __repr__(self) -> str:
         return f"Gateway({self.url!r})"
@@ -122,8 +126,11 @@ class Gateway:
         shorter: Shorter | None = None,
         pause: Pause = no_pause,
         max_tokens: int = 0,
+        pictures: LoadedPictures = NO_PICTURES,
     ) -> Completion:
         """A completion of `messages` by `model`. The request is sent when its first piece is read.
+
+        `pictures` are the contents of those that the messages refer to; any other becomes a note.
 
         Where the messages are too long for the model, `shorter` is called, once, for others to send instead; the
         error stands where it returns none, or where there is no `shorter`. `pause` sets the pace of reading.
@@ -140,6 +147,8 @@ class Gateway:
             shorter=shorter,
             pause=pause,
             max_tokens=max_tokens,
+            pictures=pictures,
+            blind=any(each.id == model and each.sees is False for each in self._models),
         )
 
     @property
@@ -155,6 +164,20 @@ class Gateway:
         """Find out the server's name, unless that is known. Raises GatewayUnreachable or GatewaySilent."""
         if not self._identified:
             await self._generation_by_root()
+
+    async def max_body_bytes(self) -> int | None:
+        """The largest request that the gateway takes; None where it takes more than any that we send.
+
+        Raises nothing: a gateway that cannot be asked now will say what is wrong when it is asked to answer.
+        """
+        now = asyncio.get_running_loop().time()
+        if now - self._limit_read_at >= MODELS_TTL_SECONDS:
+            try:
+                self._max_body_bytes = V16_MAX_BODY_BYTES if await self.generation() == "A" else None
+            except GatewayError as error:
+                log.debug("generation not known", cause=type(error).__name__)
+            self._limit_read_at = now
+        return self._max_body_bytes
 
     async def generation(self) -> Generation:
         """Which generation of Cherry Studio's gateway answers, told from ``GET /``. Needs no key.

@@ -24,6 +24,7 @@ from bridge.errors import (
     GatewayError,
     GatewaySilent,
     ModelNotFound,
+    PicturesRefused,
     ProviderFailed,
 )
 from bridge.events import Event, Finished, TextDelta, Usage
@@ -32,7 +33,8 @@ from bridge.gateway.error_body import ErrorBody, read_response_error
 from bridge.gateway.errors import RETRYABLE_STATUSES, to_gateway_error, unreachable
 from bridge.gateway.http import MAX_ERROR_BODY_BYTES, GatewayHttp, not_a_gateway
 from bridge.gateway.parser import CompletionParser
-from bridge.gateway.quirks import Quirks, QuirkStore, limit_of, quirk_of, with_quirk, within_max_tokens
+from bridge.gateway.pictures import NO_PICTURES, LoadedPictures, holds_pictures, without_old_pictures
+from bridge.gateway.quirks import Quirk, Quirks, QuirkStore, limit_of, quirk_of, with_quirk, within_max_tokens
 from bridge.gateway.silence import SilenceTimer
 from bridge.gateway.sse import MAX_EVENT_BYTES
 from bridge.gateway.transport import Body, body_of
@@ -47,6 +49,8 @@ FINISH_GRACE_SECONDS = 5.0
 
 V1_OPAQUE_ERROR = "Stream processing error"
 """All that v1.7 to v1.9 say of any failure in the messages dialect, as long as a stream is asked for."""
+_NOT_ABOUT_PICTURES = {401, 402, 403, 429}
+"""Statuses that are about the account, whatever was asked."""
 
 Shorter = Callable[[], Sequence[ChatMessage]]
 
@@ -107,7 +111,10 @@ class Completion:
         shorter: Shorter | None = None,
         pause: Pause = no_pause,
         max_tokens: int = 0,
+        pictures: LoadedPictures = NO_PICTURES,
+        blind: bool = False,
     ) -> None:
+        """`blind`: the gateway's list says that the model takes no pictures."""
         self.messages = messages
         """What was asked: with `shorter`, what was asked last."""
         self._http = http
@@ -119,6 +126,8 @@ class Completion:
         self._shorter = shorter
         self._pause = pause
         self._max_tokens = max_tokens
+        self._pictures = pictures
+        self._blind = blind
         self._parser = CompletionParser("chat")
         self._quirks: Quirks | None = None
         """Of the model; None until they are looked up."""
@@ -286,9 +295,11 @@ class Completion:
         dialect = self._dialects.get(self._model.provider, "chat")
         parser = self._parser = CompletionParser(dialect)
         if self._quirks is None:
-            self._quirks = await self._quirk_store.get(self._model)
-        unstreamed: Quirks = frozenset({"no_streaming"} if self._unstreamed else ())
-        path, content = request(dialect, self._model, self.messages, self._quirks | unstreamed, self._max_tokens)
+            self._quirks = await self._quirk_store.get(self._model) | ({"no_pictures"} if self._blind else set())
+        if "no_pictures" in self._quirks and self._asks_about_pictures:
+            raise PicturesRefused
+        quirks = self._quirks | {"no_streaming"} if self._unstreamed else self._quirks
+        path, content = request(dialect, self._model, self.messages, quirks, self._max_tokens, self._pictures)
         self._body_size = len(content)
         try:
             async with self._before_first_token():
@@ -344,8 +355,11 @@ class Completion:
             self._unstreamed = True
             return _RequestChanged()
         quirk = limit_of(body, within_max_tokens(quirks, MAX_OUTPUT_TOKENS)) if dialect == "messages" else None
-        quirk = quirk or quirk_of(body, quirks)
+        quirk = quirk or self._quirk(body, quirks)
         if not self._parser.started and quirk is not None:
+            if quirk == "no_pictures" and self._asks_about_pictures:
+                await self._quirk_store.put(self._model, quirks | {quirk})
+                return PicturesRefused(body.detail(message.text for message in self.messages))
             log.info("asking without", model=str(self._model), quirk=quirk)
             self._quirks, self._learned, self._unstreamed = with_quirk(quirks, quirk), True, False
             return _RequestChanged()
@@ -368,7 +382,25 @@ class Completion:
                 if messages := shorter():
                     self.messages = messages
                     return _RequestChanged()
+            if body.status not in _NOT_ABOUT_PICTURES and self._drop_old_pictures():
+                log.info("asking without old pictures", model=str(self._model), status=body.status)
+                return _RequestChanged()
         return error
+
+    @property
+    def _asks_about_pictures(self) -> bool:
+        return bool(self._pictures) and bool(self.messages) and holds_pictures(self.messages[-1])
+
+    def _quirk(self, body: ErrorBody, known: Quirks) -> Quirk | None:
+        quirk = quirk_of(body, known)
+        return None if quirk == "no_pictures" and not any(map(holds_pictures, self.messages)) else quirk
+
+    def _drop_old_pictures(self) -> bool:
+        """Put notes in place of the pictures of earlier questions, one of which may be refused; False if none is."""
+        if not any(map(holds_pictures, self.messages[:-1])):
+            return False
+        self.messages = without_old_pictures(self.messages)
+        return True
 
     async def _settle(self) -> Finished:
         """The end of a complete answer. Raises what the answer lacks."""

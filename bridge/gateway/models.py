@@ -10,6 +10,7 @@ from heapq import nlargest
 from typing import Any
 
 from bridge.gateway.dialects import Dialect
+from bridge.gateway.dialects.fields import as_dict
 from bridge.types import ModelId
 
 MAX_ID_CHARACTERS = 300
@@ -22,6 +23,13 @@ _DIALECTS: dict[str, Dialect] = {"openai": "chat", "anthropic": "messages"}
 
 _NOT_FOR_CHAT = re.compile(r"embed|rerank|whisper|dall-e|moderation|(?<![a-z])tts(?![a-z])")
 """v1.x lists such models without saying what they are for; v2 leaves them out."""
+
+_SEEING = re.compile(
+    r"gpt-(?:4o|4\.1|4\.5|5)|chatgpt-4o|(?<![a-z])o[134](?!-mini-2024)(?![a-z0-9])|claude|gemini|gemma-?3|pixtral|llava"
+    r"|vision|(?<![a-z])vl(?![a-z])|-v-|omni|glm-\d(?:\.\d)?v|grok-[2-9]|kimi-(?:vl|k2\.5)|llama-4|mistral-(?:medium|small)"
+    r"|minicpm-v|internvl|step-1[ov]|doubao.*(?:1[.-][56]|seed)|qvq|phi-4-multimodal|moondream"
+)
+"""Names of families that take pictures. They are offered to people whose model does not; nothing else hangs on it."""
 
 
 _OTHER_MODES = {
@@ -50,6 +58,13 @@ class Model:
     group: str = field(default="", compare=False)
     """With which others it is shown: its provider's id; of a server without providers, what stands before the first
     slash, or nothing."""
+    sees: bool | None = None
+    """Whether it takes pictures, as the list says; None where it does not say. Cherry Studio's does not."""
+
+    @property
+    def may_see(self) -> bool:
+        """Whether it takes pictures, by what the list says, or else by its name."""
+        return self.sees if self.sees is not None else _SEEING.search(self.id.model.lower()) is not None
 
 
 def parse_model(entry: Any, *, direct: bool = False) -> Model | None:
@@ -68,11 +83,11 @@ def parse_model(entry: Any, *, direct: bool = False) -> Model | None:
     if dialect is None or _NOT_FOR_CHAT.search(id.model.lower()) or _is_for_something_else(entry):
         return None
     owner = _one_line(entry.get("provider_name")) or _one_line(entry.get("owned_by"))
-    name = _one_line(entry.get("name"))
+    name, sees = _one_line(entry.get("name")), _sees(entry)
     if direct:
         maker = text.partition("/")[0] if "/" in text else ""
-        return Model(id, name or text.strip(), owner or maker, dialect, owner, maker)
-    return Model(id, name or id.model, owner or id.provider, dialect, owner, id.provider)
+        return Model(id, name or text.strip(), owner or maker, dialect, owner, maker, sees)
+    return Model(id, name or id.model, owner or id.provider, dialect, owner, id.provider, sees)
 
 
 def _is_for_something_else(entry: dict[str, Any]) -> bool:
@@ -81,6 +96,18 @@ def _is_for_something_else(entry: dict[str, Any]) -> bool:
     return entry.get("mode") in _OTHER_MODES or (
         isinstance(routes, list) and bool(routes) and not {"openai", "anthropic"} & set(map(str, routes))
     )
+
+
+def _sees(entry: dict[str, Any]) -> bool | None:
+    """What an entry says of pictures: OpenRouter, LiteLLM and Mistral each have a field for it."""
+    architecture, capabilities = as_dict(entry.get("architecture")), entry.get("capabilities")
+    for modalities in (architecture.get("input_modalities"), entry.get("input_modalities")):
+        if isinstance(modalities, list) and modalities:
+            return "image" in modalities
+    for said in (entry.get("supports_vision"), as_dict(capabilities).get("vision")):
+        if isinstance(said, bool):
+            return said
+    return True if isinstance(capabilities, list) and "vision" in capabilities else None
 
 
 def nearest(query: str, models: Sequence[Model], count: int) -> list[ModelId]:

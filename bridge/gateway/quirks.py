@@ -13,10 +13,17 @@ from bridge.types import ChatMessage, ModelId, Text
 Quirk = str
 """``alternating_roles``: the person and the model have to take turns, the person first. ``no_system_role``: there is
 none. ``no_stream_options``: the parameter is refused. ``no_streaming``: the answer comes at once or not at all.
-``max_tokens=4096``: the most tokens that may be asked for, where the dialect wants a number."""
+``no_pictures``: it reads words only. ``max_tokens=4096``: the most tokens that may be asked for, where the dialect
+wants a number."""
 
 Quirks = frozenset[Quirk]
-QUIRKS: tuple[Quirk, ...] = ("alternating_roles", "no_system_role", "no_stream_options", "no_streaming")
+QUIRKS: tuple[Quirk, ...] = (
+    "alternating_roles",
+    "no_system_role",
+    "no_stream_options",
+    "no_streaming",
+    "no_pictures",
+)
 MAX_TOKENS = "max_tokens="
 
 QUIRK_TTL_SECONDS = 30 * 24 * 3600.0
@@ -49,6 +56,15 @@ _SIGNS: dict[Quirk, re.Pattern[str]] = {
     "no_streaming": re.compile(
         r"verified to stream|stream(?:ing)?['\"`]? (?:mode )?(?:is )?(?:not|un)\s?(?:supported|allowed|available)"
         r"|not support (?:the )?['\"`]?stream|unsupported (?:parameter|value):? ['\"`]?stream\b|stream must be false",
+        re.IGNORECASE,
+    ),
+    "no_pictures": re.compile(
+        r"(?:image|vision|multi-?modal|picture)[\w`'\" -]{0,40}(?:is |are )?(?:not|un)\s?(?:supported|allowed|enabled)"
+        r"|not (?:support|accept|handle|process)\w* (?:the )?[\w`'\" -]{0,40}(?:image|vision|multi-?modal|picture)"
+        r"|unknown variant [`'\"]image_url|invalid (?:content )?type:? [`'\"]?image"  # DeepSeek; OpenAI
+        r"|no endpoints found that support image|not a (?:multi-?modal|vision)"  # OpenRouter; vLLM
+        r"|at most 0 image|content must be a string|content\W+(?:input|value) should be a valid string"  # vLLM; Groq
+        r"|不支持(?:图|多模态|视觉)|only (?:supports? )?text",
         re.IGNORECASE,
     ),
 }
@@ -95,6 +111,8 @@ class MemoryQuirks:
 
 def quirk_of(body: ErrorBody, known: Quirks) -> Quirk | None:
     """What to do without after this error; None where it is about something else, or that has been tried."""
+    if "no_pictures" not in known and _SIGNS["no_pictures"].search(body.message):
+        return "no_pictures"  # OpenRouter says so with a 404
     if body.status in _OTHER_REASONS:
         return None
     if body.param in ("stream", "stream_options", "stream_options.include_usage"):

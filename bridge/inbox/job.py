@@ -19,8 +19,15 @@ class Question(Struct, frozen=True, tag="question", omit_defaults=True):
     message: Said
     asker: User | None = None
     """Who asks it again; None where that is the sender of the message."""
+    pages: str = ""
+    """Which pages of its documents are to be read, such as ``41-80``; empty for those at the front."""
     again: bool = False
     """Whether it was asked before: its answer then takes the place of the last one in the history."""
+
+    @property
+    def page_range(self) -> range | None:
+        first, _, last = self.pages.partition("-")
+        return range(int(first), int(last or first) + 1) if first else None
 
     @property
     def chat(self) -> Chat:

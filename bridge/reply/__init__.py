@@ -2,8 +2,8 @@
 
 from bridge.reply.account import Account
 from bridge.reply.deliver import Address, Footer, deliver
-from bridge.reply.draft import Draft
+from bridge.reply.draft import Draft, picture_file
 from bridge.reply.pace import Pace
 from bridge.reply.record import Record, Unrecorded
 
-__all__ = ["Account", "Address", "Draft", "Footer", "Pace", "Record", "Unrecorded", "deliver"]
+__all__ = ["Account", "Address", "Draft", "Footer", "Pace", "Record", "Unrecorded", "deliver", "picture_file"]

@@ -219,6 +219,8 @@ class Renderer:
         text = draft.text
         if not draft.complete and not text.strip():
             text = draft.meanwhile
+        if draft.complete or draft.text.strip():  # before, the question may still have to wait unseen
+            text = draft.preface + text
         if draft.complete and draft.files:
             albums, lines = arrange(draft.files, self._limits, self._unsendable)
             text += "".join(f"\n\n{line}" for line in lines)

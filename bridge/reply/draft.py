@@ -11,6 +11,7 @@ from bridge.errors import GatewayError
 from bridge.events import (
     Event,
     Finished,
+    Heard,
     Picture,
     ReasoningDelta,
     Source,
@@ -21,6 +22,8 @@ from bridge.events import (
 )
 from bridge.types import BodyFile
 
+RECORDING_MARK = "🎙"
+"""Before what a recording says."""
 PICTURE_MARK = "🖼"
 """The label of a link to a picture that has no words of its own."""
 
@@ -46,6 +49,8 @@ class Draft:
         self.text = ""
         self.meanwhile = ""
         """What is shown for as long as there is neither text nor an end."""
+        self.preface = ""
+        """What stands above the text and is no part of it."""
         self.reasoning = ""
         self.restarts = 0
         """How often the text began anew, because all of it so far turned out to be reasoning."""
@@ -151,6 +156,9 @@ class Draft:
                 self.reasoning, self.text = self.reasoning + self.text, ""
                 self.restarts += 1
                 self._thinks()
+            case Heard():
+                quoted = "\n".join(f"> {line}" for line in event.text.splitlines())
+                self.preface += f"> {RECORDING_MARK} {quoted.removeprefix('> ')}\n\n"
             case Picture():
                 self._take_picture(event)
             case Source():
@@ -174,9 +182,7 @@ class Draft:
     def _take_picture(self, picture: Picture) -> None:
         """Show a picture under the text; one of which only the address came, as a link in it."""
         if picture.data:
-            mime = picture.mime or "image/png"
-            name = f"picture-{len(self.files) + 1}{guess_extension(mime) or '.png'}"
-            self.files.append(BodyFile.of("image", name, mime, picture.data, picture.alt))
+            self.files.append(picture_file(picture, len(self.files) + 1))
         else:
             before = "\n\n" if self.text and not self.text.endswith("\n\n") else ""
             self.text += f"{before}[{picture.alt or PICTURE_MARK}](<{picture.url}>)\n\n"
@@ -198,6 +204,13 @@ class Draft:
         self._grew.set()
         if self._at_end is not None:
             self._at_end()
+
+
+def picture_file(picture: Picture, number: int) -> BodyFile:
+    """Return the file that shows `picture`, the `number`th of its answer, whose content has come."""
+    mime = picture.mime or "image/png"
+    name = f"picture-{number}{guess_extension(mime) or '.png'}"
+    return BodyFile.of("image", name, mime, picture.data, picture.alt)
 
 
 async def _no_events() -> AsyncIterator[Event]:

@@ -11,7 +11,7 @@ import secrets
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from bridge.store.history import HISTORY_SECONDS, MAX_EXCHANGES, EndReason, Exch
 from bridge.store.keeper import Connect, Hold, Keeper
 from bridge.store.keys import KEY_LENGTH, LANES, AccessKeys, ChatKeys, Lane, LaneKeys
 from bridge.store.leases import Lease, Leases
+from bridge.store.media import MediaBudget, MediaStore, digest_of
 from bridge.store.memory import Memory
 from bridge.store.names import Names
 from bridge.store.outage import Outage, OutageStore
@@ -67,6 +68,8 @@ __all__ = [
     "LaneKeys",
     "Lease",
     "Leases",
+    "MediaBudget",
+    "MediaStore",
     "Memory",
     "Names",
     "Outage",
@@ -81,7 +84,9 @@ __all__ = [
     "Store",
     "TurnContext",
     "bare",
+    "digest_of",
     "keys",
+    "open_embedded",
     "open_store",
     "to_json",
     "translate_redis_errors",
@@ -104,6 +109,7 @@ class Store:
         self.redis = redis
         self.keeper = Keeper(connect)
         self.history = History(redis)
+        self.media = MediaStore(redis)
         self.preferences = Preferences(redis)
         self.names = Names(redis)
         self.leases = Leases(redis, self.keeper)
@@ -143,6 +149,18 @@ class Store:
         await self.keeper.close()
 
 
+def open_embedded(data_dir: Path) -> AbstractAsyncContextManager[Path]:
+    """The socket of an embedded server that keeps its data in `data_dir`. Raises StoreError.
+
+    Any number of processes may open it; the server ends with the last of them.
+    """
+    if sys.platform == "win32":
+        raise StoreError("on Windows there is no embedded store; set BRIDGE_REDIS_URL, such as redis://127.0.0.1:6379")
+    from bridge.store.embedded import embedded  # it needs what only Unix has
+
+    return embedded(data_dir)
+
+
 @asynccontextmanager
 async def open_store(url: str, data_dir: Path) -> AsyncIterator[Store]:
     """The store at `url`, or in an embedded server that keeps its data in `data_dir` where there is none.
@@ -153,12 +171,8 @@ async def open_store(url: str, data_dir: Path) -> AsyncIterator[Store]:
         async with connected(url) as redis, _opened(redis, lambda: connected(url)) as store:
             yield store
         return
-    if sys.platform == "win32":
-        raise StoreError("on Windows there is no embedded store; set BRIDGE_REDIS_URL, such as redis://127.0.0.1:6379")
-    from bridge.store.embedded import embedded  # it needs what only Unix has
-
     async with (
-        embedded(data_dir) as socket,
+        open_embedded(data_dir) as socket,
         connected_to(socket) as redis,
         _opened(redis, lambda: connected_to(socket)) as store,
     ):

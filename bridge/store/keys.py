@@ -36,7 +36,7 @@ class LaneKeys:
 class ChatKeys:
     """One chat."""
 
-    __slots__ = ("aside", "epoch", "history", "last", "menu", "moved", "preferences", "seen")
+    __slots__ = ("aside", "epoch", "history", "last", "media", "media_index", "menu", "moved", "preferences", "seen")
 
     def __init__(self, chat: Chat) -> None:
         base = _of(chat) + ":"
@@ -51,6 +51,10 @@ class ChatKeys:
         self.preferences = base + "choices"
         self.menu = base + "menu"
         self.last = base + "last"
+        self.media = base + "media"
+        """A hash: pictures and what was read from files, by digest; and by source, which of them came of it."""
+        self.media_index = media_index_of(self.media)
+        """A sorted set: the fields of `media`, by when they came."""
         self.moved = base + "moved"
         """The chat that this one has become."""
 
@@ -127,6 +131,17 @@ class AccessKeys:
     def spent(cls, day: str) -> str:
         """A hash: what each person has used of their day's limit in each chat."""
         return f"{cls._BASE}spent:{day}"
+
+
+MEDIA_CHATS = f"{PREFIX}{{media}}:chats"
+"""A sorted set: the chats' hashes of media, by when they were last added to."""
+MEDIA_SIZES = f"{PREFIX}{{media}}:sizes"
+"""A hash: the bytes of each of them, and under ``=`` of all together."""
+
+
+def media_index_of(media: str) -> str:
+    """The index that belongs to the hash of this name."""
+    return f"{media}:index"
 
 
 STOPS = PREFIX + "stops"

@@ -24,7 +24,7 @@ class Script:
         self.source = source
         self._hash = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
 
-    async def __call__(self, redis: Redis, keys: Sequence[str], *args: str | int | float) -> Any:
+    async def __call__(self, redis: Redis, keys: Sequence[str], *args: str | bytes | int | float) -> Any:
         """Run it. Raises StoreError."""
         call: Any = redis.execute_command
         async with translate_redis_errors():

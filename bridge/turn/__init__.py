@@ -2,8 +2,26 @@
 
 from bridge.turn.active import ActiveAnswers
 from bridge.turn.answer import Answerer
+from bridge.turn.attachments import Attachments, Received
+from bridge.turn.context import request_messages, user_messages
+from bridge.turn.footer import sources_list, unread, unshown
 from bridge.turn.load import Load
 from bridge.turn.outage import OutageMonitor
 from bridge.turn.replies import Replies
+from bridge.turn.tokens import estimate
 
-__all__ = ["ActiveAnswers", "Answerer", "Load", "OutageMonitor", "Replies"]
+__all__ = [
+    "ActiveAnswers",
+    "Answerer",
+    "Attachments",
+    "Load",
+    "OutageMonitor",
+    "Received",
+    "Replies",
+    "estimate",
+    "request_messages",
+    "sources_list",
+    "unread",
+    "unshown",
+    "user_messages",
+]

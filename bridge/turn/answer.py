@@ -17,14 +17,15 @@ from bridge.inbox import CommandCall, Inbox, Notice, Question, Turn
 from bridge.reply import Account, Draft, Footer
 from bridge.settings import Settings
 from bridge.store import Exchange, Store, TurnContext
+from bridge.turn.attachments import Attachments, Received
 from bridge.turn.context import user_messages
 from bridge.turn.footer import end_reason, outcome_note, used_up
-from bridge.turn.generation import Generation
+from bridge.turn.generation import Asked, Generation
 from bridge.turn.load import Load
 from bridge.turn.outage import OutageMonitor
 from bridge.turn.replies import Replies, reply_target
 from bridge.turn.thoughts import thoughts
-from bridge.types import ChatMessage
+from bridge.types import ChatMessage, Text
 
 log = structlog.get_logger(__name__)
 
@@ -51,6 +52,7 @@ class Answerer:
         replies: Replies,
         load: Load,
         outages: OutageMonitor,
+        attachments: Attachments,
     ) -> None:
         self._settings = settings
         self._store = store
@@ -61,6 +63,7 @@ class Answerer:
         self._replies = replies
         self._load = load
         self._outages = outages
+        self._attachments = attachments
 
     async def answer(self, turn: Turn, account: Account) -> None:
         """Do the job that `turn` holds, and let it leave the queue; or suspend it, where it has to wait.
@@ -97,25 +100,29 @@ class Answerer:
     async def _answer_question(self, turn: Turn, account: Account, standing: Standing, question: Question) -> None:
         message, words, began = question.message, self._replies.words(question.language), time.time()
         if not (message.text.strip() or message.quoted.strip()):
-            await self._replies.reply_unsupported(turn, account, message)
-            return
+            problems = self._attachments.problems(message)
+            if len(problems) >= len(message.attachments):
+                admin = standing.role >= Role.ADMIN
+                await self._replies.reply_unsupported(turn, account, message, problems, admin=admin)
+                return
         quota = self._access.quota.of_turn(question.asked_by, question.chat, _limit(standing))
         is_first = turn.attempt == 1 and not turn.crashes
         if is_first and (limit := await quota.reserve()):
             await self._replies.say(turn, account, used_up(limit, until_midnight(), words))
             return
         context = await self._store.load_turn_context(question.chat, remember=message)
-        generation = self._generation(question, standing.settings, context)
-        draft = await self._stream(turn, account, standing, question, generation, context)
+        generation, received = self._generation(question, account, standing.settings, context)
+        draft = await self._stream(turn, account, standing, question, generation, context, received)
         if draft.withdrawn:
             if is_first:
                 await quota.release()
             await self._outages.postpone(turn, account.id)
             return
+        pictures = await self._attachments.keep(question.chat, draft.files)
         exchange = Exchange(
             message.id,
-            user_messages(message),
-            (ChatMessage.assistant(draft.text),),
+            tuple(generation.question),
+            (ChatMessage("assistant", (Text(draft.text), *pictures)),),
             end_reason(draft),
             str(generation.model),
             time.time(),
@@ -135,13 +142,14 @@ class Answerer:
         question: Question,
         generation: Generation,
         context: TurnContext,
+        received: Received,
     ) -> Draft:
         """Have the answer grow on the platform until it is whole; return it."""
         place, words = question.chat.place, self._replies.words(question.language)
         is_admin = standing.role >= Role.ADMIN
 
         def footer(draft: Draft) -> Footer:
-            note, buttons = outcome_note(draft, generation, question.message, words, admin=is_admin)
+            note, buttons = outcome_note(draft, generation, question.message, received, words, admin=is_admin)
             return account.footer(place, note, buttons, words)
 
         def aside(draft: Draft) -> str:
@@ -160,21 +168,34 @@ class Answerer:
             await self._replies.grow(turn, account, draft, footer, ack=ack, reply_to=reply_to, aside=aside)
         return draft
 
-    def _generation(self, question: Question, settings: ChatSettings, context: TurnContext) -> Generation:
-        """Return what will ask the model; nothing has been asked yet."""
+    def _generation(
+        self, question: Question, account: Account, settings: ChatSettings, context: TurnContext
+    ) -> tuple[Generation, Received]:
+        """Return what will ask the model, and what will have been received by then; nothing has been asked yet."""
         chosen, history = context.chosen, context.history
         if question.again and history and history[-1].id == question.message.id:
             history = history[:-1]
-        return Generation(
+        message, received = question.message, Received()
+
+        async def ask() -> Asked:
+            if message.attachments:
+                await self._attachments.receive(message, account.channel, received, question.page_range)
+            return Asked(user_messages(message, tuple(received.parts)), received.heard)
+
+        generation = Generation(
             self._gateway,
             self._store.preferences,
             resolve_model=lambda: self._commands.picker.resolve(chosen.model, settings),
             system=chosen.system or settings.system or self._settings.system,
             history=history,
-            question=user_messages(question.message),
+            ask=ask,
+            load=lambda messages: self._attachments.load(question.chat, messages),
+            seeing=lambda: self._commands.picker.seeing(settings),
             budget=self._settings.history_tokens,
             pause=self._load.pause,
+            fetch_links=self._settings.picture_links,
         )
+        return generation, received
 
     async def _move(self, turn: Turn, moved: ChatMoved) -> None:
         """Take everything over to the chat's new id. It waited its turn, so no answer is under way in the old chat."""

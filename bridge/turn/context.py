@@ -6,25 +6,46 @@ from collections.abc import Sequence
 
 from bridge.inbound import Said
 from bridge.store import Exchange
-from bridge.types import ChatMessage
+from bridge.types import ChatMessage, File, Image, Part, Text
 
 STOPPED = "\n\n[The person stopped this answer here.]"
 CUT = "\n\n[This answer was cut off here.]"
 _MARKS = {"stopped": STOPPED, "cut": CUT, "filtered": CUT}
 
 
-def user_messages(message: Said) -> tuple[ChatMessage, ...]:
-    """Return what a message adds to the conversation; in a group the model is told who speaks."""
+def user_messages(message: Said, parts: tuple[Part, ...] = ()) -> tuple[ChatMessage, ...]:
+    """Return what a message adds to the conversation, with the `parts` that came of its attachments.
+
+    In a group the model is told who speaks. Pictures go before words, as the vendors advise. Nothing where there is
+    nothing to read.
+    """
+    if not (parts or message.text.strip() or message.quoted.strip()):
+        return ()
     speaker = "" if message.chat.direct else f"{message.sender.name or message.sender.id}: "
     quote = "".join(f"> {line}\n" for line in message.quoted.splitlines())
-    return (ChatMessage.user(f"{quote}{speaker}{message.text}"),)
+    said = f"{quote}{speaker}{message.text}"
+    pictures = tuple(part for part in parts if isinstance(part, Image))
+    files = tuple(part for part in parts if isinstance(part, File))
+    texts = [part.text for part in parts if isinstance(part, Text)]
+    if not (message.text.strip() or quote) and texts:
+        said += texts.pop(0)  # a recording is said by the person
+    text = "\n\n".join(filter(None, [*texts, said]))
+    told = (Text(text),) if text.strip() or not (pictures or files) else ()
+    return (ChatMessage("user", (*pictures, *files, *told)),)
 
 
 def request_messages(system: str, history: Sequence[Exchange], question: Sequence[ChatMessage]) -> list[ChatMessage]:
     """Return the messages of one request, oldest first."""
     messages = [ChatMessage.system(system)] if system.strip() else []
+    pictures: tuple[Image, ...] = ()
     for exchange in history:
         messages += exchange.question
+        pictures = tuple(part for message in exchange.answer for part in message.parts if isinstance(part, Image))
         # An answer without a word cannot be sent, and two questions in a row would read as one.
-        messages.append(ChatMessage.assistant((exchange.text or "…") + _MARKS.get(exchange.ended, "")))
+        text = exchange.text or ("" if pictures else "…")
+        messages.append(ChatMessage("assistant", (Text(text + _MARKS.get(exchange.ended, "")), *pictures)))
+    if pictures and question:
+        # Only people send pictures: those of the last answer go with the question, which is likely about them.
+        first = question[0]
+        question = [ChatMessage(first.role, (*pictures, *first.parts)), *question[1:]]
     return [*messages, *question]

@@ -11,10 +11,12 @@ from bridge.access import Limit
 from bridge.events import Source
 from bridge.inbound import Said
 from bridge.inbox import Notice
+from bridge.media import Unreadable
 from bridge.reply import Draft
 from bridge.store import EndReason
+from bridge.turn.attachments import Received
 from bridge.turn.generation import Generation
-from bridge.types import Button
+from bridge.types import Button, File, Part
 from bridge.words import Words, no_models, trouble, with_gateway
 
 MAX_SOURCES = 10
@@ -24,29 +26,34 @@ MAX_NEAR = 3
 """Models that are offered in place of one that is not there."""
 MAX_COMMAND_BYTES = 64
 """What the button of every platform carries: Telegram's carries no more."""
+MAX_SEEING = 3
+"""Models that take pictures which are offered where the chat's does not."""
 STALE_SECONDS = 3600.0
 """A notice that was put longer ago is news no longer."""
 
 
 def outcome_note(
-    draft: Draft, generation: Generation, message: Said, words: Words, *, admin: bool
+    draft: Draft,
+    generation: Generation,
+    message: Said,
+    received: Received,
+    words: Words,
+    *,
+    admin: bool,
 ) -> tuple[str, Sequence[Button]]:
     """Return the note under an answer and the buttons to offer; nothing under an answer that is whole."""
-    note, buttons = _end_note(draft, generation, message, words, admin=admin)
-    came = [sources_list(draft.sources, words), unshown(draft, words)]  # however the answer ended
-    return "\n\n".join(filter(None, [*came, note])), buttons
-
-
-def _end_note(
-    draft: Draft, generation: Generation, message: Said, words: Words, *, admin: bool
-) -> tuple[str, Sequence[Button]]:
+    buttons: Sequence[Button] = ()
+    note = ""
     if draft.stopped:
-        return words.stopped, ()
-    if draft.error is not None:
-        return _error_note(draft.error, generation, words, admin=admin)
-    if draft.finished is not None and draft.finished.reason == "length":
-        return f"⚠️ {words.length}", [Button(words.button_continue, "/continue")]
-    return words.only_text_answered.format(kinds=kinds(message, words)) if message.attachments else "", ()
+        note = words.stopped
+    elif draft.error is not None:
+        note, buttons = _error_note(draft.error, generation, words, admin=admin)
+    elif draft.finished is not None and draft.finished.reason == "length":
+        note, buttons = f"⚠️ {words.length}", [Button(words.button_continue, "/continue")]
+    excerpts, more = excerpts_note(received.parts, words)
+    came = [sources_list(draft.sources, words), unshown(draft, words)]  # however the answer ended
+    read = [unread(received.problems, message, words, admin=admin), excerpts]
+    return "\n\n".join(filter(None, [*came, note, *read])), [*buttons, *more]
 
 
 def sources_list(sources: Sequence[Source], words: Words) -> str:
@@ -70,6 +77,54 @@ def unshown(draft: Draft, words: Words) -> str:
     said = [words.tool_unavailable.format(name=name) for name in dict.fromkeys(draft.tools)]
     said += [words.cannot_show.format(kind=kind) for kind in dict.fromkeys(draft.unsupported)]
     return "\n".join(f"⚠️ {each}" for each in said)
+
+
+def unread(problems: Sequence[Unreadable], message: Said, words: Words, *, admin: bool) -> str:
+    """Return which attachments were not read, and why, in a sentence each; nothing where all were read."""
+    said = []
+    for problem in problems:
+        kind, _, reason = problem.kind.partition(":")
+        if kind == "document":
+            name = shown_name(problem.name, words)
+            said.append(f"📎 {words.document_errors[reason].format(name=name, **problem.values)}")
+            continue
+        if problem.kind == "unsupported":
+            has_words = bool(message.text.strip() or message.quoted.strip())
+            sentence = words.only_text_answered if has_words else words.cannot_read
+            said.append(sentence.format(kinds=kinds(message, words)))
+            continue
+        sentence = words.unreadable_files[problem.kind].format(**problem.values)
+        if admin and problem.kind == "no_speech":
+            sentence = f"{sentence} {words.admin_no_speech}"
+        said.append(f"📎 {shown_name(problem.name, words)}: {sentence}" if problem.name else f"📎 {sentence}")
+    return "\n".join(dict.fromkeys(said))
+
+
+def excerpts_note(parts: Sequence[Part], words: Words) -> tuple[str, Sequence[Button]]:
+    """Return what was read of documents that are longer, in a sentence each, and buttons that go on with them."""
+    said, buttons = [], []
+    for file in parts:
+        if not isinstance(file, File) or (excerpt := file.excerpt) is None:
+            continue
+        name = shown_name(file.media.name, words)
+        if excerpt.macros:
+            said.append(words.document_macros.format(name=name))
+        if excerpt.unit in words.document_range and (excerpt.first, excerpt.last) != (1, excerpt.total):
+            span = f"{excerpt.first}–{excerpt.last}"
+            said.append(words.document_range[excerpt.unit].format(name=name, total=excerpt.total, range=span))
+            if excerpt.last < excerpt.total:
+                count = excerpt.last - excerpt.first + 1
+                pages = f"{excerpt.last + 1}-{min(excerpt.last + count, excerpt.total)}"
+                buttons = [Button(words.button_pages.format(range=pages.replace("-", "–")), f"/page {pages}")]
+        elif excerpt.cut:
+            said.append(words.document_cut.format(name=name))
+    return "\n".join(f"📎 {each}" for each in said), buttons
+
+
+def shown_name(name: str, words: Words) -> str:
+    """Return a file's name as it can stand in a sentence in Markdown."""
+    plain = "".join(letter for letter in name if letter.isprintable() and letter != "`")[:MAX_TITLE_LENGTH].strip()
+    return f"`{plain}`" if plain else words.unnamed_file
 
 
 def end_reason(draft: Draft) -> EndReason:
@@ -138,6 +193,9 @@ def _ways_out(error: errors.GatewayError, words: Words) -> Sequence[Button]:
     match error:
         case errors.GatewayUnreachable():
             return [Button(words.button_later, "/later on")]
+        case errors.PicturesRefused():
+            asks = [Button(words.button_ask.format(model=model.model), f"/retry {model}") for model in error.seeing]
+            return [*asks[:MAX_SEEING], Button(words.button_pick, "/model")]
         case errors.ModelNotFound():
             near = [Button(str(model), f"/model {model}") for model in error.nearest[:MAX_NEAR]]
             short = [button for button in near if len(button.command.encode()) <= MAX_COMMAND_BYTES]

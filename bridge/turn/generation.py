@@ -4,20 +4,35 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
-from bridge.errors import ModelNotFound
-from bridge.events import Event, TextDelta
+from bridge.errors import ModelNotFound, PicturesRefused
+from bridge.events import Event, Finished, Heard, Picture, TextDelta, TextReclassified
 from bridge.gateway import Completion, Gateway, Pause
+from bridge.media import PictureLinks, linked_pictures
 from bridge.store import Exchange, Preferences
+from bridge.turn.attachments import Loaded
 from bridge.turn.context import request_messages
 from bridge.turn.tokens import estimate, fit
-from bridge.types import ChatMessage, ModelId
+from bridge.types import ChatMessage, ModelId, Text
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question, once what came with it has been read."""
+
+    messages: Sequence[ChatMessage]
+    """Empty where there is nothing to ask."""
+    heard: Sequence[str] = ()
+    """What recordings in it say."""
 
 
 class Generation:
     """Asks the model once; where the whole is too much for it, once more with the newer half of the history.
 
-    `budget` is how many tokens of history go with the question, by estimate; `pause` sets the pace of reading.
+    `ask` reads what is asked, `load` what the messages to send refer to; `seeing` says which models take
+    pictures, where this one does not. With `fetch_links`, pictures that the answer links to are fetched. `budget` is
+    how many tokens of history go with the question, by estimate; `pause` sets the pace of reading.
     """
 
     def __init__(
@@ -28,12 +43,17 @@ class Generation:
         resolve_model: Callable[[], Awaitable[ModelId | None]],
         system: str,
         history: Sequence[Exchange],
-        question: Sequence[ChatMessage],
+        ask: Callable[[], Awaitable[Asked]],
+        load: Callable[[Sequence[ChatMessage]], Awaitable[Loaded]],
+        seeing: Callable[[], Awaitable[Sequence[ModelId]]],
         budget: int,
         pause: Pause,
+        fetch_links: bool,
     ) -> None:
         self.model: ModelId | None = None
         """The model that answers; None until it is resolved, and where the gateway offers none."""
+        self.question: Sequence[ChatMessage] = ()
+        """What is asked, once what came with it has been read; empty where there is nothing to ask."""
         self.first_text: float | None = None
         """Seconds from the request to the first text."""
         self._gateway = gateway
@@ -41,14 +61,24 @@ class Generation:
         self._resolve_model = resolve_model
         self._system = system
         self._history = history
-        self._question = question
+        self._ask = ask
+        self._load = load
+        self._loaded = Loaded()
+        self._seeing = seeing
         self._budget = budget
         self._pause = pause
+        self._fetch_links = fetch_links
         self._completion: Completion | None = None
         self._estimated = 0
 
     async def events(self) -> AsyncIterator[Event]:
-        """Yield what the model says, as it says it. Raises GatewayError."""
+        """Yield what the model says, as it says it; nothing where there is nothing to ask. Raises GatewayError."""
+        asked = await self._ask()
+        self.question = asked.messages
+        for heard in asked.heard:
+            yield Heard(heard)
+        if not self.question:
+            return
         began = time.monotonic()
         self.model = await self._resolve_model()
         if self.model is None:
@@ -60,22 +90,51 @@ class Generation:
         def shorter() -> Sequence[ChatMessage]:
             return self._messages(history[(len(history) + 1) // 2 :])
 
-        messages = self._messages(history)
+        asking = request_messages(self._system, history, self.question)
+        if any(not isinstance(part, Text) for message in asking for part in message.parts):
+            self._loaded = await self._load(asking)
+        messages, pictures = self._messages(history), self._loaded.pictures
         self._completion = self._gateway.stream(
-            self.model, messages, shorter=shorter if history else None, pause=self._pause
+            self.model,
+            messages,
+            shorter=shorter if history else None,
+            pictures=pictures,
+            pause=self._pause,
         )
+        text: list[str] = []
         try:
             async for event in self._completion.events():
-                if self.first_text is None and isinstance(event, TextDelta):
-                    self.first_text = round(time.monotonic() - began, 3)
+                match event:
+                    case TextDelta():
+                        if self.first_text is None:
+                            self.first_text = round(time.monotonic() - began, 3)
+                        text.append(event.text)
+                    case TextReclassified():
+                        text.clear()
+                    case Picture(url=url) if url:
+                        event = await self._fetched(event)
+                    case Finished() if "](http" in (whole := "".join(text)):
+                        for picture in await self._fetch_linked(whole):
+                            yield picture
                 yield event
+        except PicturesRefused as error:
+            error.seeing = tuple(model for model in await self._seeing() if model != self.model)
+            raise
         finally:
             await self._completion.aclose()
+
+    async def _fetched(self, picture: Picture) -> Picture:
+        """Return `picture` with its content, where that can be had."""
+        return (await PictureLinks().fetch(picture) if self._fetch_links else None) or picture
+
+    async def _fetch_linked(self, text: str) -> Sequence[Picture]:
+        """Return the pictures that the answer links to, as far as they can be had."""
+        return await PictureLinks().fetch_all(linked_pictures(text)) if self._fetch_links else ()
 
     async def learn(self) -> None:
         """Take in how many tokens the request really had, so that the next estimate is better. Raises StoreError."""
         usage = self._completion.usage if self._completion else None
-        if usage is not None and self.model is not None:
+        if usage is not None and self.model is not None and not self._loaded.pictures:
             await self._preferences.learn(self.model, self._estimated, usage.prompt_tokens)
 
     def tokens(self, answer: str) -> int:
@@ -86,6 +145,6 @@ class Generation:
         return self._estimated + estimate(answer)
 
     def _messages(self, history: Sequence[Exchange]) -> list[ChatMessage]:
-        messages = request_messages(self._system, history, self._question)
+        messages = self._loaded.expand(request_messages(self._system, history, self.question))
         self._estimated = sum(estimate(message.text) for message in messages)
         return messages

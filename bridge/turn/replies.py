@@ -6,7 +6,7 @@ process has the chat.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from bridge import metrics
 from bridge.access import Role, Standing
@@ -15,10 +15,11 @@ from bridge.errors import GatewayError, Gone
 from bridge.events import Event
 from bridge.inbound import ChatMoved, Said
 from bridge.inbox import CRASHED, FAILED, CommandCall, Inbox, InboxFull, Job, Notice, Question, Turn
+from bridge.media import Unreadable
 from bridge.reply import Account, Draft, Footer, deliver
 from bridge.store import Store
 from bridge.turn.active import ActiveAnswers
-from bridge.turn.footer import kinds, notice_text
+from bridge.turn.footer import notice_text, unread
 from bridge.types import Button
 from bridge.words import Language, Words, trouble, words_for
 
@@ -133,11 +134,13 @@ class Replies:
         ack = turn.job.ack if isinstance(turn.job, CommandCall) else ""
         await self.grow(turn, account, Draft(events), footer, ack=ack, reply_to=reply_target(turn.job))
 
-    async def reply_unsupported(self, turn: Turn, account: Account, message: Said) -> None:
-        """Answer a message in which there is nothing that a model could read."""
+    async def reply_unsupported(
+        self, turn: Turn, account: Account, message: Said, problems: Sequence[Unreadable], *, admin: bool
+    ) -> None:
+        """Answer a message in which there is nothing that a model could read; `problems` say why."""
         words = self.words(message.language)
         if message.attachments:
-            said = words.cannot_read.format(kinds=kinds(message, words))
+            said = unread(problems, message, words, admin=admin)
         else:
             said = words.welcome.format(model=await self._commands.picker.name_of(message.chat))
         await self.say(turn, account, said)

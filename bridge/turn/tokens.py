@@ -19,8 +19,8 @@ from bridge.types import ChatMessage, Image, Part, Text, ToolCall, ToolResult
 
 PER_MESSAGE = 4
 """Tokens that a message costs beside its text: its role and its borders, in OpenAI's chat format."""
-PER_IMAGE = 1000
-"""Tokens of a picture of 1024 x 1024 pixels: OpenAI counts 765, Anthropic about 1,400 (width x height / 750)."""
+PER_NOTE = 10
+"""Tokens of the note in place of a picture. The few pictures that go with a question have a bound of their own."""
 
 _WEIGHTS: tuple[tuple[Iterable[int], float], ...] = (
     (range(0x21), 0.05),  # a space belongs to the word after it
@@ -86,6 +86,6 @@ def _estimate_part(part: Part) -> int:
         case ToolResult(text=text):
             return estimate(text)
         case Image():
-            return PER_IMAGE
+            return PER_NOTE
         case _:
             return 0

@@ -76,6 +76,10 @@ def _to_everybody(error: errors.GatewayError, words: Words, model: ModelId | Non
             return words.provider_refused.format(provider=provider)
         case errors.ModelNotFound():
             return words.model_gone.format(model=error.model)
+        case errors.PicturesRefused(seeing=seeing):
+            names = ", ".join(f"`{each}`" for each in seeing[:3])
+            more = f" {words.pictures_seen_by.format(models=names)}" if names else ""
+            return words.pictures_refused.format(model=model) + more
         case errors.ContextTooLong():
             return words.context_too_long.format(model=model)
         case errors.ProviderLimited():

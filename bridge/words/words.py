@@ -150,6 +150,8 @@ class Words:
     # buttons
     button_stop: str
     button_retry: str
+    button_ask: str
+    button_pages: str
     button_later: str
     button_later_off: str
     button_continue: str
@@ -166,6 +168,19 @@ class Words:
     attachments: Mapping[str, str]
     cannot_read: str
     only_text_answered: str
+    unnamed_file: str
+    page_prompt: str
+    page_usage: str
+    page_none: str
+    unreadable_files: Mapping[str, str]
+    pictures_refused: str
+    pictures_seen_by: str
+
+    # documents: {name} is the file's
+    document_errors: Mapping[str, str]
+    document_range: Mapping[str, str]
+    document_cut: str
+    document_macros: str
 
     # trouble, told to everybody
     gateway_off: str
@@ -207,3 +222,4 @@ class Words:
     admin_key_missing: str
     admin_key_wrong: str
     admin_detail: str
+    admin_no_speech: str

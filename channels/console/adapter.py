@@ -24,6 +24,8 @@ from bridge.inbound import Inbound, Said
 from bridge.types import Attachment, Body, Chat, User
 from bridge.words import language_of
 from channels.console import files
+from channels.console.attachments import NoSuchFile
+from channels.console.attachments import split as attachments_of
 from channels.console.signals import on_termination
 from channels.console.words import WORDS, locale_tag
 from channels.kit.text import clean
@@ -62,6 +64,7 @@ class Console:
         self._output = output or sys.stdout
         self._locale = locale_tag()
         self._language = language_of(self._locale)
+        self._words = WORDS[self._language]
         self._face: Terminal | Plain
         self._signals = ExitStack()
         self._typed: asyncio.Queue[str | None] = asyncio.Queue()
@@ -95,7 +98,13 @@ class Console:
     async def listen(self, host: Host) -> AsyncGenerator[Sequence[Inbound], None]:
         self._host = host
         while (line := await self._typed.get()) is not None:
-            yield [self._said(line)]
+            try:
+                text, attachments = attachments_of(line)
+            except NoSuchFile as missing:
+                path = clean(missing.path)
+                await self._face.show(uuid.uuid4().hex, self._words.no_file.format(path=path), aside="", final=True)
+                continue
+            yield [self._said(text, attachments)]
         self._typed.put_nowait(None)  # for the next to listen
         await self._reading  # if it failed, so do we
 
@@ -108,8 +117,8 @@ class Console:
         return posted
 
     def fetch(self, attachment: Attachment) -> AsyncGenerator[bytes, None]:
-        """The ref is a path on this machine."""
-        return files.read(attachment.ref)
+        """The ref is a path on this machine, and after a tab when the file was changed."""
+        return files.read(attachment.ref.partition("\t")[0])
 
     def posted(self, chat: Chat, ref: str) -> Line:
         return Line(self, ref)
@@ -119,8 +128,9 @@ class Console:
 
     async def publish(self, commands: Sequence[Command], admins: Sequence[User]) -> None:
         offered = [command for command in commands if not command.admin or self.person in admins]
-        leave = Command("quit", {self._language: WORDS[self._language].quit})
-        self._face.offer([*offered, leave], self._language)
+        attach = Command("file", {self._language: self._words.file}, argument="path")
+        leave = Command("quit", {self._language: self._words.quit})
+        self._face.offer([*offered, attach, leave], self._language)
 
     async def branch(self, chat: Chat, title: str) -> Chat | None:
         return None
@@ -150,7 +160,7 @@ class Console:
     async def _saved(self, body: Body) -> str:
         """Write the files of `body`; what to show instead of them: each caption, and the path."""
         folder = self._data_dir / "files" if self._data_dir else Path.cwd()
-        saved = WORDS[self._language].saved
+        saved = self._words.saved
         shown = []
         for file in body.files:
             path = await files.save(file, folder)
@@ -172,12 +182,13 @@ class Console:
             # The bridge is still opening. Let the process decide what an interrupt means then.
             signal.raise_signal(signal.SIGINT)
 
-    def _said(self, line: str) -> Said:
+    def _said(self, line: str, attachments: tuple[Attachment, ...] = ()) -> Said:
         return Said(
             id=uuid.uuid4().hex,
             chat=self.chat,
             sender=self.person,
             text=line.strip("\n").rstrip(),
+            attachments=attachments,
             language=self._locale,
             sent_at=time.time(),
         )
@@ -200,7 +211,7 @@ class Console:
             return Terminal(
                 input=input,
                 output=output,
-                words=WORDS[self._language],
+                words=self._words,
                 history_file=self._data_dir / "typed" if self._data_dir else None,
                 suggest=self._suggest,
             )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from bridge.errors import ChannelError, Gone, Refused
-from bridge.types import BodyFile
+from bridge.types import Attachment, BodyFile
 
 MAX_NAME_LENGTH = 100
 CHUNK_BYTES = 1 << 18
@@ -27,6 +27,23 @@ async def save(file: BodyFile, folder: Path) -> Path:
         return await asyncio.to_thread(_save, file, folder)
     except OSError as error:
         raise ChannelError(f"{folder} cannot be written: {error.strerror}") from error
+
+
+class LocalFiles:
+    """The files of this machine, for a question that is asked without a chat; `folder` takes those of the answer."""
+
+    name = "console"
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def fetch(self, attachment: Attachment) -> AsyncGenerator[bytes, None]:
+        """As `Channel.fetch`."""
+        return read(attachment.ref.partition("\t")[0])
+
+    async def save(self, file: BodyFile) -> Path:
+        """Write `file`, and return where. Raises ChannelError."""
+        return await save(file, self._folder)
 
 
 async def read(path: str) -> AsyncGenerator[bytes, None]:

@@ -17,6 +17,10 @@ class Words:
     """Beside the spinner, until the first words."""
     quit: str
     """What /quit does."""
+    file: str
+    """What /file does."""
+    no_file: str
+    """A path that leads to no file."""
     saved: str
     """Where a file that came with an answer is now."""
 
@@ -26,18 +30,24 @@ WORDS: Mapping[Language, Words] = {
         leave="Ctrl-C again, or Ctrl-D, leaves",
         thinking="thinking · Ctrl-C stops",
         quit="Leave the chat",
+        file="Send a file: /file PATH and words",
+        no_file="There is no such file: {path}",
         saved="Saved: {path}",
     ),
     "zh-CN": Words(
         leave="再按一次 Ctrl-C，或按 Ctrl-D，即可退出",
         thinking="思考中 · Ctrl-C 停止",
         quit="退出聊天",
+        file="发送文件：/file 路径 和文字",
+        no_file="没有这个文件：{path}",
         saved="已保存：{path}",
     ),
     "zh-TW": Words(
         leave="再按一次 Ctrl-C，或按 Ctrl-D，即可離開",
         thinking="思考中 · Ctrl-C 停止",
         quit="離開聊天",
+        file="傳送檔案：/file 路徑 和文字",
+        no_file="沒有這個檔案：{path}",
         saved="已儲存：{path}",
     ),
 }

@@ -13,6 +13,8 @@ from typing import Any
 from tests.benchmarks import scenarios
 from tests.benchmarks.clients import KINDS
 from tests.benchmarks.crowd import Load
+from tests.benchmarks.documents import documents_read
+from tests.benchmarks.pictures import pictures_read
 from tests.benchmarks.report import Report, draw
 from tests.benchmarks.rig import Tree
 
@@ -30,7 +32,7 @@ def _parser() -> argparse.ArgumentParser:
         # Also after the scenario's name; without a default, so as not to undo what stands before it.
         kind.add_argument("--json", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
         kind.add_argument("--svg", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
-        if name != "client":
+        if name not in ("client", "documents", "pictures"):
             kind.add_argument("--tree", type=_tree, action="append", help="another checkout with its .venv")
         return kind
 
@@ -66,6 +68,10 @@ def _parser() -> argparse.ArgumentParser:
     basics = add("basics", "first text for one person, and a flood under the bound on writes")
     basics.add_argument("--turns", type=int, default=30, help="one after the other")
     basics.add_argument("--flood", type=int, default=100, help="people who ask at once")
+    documents = add("documents", "time and memory to read a document of each kind")
+    documents.add_argument("--runs", type=int, default=5, help="medians of so many")
+    pictures = add("pictures", "time and memory to read a picture of each kind")
+    pictures.add_argument("--runs", type=int, default=5, help="medians of so many")
     return parser
 
 
@@ -110,6 +116,10 @@ def _run(options: argparse.Namespace, report: Report) -> Coroutine[Any, Any, Non
             return scenarios.redis(report, trees[0], turns=options.turns)
         case "basics":
             return scenarios.basics(report, trees[0], turns=options.turns, flood=options.flood)
+        case "documents":
+            return documents_read(report, runs=options.runs)
+        case "pictures":
+            return pictures_read(report, runs=options.runs)
         case _:
             return _all(report, trees[0])
 
@@ -118,6 +128,8 @@ async def _all(report: Report, tree: Tree) -> None:
     await scenarios.idle(report, tree, seconds=5, runs=1)
     await scenarios.basics(report, tree, turns=10, flood=50)
     await scenarios.redis(report, tree, turns=20)
+    await documents_read(report, runs=2)
+    await pictures_read(report, runs=2)
     await scenarios.turn(report, [tree], rounds=1)
     await scenarios.client(report, streams=200, tokens=100, rate=50, rounds=1)
     await scenarios.burst(report, [tree], [1, 10, 100, 300], Load(0, 100, 50), runs=1, lifted=True)

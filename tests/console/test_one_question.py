@@ -10,18 +10,15 @@ import pytest
 
 from bridge.admin.shell.ask import ask
 from bridge.settings import Settings
-from bridge.types import BodyFile, ModelId
+from bridge.types import ModelId
+from channels.console.files import LocalFiles
 from tests.emulators.servers import ServerEmulator, chunk, refusal, streamed
 from tests.gateway.table import INVALID, PNG, REFUSALS, STREAMS
 
 
 async def asked(server: ServerEmulator, folder: Path) -> int:
-    async def save(file: BodyFile) -> Path:
-        (folder / file.name).write_bytes(file.content)
-        return folder / file.name
-
     settings = Settings(gateway_url=server.url, system="Be brief.", language="en")
-    return await ask(settings, "Why is the sky blue?", ModelId.parse("gpt-4o"), save)
+    return await ask(settings, "Why is the sky blue?", ModelId.parse("gpt-4o"), [], LocalFiles(folder))
 
 
 @pytest.mark.parametrize("name", STREAMS)

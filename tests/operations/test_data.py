@@ -10,7 +10,7 @@ import pytest
 
 from bridge.access import audit, invites, owner_contacts, quota, requests, rules
 from bridge.inbox import MAX_RESULT_BYTES, MAX_STEPS, aside, claim, inbox, move, queue
-from bridge.store import heartbeat, history, keys, leases, outage, preferences, stops
+from bridge.store import heartbeat, history, keys, leases, media, outage, preferences, stops
 from bridge.types import Chat
 from tests.operations.pages import unfenced
 from tests.tunnel.note import ROOT
@@ -19,7 +19,7 @@ PAGE = unfenced(ROOT / "docs" / "data.md")
 DAY = 86400
 NAMES = {"account": "ACCOUNT", "lane": "LANE", "model": "MODEL", "name": "NAME", "channel": "CHANNEL", "day": "DAY"}
 """What a parameter is called in the page; a new one has to be named here and there."""
-NO_KEY = {"turn", "queues", "head_of"}
+NO_KEY = {"turn", "queues", "head_of", "media_index_of"}
 """Functions of the module that make a turn key, a pattern, and the name of a key from that of another."""
 
 
@@ -78,6 +78,7 @@ BOUNDS = {
     ],
     "cherry:{CHAT}:menu": [str(preferences.MAX_MENU_COMMANDS), of(preferences.MENU_SECONDS, 60, "minute")],
     "cherry:{CHAT}:last": [f"{preferences.MAX_LAST_CHARACTERS:,}", of(preferences.LAST_SECONDS, DAY, "day")],
+    "cherry:{CHAT}:media": [f"{media.MAX_ENTRIES:,}"],
     "cherry:{CHAT}:moved": [of(move.MOVED_SECONDS, DAY, "day")],
     "cherry:stops": [f"{stops.KEPT:,}"],
     "cherry:absence": [of(outage.OUTAGE_TTL_SECONDS, DAY, "day")],

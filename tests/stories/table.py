@@ -49,6 +49,7 @@ COMMANDS: dict[str, tuple[Standing, str]] = {
     "/stop": ("member", r"There is nothing to stop\.$"),
     "/retry": ("member", r"There is no question to answer again\.$"),
     "/continue": ("member", r"There is no answer to continue\.$"),
+    "/page": ("member", r"/page 41-80 reads these pages of the last document"),
     "/system": ("member", r"There is no system prompt\."),
     "/later": ("member", r"While Cherry Studio is away, I say so at once"),
     "/whoami": ("member", r"You are .+: {role}\."),

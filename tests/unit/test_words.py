@@ -74,6 +74,7 @@ FAILURES = [
     (errors.ProviderRefused(403, "region"), "refused", "region"),
     (errors.ModelNotFound(MODEL), "deepseek:deepseek-chat", ""),
     (errors.ContextTooLong(), "/new", ""),
+    (errors.PicturesRefused(seeing=[MODEL]), "takes no pictures. These should: `deepseek:deepseek-chat`", ""),
     (errors.ProviderLimited("slow down"), "rate", "slow down"),
     (errors.GatewaySilent(300, before_first=True), "5 minutes", ""),
     (errors.GatewaySilent(120, before_first=False), "silent in the middle", ""),

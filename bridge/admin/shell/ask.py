@@ -4,23 +4,36 @@ from __future__ import annotations
 
 import sys
 import unicodedata
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 from contextlib import aclosing, suppress
 from pathlib import Path
+from typing import Protocol
 
 from bridge.admin.shell.language import terminal_words
 from bridge.errors import GatewayError, ModelNotFound
+from bridge.inbound import Said
+from bridge.media import AttachmentReader, FileSource, MediaInMemory
 from bridge.reply import Draft
 from bridge.settings import Settings
-from bridge.turn.footer import sources_list, unshown
-from bridge.types import BodyFile, ChatMessage, ModelId
+from bridge.turn import Attachments, Received, estimate, request_messages, sources_list, unread, unshown, user_messages
+from bridge.types import Attachment, BodyFile, Chat, ModelId, User
 from bridge.words import Words, no_models, trouble
 
 
-async def ask(settings: Settings, text: str, model: ModelId | None, save: Callable[[BodyFile], Awaitable[Path]]) -> int:
+class Files(FileSource, Protocol):
+    """Where attachments are read from, and where pictures of an answer go."""
+
+    async def save(self, file: BodyFile) -> Path:
+        """Write `file`, and return where."""
+
+
+async def ask(
+    settings: Settings, text: str, model: ModelId | None, attachments: Sequence[Attachment], files: Files
+) -> int:
     """Print the answer: on a terminal as it comes, else once it is whole, because a part may turn out as reasoning.
 
-    Files that come with it are kept by `save`. Return 0 if it is whole; else 1, with the reason on standard error.
+    `files` holds what `attachments` refer to, and keeps what comes with the answer. Return 0 if the answer is whole;
+    else 1, with the reason on standard error.
     """
     words = terminal_words(settings)
     model = model or settings.model
@@ -32,11 +45,22 @@ async def ask(settings: Settings, text: str, model: ModelId | None, save: Callab
                     print(no_models(words, gateway.name), file=sys.stderr)
                     return 1
                 model = offered[0].id
+            here = Chat("console", "ask", direct=True)
+            message = Said("ask", here, User("console", "ask"), text, attachments=tuple(attachments))
+            media, received = MediaInMemory(), Received()
+            reader = AttachmentReader(media, settings.media_limits(), speech=settings.speech(), estimate=estimate)
+            reading = Attachments(media, gateway, reader, settings.document_tokens)
+            await reading.receive(message, files, received)
+            if received.problems:
+                print(unread(received.problems, message, words, admin=True), file=sys.stderr)
+                return 1
+            messages = request_messages(settings.system, [], user_messages(message, tuple(received.parts)))
+            loaded = await reading.load(here, messages)
         except GatewayError as error:
             print(_why(error, words, model), file=sys.stderr)
             return 1
-        messages = _request(settings.system, text)
-        async with aclosing(gateway.stream(model, messages)) as completion:
+        stream = gateway.stream(model, loaded.expand(messages), pictures=loaded.pictures)
+        async with aclosing(stream) as completion:
             draft = Draft(completion.events())
             await _show(draft)
         if draft.error is not None:
@@ -44,7 +68,7 @@ async def ask(settings: Settings, text: str, model: ModelId | None, save: Callab
                 await gateway.identify()
             draft.error.gateway_name = gateway.name
     for file in draft.files:
-        print(f"![{file.alt}](<{await save(file)}>)")
+        print(f"![{file.alt}](<{await files.save(file)}>)")
     if sources := sources_list(draft.sources, words):
         print(f"\n{_harmless(sources)}")
     reasons = [_harmless(unshown(draft, words))]
@@ -72,11 +96,6 @@ async def _show(draft: Draft) -> None:
     draft.check()
     print(_harmless(draft.text if not sys.stdout.isatty() else draft.text[len(shown) :]), end="")
     print(end="\n" if draft.text and not draft.text.endswith("\n") else "", flush=True)
-
-
-def _request(system: str, text: str) -> list[ChatMessage]:
-    question = ChatMessage.user(text)
-    return [ChatMessage.system(system), question] if system.strip() else [question]
 
 
 def _harmless(text: str) -> str:

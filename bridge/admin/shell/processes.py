@@ -21,6 +21,7 @@ from bridge import __version__
 from bridge.admin.shell.ports import forget_ports
 from bridge.errors import BridgeError, SettingsError
 from bridge.settings import Settings
+from bridge.store import open_embedded
 
 log = structlog.get_logger(__name__)
 
@@ -51,9 +52,7 @@ async def supervise(settings: Settings, count: int) -> int:
         )
     async with AsyncExitStack() as stack:
         if not settings.redis_url.get_secret_value():
-            from bridge.store.embedded import embedded
-
-            await stack.enter_async_context(embedded(settings.data_dir))
+            await stack.enter_async_context(open_embedded(settings.data_dir))
         forget_ports(settings.data_dir)
         print(f"cherry-bridge {__version__}: {count} processes", flush=True)
         return await _supervise([_Process(number) for number in range(1, count + 1)])

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from bridge.demo.conversation import Conversation
 from bridge.demo.performance import Performance
+from bridge.demo.pictures import look
 from bridge.demo.scripts.guide_en import EN
 from bridge.demo.scripts.guide_zh import ZH
 from bridge.demo.scripts.phrasebook import Phrasebook
@@ -62,9 +63,17 @@ def topic_of(question: str, book: Phrasebook) -> str:
 def _answer(conversation: Conversation, book: Phrasebook) -> str:
     asked = conversation.by("user")
     said = _about_conversation(conversation, book) or _about_the_bridge(conversation, book)
-    if asked and (others := asked[-1].others):
-        said = f"{said}\n\n{book.others.format(count=others)}"
-    return said
+    if not asked or not asked[-1].others:
+        return said
+    seen = [found for content in asked[-1].pictures if (found := look(content)) is not None]
+    told = [
+        book.picture.format(width=each.width, height=each.height, colour=book.colours.get(each.colour, each.colour))
+        for each in seen
+    ]
+    if others := asked[-1].others - len(seen):
+        told.append(book.others.format(count=others))
+    # A picture without a question is what the answer is about.
+    return "\n\n".join(told if seen and not conversation.question.strip() else [said, *told])
 
 
 def _about_conversation(conversation: Conversation, book: Phrasebook) -> str:

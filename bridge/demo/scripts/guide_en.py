@@ -144,6 +144,8 @@ EN = Phrasebook(
     name_none="You have not told me. Say *My name is ...*, and ask me again later.",
     name_told="Nice to meet you, **{name}**! Ask me something else, and later what your name is: you will see that the "
     "conversation is sent along every time. After `/new` it is gone.",
+    picture="I see a picture of {width} × {height} pixels. Most of it is {colour}.",
+    colours={},
     others="(With it came {count} that is no text. I am a script and cannot look at it.)",
     unknown="I do not know what to say to that: I am a demo, a script that knows a few words, and no language model. "
     "{suggestion}",

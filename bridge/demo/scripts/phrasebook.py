@@ -54,8 +54,12 @@ class Phrasebook:
     """{name}"""
     name_none: str
     name_told: str
+    picture: str
+    """{width} {height} {colour}: what can be seen in a picture that came with the question."""
+    colours: Mapping[str, str]
+    """How to call each colour, where it has another name than in `bridge.demo.pictures`."""
     others: str
-    """{count} pictures or files came with the question."""
+    """{count} files, or pictures that cannot be read, came with the question."""
 
     unknown: str
     """{suggestion}"""

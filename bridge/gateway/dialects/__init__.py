@@ -12,6 +12,7 @@ from bridge.gateway.dialects.fields import FinishReason
 from bridge.gateway.dialects.frame import Extra, Frame, Plain
 from bridge.gateway.dialects.messages import MAX_OUTPUT_TOKENS, messages_body, messages_frame, messages_plain
 from bridge.gateway.dialects.messages import PATH as MESSAGES_PATH
+from bridge.gateway.pictures import NO_PICTURES, LoadedPictures, holds_pictures, sendable
 from bridge.gateway.quirks import Quirks, adapted, within_max_tokens
 from bridge.types import ChatMessage, ModelId
 
@@ -33,18 +34,20 @@ def request(
     messages: Sequence[ChatMessage],
     quirks: Quirks = frozenset(),
     max_tokens: int = 0,
+    pictures: LoadedPictures = NO_PICTURES,
 ) -> tuple[str, bytes]:
-    """The path to post to, and the body. Messages without text are left out: no dialect takes them.
+    """The path to post to, and the body. Messages without content are left out: no dialect takes them.
 
-    `quirks` says what to do without; `max_tokens` limits the answer, 0 does not. Raises ValueError where no message
-    holds text.
+    `quirks` says what to do without; `max_tokens` limits the answer, 0 does not. A picture that is not among `pictures`
+    becomes a note. Raises ValueError where no message holds anything.
     """
-    messages_with_text = adapted([message for message in messages if message.text.strip()], quirks)
+    told = sendable(messages, NO_PICTURES if "no_pictures" in quirks else pictures)
+    talk = adapted([message for message in told if message.text.strip() or holds_pictures(message)], quirks)
     if dialect == "messages":
-        path, body = MESSAGES_PATH, messages_body(model, messages_with_text)
+        path, body = MESSAGES_PATH, messages_body(model, talk, pictures)
         max_tokens = max_tokens or body["max_tokens"]
     else:
-        path, body = CHAT_PATH, chat_body(model, messages_with_text)
+        path, body = CHAT_PATH, chat_body(model, talk, pictures)
     if max_tokens:
         body["max_tokens"] = within_max_tokens(quirks, max_tokens)
     if "no_streaming" in quirks:

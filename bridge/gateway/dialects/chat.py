@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from binascii import b2a_base64
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -15,35 +16,49 @@ from bridge.gateway.dialects.parts import Content, read_content, read_picture
 from bridge.gateway.dialects.sources import read_annotations, read_sources
 from bridge.gateway.dialects.tools import read_tool_calls
 from bridge.gateway.error_body import read_error
-from bridge.types import ChatMessage, ModelId, Part, Text
+from bridge.gateway.pictures import LoadedPictures
+from bridge.types import ChatMessage, Image, ModelId, Text
 
 PATH = "/v1/chat/completions"
 
 
-def chat_body(model: ModelId, messages: Sequence[ChatMessage]) -> dict[str, Any]:
-    """The request's body, with nothing in it but what every generation of the gateway understands."""
+def chat_body(model: ModelId, messages: Sequence[ChatMessage], pictures: LoadedPictures) -> dict[str, Any]:
+    """The request's body, with nothing in it but what every generation of the gateway understands.
+
+    Pictures go as data URLs: v2 would download a link by itself, and refuse one into a private network.
+    """
+
+    def picture(mime: str, base64: str) -> dict[str, Any]:
+        return {"type": "image_url", "image_url": {"url": f"data:{mime};base64,{base64}"}}
+
     return {
         "model": str(model),
-        "messages": [{"role": message.role, "content": content_to_send(message)} for message in messages],
+        "messages": [
+            {"role": message.role, "content": content_to_send(message, pictures, picture)} for message in messages
+        ],
         "stream": True,
         "stream_options": {"include_usage": True},
     }
 
 
-def content_to_send(message: ChatMessage) -> str | list[dict[str, Any]]:
-    """Text alone as a string, which every server takes; anything more as a list of content parts."""
-    parts = [part for part in map(_content_part, message.parts) if part is not None]
+def content_to_send(
+    message: ChatMessage, pictures: LoadedPictures, picture: Callable[[str, str], dict[str, Any]]
+) -> str | list[dict[str, Any]]:
+    """Text alone as a string, which every server takes; anything more as a list of content parts.
+
+    `picture` makes a part of a MIME type and a content in Base64. Parts of other kinds are not sent.
+    """
+    parts: list[dict[str, Any]] = []
+    for part in message.parts:
+        match part:
+            case Text(text):
+                parts.append({"type": "text", "text": text})
+            case Image(media) if media.digest in pictures:
+                mime, content = pictures[media.digest]
+                parts.append(picture(mime, b2a_base64(content, newline=False).decode()))
     if all(part["type"] == "text" for part in parts):
         return "".join(part["text"] for part in parts)
-    return parts
-
-
-def _content_part(part: Part) -> dict[str, Any] | None:
-    """`part` in the words of both dialects; None for the kinds that are not sent: media and tools."""
-    match part:
-        case Text(text):
-            return {"type": "text", "text": text}
-    return None
+    return [part for part in parts if part.get("text") != ""]
 
 
 class _Delta(Struct, gc=False):

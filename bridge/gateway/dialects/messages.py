@@ -15,6 +15,7 @@ from bridge.gateway.dialects.frame import Extra, Frame, Plain
 from bridge.gateway.dialects.parts import read_content
 from bridge.gateway.dialects.sources import read_annotations, read_citation
 from bridge.gateway.error_body import read_error
+from bridge.gateway.pictures import LoadedPictures
 from bridge.types import ChatMessage, ModelId
 
 PATH = "/v1/messages"
@@ -24,11 +25,17 @@ MAX_OUTPUT_TOKENS = 8192
 for length and can be continued."""
 
 
-def messages_body(model: ModelId, messages: Sequence[ChatMessage]) -> dict[str, Any]:
+def messages_body(model: ModelId, messages: Sequence[ChatMessage], pictures: LoadedPictures) -> dict[str, Any]:
     """The request's body. System messages have a field of their own here, and the first message is a person's."""
+
+    def picture(mime: str, base64: str) -> dict[str, Any]:
+        return {"type": "image", "source": {"type": "base64", "media_type": mime, "data": base64}}
+
     system = "\n\n".join(message.text for message in messages if message.role == "system")
     talk = [
-        {"role": message.role, "content": content_to_send(message)} for message in messages if message.role != "system"
+        {"role": message.role, "content": content_to_send(message, pictures, picture)}
+        for message in messages
+        if message.role != "system"
     ]
     while talk and talk[0]["role"] == "assistant":
         del talk[0]

@@ -279,6 +279,10 @@ class DiscordPlatform:
         self.rest.dropped_requests += times
 
     @property
+    def downloads(self) -> int:
+        return len(self.world.cdn.downloads)
+
+    @property
     def refusals(self) -> int:
         return len(self.rest.refused)
 

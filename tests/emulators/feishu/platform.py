@@ -320,6 +320,10 @@ class FeishuPlatform:
         self.server.injected.append(Injected((step,), times, Fault(code, msg or "injected")))
 
     @property
+    def downloads(self) -> int:
+        return self.count("download")
+
+    @property
     def refusals(self) -> int:
         return self.tenant.rates.refusals
 

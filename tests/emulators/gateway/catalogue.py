@@ -25,6 +25,10 @@ class Behaviour:
     """The provider's status and message; status 0 where it cannot be reached."""
     refusals: int = -1
     """How many requests are refused before one is answered; all of them if negative."""
+    blind: str = ""
+    """With what message requests that hold pictures are refused; empty where pictures are taken."""
+    pictures: tuple[bytes, ...] = ()
+    """PNGs that come after the text, each in the delta's field `images`, as OpenRouter sends them."""
     silent: bool = False
     """Never says a word, nor sends a header."""
     tokens_per_second: float = 0.0

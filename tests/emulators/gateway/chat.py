@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from dataclasses import dataclass
@@ -64,6 +65,9 @@ def stream(generation: str, model: str, behaviour: Behaviour, text: str, *, usag
     pieces += [chunk(behaviour.first_token, {"reasoning_content": thought}) for thought in behaviour.reasoning]
     pieces += [chunk(at, {"content": token}) for at, token in spoken(behaviour, text)]
     end = pieces[-1].at
+    for picture in behaviour.pictures:
+        url = f"data:image/png;base64,{base64.b64encode(picture).decode()}"
+        pieces.append(chunk(end, {"images": [{"type": "image_url", "image_url": {"url": url}}]}))
     if behaviour.end == "tool_calls":
         call = {"name": "get_weather", "arguments": '{"city":"Paris"}'}
         pieces.append(chunk(end, {"tool_calls": [{"index": 0, "id": "call_1", "type": "function", "function": call}]}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import socket
 import time
@@ -63,7 +64,13 @@ class Completion:
     @property
     def question(self) -> str:
         """What the person said last."""
-        return next((str(each["content"]) for each in reversed(self.messages) if each["role"] == "user"), "")
+        said = next((each["content"] for each in reversed(self.messages) if each["role"] == "user"), "")
+        return said if isinstance(said, str) else " ".join(part.get("text", "[picture]") for part in said)
+
+    @property
+    def pictures(self) -> list[list[bytes]]:
+        """The pictures of each message that a person sent, in either dialect."""
+        return [_pictures(message["content"]) for message in self.messages if message["role"] == "user"]
 
 
 class GatewayEmulator:
@@ -296,6 +303,8 @@ class GatewayEmulator:
             self._refused[record.model] = refused + 1
             if refused >= behaviour.refusals:
                 behaviour = replace(behaviour, refusal=None)
+        if behaviour.blind and any(record.pictures):
+            behaviour = replace(behaviour, refusal=(400, behaviour.blind))
         said = f"You said: {record.question[:200]}" if behaviour.text is None else behaviour.text
         if self.generation == "C" and said.startswith("<think>"):  # v2 tells thought from answer itself
             thought, _, said = said.removeprefix("<think>").partition("</think>")
@@ -361,6 +370,12 @@ class GatewayEmulator:
         if self.generation != "C":
             response.headers["X-Powered-By"] = "Express"
             response.headers["Access-Control-Allow-Origin"] = "*"
+
+
+def _pictures(content: Any) -> list[bytes]:
+    parts = content if isinstance(content, list) else []
+    urls = [part["image_url"]["url"].partition(",")[2] for part in parts if part["type"] == "image_url"]
+    return [base64.b64decode(data) for data in [*urls, *(p["source"]["data"] for p in parts if p["type"] == "image")]]
 
 
 def _bound(port: int) -> socket.socket:

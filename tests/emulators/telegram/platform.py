@@ -167,6 +167,10 @@ class TelegramPlatform:
         self.server.faults.plan(Fault.dropped(), methods=WRITES, times=times)
 
     @property
+    def downloads(self) -> int:
+        return self.server.downloads
+
+    @property
     def refusals(self) -> int:
         return self.server.flood.refusals
 

@@ -61,6 +61,8 @@ class TelegramServer:
         self.flood = Flood(rules, _loop_time)
         self.faults = Faults()
         self.calls: list[LoggedCall] = []
+        self.downloads = 0
+        """How many times a file's content was asked for."""
         self.cut_downloads = 0
         """How many of the next downloads break off halfway."""
         self.port = 0
@@ -134,6 +136,7 @@ class TelegramServer:
             raise ApiError(401, "Unauthorized")
 
     async def _download(self, request: web.Request, path: str) -> web.StreamResponse:
+        self.downloads += 1
         file, until = self.world.served.get(path, (None, 0.0))
         if file is None or _loop_time() > until:
             raise ApiError(404, "Not Found")

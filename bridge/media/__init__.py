@@ -1,0 +1,28 @@
+"""What came with a message becomes parts that a model can read; pictures of a model become files.
+
+No library that opens files is imported before it is used, and what others made is opened in child processes with limits
+of their own: a file that is meant to harm costs one child.
+"""
+
+from bridge.media.errors import Unreadable
+from bridge.media.limits import MAX_ATTACHMENTS, MediaLimits
+from bridge.media.links import PictureLinks, linked_pictures
+from bridge.media.memory import MediaInMemory
+from bridge.media.pictures import MAX_PICTURE_BYTES, shrunk
+from bridge.media.reader import AttachmentReader, FileSource, MediaKeeper
+from bridge.media.speech import SpeechServer
+
+__all__ = [
+    "MAX_ATTACHMENTS",
+    "MAX_PICTURE_BYTES",
+    "AttachmentReader",
+    "FileSource",
+    "MediaInMemory",
+    "MediaKeeper",
+    "MediaLimits",
+    "PictureLinks",
+    "SpeechServer",
+    "Unreadable",
+    "linked_pictures",
+    "shrunk",
+]

@@ -1,0 +1,1 @@
+"""How each kind of document is read. Only the child imports this."""
