@@ -102,7 +102,7 @@ async def test_the_largest_that_is_taken_leaves_us_small(tmp_path: Path) -> None
 
 
 def test_nothing_of_it_is_loaded_before_it_is_used() -> None:
-    heavy = "PIL", "pillow_heif", "pypdfium2", "bridge.media.links", "bridge.media.pictures", "bridge.media.document"
+    heavy = "PIL", "pillow_heif", "pypdfium2", "chardet", "bridge.media.document"
     code = f"import sys, bridge.app; print([name for name in {heavy!r} if name in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
