@@ -294,6 +294,7 @@ class Renderer:
     # Making it so
 
     async def _show(self, number: int, state: MessageState | None) -> None:
+        self._record.ensure_ours()
         if state is None:
             await self._messages[number].posted.delete()
             metrics.WRITES.add(self._to.channel.name, "delete")

@@ -22,6 +22,13 @@ class Record(Protocol):
     def drops(self) -> int:
         """How many messages of the reply have been deleted so far."""
 
+    def ensure_ours(self) -> None:
+        """Raise StoreError where another process may have taken the turn over by now; Redis is not asked.
+
+        To be called before each write to the platform, which knows nothing of who has the turn: a process that slept
+        would otherwise put its old words over those of the process that took over.
+        """
+
     async def begin(self) -> None:
         """Write down that the next message is about to be posted."""
 
@@ -42,6 +49,9 @@ class Unrecorded:
     refs: list[str] = field(default_factory=list)
     begun: int = 0
     drops: int = 0
+
+    def ensure_ours(self) -> None:
+        """Nobody else has it."""
 
     async def begin(self) -> None:
         self.begun = len(self.refs) + 1
