@@ -33,6 +33,13 @@ async def translate_redis_errors() -> AsyncIterator[None]:
     except (RedisError, RedisClusterException, OSError) as error:
         reraise_cancelled(task, asked)
         raise StoreError(said(error)) from None
+    except AttributeError as error:
+        # redis-py writes to None where another task has closed the connection meanwhile, as a cluster's client does
+        # when a node fails.
+        if error.obj is not None or error.name not in ("write", "writelines", "drain"):
+            raise
+        reraise_cancelled(task, asked)
+        raise StoreError("Redis cannot be reached: the connection was closed") from None
     reraise_cancelled(task, asked)
 
 
