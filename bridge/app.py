@@ -56,6 +56,7 @@ class Bridge:
         self._load = Load()
         self._outages = OutageMonitor(store, self.inbox, gateway, self.access, settings.away_seconds)
         self._accounts: list[Account] = []
+        self._processes = 1
         replies = Replies(store, self.inbox, self.commands, settings.language, self._publish_all)
         self._answerer = Answerer(
             settings,
@@ -93,7 +94,7 @@ class Bridge:
             began = asyncio.get_running_loop().time()
             try:
                 async with open(self.store.memory(name)) as channel:
-                    account = Account(channel, Pace(pressure=lambda: self._load.pressure))
+                    account = Account(channel, Pace(self._processes, pressure=lambda: self._load.pressure))
                     self._accounts.append(account)
                     metrics.CHANNEL_UP.set(1, name)
                     try:
@@ -239,7 +240,7 @@ class Bridge:
         """Each of N processes takes an Nth of what an account may write."""
         while True:
             try:
-                processes = await self.store.heartbeats.beat()
+                self._processes = processes = await self.store.heartbeats.beat()
                 metrics.PROCESSES.set(processes)
                 for account in self._accounts:
                     account.pace.share = processes
