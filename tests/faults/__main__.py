@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import random
 import sys
 from collections import Counter
@@ -104,6 +105,8 @@ class Figures:
 
 
 async def _run(plan: Plan, logs: Path | None) -> int:
+    # The emulators answer into connections whose other end was killed.
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     print(f"seed {plan.seed}: {len(plan.questions)} questions, {len(plan.faults)} faults within {plan.seconds:.0f} s, "
           f"{plan.processes} processes, store {plan.topology}", flush=True)  # fmt: skip
     people = sorted({question.who for question in plan.questions})

@@ -15,8 +15,8 @@ class Proxy:
 
     def __init__(self, target: Callable[[], int]) -> None:
         self.port = 0
-        self.opened = 0
-        """Connections since the start."""
+        self.carried = 0
+        """Bytes of answers since the start."""
         self._target = target
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -77,7 +77,6 @@ class Proxy:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
-        self.opened += 1
         try:
             await self._join(reader, writer)
         except asyncio.CancelledError:
@@ -121,6 +120,7 @@ class Proxy:
         with suppress(OSError):
             while data := await reader.read(CHUNK_BYTES):
                 await flowing.wait()
+                self.carried += len(data) if answers else 0
                 if answers and self._lost_answers:
                     self._lost_answers -= 1
                     return False

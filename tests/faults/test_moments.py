@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from bridge.inbox.inbox import CLAIM_SECONDS
 from tests.faults.plan import CHANNELS, Question
 from tests.faults.world import World
 
@@ -80,18 +81,46 @@ async def test_killed_in_the_middle_of_a_second_message() -> None:
 
 async def test_a_process_that_slept_writes_nothing_any_more() -> None:
     """Its claims have expired and others have answered; what it still had to say was said by then."""
-    async with World(["p0"], processes=2) as world:
-        asked = one_each(1, 200, 20)
+    async with World(["p0", "p1", "p2"], processes=2) as world:
+        asked = [
+            Question(100 * at + number, 0, name, who, "direct", 60, 20)
+            for at, name in enumerate(CHANNELS)
+            for number, who in enumerate(world.people, 1)
+        ]
         for question in asked:
             await world.ask(question)
         await shown(world, asked)
-        await world.workers[0].freeze(8.5)
+        sleeper = max(world.workers, key=lambda worker: worker.links.gateway.live)
+        assert sleeper.links.gateway.live > 1
+        await sleeper.freeze(CLAIM_SECONDS + 8)
         await whole(world, asked)
-        again = one_each(11, 5, 100)
-        for question in again:
-            await world.ask(question)
-        await world.workers[1].freeze(8.5)
-        await whole(world, [*asked, *again])
+
+
+async def test_a_process_that_slept_on_its_last_word_ends_nothing() -> None:
+    """What it would end when it wakes is the turn of another question, which another process answers."""
+    async with World(["p0"], processes=2, channels=["telegram"]) as world:
+        first = Question(1, 0, "telegram", "p0", "direct", 5, 100)
+        second = Question(2, 0, "telegram", "p0", "direct", 300, 20)
+        before = [worker.links.gateway.carried for worker in world.workers]
+        await world.ask(first)
+        await shown(world, [first])
+        await world.ask(second)
+        await asyncio.sleep(0.3)  # the post has been answered; what follows is the last word
+        proxies = [worker.links.platforms["telegram"] for worker in world.workers]
+        for proxy in proxies:
+            proxy.hold_answers()
+
+        async def complete() -> bool:
+            return world.platforms["telegram"].bubbles(who="p0")[0].text.endswith("w4")
+
+        await world.until(complete, "the last word")
+        [sleeper] = [worker for worker in world.workers if worker.links.gateway.carried > before[worker.number]]
+        sleeping = asyncio.create_task(sleeper.freeze(2 * CLAIM_SECONDS + 4))
+        for proxy in proxies:
+            proxy.flow()
+        await sleeping
+        assert world.gateway.attempts[1] == 2, "another took it over"
+        await whole(world, [first, second])
 
 
 async def test_a_message_that_comes_again_is_answered_once() -> None:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from bridge.app import HEARTBEAT_SECONDS
+from tests.emulators.telegram import TelegramPlatform
 from tests.faults.plan import CHANNELS, Question
 from tests.faults.world import World
 from tests.platform import Bubble
@@ -121,3 +123,19 @@ async def test_stop_reaches_the_process_that_streams(channel: str) -> None:
 
         took = await world.until(stopped, "all to be stopped")
         assert took < 10
+
+
+async def test_what_an_account_may_write_is_shared() -> None:
+    """At Telegram's own speed: three processes together keep what one alone would."""
+    people = [f"p{number}" for number in range(45)]
+    async with World(people, channels=["telegram"], speed=1.0) as world:
+        telegram = world.platforms["telegram"]
+        assert isinstance(telegram, TelegramPlatform)
+        await asyncio.sleep(2 * HEARTBEAT_SECONDS)  # until each has counted the others
+        asked = [Question(number, 0, "telegram", who, "direct", 60, 10) for number, who in enumerate(people, 1)]
+        for each in asked:
+            await world.ask(each)
+        await answered(world, asked)
+        writes = [call.at for call in telegram.server.called("sendMessage", "editMessageText")]
+        most = max(sum(at <= other < at + 1 for other in writes) for at in writes)
+        assert telegram.refusals == 0, f"{most} writes in one second"

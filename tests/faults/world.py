@@ -50,10 +50,10 @@ CONFIRM_SECONDS = 2.0
 """What is right must still be right so much later."""
 
 
-def platforms(channels: Sequence[str]) -> dict[str, Platform]:
+def platforms(channels: Sequence[str], speed: float) -> dict[str, Platform]:
     made: dict[str, Callable[[], Platform]] = {
-        "telegram": lambda: TelegramPlatform(speed=SPEED),
-        "discord": lambda: DiscordPlatform(speed=SPEED),
+        "telegram": lambda: TelegramPlatform(speed=speed),
+        "discord": lambda: DiscordPlatform(speed=speed),
         "feishu": lambda: FeishuPlatform(FeishuRules(redelivery=REDELIVERY_SECONDS)),
     }
     return {name: made[name]() for name in channels}
@@ -93,11 +93,12 @@ class World:
         processes: int = 3,
         topology: Topology = "single",
         channels: Sequence[str] = CHANNELS,
+        speed: float = SPEED,
         keep: Path | None = None,
         **settings: str,
     ) -> None:
         self.people = people
-        self.platforms = platforms(channels)
+        self.platforms = platforms(channels, speed)
         self.gateway = ScriptedGateway()
         self.gateway_switch = asyncio.Lock()
         self.workers: list[BridgeWorker] = []

@@ -1,0 +1,145 @@
+"""`python -m tests.faults.mutations`: break essential lines one by one in a copy; does the short form notice?
+
+Half an hour or so. With words after it, only the mutations whose names hold one of them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PARTS = ("bridge", "channels", "tests", "pyproject.toml")
+WORKERS = "3"
+FOUND = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Mutation:
+    name: str
+    file: str
+    old: str
+    new: str
+
+
+MUTATIONS = (
+    Mutation(
+        "a message that comes again is not recognised",
+        "bridge/inbox/queue.py",
+        "if redis.call('ZSCORE', KEYS[1], key) then",
+        "if false then",
+    ),
+    Mutation(
+        "what was put is not announced",
+        "bridge/inbox/queue.py",
+        "        for chat, lane, _ in batches:\n            pipe.xadd",
+        "        for chat, lane, _ in batches[:0]:\n            pipe.xadd",
+    ),
+    Mutation(
+        "two workers may claim one chat",
+        "bridge/inbox/claim.py",
+        "if holder then return holder == ARGV[1] and 'won' or 'held' end",
+        "",
+    ),
+    Mutation(
+        "what a dead worker had is not looked at again",
+        "bridge/inbox/inbox.py",
+        "found = await ready.left(self._redis, account, lane, room, self._ttl * 1.05)",
+        "found: list[ReadyMarker] = []",
+    ),
+    Mutation(
+        "an overtaken worker may end the turn",
+        "bridge/inbox/turn.py",
+        "if redis.call('HGET', head, 'by') ~= fencing_token then\n    return",
+        "if false then\n    return",
+    ),
+    Mutation(
+        "the answer does not enter the history",
+        "bridge/inbox/turn.py",
+        "redis.call('RPUSH', KEYS[3], ARGV[2])",
+        "",
+    ),
+    Mutation(
+        "claims and leases are not renewed",
+        "bridge/store/keeper.py",
+        "redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])\nreturn 1",
+        "return 1",
+    ),
+    Mutation(
+        "two processes may hold one lease",
+        "bridge/store/leases.py",
+        "if holder and holder ~= ARGV[1] then return 0 end",
+        "",
+    ),
+    Mutation(
+        "a post is not written down before it is made",
+        "bridge/reply/deliver.py",
+        "        if not anew:\n            await self._record.begin()",
+        "        if False:\n            await self._record.begin()",
+    ),
+    Mutation(
+        "a message that was posted is not written down",
+        "bridge/reply/deliver.py",
+        "            await self._record.posted(ref)",
+        "            pass",
+    ),
+    Mutation(
+        "each attempt posts under another key",
+        "bridge/reply/deliver.py",
+        'else f"{self._to.key}.{number}"',
+        'else f"{id(self)}.{number}"[-25:]',
+    ),
+    Mutation(
+        "a process that slept writes on",
+        "bridge/reply/deliver.py",
+        "        self._record.ensure_ours()\n",
+        "",
+    ),
+)
+
+
+def main() -> int:
+    wanted = sys.argv[1:]
+    chosen = [each for each in MUTATIONS if not wanted or any(word in each.name for word in wanted)]
+    unnoticed = 0
+    for mutation in chosen:
+        began = time.monotonic()
+        failed = _try(mutation)
+        unnoticed += not failed
+        print(f"{mutation.name:<50} {time.monotonic() - began:4.0f} s  {failed or 'NOT NOTICED'}", flush=True)
+    return 1 if unnoticed else 0
+
+
+def _try(mutation: Mutation) -> str:
+    """The test that notices the mutation first; empty where none does."""
+    with tempfile.TemporaryDirectory(prefix="mutation", ignore_cleanup_errors=True) as folder:
+        copy = Path(folder)
+        for part in PARTS:
+            source = ROOT / part
+            if source.is_dir():
+                shutil.copytree(source, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, copy)
+        file = copy / mutation.file
+        text = file.read_text()
+        if text.count(mutation.old) != 1:
+            raise SystemExit(f"{mutation.file} holds {text.count(mutation.old)} times: {mutation.old!r}")
+        file.write_text(text.replace(mutation.old, mutation.new))
+        command = [sys.executable, "-m", "pytest", "tests/faults", "-x", "-n", WORKERS, "-p", "no:cacheprovider"]
+        environment = {**os.environ, "PYTHONPATH": str(copy)}
+        ran = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
+        if ran.returncode not in (0, 1, 2):
+            raise SystemExit(ran.stdout[-3000:] + ran.stderr[-3000:])
+        found = FOUND.search(ran.stdout)
+        return found[1].rpartition("/")[2] if found else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
