@@ -124,10 +124,10 @@ class Bridge:
             asyncio.create_task(self._listen(account)),
             asyncio.create_task(self._work(account, grace)),
         ]
-        if self.opened is not None:
-            await self.opened(account)
         publishing = asyncio.create_task(self._publish(account))
         try:
+            if self.opened is not None:
+                await self.opened(account)
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
