@@ -8,11 +8,15 @@ An album is several messages, whose ids follow on one another.
 
 Taking a good message for a lost post would be worse than leaving a lost post. So the highest id posted in a chat is
 kept across restarts, and where it is unknown nothing is looked for.
+
+Where a process dies, another one posts anew some seconds later, when others have said a good deal. So each attempt
+first keeps the highest id that any process knew of: the lost post comes right after that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from zlib import crc32
 
 from cachetools import LRUCache
@@ -20,8 +24,10 @@ from cachetools import LRUCache
 from bridge.channel import Memory
 from bridge.errors import StoreError
 
-MAX_PROBES = 4
+MAX_PROBES = 8
 """Probes for each message of a post. Every probe may count against the chat's rate, and holds up the answer."""
+HIGHEST = "highest"
+"""The highest id posted by any process in private chats and basic groups, about."""
 MAX_IDS = 1000
 """Entries of each kind that are kept in memory."""
 MEMORY_SLOTS = 10_000
@@ -56,33 +62,36 @@ class LostPosts:
         """
         name = f"{chat} {key}"
         if not retry:
-            highest = self._highest.get(_id_range(chat))
+            highest = await self._highest_known(chat)
             if highest is not None:
                 self._floors[name] = highest
+                await self._put(_slot("floor", chat), f"{name} {highest}")
             return highest
         last = await self._remembered(chat)
         if last:
             self.keep(chat, [last])  # another process may have posted it
-        return self._floors.get(name, last)
+        if name in self._floors:
+            return self._floors[name]
+        # That of a process that has died; what it did not know of, but was posted in the chat, is not it either.
+        return None if last is None else max(last, await self._kept_floor(chat, name))
 
     async def posted(self, chat: str, ids: Sequence[int]) -> None:
         """Note that a post has arrived."""
         self.seen(chat, max(ids))
         self.keep(chat, ids)
-        try:
-            await self._memory.put(_slot(chat), f"{chat} {max(ids)}")
-        except StoreError:
-            return  # then after a restart less is known, and fewer lost posts are found
+        await self._put(_slot("posted", chat), f"{chat} {max(ids)}")
+        if not _id_range(chat):
+            await self._put(HIGHEST, str(max(ids)))
 
     def search(self, chat: str, floor: int, ids: Sequence[int]) -> Generator[int, bool, None]:
         """Yield the ids above `floor` that an earlier attempt at the post `ids` may have, likeliest first.
 
-        The caller sends back whether the id it was given is a message of ours. The new post came right after the
-        lost one, or the lost one right after what was known: so the search goes from both ends, and where it has
+        The caller sends back whether the id it was given is a message of ours. The lost post came right after what was
+        known, or the new one right after the lost one: so the search goes from both ends, and where it has
         found a message of an album, it goes on to the message's neighbour.
         """
         low, high = floor + 1, min(ids) - 1
-        downward, misses, probes = True, 0, 0
+        downward, misses, probes = False, 0, 0
         while low <= high and misses < MAX_PROBES and probes < MAX_PROBES * len(ids):
             id = high if downward else low
             if downward:
@@ -100,11 +109,35 @@ class LostPosts:
     async def _remembered(self, chat: str) -> int | None:
         """Return the last post in `chat`, 0 where there was none; None where another chat took its slot."""
         try:
-            kept = await self._memory.get(_slot(chat))
+            kept = await self._memory.get(_slot("posted", chat))
         except StoreError:
             return None
         who, _, id = kept.rpartition(" ")
         return int(id) if who == chat else None if kept else 0
+
+    async def _highest_known(self, chat: str) -> int | None:
+        """Return the highest id that this process knows of, or another has posted; None where nothing is known."""
+        known = self._highest.get(_id_range(chat))
+        if _id_range(chat):
+            return known
+        try:
+            shared = await self._memory.get(HIGHEST)
+        except StoreError:
+            return known
+        return max(known or 0, int(shared)) if shared else known
+
+    async def _kept_floor(self, chat: str, name: str) -> int:
+        """Return what the first attempt at a post kept, 0 where nothing is known of it."""
+        try:
+            kept = await self._memory.get(_slot("floor", chat))
+        except StoreError:
+            return 0
+        whose, _, id = kept.rpartition(" ")
+        return int(id) if whose == name else 0
+
+    async def _put(self, name: str, value: str) -> None:
+        with suppress(StoreError):  # then after a restart less is known, and fewer lost posts are found
+            await self._memory.put(name, value)
 
 
 def _id_range(chat: str) -> str:
@@ -115,5 +148,5 @@ def _id_range(chat: str) -> str:
     return chat if chat.startswith("-100") and len(chat) >= 14 else ""
 
 
-def _slot(chat: str) -> str:
-    return f"posted:{crc32(chat.encode()) % MEMORY_SLOTS}"
+def _slot(what: str, chat: str) -> str:
+    return f"{what}:{crc32(chat.encode()) % MEMORY_SLOTS}"
