@@ -78,10 +78,17 @@ class ReplyRecord:
         """Posts begun: where it exceeds `refs`, the last of them may or may not have arrived."""
         self.drops = int(head.get(self._drops, 0))
         """How many messages of the reply have been deleted so far."""
+        self.quiet_until = float(head.get("quiet", 0))
+        """Until when the platform takes nothing for the turn, in seconds since 1970."""
 
     def ensure_ours(self) -> None:
         """Raises ClaimLost where the turn may be another's by now; Redis is not asked."""
         self._fence.ensure_ours()
+
+    async def keep_quiet(self, until: float) -> None:
+        """The platform takes nothing for the turn before `until`, in seconds since 1970."""
+        await self._fence.write({"quiet": f"{until:.0f}"})
+        self.quiet_until = until
 
     async def begin(self) -> None:
         """The next page is about to be posted."""

@@ -62,6 +62,13 @@ class Pace:
         """A turn to write to `chat`; wait for it with ``async with``, and write once inside."""
         return WriteSlot(self, limits.bucket or str(chat), limits, urgent)
 
+    def hold(self, chat: Chat, limits: Limits, seconds: float) -> None:
+        """Give `chat` no turn for `seconds`: the platform has asked another process for quiet."""
+        if seconds > 0:
+            bucket = self._buckets.setdefault(limits.bucket or str(chat), _Bucket())
+            bucket.ready_at = max(bucket.ready_at, asyncio.get_running_loop().time() + seconds)
+            bucket.unhurried_at = max(bucket.unhurried_at, bucket.ready_at)
+
     def _ask(self, turn: WriteSlot) -> None:
         if len(self._buckets) > MANY_BUCKETS:
             self._forget_idle()

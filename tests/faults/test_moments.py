@@ -137,3 +137,22 @@ async def test_a_message_that_comes_again_is_answered_once() -> None:
             await world.ask(question)
         await whole(world, [*asked, *more])
         assert sum(world.gateway.attempts.values()) == 6, "nothing was asked twice"
+
+
+async def test_a_process_that_takes_over_waits_as_the_last_was_told() -> None:
+    """Who writes while a rate limit lasts is made to wait twice as long, every time."""
+    async with World(["p0"], processes=2, channels=["telegram"], speed=1.0) as world:
+        platform = world.platforms["telegram"]
+        asked = Question(1, 0, "telegram", "p0", "direct", 100, 20)
+        await world.ask(asked)
+        await shown(world, [asked])
+        platform.flood(14.0)
+
+        async def refused() -> bool:
+            return platform.refusals == 1
+
+        await world.until(refused, "the rate limit")
+        await asyncio.sleep(0.5)  # it is kept
+        await asyncio.gather(*(worker.kill() for worker in world.workers))
+        await whole(world, [asked])
+        assert platform.refusals == 1
