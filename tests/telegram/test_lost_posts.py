@@ -129,9 +129,9 @@ async def test_a_post_that_did_not_arrive_is_simply_made(platform: TelegramPlatf
     assert not platform.server.called("deleteMessage")
 
 
-def probed(lost_posts: LostPosts, floor: int, ids: list[int], found: set[int]) -> list[int]:
+def probed(lost_posts: LostPosts, floor: int, ids: list[int], found: set[int], *floors: int) -> list[int]:
     """The ids that a search asks about where `found` are ours."""
-    search = lost_posts.search("5", floor, ids)
+    search = lost_posts.search("5", [floor, *floors], ids)
     probes: list[int] = []
     try:
         probes.append(next(search))
@@ -148,6 +148,10 @@ def test_probes_are_few_and_from_both_ends() -> None:
     assert probed(lost_posts, 10, [11], set()) == []
     lost_posts.keep("5", [999_999, 12])
     assert probed(lost_posts, 10, [1_000_000], set())[:4] == [11, 999_998, 13, 999_997]
+
+
+def test_each_attempt_that_was_lost_is_looked_for() -> None:
+    assert probed(LostPosts(Kept()), 10, [100], {12, 51, 99}, 50) == [11, 51, 99, 12, 52, 98, 13, 53, 97, 14, 54, 96]
 
 
 def test_an_album_is_searched_on_from_what_is_found() -> None:
