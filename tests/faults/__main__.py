@@ -31,7 +31,7 @@ LONG = Size(
     platform_faults=120,
     flood_seconds=15,
 )
-PATIENCE_SECONDS = 240.0
+PATIENCE_SECONDS = 400.0
 OTHERS = ("stops", "freezes", "link_faults", "gateway_faults", "platform_faults")
 """Drawn in proportion to the time."""
 

@@ -1,6 +1,7 @@
 """`python -m tests.faults.mutations`: break essential lines one by one in a copy; does the short form notice?
 
-Half an hour or so. With words after it, only the mutations whose names hold one of them.
+Each runs the test of the short form that is to notice it, with `--whole` all of them until one does. Words after it
+choose the mutations whose names hold one of them.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ class Mutation:
     file: str
     old: str
     new: str
+    noticed_by: str
+    """A test of the short form."""
 
 
 MUTATIONS = (
@@ -35,89 +38,108 @@ MUTATIONS = (
         "bridge/inbox/queue.py",
         "if redis.call('ZSCORE', KEYS[1], key) then",
         "if false then",
+        "comes_again",
     ),
     Mutation(
         "what was put is not announced",
         "bridge/inbox/queue.py",
         "        for chat, lane, _ in batches:\n            pipe.xadd",
         "        for chat, lane, _ in batches[:0]:\n            pipe.xadd",
+        "comes_again",
     ),
     Mutation(
         "two workers may claim one chat",
         "bridge/inbox/claim.py",
         "if holder then return holder == ARGV[1] and 'won' or 'held' end",
         "",
+        "nothing_goes_wrong",
     ),
     Mutation(
         "what a dead worker had is not looked at again",
         "bridge/inbox/inbox.py",
         "found = await ready.left(self._redis, account, lane, room, self._ttl * 1.05)",
         "found: list[ReadyMarker] = []",
+        "second_message",
     ),
     Mutation(
         "an overtaken worker may end the turn",
         "bridge/inbox/turn.py",
         "if redis.call('HGET', head, 'by') ~= fencing_token then\n    return",
         "if false then\n    return",
+        "slept_on",
     ),
     Mutation(
         "the answer does not enter the history",
         "bridge/inbox/turn.py",
         "redis.call('RPUSH', KEYS[3], ARGV[2])",
         "",
+        "comes_again",
     ),
     Mutation(
         "claims and leases are not renewed",
         "bridge/store/keeper.py",
         "redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])\nreturn 1",
         "return 1",
+        "nothing_goes_wrong",
     ),
     Mutation(
         "two processes may hold one lease",
         "bridge/store/leases.py",
         "if holder and holder ~= ARGV[1] then return 0 end",
         "",
+        "nothing_goes_wrong",
     ),
     Mutation(
         "a post is not written down before it is made",
         "bridge/reply/deliver.py",
         "        if not anew:\n            await self._record.begin()",
         "        if False:\n            await self._record.begin()",
+        "killed_between",
     ),
     Mutation(
         "a message that was posted is not written down",
         "bridge/reply/deliver.py",
         "            await self._record.posted(ref)",
         "            pass",
+        "second_message",
     ),
     Mutation(
         "each attempt posts under another key",
         "bridge/reply/deliver.py",
         'else f"{self._to.key}.{number}"',
         'else f"{id(self)}.{number}"[-25:]',
+        "killed_between",
     ),
     Mutation(
         "a process that slept writes on",
         "bridge/reply/deliver.py",
         "        self._record.ensure_ours()\n",
         "",
+        "slept_writes",
+    ),
+    Mutation(
+        "a rate limit is not kept for the next process",
+        "bridge/reply/deliver.py",
+        "if error.retry_after >= KEPT_WAIT_SECONDS:",
+        "if False:",
+        "waits_as",
     ),
 )
 
 
 def main() -> int:
-    wanted = sys.argv[1:]
+    wanted = [word for word in sys.argv[1:] if word != "--whole"]
     chosen = [each for each in MUTATIONS if not wanted or any(word in each.name for word in wanted)]
     unnoticed = 0
     for mutation in chosen:
         began = time.monotonic()
-        failed = _try(mutation)
+        failed = _try(mutation, whole="--whole" in sys.argv)
         unnoticed += not failed
         print(f"{mutation.name:<50} {time.monotonic() - began:4.0f} s  {failed or 'NOT NOTICED'}", flush=True)
     return 1 if unnoticed else 0
 
 
-def _try(mutation: Mutation) -> str:
+def _try(mutation: Mutation, *, whole: bool) -> str:
     """The test that notices the mutation first; empty where none does."""
     with tempfile.TemporaryDirectory(prefix="mutation", ignore_cleanup_errors=True) as folder:
         copy = Path(folder)
@@ -132,7 +154,8 @@ def _try(mutation: Mutation) -> str:
         if text.count(mutation.old) != 1:
             raise SystemExit(f"{mutation.file} holds {text.count(mutation.old)} times: {mutation.old!r}")
         file.write_text(text.replace(mutation.old, mutation.new))
-        command = [sys.executable, "-m", "pytest", "tests/faults", "-x", "-n", WORKERS, "-p", "no:cacheprovider"]
+        chosen = ["-n", WORKERS] if whole else ["-k", mutation.noticed_by]
+        command = [sys.executable, "-m", "pytest", "tests/faults", "-x", "-p", "no:cacheprovider", *chosen]
         environment = {**os.environ, "PYTHONPATH": str(copy)}
         ran = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
         if ran.returncode not in (0, 1, 2):
