@@ -78,7 +78,7 @@ MUTATIONS = (
     Mutation(
         "claims and leases are not renewed",
         "bridge/store/keeper.py",
-        "redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])\nreturn 1",
+        "return redis.call('PEXPIRE', KEYS[1], ARGV[2])",
         "return 1",
         "nothing_goes_wrong",
     ),
