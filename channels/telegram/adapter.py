@@ -135,7 +135,7 @@ class Telegram:
             if not chat.thread:
                 raise
             ids, in_part = await self._send(chat, "", body, question)
-        await self._lost_posts.posted(chat.id, ids)
+        await self._lost_posts.posted(chat.id, key, ids)
         if (retry or in_part) and floors:
             await self._delete_duplicates(chat, [max(floor, question) for floor in floors], ids, body)
         return _Posted(self, chat, ids, shown=body)

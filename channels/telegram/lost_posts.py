@@ -74,8 +74,10 @@ class LostPosts:
         return [highest]
 
     async def _earlier_floors(self, chat: str, name: str) -> list[int]:
-        last = await self._remembered(chat)
-        if last:
+        last, key = await self._remembered(chat)
+        if last and f"{chat} {key}" == name:
+            last -= 1  # it is the lost post itself: its process died before the bridge knew
+        elif last:
             self.keep(chat, [last])  # another process may have posted it
         if name in self._floors:
             return self._floors[name]
@@ -85,11 +87,11 @@ class LostPosts:
         kept = await self._kept_floors(chat, name)
         return sorted({max(last, each) for each in kept}) or [last]
 
-    async def posted(self, chat: str, ids: Sequence[int]) -> None:
+    async def posted(self, chat: str, key: str, ids: Sequence[int]) -> None:
         """Note that a post has arrived."""
         self.seen(chat, max(ids))
         self.keep(chat, ids)
-        await self._put(_slot("posted", chat), f"{chat} {max(ids)}")
+        await self._put(_slot("posted", chat), f"{chat} {max(ids)} {key}")
         if not _id_range(chat):
             await self._put(HIGHEST, str(max(ids)))
 
@@ -117,14 +119,16 @@ class LostPosts:
             if not found or len(ids) == 1:
                 turn += 1
 
-    async def _remembered(self, chat: str) -> int | None:
-        """Return the last post in `chat`, 0 where there was none; None where another chat took its slot."""
+    async def _remembered(self, chat: str) -> tuple[int | None, str]:
+        """Return the last post in `chat` and its key: 0 where there was none, None where another chat took its slot."""
         try:
             kept = await self._memory.get(_slot("posted", chat))
         except StoreError:
-            return None
-        who, _, id = kept.rpartition(" ")
-        return int(id) if who == chat else None if kept else 0
+            return None, ""
+        whose, id, key = [*kept.split(" "), "", ""][:3]
+        if not kept:
+            return 0, ""
+        return (int(id), key) if whose == chat else (None, "")
 
     async def _highest_known(self, chat: str) -> int | None:
         """Return the highest id that this process knows of, or another has posted; None where nothing is known."""

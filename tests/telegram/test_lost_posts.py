@@ -104,6 +104,17 @@ async def test_after_a_restart_it_is_found_though_others_said_much(platform: Tel
     assert [bubble.text for bubble in platform.bubbles("direct", "tom")] == ["to tom"]
 
 
+async def test_a_post_that_only_the_adapter_knew_is_found(platform: TelegramPlatform, reopen: Reopen) -> None:
+    """Its process died when the adapter had kept it, and before the bridge had."""
+    question = await platform.say("why")
+    async with reopen() as bot:
+        chat = (await bot.next()).chat
+        await bot.channel.post(chat, Body("half"), key="one", reply_to=question, final=False)
+    async with reopen() as bot:
+        await again(bot.channel, chat, "whole", "one", question)
+    assert [bubble.text for bubble in platform.bubbles()] == ["whole"]
+
+
 async def test_where_too_little_is_known_nothing_is_tried(
     platform: TelegramPlatform, reopen: Reopen, kept: Kept
 ) -> None:
