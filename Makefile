@@ -26,7 +26,7 @@ format: .venv/installed-dev
 bench: .venv/installed-dev
 	$(BIN)/python -m tests.benchmarks all
 
-# The long form of tests/faults: some twelve minutes. A plan again: .venv/bin/python -m tests.faults --seed N
+# The long form of tests/faults: some fifteen minutes. A plan again: .venv/bin/python -m tests.faults --seed N
 faults: .venv/installed-dev
 	$(BIN)/python -m tests.faults
 

@@ -15,6 +15,10 @@ NOTES = ("⚠️", "I tried three times", "Too many messages are waiting")
 """How what the bridge says in place of an answer, or under half of one, begins."""
 
 
+BROKEN = re.compile(r"q(\d+)r(\d*)w?")
+"""A first word in the middle of which the gateway broke off."""
+
+
 @dataclass(frozen=True)
 class Row:
     """One exchange of the history."""
@@ -93,7 +97,7 @@ def _read(bubbles: Sequence[Bubble], words: Mapping[int, int], verdict: Verdict)
     for bubble in bubbles:
         text, note = _without_note(bubble.text)
         open = bubble.streaming or "Stop" in bubble.buttons
-        word = WORD.match(text)
+        word = WORD.match(text) or BROKEN.fullmatch(text)
         if word is None:
             if text or not note:
                 verdict.complaints.append(f"a message that answers nothing: {bubble.text[:60]!r}")
@@ -126,8 +130,8 @@ def _packed(text: str) -> str:
 
 def _whole(seen: Seen, words: int) -> str:
     """What all of it would read, in the attempt that its first word belongs to."""
-    word = WORD.match(seen.text)
-    return _packed(answer(seen.number, int(word[2]), words)) if word else ""
+    word = WORD.match(seen.text) or BROKEN.fullmatch(seen.text)
+    return _packed(answer(seen.number, int(word[2] or 1), words)) if word else ""
 
 
 def _is_whole(seen: Seen, words: Mapping[int, int]) -> bool:
