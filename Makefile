@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo check lint test format bench pictures lock clean
+.PHONY: demo check lint test format bench faults pictures lock clean
 
 demo: .venv/installed
 	@$(BIN)/cherry-bridge demo
@@ -25,6 +25,10 @@ format: .venv/installed-dev
 
 bench: .venv/installed-dev
 	$(BIN)/python -m tests.benchmarks all
+
+# The long form of tests/faults: some fifteen minutes. A plan again: .venv/bin/python -m tests.faults --seed N
+faults: .venv/installed-dev
+	$(BIN)/python -m tests.faults
 
 # Those of the README, from real runs; some minutes. One alone: .venv/bin/python -m docs.pictures terminal.svg
 pictures: .venv/installed-dev

@@ -58,6 +58,7 @@ class Bridge:
         self._load = Load()
         self._outages = OutageMonitor(store, self.inbox, gateway, self.access, settings.away_seconds)
         self._accounts: list[Account] = []
+        self._processes = 1
         replies = Replies(store, self.inbox, self.commands, settings.language, self._active, self._publish_all)
         reader = AttachmentReader(store.media, settings.media_limits(), speech=settings.speech(), estimate=estimate)
         self._answerer = Answerer(
@@ -96,7 +97,7 @@ class Bridge:
             began = asyncio.get_running_loop().time()
             try:
                 async with open(self.store.memory(name)) as channel:
-                    account = Account(channel, Pace(pressure=lambda: self._load.pressure))
+                    account = Account(channel, Pace(self._processes, pressure=lambda: self._load.pressure))
                     self._accounts.append(account)
                     metrics.CHANNEL_UP.set(1, name)
                     try:
@@ -126,10 +127,10 @@ class Bridge:
             asyncio.create_task(self._listen(account)),
             asyncio.create_task(self._work(account, grace)),
         ]
-        if self.opened is not None:
-            await self.opened(account)
         publishing = asyncio.create_task(self._publish(account))
         try:
+            if self.opened is not None:
+                await self.opened(account)
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
@@ -242,7 +243,7 @@ class Bridge:
         """Each of N processes takes an Nth of what an account may write."""
         while True:
             try:
-                processes = await self.store.heartbeats.beat()
+                self._processes = processes = await self.store.heartbeats.beat()
                 metrics.PROCESSES.set(processes)
                 for account in self._accounts:
                     account.pace.share = processes

@@ -7,6 +7,7 @@ as it is held, the marker that led here stays pending in the stream: should we d
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 
 import structlog
@@ -117,6 +118,10 @@ class Claim:
         self._ended = ended
         self._over = False
         self._calls = 0
+
+    def expired(self) -> bool:
+        """Whether another worker may have it by now, as far as can be told without asking Redis."""
+        return self.lost.is_set() or (self.hold is not None and self.hold.expired(time.monotonic()))
 
     async def next(self) -> Turn | None:
         """The first job of the queue, one attempt more counted; None when there was none and the chat is let go.

@@ -7,7 +7,7 @@ write is not written.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from redis.asyncio import Redis
@@ -35,8 +35,10 @@ return 'ok'
 class Fence:
     """The hash of one turn, for as long as the turn is ours."""
 
-    def __init__(self, redis: Redis, head: str, fencing_token: str, chat: str) -> None:
+    def __init__(self, redis: Redis, head: str, fencing_token: str, chat: str, expired: Callable[[], bool]) -> None:
+        """`expired` tells, without asking Redis, whether the turn may be another's by now."""
         self.token = fencing_token
+        self._expired = expired
         self._redis = redis
         self._head = head
         self._chat = chat
@@ -45,6 +47,11 @@ class Fence:
         """Set `fields` and delete others, in one step. Raises ClaimLost where the turn is another's, StoreError."""
         pairs = [each for pair in fields.items() for each in pair]
         self.check(await WRITE(self._redis, [self._head], self.token, len(fields), *pairs, *deleted))
+
+    def ensure_ours(self) -> None:
+        """Raises ClaimLost where the turn may be another's by now."""
+        if self._expired():
+            raise ClaimLost(f"another worker may answer in {self._chat}")
 
     def check(self, went: str) -> None:
         """Raises ClaimLost where a script found that the turn is another's."""
@@ -71,6 +78,17 @@ class ReplyRecord:
         """Posts begun: where it exceeds `refs`, the last of them may or may not have arrived."""
         self.drops = int(head.get(self._drops, 0))
         """How many messages of the reply have been deleted so far."""
+        self.quiet_until = float(head.get("quiet", 0))
+        """Until when the platform takes nothing for the turn, in seconds since 1970."""
+
+    def ensure_ours(self) -> None:
+        """Raises ClaimLost where the turn may be another's by now; Redis is not asked."""
+        self._fence.ensure_ours()
+
+    async def keep_quiet(self, until: float) -> None:
+        """The platform takes nothing for the turn before `until`, in seconds since 1970."""
+        await self._fence.write({"quiet": f"{until:.0f}"})
+        self.quiet_until = until
 
     async def begin(self) -> None:
         """The next page is about to be posted."""

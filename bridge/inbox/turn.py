@@ -157,7 +157,7 @@ class Turn:
         self._redis = redis
         self._claim = claim
         self._row = row
-        self._fence = Fence(redis, claim.keys.head, fencing_token, str(claim.chat))
+        self._fence = Fence(redis, claim.keys.head, fencing_token, str(claim.chat), claim.expired)
         self._head = head
         self._replies: dict[str, ReplyRecord] = {}
         self._journal = StepJournal(self._fence, head)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ TYPING_SECONDS = 4.0
 FIRST_RETRY_SECONDS, MAX_RETRY_SECONDS = 0.5, 60.0
 GIVE_UP_SECONDS = 3600.0
 """Seconds without a success after which a reply is given up."""
+KEPT_WAIT_SECONDS = 3.0
+"""A rate limit of so many seconds is kept for the next process: who writes during one is made to wait longer."""
 EDIT_SPREAD = 1.2
 """Where edits are counted, each waits this much longer than the one before."""
 PLACEHOLDER = Body("…")
@@ -147,6 +150,7 @@ class Renderer:
         self._grows = not draft.complete
         self._failures = 0
         self._failing_since = 0.0
+        to.pace.hold(to.chat, self._limits, record.quiet_until - time.time())
 
     async def type_until_words(self) -> None:
         """Show that an answer is on its way until there are words to show."""
@@ -193,6 +197,8 @@ class Renderer:
         except RateLimited as error:
             metrics.RATE_LIMITS.add(self._to.channel.name)
             log.info("rate limited", chat=str(self._chat), retry_after=error.retry_after)
+            if error.retry_after >= KEPT_WAIT_SECONDS:
+                await self._record.keep_quiet(time.time() + error.retry_after)
         except ChannelError as error:
             await self._wait_after(error)
         finally:
@@ -296,6 +302,7 @@ class Renderer:
     # Making it so
 
     async def _show(self, number: int, state: MessageState | None) -> None:
+        self._record.ensure_ours()
         if state is None:
             await self._messages[number].posted.delete()
             metrics.WRITES.add(self._to.channel.name, "delete")

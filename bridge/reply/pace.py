@@ -22,8 +22,6 @@ MAX_WIDENING = 16.0
 """After a rate limit the pause is twice as long, at most sixteen times."""
 RECOVERY_FACTOR = 0.9
 """Each write that is let through shortens a widened pause to this share of itself."""
-BURST_WRITES = 5
-"""So many writes may leave at once before the account's rate counts."""
 MANY_BUCKETS = 1000
 
 _Place = tuple[int, int]
@@ -64,6 +62,13 @@ class Pace:
         """A turn to write to `chat`; wait for it with ``async with``, and write once inside."""
         return WriteSlot(self, limits.bucket or str(chat), limits, urgent)
 
+    def hold(self, chat: Chat, limits: Limits, seconds: float) -> None:
+        """Give `chat` no turn for `seconds`: the platform has asked another process for quiet."""
+        if seconds > 0:
+            bucket = self._buckets.setdefault(limits.bucket or str(chat), _Bucket())
+            bucket.ready_at = max(bucket.ready_at, asyncio.get_running_loop().time() + seconds)
+            bucket.unhurried_at = max(bucket.unhurried_at, bucket.ready_at)
+
     def _ask(self, turn: WriteSlot) -> None:
         if len(self._buckets) > MANY_BUCKETS:
             self._forget_idle()
@@ -87,12 +92,12 @@ class Pace:
     def _serve(self, rate: float | None) -> None:
         """Give turns to those at the head of the account's queue for as long as its rate allows."""
         loop = asyncio.get_running_loop()
-        spacing = self.share / rate if rate else 0.0
+        spacing = self._spacing(rate) if rate else 0.0
         while self._ready:
             now = loop.time()
-            if self._full_at - now > BURST_WRITES * spacing:
+            if self._full_at > now:
                 if self._again is None:
-                    self._again = loop.call_at(self._full_at - BURST_WRITES * spacing, self._serve_again, rate)
+                    self._again = loop.call_at(self._full_at, self._serve_again, rate)
                 return
             _, name = heapq.heappop(self._ready)
             bucket = self._buckets.get(name)
@@ -101,6 +106,13 @@ class Pace:
             bucket.busy = True
             self._full_at = max(self._full_at, now) + spacing
             first[1].grant()
+
+    def _spacing(self, rate: float) -> float:
+        """Seconds between two writes of this process: together the processes make `rate` writes and one in any second.
+
+        Each of N can make one at the same moment, so N - 1 of them are taken off the rate.
+        """
+        return self.share / max(rate / 2, rate - (self.share - 1))
 
     def _serve_again(self, rate: float | None) -> None:
         self._again = None

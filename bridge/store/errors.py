@@ -33,7 +33,20 @@ async def translate_redis_errors() -> AsyncIterator[None]:
     except (RedisError, RedisClusterException, OSError) as error:
         reraise_cancelled(task, asked)
         raise StoreError(said(error)) from None
+    except (AttributeError, RuntimeError) as error:
+        if not _closed_meanwhile(error):
+            raise
+        reraise_cancelled(task, asked)
+        raise StoreError("Redis cannot be reached: the connection was closed") from None
     reraise_cancelled(task, asked)
+
+
+def _closed_meanwhile(error: AttributeError | RuntimeError) -> bool:
+    """Whether redis-py wrote to a connection that another task had closed, as a cluster's client does when a node
+    fails: by then its writer is None, or uvloop's transport is closed."""
+    if isinstance(error, AttributeError):
+        return error.obj is None and error.name in ("write", "writelines", "drain")
+    return "the handler is closed" in str(error)
 
 
 def reraise_cancelled(task: asyncio.Task[object] | None, asked: int) -> None:

@@ -59,6 +59,10 @@ class Hold:
     confirmed: float = field(default_factory=time.monotonic)
     """When it was last known to be ours, by the monotonic clock."""
 
+    def expired(self, now: float) -> bool:
+        """Whether it may be another's at `now`, by the monotonic clock."""
+        return self.confirmed + self.ttl <= now
+
 
 class Keeper:
     """Started by the first hold, ended by `close`. Its methods are called in one loop."""
@@ -162,7 +166,7 @@ class Keeper:
     def _give_up(self, now: float) -> None:
         """Lose what may be another's by now, because Redis could not be asked for too long."""
         for hold in self._snapshot():
-            if hold.confirmed + hold.ttl <= now:
+            if hold.expired(now):
                 log.warning("expired", key=hold.keys[0])
                 self._lose(hold)
 

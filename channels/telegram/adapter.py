@@ -33,6 +33,8 @@ from channels.telegram.words import privacy_hint
 
 WRITES_PER_SECOND = 28.0
 """The whole bot's share is about 30 (Bots FAQ)."""
+HASTY_PROBES = 2
+"""Probes for a lost post that need not wait: until it is found, the answer stands there twice."""
 MAX_BUTTONS = 24
 """Telegram shows a hundred buttons; nobody reads so many."""
 MAX_COMMAND_BYTES = 64
@@ -126,16 +128,16 @@ class Telegram:
         self, chat: Chat, body: Body, *, key: str, reply_to: str = "", final: bool, retry: bool = False
     ) -> Posted:
         question = int(reply_to) if reply_to.isdecimal() else 0
-        floor = await self._lost_posts.floor(chat.id, key, retry=retry)
+        floors = await self._lost_posts.floors(chat.id, key, retry=retry)
         try:
             ids, in_part = await self._send(chat, chat.thread, body, question)
         except ThreadGone:
             if not chat.thread:
                 raise
             ids, in_part = await self._send(chat, "", body, question)
-        await self._lost_posts.posted(chat.id, ids)
-        if (retry or in_part) and floor is not None:
-            await self._delete_duplicates(chat, max(floor, question), ids, body)
+        await self._lost_posts.posted(chat.id, key, ids)
+        if (retry or in_part) and floors:
+            await self._delete_duplicates(chat, [max(floor, question) for floor in floors], ids, body)
         return _Posted(self, chat, ids, shown=body)
 
     async def fetch(self, attachment: Attachment) -> AsyncGenerator[bytes, None]:
@@ -273,9 +275,10 @@ class Telegram:
             content = plain(body.text if body.text.strip() else body.aside[:MAX_LENGTH])
             return await self._ask(self._request.call(url, parameters | _text_of(content), READ_SECONDS), chat)
 
-    async def _delete_duplicates(self, chat: Chat, floor: int, ids: Sequence[int], body: Body) -> None:
+    async def _delete_duplicates(self, chat: Chat, floors: Sequence[int], ids: Sequence[int], body: Body) -> None:
         """Delete what earlier attempts at this post left. The new post stands, come what may."""
-        search = self._lost_posts.search(chat.id, floor, ids)
+        search = self._lost_posts.search(chat.id, floors, ids)
+        probes = 0
         try:
             id = next(search)
             while True:
@@ -283,7 +286,9 @@ class Telegram:
                     await self.delete(chat, [id])
                     _log.info("a post that had arrived unnoticed was taken back", chat=str(chat))
                 id = search.send(found)
-                await asyncio.sleep(self.limits(chat).edit_interval)
+                probes += 1
+                if probes > HASTY_PROBES:
+                    await asyncio.sleep(self.limits(chat).edit_interval)
         except StopIteration:
             return
         except ChannelError as error:

@@ -8,11 +8,15 @@ An album is several messages, whose ids follow on one another.
 
 Taking a good message for a lost post would be worse than leaving a lost post. So the highest id posted in a chat is
 kept across restarts, and where it is unknown nothing is looked for.
+
+Where a process dies, another one posts anew some seconds later, when others have said a good deal. So each attempt
+first keeps the highest id that any process knew of: the lost post comes right after that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from zlib import crc32
 
 from cachetools import LRUCache
@@ -20,8 +24,13 @@ from cachetools import LRUCache
 from bridge.channel import Memory
 from bridge.errors import StoreError
 
-MAX_PROBES = 4
-"""Probes for each message of a post. Every probe may count against the chat's rate, and holds up the answer."""
+MAX_PROBES = 8
+"""Probes for each message of a post, and half as many more for each further attempt. Every probe may count against the
+chat's rate, and holds up the answer."""
+MAX_FLOORS = 4
+"""Attempts at one post that are remembered; more than one where processes die one after the other."""
+HIGHEST = "highest"
+"""The highest id posted by any process in private chats and basic groups, about."""
 MAX_IDS = 1000
 """Entries of each kind that are kept in memory."""
 MEMORY_SLOTS = 10_000
@@ -37,8 +46,8 @@ class LostPosts:
         """The highest id seen, for each range of ids."""
         self._ours: LRUCache[tuple[str, int], bool] = LRUCache(MAX_IDS)
         """Messages of ours that are meant to be there."""
-        self._floors: LRUCache[str, int] = LRUCache(MAX_IDS)
-        """What was the highest id before the first attempt at a post, by its key."""
+        self._floors: LRUCache[str, list[int]] = LRUCache(MAX_IDS)
+        """What was the highest id before each attempt at a post, by its key."""
 
     def seen(self, chat: str, id: int) -> None:
         """Note that a message with this id exists: a person's, or our own."""
@@ -49,62 +58,101 @@ class LostPosts:
         for id in ids:
             self._ours[chat, id] = True
 
-    async def floor(self, chat: str, key: str, *, retry: bool) -> int | None:
-        """Return the highest id known before the first attempt at this post; None where nothing is.
+    async def floors(self, chat: str, key: str, *, retry: bool) -> list[int]:
+        """Return the highest ids known before each earlier attempt at this post; nothing where too little is known.
 
         To be called before each attempt.
         """
         name = f"{chat} {key}"
-        if not retry:
-            highest = self._highest.get(_id_range(chat))
-            if highest is not None:
-                self._floors[name] = highest
-            return highest
-        last = await self._remembered(chat)
-        if last:
-            self.keep(chat, [last])  # another process may have posted it
-        return self._floors.get(name, last)
+        highest = await self._highest_known(chat)
+        earlier = await self._earlier_floors(chat, name) if retry else []
+        if highest is not None:
+            self._floors[name] = [*earlier, highest][-MAX_FLOORS:]
+            await self._put(_slot("floor", chat), f"{name} {','.join(map(str, self._floors[name]))}")
+        if retry or highest is None:
+            return earlier
+        return [highest]
 
-    async def posted(self, chat: str, ids: Sequence[int]) -> None:
+    async def _earlier_floors(self, chat: str, name: str) -> list[int]:
+        last, key = await self._remembered(chat)
+        if last and f"{chat} {key}" == name:
+            last -= 1  # it is the lost post itself: its process died before the bridge knew
+        elif last:
+            self.keep(chat, [last])  # another process may have posted it
+        if name in self._floors:
+            return self._floors[name]
+        if last is None:
+            return []
+        # Those of processes that have died; what they did not know of, but was posted in the chat, is not it either.
+        kept = await self._kept_floors(chat, name)
+        return sorted({max(last, each) for each in kept}) or [last]
+
+    async def posted(self, chat: str, key: str, ids: Sequence[int]) -> None:
         """Note that a post has arrived."""
         self.seen(chat, max(ids))
         self.keep(chat, ids)
-        try:
-            await self._memory.put(_slot(chat), f"{chat} {max(ids)}")
-        except StoreError:
-            return  # then after a restart less is known, and fewer lost posts are found
+        await self._put(_slot("posted", chat), f"{chat} {max(ids)} {key}")
+        if not _id_range(chat):
+            await self._put(HIGHEST, str(max(ids)))
 
-    def search(self, chat: str, floor: int, ids: Sequence[int]) -> Generator[int, bool, None]:
-        """Yield the ids above `floor` that an earlier attempt at the post `ids` may have, likeliest first.
+    def search(self, chat: str, floors: Sequence[int], ids: Sequence[int]) -> Generator[int, bool, None]:
+        """Yield the ids above `floors` that earlier attempts at the post `ids` may have, likeliest first.
 
-        The caller sends back whether the id it was given is a message of ours. The new post came right after the
-        lost one, or the lost one right after what was known: so the search goes from both ends, and where it has
-        found a message of an album, it goes on to the message's neighbour.
+        The caller sends back whether the id it was given is a message of ours. A lost post came right after what was
+        known before it, or the new one right after the last lost one: so the search goes up from each floor and down
+        from the new post, and where it has found a message of an album, it goes on to the message's neighbour.
         """
-        low, high = floor + 1, min(ids) - 1
-        downward, misses, probes = True, 0, 0
-        while low <= high and misses < MAX_PROBES and probes < MAX_PROBES * len(ids):
-            id = high if downward else low
-            if downward:
-                high -= 1
-            else:
-                low += 1
-            if (chat, id) in self._ours:
+        high = min(ids) - 1
+        tracks = [iter(range(floor + 1, high + 1)) for floor in floors] + [iter(range(high, min(floors), -1))]
+        probed: set[int] = set()
+        turn = misses = 0
+        most = MAX_PROBES + MAX_PROBES // 2 * (len(floors) - 1)
+        while tracks and misses < most and len(probed) < most * len(ids):
+            track = tracks[turn % len(tracks)]
+            id = next((id for id in track if id not in probed and (chat, id) not in self._ours), None)
+            if id is None:
+                tracks.remove(track)
                 continue
-            probes += 1
+            probed.add(id)
             found = yield id
             misses += not found
             if not found or len(ids) == 1:
-                downward = not downward
+                turn += 1
 
-    async def _remembered(self, chat: str) -> int | None:
-        """Return the last post in `chat`, 0 where there was none; None where another chat took its slot."""
+    async def _remembered(self, chat: str) -> tuple[int | None, str]:
+        """Return the last post in `chat` and its key: 0 where there was none, None where another chat took its slot."""
         try:
-            kept = await self._memory.get(_slot(chat))
+            kept = await self._memory.get(_slot("posted", chat))
         except StoreError:
-            return None
-        who, _, id = kept.rpartition(" ")
-        return int(id) if who == chat else None if kept else 0
+            return None, ""
+        whose, id, key = [*kept.split(" "), "", ""][:3]
+        if not kept:
+            return 0, ""
+        return (int(id), key) if whose == chat else (None, "")
+
+    async def _highest_known(self, chat: str) -> int | None:
+        """Return the highest id that this process knows of, or another has posted; None where nothing is known."""
+        known = self._highest.get(_id_range(chat))
+        if _id_range(chat):
+            return known
+        try:
+            shared = await self._memory.get(HIGHEST)
+        except StoreError:
+            return known
+        return max(known or 0, int(shared)) if shared else known
+
+    async def _kept_floors(self, chat: str, name: str) -> list[int]:
+        """Return what earlier attempts at a post kept; nothing where there is none."""
+        try:
+            kept = await self._memory.get(_slot("floor", chat))
+        except StoreError:
+            return []
+        whose, _, ids = kept.rpartition(" ")
+        return [int(id) for id in ids.split(",")] if whose == name else []
+
+    async def _put(self, name: str, value: str) -> None:
+        with suppress(StoreError):  # then after a restart less is known, and fewer lost posts are found
+            await self._memory.put(name, value)
 
 
 def _id_range(chat: str) -> str:
@@ -115,5 +163,5 @@ def _id_range(chat: str) -> str:
     return chat if chat.startswith("-100") and len(chat) >= 14 else ""
 
 
-def _slot(chat: str) -> str:
-    return f"posted:{crc32(chat.encode()) % MEMORY_SLOTS}"
+def _slot(what: str, chat: str) -> str:
+    return f"{what}:{crc32(chat.encode()) % MEMORY_SLOTS}"

@@ -12,7 +12,7 @@ from bridge.channel import Limits
 from bridge.errors import AnswerCut, ChannelError, Gone, Refused
 from bridge.events import Event, ReasoningDelta, TextDelta, TextReclassified
 from bridge.reply import Address, Draft, Footer, Pace, Unrecorded, deliver
-from bridge.types import Body, Button
+from bridge.types import Body, Button, Chat
 from tests.fakes import CHAT, LATENCY_SECONDS, FakeChannel
 from tests.reply.speech import (
     STOP,
@@ -233,3 +233,34 @@ def test_a_rate_limit_widens_the_pause_and_is_forgotten_slowly() -> None:
     assert gaps[2] == pytest.approx(7 + LATENCY_SECONDS / 2, abs=0.3)
     assert gaps[3] > 1.7
     assert gaps[-2] == pytest.approx(1, abs=0.21)
+
+
+def test_a_rate_limit_of_a_quarter_of_an_hour_is_waited_out() -> None:
+    channel = FakeChannel(Limits(4000, 1), ["fine", 900.0, "fine", 900.0])
+    run(deliver(Draft(speak(["word "] * 300, 0.2)), address(channel)))
+    assert channel.screen() == [("word " * 300).rstrip()]
+    assert channel.too_early == 0
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3, 5, 10])
+def test_processes_together_keep_the_rate_of_an_account(processes: int) -> None:
+    """A hundred answers begin at once, spread over the processes; each makes several writes."""
+    limits = Limits(4000, 0.5, writes_per_second=28)
+    channels = [FakeChannel(limits) for _ in range(processes)]
+    paces = [Pace(share=processes) for _ in range(processes)]
+
+    async def live() -> None:
+        await asyncio.gather(
+            *(
+                deliver(
+                    Draft(speak(["word "] * 30, 0.2)),
+                    Address(channels[n % processes], paces[n % processes], Chat("fake", str(n)), "k"),
+                )
+                for n in range(100)
+            )
+        )
+
+    run(live())
+    calls = sorted(at for channel in channels for at in channel.calls)
+    assert max(sum(at <= other < at + 1 for other in calls) for at in calls) <= 29
+    assert len(calls) / (calls[-1] - calls[0]) > 28 - processes - 1

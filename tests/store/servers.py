@@ -22,7 +22,7 @@ from tests.store.parts import PATIENCE
 def valkey(home: Path, *options: str, config: str = "", password: str | None = None) -> Iterator[int]:
     """A server with these options; gives its port. With `config`, that is its file's content, after the port."""
     for _ in range(5):  # somebody may be quicker to take a port that was free
-        port, bus = _free(2)
+        port, bus = free_ports(2)
         args = ["--port", str(port), "--bind", "127.0.0.1", "--cluster-port", str(bus), "--save", "", *options]
         if config:
             file = home / f"{port}.conf"
@@ -39,7 +39,7 @@ def valkey(home: Path, *options: str, config: str = "", password: str | None = N
     raise AssertionError("no server started")
 
 
-def _free(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Ports that nobody has now."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]

@@ -234,3 +234,18 @@ async def test_a_cancellation_is_heeded_at_any_moment(store: Store) -> None:
         task.cancel()
         _, pending = await asyncio.wait([task], timeout=PATIENCE / 10)
         assert not pending
+
+
+async def test_a_connection_that_was_closed_meanwhile_is_a_store_error() -> None:
+    """redis-py's cluster closes a failed node's connections under the hands of those who are about to send."""
+    writer: asyncio.StreamWriter | None = None
+    with pytest.raises(StoreError, match="closed"):
+        async with translate_redis_errors():
+            writer.writelines([])  # type: ignore[union-attr]  # as redis-py does
+    uvloops = "unable to perform operation on <TCPTransport closed=True reading=False 0x1>; the handler is closed"
+    with pytest.raises(StoreError, match="closed"):
+        async with translate_redis_errors():
+            raise RuntimeError(uvloops)
+    with pytest.raises(RuntimeError, match="ours"):
+        async with translate_redis_errors():
+            raise RuntimeError("ours")

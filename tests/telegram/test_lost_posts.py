@@ -85,6 +85,36 @@ async def test_after_a_restart_only_ids_above_the_last_post_are_tried(
     assert [bubble.text for bubble in platform.bubbles()] == ["first answer", "second answer"]
 
 
+async def test_after_a_restart_it_is_found_though_others_said_much(platform: TelegramPlatform, reopen: Reopen) -> None:
+    """The ids of all private chats are one sequence; the process that died and the one that follows hear no one."""
+    first = await platform.say("first question")
+    async with reopen() as bot:
+        chat = (await bot.next()).chat
+        await bot.channel.post(chat, Body("first answer"), key="one", reply_to=first, final=True)
+        for number in range(20):
+            await platform.say(f"{number}", who="tom")
+        tom = platform.chat("direct", "tom")
+        await bot.channel.post(tom, Body("to tom"), key="tom", final=True)
+        await lost(platform, bot.channel, chat, "second ans", "two", "")
+    for number in range(20):
+        await platform.say(f"{number} again", who="tom")
+    async with reopen() as bot:
+        await again(bot.channel, chat, "second answer", "two", "")
+    assert [bubble.text for bubble in platform.bubbles()] == ["first answer", "second answer"]
+    assert [bubble.text for bubble in platform.bubbles("direct", "tom")] == ["to tom"]
+
+
+async def test_a_post_that_only_the_adapter_knew_is_found(platform: TelegramPlatform, reopen: Reopen) -> None:
+    """Its process died when the adapter had kept it, and before the bridge had."""
+    question = await platform.say("why")
+    async with reopen() as bot:
+        chat = (await bot.next()).chat
+        await bot.channel.post(chat, Body("half"), key="one", reply_to=question, final=False)
+    async with reopen() as bot:
+        await again(bot.channel, chat, "whole", "one", question)
+    assert [bubble.text for bubble in platform.bubbles()] == ["whole"]
+
+
 async def test_where_too_little_is_known_nothing_is_tried(
     platform: TelegramPlatform, reopen: Reopen, kept: Kept
 ) -> None:
@@ -92,7 +122,7 @@ async def test_where_too_little_is_known_nothing_is_tried(
     async with reopen() as bot:
         chat = (await bot.next()).chat
         await bot.channel.post(chat, Body("an answer"), key="one", reply_to=question, final=True)
-    (slot,) = kept.facts
+    (slot,) = await kept.names("posted:")
     kept.facts[slot] = "4711 5"  # another chat has taken the slot
     async with reopen() as bot:
         await again(bot.channel, chat, "another", "two", question)
@@ -110,9 +140,9 @@ async def test_a_post_that_did_not_arrive_is_simply_made(platform: TelegramPlatf
     assert not platform.server.called("deleteMessage")
 
 
-def probed(lost_posts: LostPosts, floor: int, ids: list[int], found: set[int]) -> list[int]:
+def probed(lost_posts: LostPosts, floor: int, ids: list[int], found: set[int], *floors: int) -> list[int]:
     """The ids that a search asks about where `found` are ours."""
-    search = lost_posts.search("5", floor, ids)
+    search = lost_posts.search("5", [floor, *floors], ids)
     probes: list[int] = []
     try:
         probes.append(next(search))
@@ -124,17 +154,21 @@ def probed(lost_posts: LostPosts, floor: int, ids: list[int], found: set[int]) -
 
 def test_probes_are_few_and_from_both_ends() -> None:
     lost_posts = LostPosts(Kept())
-    assert probed(lost_posts, 10, [1_000_000], set()) == [999_999, 11, 999_998, 12]
-    assert probed(lost_posts, 0, [4], set()) == [3, 1, 2]
+    assert probed(lost_posts, 10, [1_000_000], set()) == [11, 999_999, 12, 999_998, 13, 999_997, 14, 999_996]
+    assert probed(lost_posts, 0, [4], set()) == [1, 3, 2]
     assert probed(lost_posts, 10, [11], set()) == []
     lost_posts.keep("5", [999_999, 12])
-    assert probed(lost_posts, 10, [1_000_000], set()) == [999_998, 11, 999_997, 13]
+    assert probed(lost_posts, 10, [1_000_000], set())[:4] == [11, 999_998, 13, 999_997]
+
+
+def test_each_attempt_that_was_lost_is_looked_for() -> None:
+    assert probed(LostPosts(Kept()), 10, [100], {12, 51, 99}, 50) == [11, 51, 99, 12, 52, 98, 13, 53, 97, 14, 54, 96]
 
 
 def test_an_album_is_searched_on_from_what_is_found() -> None:
     lost_posts = LostPosts(Kept())
-    assert probed(lost_posts, 10, [100, 101, 102], {11, 12, 13}) == [99, 11, 12, 13, 14, 98, 15]
-    assert len(probed(lost_posts, 10, [1000, 1001], set(range(2000)))) == 8, "however many seem to be ours"
+    assert probed(lost_posts, 10, [100, 101, 102], {11, 12, 13})[:5] == [11, 12, 13, 14, 99]
+    assert len(probed(lost_posts, 10, [1000, 1001], set(range(2000)))) == 16, "however many seem to be ours"
 
 
 PICTURES = tuple(BodyFile.of("image", f"{n}.png", "image/png", png(n, 2)) for n in (1, 2, 3))

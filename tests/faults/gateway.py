@@ -1,0 +1,46 @@
+"""A gateway whose every word says which question it answers, in which attempt, and where it stands in the answer."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+
+from tests.emulators.gateway import GatewayEmulator
+from tests.emulators.gateway.catalogue import BEHAVIOURS, Behaviour
+from tests.emulators.gateway.server import Completion
+
+QUESTION = re.compile(r"\bq(\d+) (\d+) words at ([\d.]+) end (\w+)")
+WORD = re.compile(r"q(\d+)r(\d+)w(\d+)")
+LINE_WORDS = 10
+
+
+class ScriptedGateway(GatewayEmulator):
+    """Answers what a plan's people ask. Each request is another attempt, and no two attempts share a word."""
+
+    def __init__(self) -> None:
+        super().__init__("B")
+        self.attempts: Counter[int] = Counter()
+        """How often each question was asked, by its number."""
+        self.first_word = 0.0
+        """Seconds that a model thinks before its first word."""
+
+    def _role(self, record: Completion) -> tuple[Behaviour, str]:
+        asked = QUESTION.search(record.question)
+        if asked is None:
+            return BEHAVIOURS["ok"], f"You said: {record.question}"
+        number, words, rate, end = int(asked[1]), int(asked[2]), float(asked[3]), asked[4]
+        self.attempts[number] += 1
+        behaviour = replace(
+            BEHAVIOURS["ok"], first_token=self.first_word, tokens_per_second=2 * rate
+        )  # a word is two tokens
+        if end in ("cut", "error"):
+            behaviour = replace(behaviour, end="cut" if end == "cut" else "error")
+        return behaviour, answer(number, self.attempts[number], words)
+
+
+def answer(number: int, attempt: int, words: int) -> str:
+    """What the model says to a question in an attempt."""
+    said = [f"q{number}r{attempt}w{index}" for index in range(words)]
+    lines = [said[start : start + LINE_WORDS] for start in range(0, words, LINE_WORDS)]
+    return "\n".join(" ".join(line) for line in lines)

@@ -1,0 +1,176 @@
+"""The one invariant: each question answered exactly once, whole, in order, or its sender told why not; and the history
+holds what was seen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tests.faults.gateway import QUESTION, WORD, answer
+from tests.faults.plan import Question
+from tests.platform import Bubble
+
+NOTES = ("⚠️", "I tried three times", "Too many messages are waiting")
+"""How what the bridge says in place of an answer, or under half of one, begins."""
+
+
+BROKEN = re.compile(r"q(\d+)r(\d*)w?")
+"""A first word in the middle of which the gateway broke off."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One exchange of the history."""
+
+    question: str
+    answer: str
+
+
+@dataclass
+class Seen:
+    """What answers one question on the screen, over all its messages."""
+
+    number: int
+    text: str = ""
+    """Its words, without any space."""
+    note: str = ""
+    streaming: bool = False
+
+
+@dataclass
+class Verdict:
+    complaints: list[str] = field(default_factory=list)
+    whole: int = 0
+    told: int = 0
+    """Questions of which the sender was told that there is no answer, or only a part."""
+
+    def __iadd__(self, other: Verdict) -> Verdict:
+        self.complaints += other.complaints
+        self.whole += other.whole
+        self.told += other.told
+        return self
+
+
+def judge(
+    asked: Sequence[Question], bubbles: Sequence[Bubble], history: Sequence[Row], late: Collection[int] = ()
+) -> Verdict:
+    """Judge one chat: what was asked there, in order; what people see now; what will be said to the model next.
+
+    `late` are the questions that the platform delivered once more after others: their answers may stand anywhere.
+    """
+    verdict = Verdict()
+    seen = list(_read(bubbles, {question.number: question.words for question in asked}, verdict))
+    answers: dict[int, str] = {}
+
+    def match(question: Question) -> None:
+        one = seen.pop(0)
+        verdict.complaints.extend(_judge_one(question, one))
+        verdict.whole += not one.note
+        verdict.told += bool(one.note)
+        answers[question.number] = one.text
+
+    left = {question.number: question for question in asked}
+    spoken = {each.number for each in seen}
+    while seen and left:
+        following = next((each for each in left.values() if each.number not in late), next(iter(left.values())))
+        number = seen[0].number
+        if number == following.number or (number == 0 and following.number not in spoken):
+            match(left.pop(following.number))
+        elif number in left and number in late:
+            match(left.pop(number))
+        elif number == 0 and (told := [each for each in left if each in late and each not in spoken]):
+            match(left.pop(told[0]))
+        else:
+            verdict.complaints.append(f"q{following.number} has no answer here; next is {_name(seen)}")
+            del left[following.number]
+    verdict.complaints += [f"q{number} has no answer" for number in left]
+    verdict.complaints += [f"{_name([each])} is one too many, or out of order" for each in seen]
+    verdict.complaints += _judge_history(answers, history)
+    return verdict
+
+
+def _read(bubbles: Sequence[Bubble], words: Mapping[int, int], verdict: Verdict) -> Iterator[Seen]:
+    """The messages of one answer follow one another. A note belongs to the answer above it where that is not whole, and
+    answers a question by itself where it is."""
+    current: Seen | None = None
+    for bubble in bubbles:
+        text, note = _without_note(bubble.text)
+        open = bubble.streaming or "Stop" in bubble.buttons
+        word = WORD.match(text) or BROKEN.fullmatch(text)
+        if word is None:
+            if text or not note:
+                verdict.complaints.append(f"a message that answers nothing: {bubble.text[:60]!r}")
+            elif current is not None and not current.note and not _is_whole(current, words):
+                current.note = note
+            else:
+                if current is not None:
+                    yield current
+                current = Seen(0, note=note)
+            continue
+        if current is None or current.number != int(word[1]):
+            if current is not None:
+                yield current
+            current = Seen(int(word[1]))
+        current.text += _packed(text)
+        current.note = current.note or note
+        current.streaming = current.streaming or open
+    if current is not None:
+        yield current
+
+
+def _without_note(text: str) -> tuple[str, str]:
+    at = min((found for each in NOTES if (found := text.find(each)) >= 0), default=-1)
+    return (text[:at].strip(), text[at:]) if at >= 0 else (text.strip(), "")
+
+
+def _packed(text: str) -> str:
+    return re.sub(r"\s+", "", text)
+
+
+def _whole(seen: Seen, words: int) -> str:
+    """What all of it would read, in the attempt that its first word belongs to."""
+    word = WORD.match(seen.text) or BROKEN.fullmatch(seen.text)
+    return _packed(answer(seen.number, int(word[2] or 1), words)) if word else ""
+
+
+def _is_whole(seen: Seen, words: Mapping[int, int]) -> bool:
+    return seen.text == _whole(seen, words.get(seen.number, 0))
+
+
+def _judge_one(question: Question, seen: Seen) -> Iterator[str]:
+    if seen.streaming:
+        yield f"q{question.number} looks unfinished"
+    if seen.number == 0:
+        return
+    whole = _whole(seen, question.words)
+    if seen.text != whole and not (seen.note and whole.startswith(seen.text)):
+        yield f"q{question.number} reads {_difference(seen.text, whole)}"
+
+
+def _difference(text: str, whole: str) -> str:
+    at = next((index for index, pair in enumerate(zip(text, whole, strict=False)) if pair[0] != pair[1]), None)
+    at = min(len(text), len(whole)) if at is None else at
+    return f"{text[at : at + 40]!r} where {whole[at : at + 40]!r} belongs, at {at} of {len(whole)}"
+
+
+def _judge_history(answers: Mapping[int, str], history: Sequence[Row]) -> Iterator[str]:
+    """In its order, the history holds every answer of which a word was seen, and nothing else."""
+    kept = []
+    for row in history:
+        question = QUESTION.search(row.question)
+        kept.append((int(question[1]) if question else 0, _packed(row.answer)))
+    shown = [(number, text) for number, text in answers.items() if text]
+    if kept == shown:
+        return
+    if [number for number, _ in kept] != [number for number, _ in shown]:
+        yield f"the history holds {[number for number, _ in kept]} and people saw {[number for number, _ in shown]}"
+    for number, text in kept:
+        if number in answers and answers[number] != text:
+            yield f"q{number} in the history: {_difference(text, answers[number])}"
+
+
+def _name(seen: Sequence[Seen]) -> str:
+    if not seen:
+        return "nothing"
+    return f"q{seen[0].number}" if seen[0].number else f"the note {seen[0].note[:40]!r}"

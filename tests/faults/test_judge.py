@@ -1,0 +1,102 @@
+"""The judge itself: what it must not let pass, each alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.faults.gateway import answer
+from tests.faults.judge import Row, judge
+from tests.faults.plan import Plan, Question, Size
+from tests.platform import Bubble
+
+ONE = Question(1, 0, "telegram", "p0", "direct", 20, 10)
+TWO = Question(2, 1, "telegram", "p0", "direct", 20, 10)
+
+
+def shown(*texts: str) -> list[Bubble]:
+    return [Bubble(str(number), text) for number, text in enumerate(texts)]
+
+
+def kept(*rows: tuple[Question, str]) -> list[Row]:
+    return [Row(question.text, text) for question, text in rows]
+
+
+A, B = answer(1, 1, 20), answer(2, 3, 20)
+HALF = A[: len(A) // 2]
+NOTE = "⚠️ The answer was cut off."
+
+
+def test_what_is_right_is_right() -> None:
+    verdict = judge([ONE, TWO], shown(A, B), kept((ONE, A), (TWO, B)))
+    assert (verdict.complaints, verdict.whole, verdict.told) == ([], 2, 0)
+
+
+def test_an_answer_over_two_messages_is_one() -> None:
+    first, second = A[:40].rsplit(" ", 1)[0], A[len(A[:40].rsplit(" ", 1)[0]) :]
+    assert not judge([ONE], shown(first, second), kept((ONE, A))).complaints
+
+
+def test_a_half_with_a_note_is_told() -> None:
+    verdict = judge([ONE, TWO], shown(f"{HALF}\n\n{NOTE}", B), kept((ONE, HALF), (TWO, B)))
+    assert (verdict.complaints, verdict.whole, verdict.told) == ([], 1, 1)
+
+
+def test_a_note_alone_stands_for_an_answer() -> None:
+    verdict = judge([ONE, TWO], shown(NOTE, B), kept((TWO, B)))
+    assert (verdict.complaints, verdict.told) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    ("texts", "rows"),
+    [
+        ([B], [(TWO, B)]),
+        ([A, B, B], [(ONE, A), (TWO, B)]),
+        ([A, A, B], [(ONE, A), (TWO, B)]),
+        ([B, A], [(ONE, A), (TWO, B)]),
+        ([HALF, B], [(ONE, HALF), (TWO, B)]),
+        ([A + " " + A, B], [(ONE, A), (TWO, B)]),
+        ([HALF + answer(1, 2, 20)[len(HALF) :], B], [(ONE, A), (TWO, B)]),
+        ([A, B, "…"], [(ONE, A), (TWO, B)]),
+        ([A, B, NOTE], [(ONE, A), (TWO, B)]),
+        ([A, B], [(ONE, A)]),
+        ([A, B], [(ONE, A), (ONE, A), (TWO, B)]),
+        ([A, B], [(TWO, B), (ONE, A)]),
+        ([A, B], [(ONE, HALF), (TWO, B)]),
+        ([A, B], [(ONE, answer(1, 2, 20)), (TWO, B)]),
+    ],
+    ids=[
+        "lost",
+        "twice",
+        "twice in a row",
+        "out of order",
+        "half",
+        "twice in one message",
+        "two attempts mixed",
+        "left over",
+        "told for nothing",
+        "not in the history",
+        "twice in the history",
+        "history out of order",
+        "history half",
+        "history of another attempt",
+    ],
+)
+def test_what_is_wrong_is_found(texts: list[str], rows: list[tuple[Question, str]]) -> None:
+    assert judge([ONE, TWO], shown(*texts), kept(*rows)).complaints
+
+
+def test_an_answer_that_still_grows_is_found() -> None:
+    bubbles = [Bubble("1", A, buttons=["Stop"])]
+    assert judge([ONE], bubbles, kept((ONE, A))).complaints
+
+
+def test_a_late_question_may_be_answered_late() -> None:
+    assert not judge([ONE, TWO], shown(B, A), kept((TWO, B), (ONE, A)), late={1}).complaints
+    assert judge([ONE, TWO], shown(B), kept((TWO, B)), late={1}).complaints
+
+
+def test_a_plan_is_drawn_by_its_seed_and_survives_print() -> None:
+    plan = Plan.draw(7, Size())
+    assert Plan.draw(7, Size()) == plan
+    assert Plan.draw(8, Size()) != plan
+    assert Plan.from_json(plan.to_json()) == plan

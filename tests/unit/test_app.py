@@ -1,0 +1,37 @@
+"""What the app keeps running, and what it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from bridge.app import Bridge
+from bridge.errors import StoreError
+from bridge.gateway import Gateway
+from bridge.reply import Account
+from bridge.settings import Settings
+from bridge.store import Store
+from tests.harness import OWNER, TalkingChannel, until_true
+
+
+async def test_a_channel_that_failed_while_it_opened_leaves_nothing_running(store: Store, tmp_path: Path) -> None:
+    """It would go on answering through a channel that is closed, and each attempt would count as failed."""
+    opened = 0
+
+    async def greet(_account: Account) -> None:
+        nonlocal opened
+        opened += 1
+        if opened == 1:
+            raise StoreError("away")
+
+    settings = Settings(data_dir=tmp_path, admins=(OWNER,))
+    async with Gateway(settings.gateway_url, "", first_token=60, idle=60) as gateway:
+        app = Bridge(settings, store, gateway)
+        app.opened = greet
+        serving = asyncio.create_task(app.serve({"fake": lambda _memory: TalkingChannel()}, grace=0))
+        await until_true(lambda: opened == 2)
+        running = [getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks()]
+        serving.cancel()
+        await asyncio.wait([serving])
+        await app.inbox.close()
+    assert running.count("Bridge._work") == running.count("Bridge._listen") == 1
