@@ -41,7 +41,7 @@ class ConversationCommands:
                 return CommandResult(context.words.new_thread.format(title=title))
         await self._store.history.forget(chat)
         if not await self._let_go(chat):
-            await self._store.stops.send(chat)
+            await self._store.signals.stop(chat)
         return CommandResult(context.words.new)
 
     async def stop(self, context: CommandContext) -> CommandResult:
@@ -49,7 +49,7 @@ class ConversationCommands:
         if count := await self._let_go(context.chat):
             return CommandResult(context.words.waits_no_longer.format(count=count), in_place=False)
         if await self._inbox.busy(context.chat):
-            await self._store.stops.send(context.chat)
+            await self._store.signals.stop(context.chat)
             return CommandResult()
         return CommandResult("" if context.call.pressed else context.words.nothing_to_stop)
 

@@ -126,7 +126,7 @@ class AccessKeys:
         return f"{cls._BASE}spent:{day}"
 
 
-STOPS = PREFIX + "stops"
+SIGNALS = PREFIX + "stops"
 OUTAGE = PREFIX + "absence"
 PROCESSES = PREFIX + "processes"
 

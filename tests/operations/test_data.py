@@ -10,7 +10,7 @@ import pytest
 
 from bridge.access import audit, invites, owner_contacts, quota, requests, rules
 from bridge.inbox import MAX_RESULT_BYTES, MAX_STEPS, aside, claim, inbox, move, queue
-from bridge.store import heartbeat, history, keys, leases, outage, preferences, stops
+from bridge.store import heartbeat, history, keys, leases, outage, preferences, signals
 from bridge.types import Chat
 from tests.operations.pages import unfenced
 from tests.tunnel.note import ROOT
@@ -79,7 +79,7 @@ BOUNDS = {
     "cherry:{CHAT}:menu": [str(preferences.MAX_MENU_COMMANDS), of(preferences.MENU_SECONDS, 60, "minute")],
     "cherry:{CHAT}:last": [f"{preferences.MAX_LAST_CHARACTERS:,}", of(preferences.LAST_SECONDS, DAY, "day")],
     "cherry:{CHAT}:moved": [of(move.MOVED_SECONDS, DAY, "day")],
-    "cherry:stops": [f"{stops.KEPT:,}"],
+    "cherry:stops": [f"{signals.KEPT:,}"],
     "cherry:absence": [of(outage.SECONDS, DAY, "day")],
     "cherry:processes": [of(heartbeat.SECONDS, 1, "second")],
     "cherry:lease:NAME": [of(leases.TTL_SECONDS, 1, "second")],
