@@ -52,7 +52,8 @@ class Content:
 
 
 class _Telegram(Dialect):
-    style = Style(tags=MARKS, joint=JOINT)
+    style = Style(tags=MARKS, joint=JOINT, angle="\\<")  # else the lines after a tag would be no Markdown
+    shows_tasks = True
     labels_diagrams = False  # a `pre` shows its language
 
     def fold(self, title: str, lines: list[str], *, closed: bool) -> list[str]:
