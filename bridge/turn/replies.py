@@ -52,7 +52,8 @@ class Replies:
 
     async def give_up(self, turn: Turn, account: Account) -> None:
         """Set the job aside, and tell its sender."""
-        await self._post(turn, account, CommandResult(self.words(_language(turn.job)).gave_up))
+        tried = turn.attempt - 1 + turn.crashes
+        await self._post(turn, account, CommandResult(self.words(_language(turn.job)).gave_up.format(count=tried)))
         metrics.GIVEN_UP.add(account.channel.name)
         await turn.set_aside("too many attempts")
 
