@@ -76,7 +76,8 @@ def closes(line: str, run: str) -> bool:
 
 def cells(row: str) -> list[str]:
     """The cells of a table's row, without the spaces around them."""
-    parts = CELL_ENDS.split(row.strip().removeprefix("|"))
+    row = row.strip().removeprefix("|")
+    parts = CELL_ENDS.split(row) if "\\" in row else row.split("|")
     if len(parts) > 1 and not parts[-1].strip():
         parts.pop()
     return [part.strip() for part in parts]

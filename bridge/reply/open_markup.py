@@ -56,7 +56,7 @@ def _line(line: str) -> str:
             # Prices have no such signs in them; a formula that is not whole is nothing to look at.
             if (end := line.find(dollars, at)) != -1:
                 at = end + len(dollars) if _MATHS.search(line, at, end) else at
-            elif _MATHS.search(line, at):
+            elif at == len(line) or _MATHS.search(line, at):
                 return _closed(line[:begin], marks)
         elif tag := found["tag"]:
             if not found["end"]:

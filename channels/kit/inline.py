@@ -10,7 +10,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from channels.kit import latex
 from channels.kit.notes import Notes
@@ -88,8 +88,11 @@ _ADDRESS_OF = re.compile(r"\b(?:src|href)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\
 _LINKABLE = re.compile(r"(?:https?|mailto|tel):", re.IGNORECASE)
 _IN_AN_ADDRESS = {ord("("): "%28", ord(")"): "%29", ord(" "): "%20", ord("\n"): None}
 _OF_EMPHASIS = re.compile(r"(?<![*\\])\*(?![*\s])|(?<=[^*\s\\])\*(?!\*)")
-TIMES = re.compile(r"(?<=[A-Za-z0-9])\*{1,2}(?=[A-Za-z0-9])")
+TIMES = re.compile(r"\*(?<=[A-Za-z0-9]\*)\*?(?=[A-Za-z0-9])")
 """Stars that are escaped, unless they end emphasis."""
+
+
+Handler = Callable[["_Line", re.Match[str]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,19 @@ class Style:
     automatic: Callable[[str], str] = lambda address: f"<{address}>"
     code: Callable[[str], str] | None = None
     """A span of code, its marks included; None where it may stay as it is."""
+    handlers: dict[str, Handler] = field(init=False, repr=False, compare=False, default_factory=dict)
+    """What is done about each kind of token; nothing about those that stay as they are."""
+
+    def __post_init__(self) -> None:
+        stays = {
+            "code": self.code is None,
+            "angle": self.angle == "<",
+            "entity": self.ampersand == "&",
+            "reference": not self.decodes,
+            "under": not self.underscores,
+            "ends": not self.joint,
+        }
+        self.handlers.update({kind: handle for kind, handle in _HANDLERS.items() if not stays.get(kind)})
 
 
 class _Line:
@@ -127,6 +143,8 @@ class _Line:
         self._style = style
         self._notes = notes
         self._parts: list[str] = []
+        self._end = 0
+        """Up to where the source has been read."""
         self._open: dict[str, list[tuple[int, int, str]]] = {}
         """For each tag that is open: its part, where its words begin in the source, and its address."""
         self._emphasis: list[tuple[str, int, bool]] = []
@@ -136,22 +154,16 @@ class _Line:
         self._under: dict[str, int] = {}
         """The part of the two underscores that may begin strong emphasis."""
 
+    def take(self, found: re.Match[str], handle: Handler) -> None:
+        """Write what `found` stands for, after the text in front of it."""
+        self._parts += (self._source[self._end : found.start()], found[0])
+        self._end = found.end()
+        handle(self, found)
+
     def written(self) -> str:
-        end = 0
-        source = self._source
-        pattern = _SPECIAL if source.isascii() or not self._style.joint else _SPECIAL_OR_EMPHASIS
-        parts, code = self._parts, self._style.code
-        for found in pattern.finditer(source):
-            handle = _HANDLERS.get(found.lastgroup or "")
-            if handle is None or (handle is _Line._on_code and code is None):
-                continue
-            parts.append(source[end : found.start()])
-            parts.append(found[0])
-            end = found.end()
-            handle(self, found)
-        if not end:
-            return source
-        parts.append(source[end:])
+        """All of the line."""
+        parts = self._parts
+        parts.append(self._source[self._end :])
         for opens in self._open.values():
             for part, _, _ in opens:  # a tag that nothing closes is text
                 parts[part] = self._style.angle + parts[part][1:]
@@ -272,8 +284,6 @@ class _Line:
 
     def _on_under(self, found: re.Match[str]) -> None:
         """Two underscores that do not surround a name: strong emphasis, or text within words."""
-        if not self._style.underscores:
-            return
         run, (begin, end), source = found[0], found.span(), self._source
         before, after = source[begin - 1 : begin] or " ", source[end : end + 1] or " "
         if run in self._under and not before.isspace() and not _is_of_a_word(after):
@@ -295,7 +305,7 @@ class _Line:
 
     def _on_ends(self, found: re.Match[str]) -> None:
         """**Strong emphasis:**before a letter, which CommonMark would not end there."""
-        if self._style.joint and self._is_strong(found):
+        if self._is_strong(found):
             self._put(f"{self._style.joint}**")
 
     def _on_power(self, found: re.Match[str]) -> None:
@@ -314,7 +324,7 @@ class _Line:
         self._put(";base64,…")
 
     def _on_reference(self, found: re.Match[str]) -> None:
-        if self._style.decodes and (char := html.unescape(found[0])) != found[0]:
+        if (char := html.unescape(found[0])) != found[0]:
             self._put(self._style.escape(char) if char in "*_~`|\\<>#" else " " if char == "\xa0" else char)
 
     def _on_comment(self, found: re.Match[str]) -> None:
@@ -339,7 +349,7 @@ class _Line:
             self._emphasis.append((run, len(self._parts) - 1, wanting))
 
 
-_HANDLERS: dict[str, Callable[[_Line, re.Match[str]], None]] = {
+_HANDLERS: dict[str, Handler] = {
     "code": _Line._on_code,
     **dict.fromkeys(("round", "square", "double", "single"), _Line._on_formula),
     "source": _Line._on_picture,
@@ -364,9 +374,13 @@ _HANDLERS: dict[str, Callable[[_Line, re.Match[str]], None]] = {
 
 def inline(line: str, style: Style, notes: Notes) -> str:
     """`line` in the dialect of `style`; a `<br>` in it makes it several."""
-    if _SPECIAL.search(line) is None and (not style.joint or line.isascii() or ("*" not in line and "~" not in line)):
-        return line
-    return _Line(line, style, notes).written()
+    handlers, work = style.handlers, None
+    reads_emphasis = style.joint and ("*" in line or "~" in line) and not line.isascii()
+    for found in (_SPECIAL_OR_EMPHASIS if reads_emphasis else _SPECIAL).finditer(line):
+        if handle := handlers.get(found.lastgroup or ""):
+            work = work or _Line(line, style, notes)
+            work.take(found, handle)
+    return work.written() if work else line
 
 
 def code_span(text: str) -> str:

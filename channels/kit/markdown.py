@@ -54,7 +54,7 @@ class Dialect:
         lines = text.split("\n")
         notes = notes or Notes.of(text)
         if not any(sign in text for sign in _SIGNS):
-            return "\n".join([self.line(line, notes) for line in lines])
+            return "\n".join([self.line(line, notes) if line else "" for line in lines])
         shown = "\n".join(self.blocks(lines, notes))
         return shown if shown.strip() or "<!--" not in text else text.replace("<", self.style.angle)
 
@@ -65,7 +65,7 @@ class Dialect:
         for block in scan(lines):
             part = lines[block.start : block.end]
             if block.kind == "prose" or (depth >= DEEPEST and block.kind in ("quote", "details")):
-                shown += [self.line(line, notes) for line in part]
+                shown += [self.line(line, notes) if line else "" for line in part]
             elif block.kind == "code":
                 shown += self._code(part, block)
             elif block.kind == "table":
@@ -87,8 +87,8 @@ class Dialect:
         """One line of prose."""
         if line.endswith("\\") and not line.endswith("\\\\"):  # a line break, which a line is in chats anyway
             line = line[:-1]
-        if "[" in line and not self.shows_tasks:
-            line = _TASK.sub(lambda found: found[1] + ("☐ " if found[2] == " " else "☑ "), line, count=1)
+        if "[" in line and not self.shows_tasks and (task := _TASK.match(line)):
+            line = task[1] + ("☐ " if task[2] == " " else "☑ ") + line[task.end() :]
         return inline(line, self.style, notes)
 
     def code(self, opening: Fence, lines: list[str], *, closed: bool) -> list[str]:

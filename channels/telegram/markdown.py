@@ -73,7 +73,9 @@ def measure(markdown: str) -> int:
     a tab's width, a mention's joiner, the layout of a table.
     """
     length = _size(markdown)
-    return length + surplus(clean(markdown), _size) if "|" in markdown else length
+    if "|" not in markdown:
+        return length
+    return length + surplus(clean(markdown), len if length == len(markdown) else _size)
 
 
 def _size(text: str) -> int:
