@@ -102,6 +102,11 @@ def test_footnotes_come_at_the_end_in_their_order(screen: str) -> None:
     assert re.sub(r"\n+", "\n", shown) == "Term¹ b².\nEnd\n¹ note\n² other on\nmore"
 
 
+def test_a_terminal_shows_footnotes_where_they_are() -> None:
+    shown = SCREENS["console"]("Term[^1].\n\n[^1]: note\n    on\n\n    more\n\nEnd")
+    assert re.sub(r"\n+", "\n", shown) == "Term¹.\n¹ note on\nmore\nEnd"
+
+
 def test_telegram_marks_what_was_marked() -> None:
     assert telegram_marks("这是**重点：**内容，**Note:**text", "bold") == ["重点：", "Note:"]
     assert telegram_marks("<div>\n**bold**\n</div>", "bold") == ["bold"], "a tag does not hide what follows"
