@@ -78,7 +78,7 @@ class Bridge:
     async def serve(self, channels: Mapping[str, Open], grace: float = GRACE_SECONDS) -> None:
         """Listen and answer on every channel until cancelled, or until all of them have ended."""
         around = [
-            asyncio.create_task(self._follow_stops()),
+            asyncio.create_task(self._follow_signals()),
             asyncio.create_task(self._share_rates()),
             asyncio.create_task(self._outages.run()),
         ]
@@ -235,9 +235,12 @@ class Bridge:
 
     # around
 
-    async def _follow_stops(self) -> None:
-        async for chat in self.store.stops.listen():
-            self._active.stop(chat)
+    async def _follow_signals(self) -> None:
+        async for kind, chat in self.store.signals.listen():
+            if kind == "stop":
+                self._active.stop(chat)
+            else:
+                self.inbox.look_again(chat)
 
     async def _share_rates(self) -> None:
         """Each of N processes takes an Nth of what an account may write."""

@@ -18,6 +18,10 @@ LONGEST_INDENT = 12
 LONGEST_FORMULA = 40
 """Lines; what opens a formula and is not closed within these was something else."""
 MATHS_ENDS = {"$$": "$$", "\\[": "\\]"}
+_ENVIRONMENT = re.compile(
+    r"\\begin\{((?:equation|align|aligned|gather|gathered|multline|split|cases|eqnarray|[pbvBV]?matrix)\*?)\}"
+)
+"""Of LaTeX, what models write without marks around it."""
 
 _FENCE = re.compile(
     rf"(?P<indent>[ \t]{{0,{LONGEST_INDENT}}})"
@@ -27,7 +31,12 @@ _DELIMITER = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|
 CELL_ENDS = re.compile(r"(?<!\\)\|")
 _DETAILS = re.compile(r"<(/?)details(?:\s[^<>]*)?>", re.IGNORECASE)
 _NOTE = re.compile(r"\[\^[^\]\s]+\]:")
-_DATA_URL = re.compile(r"(?<=\]\()(<?data:[^\s,()<>]{0,200};base64,)[A-Za-z0-9+/=%_-]+")
+_DATA_URL = re.compile(
+    r"((?<=\]\()<?data:[^\s,()<>]{0,200};base64,"
+    r"|(?<=src=[\"'])data:[^\s,()<>\"']{0,200};base64,"
+    r"|;base64,[A-Za-z0-9+/=%_-]{100})[A-Za-z0-9+/=%_-]+"
+)
+"""Of a picture or a link nothing but its kind is kept; elsewhere, in code too, what is short may be an example."""
 
 Kind = Literal["prose", "code", "table", "maths", "quote", "details", "note"]
 
@@ -67,7 +76,8 @@ def closes(line: str, run: str) -> bool:
 
 def cells(row: str) -> list[str]:
     """The cells of a table's row, without the spaces around them."""
-    parts = CELL_ENDS.split(row.strip().removeprefix("|"))
+    row = row.strip().removeprefix("|")
+    parts = CELL_ENDS.split(row) if "\\" in row else row.split("|")
     if len(parts) > 1 and not parts[-1].strip():
         parts.pop()
     return [part.strip() for part in parts]
@@ -91,8 +101,20 @@ def continues_table(line: str) -> bool:
 def opens_maths(line: str) -> str:
     """The mark that ends the formula which begins on `line` and does not end there; empty where none does."""
     line = line.strip()
-    end = MATHS_ENDS.get(line[:2], "")
+    end = maths_end(line)
     return end if end and line.find(end, 2) == -1 else ""
+
+
+def maths_end(line: str) -> str:
+    """The mark that ends the formula which `line`, without spaces around it, begins; empty where it begins none."""
+    if line.startswith("\\b") and (found := _ENVIRONMENT.match(line)):
+        return f"\\end{{{found[1]}}}"
+    return MATHS_ENDS.get(line[:2], "")
+
+
+def maths_start(end: str) -> str:
+    """What begins a formula that the mark `end` ends."""
+    return {"$$": "$$", "\\]": "\\["}.get(end) or end.replace("\\end", "\\begin")
 
 
 def closes_maths(line: str, end: str) -> bool:
@@ -128,7 +150,7 @@ def scan(lines: Sequence[str]) -> Iterator[Block]:
 
 
 def without_picture_data(text: str) -> str:
-    """`text` without the base64 of pictures and links that carry their data with them.
+    """`text` without the base64 of pictures and links that carry their data with them, and of other long data.
 
     The start of a growing text stays the start of what this returns.
     """
@@ -161,11 +183,11 @@ def _table(lines: Sequence[str], at: int) -> Block | None:
 
 def _maths(lines: Sequence[str], at: int) -> Block | None:
     line = lines[at].strip()
-    mark = MATHS_ENDS.get(line[:2])
-    if mark is None:
+    mark = maths_end(line)
+    if not mark:
         return None
     if (first := line.find(mark, 2)) != -1:
-        return Block("maths", at, at + 1) if first == len(line) - 2 and line[2:first].strip() else None
+        return Block("maths", at, at + 1) if first == len(line) - len(mark) and line[2:first].strip() else None
     for end in range(at + 1, min(len(lines), at + LONGEST_FORMULA)):
         if closes_maths(lines[end], mark):
             return Block("maths", at, end + 1)
@@ -202,9 +224,20 @@ def _note(lines: Sequence[str], at: int) -> Block | None:
     if _NOTE.match(lines[at].lstrip()) is None:
         return None
     end = at + 1
-    while end < len(lines) and lines[end].strip() and lines[end][0] in " \t":
-        end += 1
+    while (more := _first_of_words(lines, end)) < len(lines) and lines[more][0] in " \t":
+        end = more + 1
     return Block("note", at, end)
+
+
+def _first_of_words(lines: Sequence[str], at: int) -> int:
+    """The first line from `at` on that is not blank, a blank one before it at most; else the end."""
+    return (
+        at
+        if at < len(lines) and lines[at].strip()
+        else at + 1
+        if at + 1 < len(lines) and lines[at + 1].strip()
+        else len(lines)
+    )
 
 
 _FINDERS = {

@@ -38,8 +38,8 @@ class Limit:
         return limit
 
     def __str__(self) -> str:
-        parts = [(self.turns, "turns"), (self.tokens, "tokens")]
-        return ", ".join(f"{number} {unit}" for number, unit in parts if number)
+        parts = [(self.turns, "turn"), (self.tokens, "token")]
+        return ", ".join(f"{number} {unit}{'s' * (number != 1)}" for number, unit in parts if number)
 
     def is_used_up(self, used: Limit) -> bool:
         """Whether `used` leaves nothing of it."""

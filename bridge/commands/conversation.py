@@ -46,7 +46,7 @@ class ConversationCommands:
         await self._store.history.forget(chat)
         await self._store.media.forget(chat)
         if not await self._let_go(chat):
-            await self._store.stops.send(chat)
+            await self._store.signals.stop(chat)
         return CommandResult(context.words.new)
 
     async def stop(self, context: CommandContext) -> CommandResult:
@@ -54,7 +54,7 @@ class ConversationCommands:
         if count := await self._let_go(context.chat):
             return CommandResult(context.words.waits_no_longer.format(count=count), in_place=False)
         if await self._inbox.busy(context.chat):
-            await self._store.stops.send(context.chat)
+            await self._store.signals.stop(context.chat)
             return CommandResult()
         return CommandResult("" if context.call.pressed else context.words.nothing_to_stop)
 

@@ -29,6 +29,7 @@ class InviteCommand:
         if not code:
             return CommandResult(words.invites_full)
         await self._access.audit.note(by, "invite", f"{uses}, {moment(until)}")
-        said = words.invite.format(code=code, uses=uses, moment=moment(until))
+        times = words.one_use if uses == 1 else words.many_uses.format(count=uses)
+        said = words.invite.format(code=code, uses=times, moment=moment(until))
         link = context.link(code)
         return CommandResult(f"{said}\n\n{link}" if link else said)

@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 
 from bridge.errors import StoreError
 from bridge.inbox.errors import ClaimLost
+from bridge.inbox.joining import MAX_JOINED
 from bridge.inbox.ready import announce, drop
 from bridge.inbox.turn import Turn
 from bridge.store import ChatKeys, Hold, Lane, LaneKeys, Script
@@ -29,16 +30,17 @@ HEAD_SECONDS = 30 * 86400
 """A turn's record is kept for as long as what waits."""
 
 TAKE = Script("""
--- KEYS claim, queue; ARGV token, ttl in ms
+-- KEYS claim, queue; ARGV token, ttl in ms. Where another holds it, says who.
 local holder = redis.call('GET', KEYS[1])
-if holder then return holder == ARGV[1] and 'won' or 'held' end
+if holder then return holder == ARGV[1] and 'won' or 'held:' .. holder end
 if redis.call('LLEN', KEYS[2]) == 0 then return 'empty' end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 'won'
 """)
 
 NEXT = Script("""
--- KEYS claim, queue, head, epoch; ARGV token, fencing token, seconds. Hands out the first entry, or lets the chat go.
+-- KEYS claim, queue, head, epoch; ARGV token, fencing token, seconds, most entries. Hands out the first entry, with
+-- what stands behind it, or lets the chat go.
 -- An attempt that never ended was a failure where it was ours, and where it was another's, that one has died.
 local holder = redis.call('GET', KEYS[1])
 local first = redis.call('LINDEX', KEYS[2], 0)
@@ -65,9 +67,12 @@ if by ~= ARGV[2] then
   redis.call('HINCRBY', KEYS[3], 'attempt', 1)
   redis.call('HSET', KEYS[3], 'by', ARGV[2])
   redis.call('HDEL', KEYS[3], 'suspended', 'woken')
+  -- What nobody has seen anything of is made up anew.
+  local begun, step = unpack(redis.call('HMGET', KEYS[3], 'begun', 'step:0'))
+  if begun == '0' and not step then redis.call('HDEL', KEYS[3], 'joined') end
 end
 redis.call('EXPIRE', KEYS[3], ARGV[3])
-return {'turn', first, redis.call('HGETALL', KEYS[3])}
+return {'turn', redis.call('LRANGE', KEYS[2], 0, ARGV[4] - 1), redis.call('HGETALL', KEYS[3])}
 """)
 
 RELEASE = Script("""
@@ -109,6 +114,8 @@ class Claim:
         self.lane: Lane = lane
         self.lost = asyncio.Event()
         """Set when another worker has the chat, or may have it because Redis could not be asked for too long."""
+        self.more = asyncio.Event()
+        """Set when something was put into the lane since `next` looked."""
         self.token = token
         self.keys = LaneKeys(chat, lane)
         self.hold: Hold | None = None
@@ -134,7 +141,8 @@ class Claim:
         self._calls += 1
         fencing_token = f"{self.token}.{self._calls}"
         kept = [self.keys.claim, self.keys.queue, self.keys.head, ChatKeys(self.chat).epoch]
-        went, *found = await NEXT(self._redis, kept, self.token, fencing_token, HEAD_SECONDS)
+        self.more.clear()
+        went, *found = await NEXT(self._redis, kept, self.token, fencing_token, HEAD_SECONDS, MAX_JOINED)
         if went == "lost":
             self.lose()
             raise ClaimLost(f"another worker answers in {self.chat}")
@@ -142,9 +150,9 @@ class Claim:
             self._end()
             await self._drop()
             return None
-        row, head = found
+        rows, head = found
         record = dict(zip(head[::2], head[1::2], strict=True))
-        return Turn(self._redis, self, fencing_token=fencing_token, row=row, head=record)
+        return Turn(self._redis, self, fencing_token=fencing_token, rows=rows, head=record)
 
     async def release(self) -> None:
         """Let go, and announce the chat to others if something is left; the attempt under way does not count.

@@ -76,6 +76,7 @@ class Inbox:
     def __init__(self, store: Store, worker: str = "", ttl: float = CLAIM_SECONDS) -> None:
         self._redis = store.redis
         self._keeper = store.keeper
+        self._signals = store.signals
         self._worker = worker or secrets.token_hex(8)
         self._ttl = ttl
         self._taken = 0
@@ -98,13 +99,20 @@ class Inbox:
 
         Those of one chat and lane keep their order. Raises StoreError when some may not have been taken in.
         """
-        batches: dict[tuple[Chat, Lane], list[int]] = {}
+        batches: list[tuple[tuple[Chat, Lane], list[int]]] = []
+        latest: dict[Chat, int] = {}
         for number, job in enumerate(jobs):
-            batches.setdefault((job.chat, lane_of(job)), []).append(number)
+            at = (job.chat, lane_of(job))
+            # A command between two messages keeps them apart, so it has to come in between them.
+            if job.chat in latest and batches[latest[job.chat]][0] == at:
+                batches[latest[job.chat]][1].append(number)
+            else:
+                latest[job.chat] = len(batches)
+                batches.append((at, [number]))
         went: list[Put] = ["full"] * len(jobs)
         if batches:
-            entries = [(*at, [Entry.of(account, jobs[number]) for number in batch]) for at, batch in batches.items()]
-            for batch, answers in zip(batches.values(), await queue.put(self._redis, account, entries), strict=True):
+            entries = [(*at, [Entry.of(account, jobs[number]) for number in batch]) for at, batch in batches]
+            for (_, batch), answers in zip(batches, await queue.put(self._redis, account, entries), strict=True):
                 for number, answer in zip(batch, answers, strict=True):
                     went[number] = answer
         return went
@@ -132,6 +140,11 @@ class Inbox:
     async def announce(self, account: str, chat: Chat, lane: Lane = "talk") -> None:
         """Have somebody look at what waits in `chat`; too often is harmless. Raises StoreError."""
         await ready.announce(self._redis, account, chat, lane)
+
+    def look_again(self, chat: Chat) -> None:
+        """Something was put into `chat`: where its talk is ours, the turn under way finds it (`Turn.more`)."""
+        if (claim := self._held.get((chat, "talk"))) is not None:
+            claim.more.set()
 
     async def busy(self, chat: Chat) -> bool:
         """Whether an answer is under way in `chat`, or waits for its turn. Raises StoreError."""
@@ -278,9 +291,19 @@ class Inbox:
                 claim = Claim(self._redis, each.chat, account, lane, token=token, marker=each.id, ended=self._forget)
                 self._hold(claim, asked)
                 take(claim)
-            elif went == "empty" or fresh:
+                continue
+            if went.startswith("held:") and fresh and lane == "talk":
+                await self._tell_holder(each.chat, went.removeprefix("held:"))
+            if went == "empty" or fresh:
                 # One that was left may be what its holder took the chat by: it stays, and is looked at again.
                 await ready.drop(self._redis, account, lane, each.id)
+
+    async def _tell_holder(self, chat: Chat, token: str) -> None:
+        """Have the process that answers in `chat`, and holds it by `token`, look at what else waits there."""
+        if token.startswith(f"{self._worker}:"):
+            self.look_again(chat)
+        else:
+            await self._signals.arrived(chat)
 
     async def _try_all(self, found: Sequence[ReadyMarker], lane: Lane) -> list[tuple[ReadyMarker, str, str]]:
         """Try to take each chat, in one round trip; return with each marker the token and what became of it."""

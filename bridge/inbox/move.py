@@ -62,11 +62,12 @@ return #merged
 """)
 
 WAITING = Script("""
--- KEYS claim, queue, head. All that waits but the turn that somebody is at work on: its process moves the rest.
+-- KEYS claim, queue, head. All that waits but the turn that somebody is at work on, with what joined it: its process
+-- moves the rest.
 local waiting = redis.call('LRANGE', KEYS[2], 0, -1)
 if #waiting > 0 and redis.call('EXISTS', KEYS[1]) == 1 and redis.call('HEXISTS', KEYS[3], 'by') == 1
    and redis.call('HGET', KEYS[3], 'key') == string.sub(waiting[1], 1, 16) then
-  table.remove(waiting, 1)
+  for _ = 0, #(redis.call('HGET', KEYS[3], 'joined') or '') / 16 do table.remove(waiting, 1) end
 end
 return waiting
 """)

@@ -53,12 +53,15 @@ return went
 
 FIND = """
 -- Where in the queue the job of this key waits, or nothing; nothing as well where an attempt is under way, or has left
--- something that people see, or taken a step.
+-- something that people see, or taken a step; those that joined the current one share its lot.
 local function find(queue, head, key)
   for at, row in ipairs(redis.call('LRANGE', queue, 0, -1)) do
     if string.sub(row, 1, 16) == key then
-      local known, by, begun, step = unpack(redis.call('HMGET', head, 'key', 'by', 'begun', 'step:0'))
-      if at == 1 and known == key and (by or step or (begun and begun ~= '0')) then return nil end
+      local first = string.sub(redis.call('LINDEX', queue, 0), 1, 16)
+      local known, joined, by, begun, step = unpack(
+        redis.call('HMGET', head, 'key', 'joined', 'by', 'begun', 'step:0'))
+      local current = known == first and at <= 1 + #(joined or '') / 16
+      if current and (by or step or (begun and begun ~= '0')) then return nil end
       return at - 1, row
     end
   end
@@ -110,7 +113,8 @@ async def put(redis: Redis, account: str, batches: Sequence[Batch]) -> list[list
 
     Returns for each batch what became of its entries. Raises StoreError when some may not have been taken in.
     """
-    calls = [_call(*batch) for batch in batches]
+    now = time.time()
+    calls = [_call(*batch, now + number / 1e6) for number, batch in enumerate(batches)]  # each a little later
     answers: list[Any] = []
     async with translate_redis_errors():
         pipe = redis.pipeline(transaction=False)
@@ -135,8 +139,8 @@ async def put(redis: Redis, account: str, batches: Sequence[Batch]) -> list[list
     return went
 
 
-def _call(chat: Chat, lane: Lane, entries: Sequence[Entry]) -> tuple[list[str], list[str | int | float]]:
-    bounds = (time.time(), SEEN_SECONDS, MAX_SEEN, MAX_WAITING, QUEUE_SECONDS)
+def _call(chat: Chat, lane: Lane, entries: Sequence[Entry], now: float) -> tuple[list[str], list[str | int | float]]:
+    bounds = (now, SEEN_SECONDS, MAX_SEEN, MAX_WAITING, QUEUE_SECONDS)
     return [ChatKeys(chat).seen, LaneKeys(chat, lane).queue], [*bounds, *(entry.to_row() for entry in entries)]
 
 

@@ -6,8 +6,8 @@ write checks it: a worker that was overtaken finds out at its next write, and wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, cast
 
 import structlog
 from redis.asyncio import Redis
@@ -15,7 +15,8 @@ from redis.asyncio import Redis
 from bridge.errors import StoreError
 from bridge.inbox import aside
 from bridge.inbox.entry import Entry, Origin
-from bridge.inbox.job import Job, Notice
+from bridge.inbox.job import Job, Notice, Question
+from bridge.inbox.joining import JOIN, MAX_JOINED, following, join
 from bridge.inbox.move import move
 from bridge.inbox.ready import suspended
 from bridge.inbox.record import Fence, ReplyRecord, Step, StepJournal
@@ -40,14 +41,18 @@ UNREADABLE = aside.UNREADABLE
 """The kind of the notice that stands for a job that cannot be read."""
 
 LEAVE = """
--- Takes the turn that is signed out of the queue; run twice, it says so.
--- What stands behind a delayed turn is delayed too.
-local function leave(queue, head, fencing_token)
+-- Takes the turn that is signed out of the queue, with the entries behind it that joined it, whose keys stand in one
+-- string; run twice, it says so. What stands behind a delayed turn is delayed too.
+local function leave(queue, head, fencing_token, joined)
   if redis.call('HGET', head, 'by') ~= fencing_token then
     return redis.call('HGET', head, 'done') == fencing_token and 'repeated' or 'lost'
   end
-  local first = redis.call('LINDEX', queue, 0)
-  if first and string.sub(first, 1, 16) == redis.call('HGET', head, 'key') then redis.call('LPOP', queue) end
+  local function take(key)
+    local first = redis.call('LINDEX', queue, 0)
+    if first and string.sub(first, 1, 16) == key then redis.call('LPOP', queue) end
+  end
+  take(redis.call('HGET', head, 'key'))
+  for at = 1, #joined, 16 do take(string.sub(joined, at, at + 15)) end
   local late = redis.call('HGET', head, 'late')
   redis.call('DEL', head)
   redis.call('HSET', head, 'done', fencing_token)
@@ -60,11 +65,12 @@ end
 DONE = Script(
     LEAVE
     + """
--- KEYS queue, head, history, epoch, moved; ARGV fencing_token, row or nothing, its id, again, most rows, seconds.
+-- KEYS queue, head, history, epoch, moved; ARGV fencing_token, row or nothing, its id, again, most rows, seconds,
+-- joined.
 -- The row enters the history, unless the conversation has started over since the turn began.
 -- Returns what became of it and, where the chat has another id now, that.
 local begun = redis.call('HGET', KEYS[2], 'epoch')
-local went = leave(KEYS[1], KEYS[2], ARGV[1])
+local went = leave(KEYS[1], KEYS[2], ARGV[1], ARGV[7])
 if went == 'ok' and ARGV[2] ~= '' and (redis.call('GET', KEYS[4]) or '0') == begun then
   local replaces = false
   if ARGV[4] == '1' then
@@ -86,10 +92,11 @@ return {went, redis.call('GET', KEYS[5]) or ''}
 SET_ASIDE = Script(
     LEAVE
     + """
--- KEYS queue, head, aside; ARGV fencing_token, row, most rows, seconds. The row enters the list of what was given up.
-local went = leave(KEYS[1], KEYS[2], ARGV[1])
+-- KEYS queue, head, aside; ARGV fencing_token, joined, most rows, seconds, rows.
+-- The rows enter the list of what was given up.
+local went = leave(KEYS[1], KEYS[2], ARGV[1], ARGV[2])
 if went == 'ok' then
-  redis.call('LPUSH', KEYS[3], ARGV[2])
+  for at = 5, #ARGV do redis.call('LPUSH', KEYS[3], ARGV[at]) end
   redis.call('LTRIM', KEYS[3], 0, ARGV[3] - 1)
   redis.call('EXPIRE', KEYS[3], ARGV[4])
 end
@@ -127,7 +134,12 @@ return 'ok'
 class Turn:
     """The first job of a chat's queue, while it is ours. All calls raise StoreError, ClaimLost where it is not."""
 
-    def __init__(self, redis: Redis, claim: Claim, *, fencing_token: str, row: str, head: Mapping[str, str]) -> None:
+    def __init__(
+        self, redis: Redis, claim: Claim, *, fencing_token: str, rows: list[str], head: Mapping[str, str]
+    ) -> None:
+        row, *behind = rows
+        self._behind: list[str] | None = behind
+        """What stood behind it when it was handed out, until `join` has looked at it."""
         self.key = row[:KEY_LENGTH]
         """Names the turn for as long as it takes, across restarts: 16 ASCII letters and digits."""
         self.job: Job
@@ -154,9 +166,11 @@ class Turn:
         """How often the turn was taken over from a worker that died, or that could not keep its claim."""
         self.delayed = "late" in head
         """Whether it was suspended, or stood behind one that was: question and answer may be far apart by now."""
+        self._questions = [self.job] if isinstance(self.job, Question) else []
         self._redis = redis
         self._claim = claim
-        self._row = row
+        self._rows = [row]
+        """The entries that the turn takes out of the queue."""
         self._fence = Fence(redis, claim.keys.head, fencing_token, str(claim.chat), claim.expired)
         self._head = head
         self._replies: dict[str, ReplyRecord] = {}
@@ -170,6 +184,53 @@ class Turn:
         if name not in self._replies:
             self._replies[name] = ReplyRecord(self._fence, name, self._head)
         return self._replies[name]
+
+    async def join(self, unless: Callable[[], bool] = lambda: False) -> bool:
+        """Have what waits behind the question and belongs to it join it, and return whether there was something.
+
+        `job` then says all of it, and all of it leaves the queue when the turn ends. Nothing joins where `unless` says
+        so once it is known. Of a turn of which people have seen something only what had joined it before does. The
+        first call costs no round trip where nothing stood behind the question when the turn was handed out.
+        """
+        if not self._questions:
+            return False
+        question, claim = self._questions[0], self._claim
+        if (rows := self._behind) is None:
+            async with translate_redis_errors():
+                rows = cast(list[str], await self._redis.lrange(claim.keys.queue, 1, MAX_JOINED - 1))
+        self._behind = None
+        if self._is_seen:
+            joined = self._head.get("joined", "")
+            rows = [row for row in rows if row[:KEY_LENGTH] in joined]
+        found = following(question, rows, claim.account)
+        if len(found) < len(self._rows):
+            return False
+        names = [claim.keys.queue, claim.keys.head, ChatKeys(claim.chat).seen]
+        count = int(await JOIN(self._redis, names, self._fence.token, *rows[: len(found)]))
+        self._fence.check("lost" if count < 0 else "ok")
+        if unless():
+            await self._fence.write({"joined": self._joined})  # people may change it again
+            return False
+        if count < len(self._rows):
+            return False
+        self._rows = [self._rows[0], *rows[:count]]
+        self._questions = [question, *found[:count]]
+        self.job = join(self._questions)
+        return True
+
+    @property
+    def _joined(self) -> str:
+        return "".join(row[:KEY_LENGTH] for row in self._rows[1:])
+
+    @property
+    def _is_seen(self) -> bool:
+        """Whether an earlier attempt has left something that people see, or taken a step."""
+        return self._head.get("begun", "0") != "0" or "step:0" in self._head
+
+    async def more(self) -> None:
+        """Wait until something new waits behind the turn."""
+        await self._claim.more.wait()
+        self._claim.more.clear()
 
     @property
     def steps(self) -> list[Step]:
@@ -211,6 +272,7 @@ class Turn:
             int(again),
             MAX_EXCHANGES,
             HISTORY_SECONDS,
+            self._joined,
         )
         self._fence.check(went)
         if moved:
@@ -219,15 +281,16 @@ class Turn:
     async def set_aside(self, why: str) -> None:
         """Given up: the turn leaves the queue for a short list that an operator may look at, and is counted."""
         claim = self._claim
-        row = aside.aside(why, self.attempt, claim.account, claim.lane, self._row)
+        rows = [aside.aside(why, self.attempt, claim.account, claim.lane, row) for row in self._rows]
         kept = [claim.keys.queue, claim.keys.head, ChatKeys(claim.chat).aside]
-        went = await SET_ASIDE(self._redis, kept, self._fence.token, row, aside.MAX_ASIDE, aside.ASIDE_SECONDS)
+        bounds = (aside.MAX_ASIDE, aside.ASIDE_SECONDS)
+        went = await SET_ASIDE(self._redis, kept, self._fence.token, self._joined, *bounds, *rows)
         self._fence.check(went)
         log.warning("turn set aside", chat=str(claim.chat), why=why, attempt=self.attempt, crashes=self.crashes)
         if went == "ok":
             try:
                 async with translate_redis_errors():
-                    await self._redis.incr(keys.set_aside(claim.account))
+                    await self._redis.incrby(keys.set_aside(claim.account), len(rows))
             except StoreError as error:
                 log.debug("not counted", error=str(error))
 

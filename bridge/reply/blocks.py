@@ -14,6 +14,7 @@ from bridge.blocks import (
     closes_maths,
     continues_table,
     fence,
+    maths_start,
     opens_maths,
 )
 
@@ -22,7 +23,6 @@ LONGEST_OPENING = 40
 """Of a fence's first line this much is repeated; it holds the language."""
 LONGEST_HEADER = 400
 """A table's header is repeated on the next page only while it is this short."""
-_OPENS_MATHS = {"$$": "$$", "\\]": "\\["}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class OpenBlock:
     def opening(self) -> str:
         """What the next page begins with, so that it reads on."""
         if self.maths:
-            return f"{_OPENS_MATHS[self.maths]}\n"
+            return f"{maths_start(self.maths)}\n"
         return f"{self.fence}\n" if self.fence else self.table
 
     def closing(self, page: str) -> str:

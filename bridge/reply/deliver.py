@@ -54,7 +54,7 @@ class Footer:
     buttons: Sequence[Button] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Address:
     """Where a reply goes; `key` names it to the platform, up to 20 ASCII characters."""
 

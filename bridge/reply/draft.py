@@ -76,6 +76,7 @@ class Draft:
         self._admission = admission
         self._withdraw_if = withdraw_if
         self._reading: asyncio.Task[None] | None = None
+        self._replaced: set[asyncio.Task[None]] = set()
         self._grew = asyncio.Event()
         self._at_end: Callable[[], None] | None = None
 
@@ -128,7 +129,26 @@ class Draft:
     async def closed(self) -> None:
         """Wait until nothing reads any more."""
         if self._reading is not None:
-            await asyncio.wait([self._reading])
+            await asyncio.wait([self._reading, *self._replaced])
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is something to show, or will be no more of it."""
+        return self.complete or not self.is_empty
+
+    def restart(self, events: AsyncIterator[Event]) -> None:
+        """Read `events` in place of those read so far, of which nothing was shown yet."""
+        assert self._reading is not None
+        self._reading.remove_done_callback(self._end)
+        self._reading.cancel()
+        self._replaced.add(self._reading)
+        self._reading.add_done_callback(self._replaced.discard)
+        self.text = self.reasoning = ""
+        self._thinking_since, self._thought = None, 0.0
+        for found in (self.sources, self.unsupported):
+            found.clear()
+        self._events = events
+        self.start()
 
     def at_end(self, call: Callable[[], None] | None) -> None:
         """Call `call` once the draft is complete; one at a time."""

@@ -9,14 +9,21 @@ from __future__ import annotations
 
 import re
 
-_TAGS = ("b", "i", "u", "s", "em", "strong", "ins", "del", "code", "kbd", "sub", "sup")
+_TAGS = (
+    *("b", "i", "u", "s", "a", "em", "strong", "ins", "del", "mark", "code", "kbd", "sub", "sup"),
+    *("font", "span", "small", "big", "center", "abbr"),
+)
 """Of HTML, what models write within a line and close there."""
+_ALONE = ("br", "wbr", "img", "details", "summary", "!--")
+"""What is not closed there, or needs not be."""
 _TOKEN = re.compile(
-    r"(?P<maths>\\\()|\\.|(?P<code>`+)|(?P<mark>\*+|~+)"
-    r"|(?P<half></?(?P<begun>[A-Za-z]{0,10})\Z|\[\^[^\]\s]{0,30}\Z)"
-    rf"|<(?P<end>/?)(?P<tag>{'|'.join(_TAGS)})>"
+    r"(?P<maths>\\\()|\\.|(?P<code>`+)|(?P<mark>\*+|~+)|(?P<dollars>\${1,2})"
+    r"|(?P<half></?(?P<begun>!?-{0,2}[A-Za-z]{0,10})\Z|\[\^[^\]\s]{0,30}\Z|(?<=> )\[!?[A-Za-z]{0,9}\Z"
+    rf"|<(?i:{'|'.join((*_TAGS, *_ALONE[:-1]))})\s[^<>]*\Z|<!--(?!.*-->).*)"
+    rf"|<(?P<end>/?)(?P<tag>(?i:{'|'.join(_TAGS)}))(?:\s[^<>]*)?>"
     r"|(?P<link>!?\[)|(?P<target>\]\()|\]"
 )
+_MATHS = re.compile(r"[\\^_{]")
 
 
 def close_open_markup(text: str) -> str:
@@ -42,12 +49,19 @@ def _line(line: str) -> str:
                 return _closed(line.rstrip() + "\\)" if line[at:].strip() else line[:begin], marks)
             at = end + 2
         elif found["half"]:
-            if found["begun"] is None or any(tag.startswith(found["begun"]) for tag in _TAGS):
+            begun = found["begun"]
+            if begun is None or any(tag.startswith(begun.lower()) for tag in (*_TAGS, *_ALONE)):
+                return _closed(line[:begin], marks)
+        elif dollars := found["dollars"]:
+            # Prices have no such signs in them; a formula that is not whole is nothing to look at.
+            if (end := line.find(dollars, at)) != -1:
+                at = end + len(dollars) if _MATHS.search(line, at, end) else at
+            elif at == len(line) or _MATHS.search(line, at):
                 return _closed(line[:begin], marks)
         elif tag := found["tag"]:
             if not found["end"]:
                 marks.append((f"</{tag}>", begin))
-            elif marks and marks[-1][0] == found[0]:
+            elif marks and marks[-1][0].lower() == found[0].lower():
                 marks.pop()
         elif mark := found["mark"]:
             top, opened = marks[-1] if marks else ("", 0)
@@ -78,7 +92,8 @@ def _opens(line: str, mark: str, begin: int, end: int) -> bool:
     if line[end].isspace() or mark == "~" or len(mark) > 3:
         return False
     inside = begin > 0 and line[begin - 1].isalnum() and line[end].isalnum()
-    return mark != "*" or not inside
+    power = mark == "**" and inside and line[begin - 1].isascii() and line[end].isdecimal()
+    return not power and (mark != "*" or not inside)
 
 
 def _closed(line: str, marks: list[tuple[str, int]], code: str = "", begin: int = 0, end: int = 0) -> str:
@@ -88,6 +103,6 @@ def _closed(line: str, marks: list[tuple[str, int]], code: str = "", begin: int 
         line = line[:end] + within + code if within.strip() else line[:begin]
     for mark, opened in reversed(marks):
         line = line.rstrip()
-        opening = len(mark) - mark.startswith("</")
-        line = line + mark if len(line) > opened + opening else line[:opened]
+        opening = line.find(">", opened) + 1 if mark.startswith("</") else opened + len(mark)
+        line = line + mark if len(line) > opening else line[:opened]
     return line

@@ -44,7 +44,7 @@ from bridge.store.preferences import (
 from bridge.store.quirks import RedisQuirks
 from bridge.store.rows import CHAT, VERSION, Row, bare, to_json
 from bridge.store.scripts import Script
-from bridge.store.stops import Stops
+from bridge.store.signals import Signals
 from bridge.types import Chat
 
 __all__ = [
@@ -80,7 +80,6 @@ __all__ = [
     "Row",
     "Script",
     "ShownReasoning",
-    "Stops",
     "Store",
     "TurnContext",
     "bare",
@@ -113,7 +112,7 @@ class Store:
         self.preferences = Preferences(redis)
         self.names = Names(redis)
         self.leases = Leases(redis, self.keeper)
-        self.stops = Stops(redis)
+        self.signals = Signals(redis)
         self.outage = OutageStore(redis)
         self.heartbeats = Heartbeats(redis, secrets.token_hex(8))
 

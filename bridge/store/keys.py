@@ -144,7 +144,7 @@ def media_index_of(media: str) -> str:
     return f"{media}:index"
 
 
-STOPS = PREFIX + "stops"
+SIGNALS = PREFIX + "stops"
 OUTAGE = PREFIX + "absence"
 PROCESSES = PREFIX + "processes"
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
 
 import structlog
 
 from bridge import metrics
 from bridge.access import Access, ChatSettings, Limit, Role, Standing, until_midnight
 from bridge.commands import Commands
-from bridge.errors import GatewayError, GatewayUnreachable
+from bridge.errors import GatewayError, GatewayUnreachable, StoreError
+from bridge.events import Event
 from bridge.gateway import Gateway
 from bridge.inbound import ChatMoved
 from bridge.inbox import CommandCall, Inbox, Notice, Question, Turn
@@ -83,7 +85,9 @@ class Answerer:
             case Question():
                 standing = await self._access.judge(job.asked_by, job.chat, job.message.groups)
                 if await self._may_go_on(turn, account, standing):
-                    await self._answer_question(turn, account, standing, job)
+                    if _may_be_joined(turn):
+                        await turn.join()
+                    await self._answer_question(turn, account, standing)
 
     async def _may_go_on(self, turn: Turn, account: Account, standing: Standing) -> bool:
         """Whether the job is to be done; if not, it has left the queue."""
@@ -97,7 +101,8 @@ class Answerer:
             return True
         return False
 
-    async def _answer_question(self, turn: Turn, account: Account, standing: Standing, question: Question) -> None:
+    async def _answer_question(self, turn: Turn, account: Account, standing: Standing) -> None:
+        question = _question(turn)
         message, words, began = question.message, self._replies.words(question.language), time.time()
         if not (message.text.strip() or message.quoted.strip()):
             problems = self._attachments.problems(message)
@@ -111,8 +116,9 @@ class Answerer:
             await self._replies.say(turn, account, used_up(limit, until_midnight(), words))
             return
         context = await self._store.load_turn_context(question.chat, remember=message)
-        generation, received = self._generation(question, account, standing.settings, context)
-        draft = await self._stream(turn, account, standing, question, generation, context, received)
+        asking = self._generation(question, account, standing.settings, context)
+        draft, generation = await self._stream(turn, account, standing, asking, context)
+        message = _question(turn).message
         if draft.withdrawn:
             if is_first:
                 await quota.release()
@@ -139,17 +145,18 @@ class Answerer:
         turn: Turn,
         account: Account,
         standing: Standing,
-        question: Question,
-        generation: Generation,
+        asking: tuple[Generation, Received],
         context: TurnContext,
-        received: Received,
-    ) -> Draft:
-        """Have the answer grow on the platform until it is whole; return it."""
+    ) -> tuple[Draft, Generation]:
+        """Have the answer grow on the platform until it is whole; return it, and what asked for it in the end."""
+        generation, received = asking
+        question = _question(turn)
         place, words = question.chat.place, self._replies.words(question.language)
         is_admin = standing.role >= Role.ADMIN
 
         def footer(draft: Draft) -> Footer:
-            note, buttons = outcome_note(draft, generation, question.message, received, words, admin=is_admin)
+            message = _question(turn).message
+            note, buttons = outcome_note(draft, generation, message, received, words, admin=is_admin)
             return account.footer(place, note, buttons, words)
 
         def aside(draft: Draft) -> str:
@@ -161,12 +168,38 @@ class Answerer:
         async def admission() -> None:
             await slot.take(lambda: draft.say_meanwhile(words.waits_for_turn))
 
-        reply_to = reply_target(question, delayed=turn.delayed)
+        async def ask_again() -> AsyncIterator[Event]:
+            """Ask what the question has become."""
+            nonlocal generation, received
+            joined = _question(turn)
+            context = await self._store.load_turn_context(joined.chat, remember=joined.message)
+            generation, received = self._generation(joined, account, standing.settings, context)
+            async for event in generation.events():
+                yield event
+
+        async def take_more() -> None:
+            """As long as there are no words, let the messages that go on with the question join it."""
+            while _may_be_joined(turn) and not draft.has_begun:
+                await turn.more()
+                try:
+                    joined = await turn.join(unless=lambda: draft.has_begun)
+                except StoreError as error:
+                    log.info("nothing joined", chat=str(question.chat), error=str(error))
+                    return
+                if joined:
+                    to.reply_to = reply_target(turn.job, delayed=turn.delayed)
+                    draft.restart(ask_again())
+
+        to = account.address(place, turn.key, reply_target(question, delayed=turn.delayed))
         with self._load.slot() as slot:
             draft = Draft(generation.events(), admission=admission, withdraw_if=must_wait)
-            ack = question.message.ack
-            await self._replies.grow(turn, account, draft, footer, ack=ack, reply_to=reply_to, aside=aside)
-        return draft
+            taking = asyncio.create_task(take_more())
+            try:
+                await self._replies.grow(turn, account, draft, to, footer, ack=question.message.ack, aside=aside)
+            finally:
+                taking.cancel()
+                await asyncio.wait([taking])
+        return draft, generation
 
     def _generation(
         self, question: Question, account: Account, settings: ChatSettings, context: TurnContext
@@ -205,6 +238,18 @@ class Answerer:
         log.info("chat moved", old=str(moved.chat), new=str(moved.to))
 
 
+def _question(turn: Turn) -> Question:
+    """The question of `turn`, with all that has joined it."""
+    assert isinstance(turn.job, Question)
+    return turn.job
+
+
+def _may_be_joined(turn: Turn) -> bool:
+    """Whether further messages may join the turn's question: not where one of them may be at fault, and not where
+    they have waited for the gateway, since they may be hours apart."""
+    return turn.attempt == 1 and turn.crashes <= FREE_CRASHES and not turn.delayed
+
+
 def _limit(standing: Standing) -> Limit | None:
     # Admins could lift it anyway.
     return standing.settings.limit if standing.role < Role.ADMIN else None
@@ -214,8 +259,7 @@ def _count(
     turn: Turn, account: Account, exchange: Exchange, draft: Draft, generation: Generation, began: float
 ) -> None:
     """Write one line to the log and count a few numbers; no word of what was said."""
-    question = turn.job
-    assert isinstance(question, Question)
+    question = _question(turn)
     if question.message.sent_at:
         metrics.QUEUE.observe(max(0.0, began - question.message.sent_at))
     metrics.TURNS.add(account.channel.name, exchange.ended)

@@ -16,7 +16,7 @@ from bridge.events import Event
 from bridge.inbound import ChatMoved, Said
 from bridge.inbox import CRASHED, FAILED, CommandCall, Inbox, InboxFull, Job, Notice, Question, Turn
 from bridge.media import Unreadable
-from bridge.reply import Account, Draft, Footer, deliver
+from bridge.reply import Account, Address, Draft, Footer, deliver
 from bridge.store import Store
 from bridge.turn.active import ActiveAnswers
 from bridge.turn.footer import notice_text, unread
@@ -57,8 +57,9 @@ class Replies:
 
     async def give_up(self, turn: Turn, account: Account, *, crashed: bool) -> None:
         """Set the job aside, and tell its sender; `crashed` where it was under way each time that a process died."""
-        words = self.words(_language(turn.job))
-        await self._post(turn, account, CommandResult(words.gave_up_crashed if crashed else words.gave_up))
+        words, tried = self.words(_language(turn.job)), turn.attempt - 1
+        said = words.gave_up_crashed if crashed else words.gave_up.format(count=tried)
+        await self._post(turn, account, CommandResult(said))
         metrics.GIVEN_UP.add(account.channel.name)
         await turn.set_aside(CRASHED if crashed else FAILED)
 
@@ -99,13 +100,13 @@ class Replies:
         turn: Turn,
         account: Account,
         draft: Draft,
+        to: Address,
         footer: Callable[[Draft], Footer],
         *,
         ack: str,
-        reply_to: str,
         aside: Callable[[Draft], str] = lambda _: "",
     ) -> None:
-        """Have `draft` grow on the platform until it is whole, or until somebody in its chat says stop.
+        """Have `draft` grow at `to` until it is whole, or until somebody in its chat says stop.
 
         `ack` is the ref of what stands there already, and whose place it takes. The turn goes on.
         """
@@ -116,7 +117,6 @@ class Replies:
             await record.posted(ack)
         with self._active.track(job.chat, draft):
             try:
-                to = account.address(place, turn.key, reply_to)
                 await deliver(draft, to, record=record, buttons_while_streaming=stop, footer=footer, aside=aside)
             except Gone:
                 draft.stopped = True  # nobody is there to read on
@@ -132,7 +132,8 @@ class Replies:
             return Footer()
 
         ack = turn.job.ack if isinstance(turn.job, CommandCall) else ""
-        await self.grow(turn, account, Draft(events), footer, ack=ack, reply_to=reply_target(turn.job))
+        to = account.address(turn.job.chat.place, turn.key, reply_target(turn.job))
+        await self.grow(turn, account, Draft(events), to, footer, ack=ack)
 
     async def reply_unsupported(
         self, turn: Turn, account: Account, message: Said, problems: Sequence[Unreadable], *, admin: bool

@@ -107,6 +107,8 @@ class Words:
     requests_open: str
     requests_none: str
     invite: str
+    one_use: str
+    many_uses: str
     invite_usage: str
     invites_full: str
     invites_revoked: str

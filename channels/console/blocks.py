@@ -13,6 +13,8 @@ from itertools import pairwise
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from bridge.blocks import scan
+
 # Without HTML a `vector<int>` stays what it is, and without reference definitions no `[1]: https://…` vanishes.
 PARSER = MarkdownIt("commonmark", {"html": False}).enable(["strikethrough", "table"]).disable("reference")
 
@@ -45,6 +47,11 @@ def blocks(text: str, begin: int = 0) -> list[Block]:
     """All of `text` from `begin` on, where a block begins, but for empty lines before the first."""
     source = text[begin:]
     tokens = list(_pieces(PARSER.parse(source)))
+    if "[^" in source:  # further paragraphs of a footnote are no code
+        within = {
+            line for note in scan(source.split("\n")) if note.kind == "note" for line in range(note.start + 1, note.end)
+        }
+        tokens = [token for token in tokens if not token.map or token.map[0] not in within]
     starts = [begin, *(begin + match.end() for match in re.finditer("\n", source))]
     edges = [*(starts[token.map[0]] for token in tokens if token.map), len(text)]
     return [

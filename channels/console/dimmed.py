@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from channels.console.typeset import Typesetter
-from channels.kit.inline import Notes
+from channels.kit.notes import Notes
 
 _DIM, _OFF = "\x1b[2m", "\x1b[0m"
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from channels.console.blocks import Block, Code, blocks
 from channels.console.typeset import Typesetter
-from channels.kit.inline import Notes
+from channels.kit.notes import Notes
 
 
 class _Line(NamedTuple):

@@ -11,8 +11,9 @@ from markdown_it.rules_block.table import escapedSplit
 from markdown_it.token import Token
 
 from channels.console.blocks import PARSER
-from channels.kit.inline import JOINT, MARKS, Notes, Style, code_span
+from channels.kit.inline import JOINT, MARKS, Style, code_span
 from channels.kit.markdown import Dialect
+from channels.kit.notes import Notes
 
 # The signs of the list or the quotation that the table stands in, and the bar that may open a row.
 _BEFORE_CELLS = re.compile(r"(?:\s|>|[-*+]\s|\d+[.)]\s)*\|?")

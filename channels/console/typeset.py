@@ -39,7 +39,7 @@ from rich.theme import Theme
 from channels.console.blocks import Code
 from channels.console.tokens import chat_tokens
 from channels.console.wrapping import fold, wrap
-from channels.kit.inline import Notes
+from channels.kit.notes import Notes
 
 # Colours of the terminal's own palette, legible on dark and on light.
 _THEME = Theme(

@@ -10,15 +10,15 @@ from __future__ import annotations
 import re
 
 from bridge.blocks import Fence
-from channels.kit.inline import Notes, Style
+from channels.kit.inline import TIMES, Style
 from channels.kit.markdown import Dialect, Growth
+from channels.kit.notes import Notes
 from channels.kit.tables import Ruling
 from channels.kit.text import clean
 
 _LANGUAGE = re.compile(r"[A-Za-z0-9_+\-.#]+")
 _DEEP_HEADING = re.compile(r"((?:> ?)*)#{4,6}[ \t]+(.*?)[ \t]*#*[ \t]*")
 _RULE = re.compile(r" {0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*")
-_TASK = re.compile(r"([ \t]*(?:[-*+]|\d+[.)]) )\[([ xX])\] ")
 _PLUS = re.compile(r"([ \t]*)\+ ")
 _REST_OF_MESSAGE = re.compile(r"(?:>>>+)(?= )")
 
@@ -26,6 +26,8 @@ _REST_OF_MESSAGE = re.compile(r"(?:>>>+)(?= )")
 class _Discord(Dialect):
     style = Style(
         tags={"b": ("**", "**"), "i": ("*", "*"), "u": ("__", "__"), "s": ("~~", "~~")},
+        underscores=True,
+        decodes=True,
         nests_pictures=False,
         picture=lambda words, address: f"[{words}]({address})" if words else address,
     )
@@ -40,7 +42,6 @@ class _Discord(Dialect):
             if _RULE.fullmatch(line):
                 return "─" * len(line.strip())
             line = _REST_OF_MESSAGE.sub(">", line, count=1) if line.startswith(">>>") else line
-            line = _TASK.sub(lambda found: found[1] + ("☐ " if found[2] == " " else "☑ "), line, count=1)
             line = _PLUS.sub(r"\1- ", line, count=1) if mark == "+" and _PLUS.match(line) else line
         return super().line(line, notes)
 
@@ -75,8 +76,8 @@ def measure(text: str) -> int:
 
 
 def _size(text: str) -> int:
-    """Names with underscores are escaped."""
-    return len(text) + 2 * text.count("__")
+    """Names with underscores are escaped, and stars between numbers."""
+    return len(text) + 2 * text.count("__") + (2 * len(TIMES.findall(text)) if "*" in text else 0)
 
 
 _GROWTH = Growth(fenced=len("```\n") + len("```\n"), label=len("-# \n"), size=_size, quoted=len("> "))

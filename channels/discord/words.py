@@ -5,7 +5,7 @@ from __future__ import annotations
 from bridge.words import Language
 
 SKIPPED: dict[Language, str] = {
-    "en": "I was away and did not answer {count} older message(s) here. Please ask again what still matters.",
+    "en": "I was away, and so many older messages are not answered: {count}. Please ask again what still matters.",
     "zh-CN": "我离开了一段时间，这里有 {count} 条较早的消息没有回答。仍然需要的话，请再问一次。",
     "zh-TW": "我離開了一段時間，這裡有 {count} 則較早的訊息沒有回答。仍然需要的話，請再問一次。",
 }

@@ -12,8 +12,9 @@ import re
 from collections.abc import Sequence
 
 from bridge.blocks import Fence, is_delimiter
-from channels.kit.inline import Notes, Style, inline
+from channels.kit.inline import TIMES, Style
 from channels.kit.markdown import Dialect, walk
+from channels.kit.notes import Notes
 from channels.kit.tables import DELIMITER_ROW
 from channels.kit.text import clean
 
@@ -32,6 +33,7 @@ class _Feishu(Dialect):
 
     style = Style(
         tags={"b": ("**", "**"), "i": ("*", "*"), "u": ("", ""), "s": ("~~", "~~")},
+        escape=lambda mark: f"&#{ord(mark)};",
         joint=ZERO_WIDTH,
         angle="&#60;",
         ampersand="&#38;",
@@ -46,7 +48,7 @@ class _Feishu(Dialect):
     def line(self, line: str, notes: Notes) -> str:
         if "|" in line and is_delimiter(line):  # of what we take for no table, and Feishu might
             line = line.replace("|", "\\|")
-        return inline(line, self.style, notes)
+        return super().line(line, notes)
 
     def code(self, opening: Fence, lines: list[str], *, closed: bool) -> list[str]:
         """A fenced block. Feishu shows it as code only where nothing stands before the fence (content page)."""
@@ -84,7 +86,8 @@ def measure(text: str) -> int:
     Tables are counted by lines that are complete, so that it never falls as a text grows.
     """
     size = len(text.encode(errors="surrogatepass")) + sum(map(text.count, ('"', "\\", "\n"))) + 4 * text.count("<")
-    size += 4 * text.count("__") + (0 if text.isascii() else len(ZERO_WIDTH.encode()) * text.count("**"))
+    size += 8 * text.count("__") + len(ZERO_WIDTH.encode()) * text.count("**")
+    size += 8 * len(TIMES.findall(text)) if "*" in text else 0
     if "|" in text and len(DELIMITER_ROW.findall(text)) > MAX_TABLES:
         tables = sum(kind == "table" for kind, _, _ in walk(clean(text).split("\n")))
         size += (MAX_LENGTH + 1) * max(0, tables - MAX_TABLES)

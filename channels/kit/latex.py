@@ -7,6 +7,7 @@ What has no such character stays as it was written.
 from __future__ import annotations
 
 import re
+import unicodedata
 from html.entities import html5
 
 _PAIRS = """
@@ -56,7 +57,11 @@ _FUNCTION = re.compile(
     r"|max|min|sup|inf|det|gcd|arg|deg|dim|ker|mod|Pr)(?![A-Za-z])"
 )
 _SYMBOL = re.compile(r"\\([A-Za-z]+)")
-_NOT_EQUAL = re.compile(r"\\not\s*=")
+_NOT = re.compile(r"\\not\s*(\\[A-Za-z]+|[=<>])")
+_MATRIX = re.compile(r"\\begin\{([pbvBV]?)matrix\}(.*?)\\end\{\1matrix\}", re.DOTALL)
+_BRACKETS = {"": ("", ""), "p": "()", "b": "[]", "v": "||", "B": ("\\{", "\\}"), "V": "‖‖"}
+_CASES = re.compile(r"\\begin\{(?:d?cases)\}(.*?)\\end\{d?cases\}", re.DOTALL)
+_CHEMISTRY = re.compile(r"\\ce\{([^{}]*)\}")
 _SPACE = re.compile(r"\\[,;:! ]|~")
 _ENVIRONMENT = re.compile(r"\\(?:begin|end)\{[a-z]+\*?\}(?:\{[lcr|]*\})?")
 _ROW_ENDS = re.compile(r"\\\\(?:\[[^\]]*\])?")
@@ -70,13 +75,28 @@ _MAX_DEPTH = 4
 
 def unicode(latex: str) -> str:
     """One formula in plain characters, on one line."""
-    return _plain(" ".join(_ROW_ENDS.sub(";", _ENVIRONMENT.sub("", latex)).split("\n")))
+    return _plain(" ".join(_ROW_ENDS.sub(";", _ENVIRONMENT.sub("", _gathered(latex))).split("\n")))
 
 
 def rows(latex: str) -> list[str]:
     """A formula that stands by itself in plain characters, row by row."""
-    parts = "\n".join(_ROW_ENDS.split(_ENVIRONMENT.sub("", latex))).split("\n")
+    parts = "\n".join(_ROW_ENDS.split(_ENVIRONMENT.sub("", _gathered(latex)))).split("\n")
     return [row for row in map(_plain, parts) if row]
+
+
+def _gathered(latex: str) -> str:
+    """With each matrix on one line, its rows after one another, and the cases of a function behind a brace."""
+    if "matrix}" in latex:
+        latex = _MATRIX.sub(_matrix, latex)
+    if "cases}" in latex:
+        latex = _CASES.sub(lambda found: r"\{ " + re.sub(r"\s*,?\s*&\s*", ", ", found[1].strip()), latex)
+    return latex
+
+
+def _matrix(found: re.Match[str]) -> str:
+    opening, closing = _BRACKETS[found[1]]
+    rows = [" ".join(row.replace("&", " ").split()) for row in _ROW_ENDS.split(found[2])]
+    return f"{opening}{'; '.join(filter(None, rows))}{closing}"
 
 
 def raised(text: str) -> str:
@@ -91,7 +111,11 @@ def lowered(text: str) -> str:
 
 def _plain(text: str) -> str:
     text = text.replace("&", " ") if r"\&" not in text else text
-    text = _NOT_EQUAL.sub("≠", _DEGREES.sub("°", _STYLED_SCRIPT.sub(r"\1{\2}", text)))
+    if "\\not" in text:
+        text = _NOT.sub(_negated, text)
+    if "\\ce{" in text:
+        text = _CHEMISTRY.sub(_chemical, text)
+    text = _DEGREES.sub("°", _STYLED_SCRIPT.sub(r"\1{\2}", text))
     for _ in range(_MAX_DEPTH):
         before = text
         text = _WORDS.sub(r"\1", text)
@@ -120,6 +144,16 @@ def _symbol(found: re.Match[str]) -> str:
         return _SYMBOLS[name]
     sign = html5.get(f"{name};", "")
     return sign if sign and (not sign.isascii() or sign in "<>{}|:") and len(sign) <= len(found[0]) else found[0]
+
+
+def _negated(found: re.Match[str]) -> str:
+    sign = _SYMBOL.sub(_symbol, found[1])
+    return unicodedata.normalize("NFC", f"{sign}\u0338") if len(sign) == 1 else found[0]
+
+
+def _chemical(found: re.Match[str]) -> str:
+    formula = re.sub(r"(?<=[A-Za-z)\]])\d+", lambda number: lowered(number[0]), found[1])
+    return formula.replace("<=>", "⇌").replace("->", "→")
 
 
 def _fraction(found: re.Match[str]) -> str:

@@ -7,12 +7,13 @@ are the same everywhere. What goes in may be half an answer, and no word of it i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bridge.blocks import CELL_ENDS, MATHS_ENDS, Block, Fence, Kind, details_marks, fence, scan
 from channels.kit import latex
-from channels.kit.inline import Notes, Style, inline
+from channels.kit.inline import Style, inline
+from channels.kit.notes import Notes, language
 from channels.kit.tables import Ruling, Table, longest
 
 MAX_DEPTH = 6
@@ -21,13 +22,13 @@ DIAGRAMS = {"mermaid", "plantuml", "puml", "dot", "graphviz", "d2", "tikz", "svg
 """Languages of code that is meant to be a picture: they need a label where the platform shows a code's language
 only by its colours."""
 
-_SIGNS = ("```", "~~~", "|", "$$", "\\[", ">", "<", "[^")
+_SIGNS = ("```", "~~~", "|", "$$", "\\[", "\\begin{", ">", "<", "[^")
 """Without any of these a text is prose throughout."""
 _QUOTED = re.compile(r"[ \t]*> ?")
 _ALERT = re.compile(r"\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\][ \t]*(.*)", re.IGNORECASE)
 _SUMMARY = re.compile(r"\s*<summary(?:\s[^<>]*)?>(.*?)(?:</summary\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+_TASK = re.compile(r"([ \t]*(?:[-*+]|\d+[.)]) )\[([ xX])\] ")
 _NOTE = re.compile(r"[ \t]*\[\^([^\]\s]+)\]:[ \t]*(.*)")
-_KANA, _HANGUL, _HAN = map(re.compile, ("[\u3041-\u30ff]", "[\uac00-\ud7a3]", "[\u4e00-\u9fff]"))
 _ALERTS = {
     "en": {"NOTE": "Note", "TIP": "Tip", "IMPORTANT": "Important", "WARNING": "Warning", "CAUTION": "Caution"},
     # The same words in simplified and in traditional characters.
@@ -43,6 +44,8 @@ class Dialect:
     style: Style
     ruling = Ruling(" | ", "-+-", "-")
     break_in_cell = "<br>"
+    shows_tasks = False
+    """Whether the platform shows the boxes of a list of tasks."""
     labels_diagrams = True
     """Whether a diagram's language is written above its code."""
 
@@ -51,17 +54,18 @@ class Dialect:
         lines = text.split("\n")
         notes = notes or Notes.of(text)
         if not any(sign in text for sign in _SIGNS):
-            return "\n".join([self.line(line, notes) for line in lines])
-        return "\n".join(self.blocks(lines, notes))
+            return "\n".join([self.line(line, notes) if line else "" for line in lines])
+        shown = "\n".join(self.blocks(lines, notes))
+        return shown if shown.strip() or "<!--" not in text else text.replace("<", self.style.angle)
 
     def blocks(self, lines: Sequence[str], notes: Notes, depth: int = 0) -> list[str]:
         """The lines that these lines become, footnotes at the end."""
         shown: list[str] = []
-        below: list[str] = []
+        below: list[tuple[int, list[str]]] = []
         for block in scan(lines):
             part = lines[block.start : block.end]
             if block.kind == "prose" or (depth >= MAX_DEPTH and block.kind in ("quote", "details")):
-                shown += [self.line(line, notes) for line in part]
+                shown += [self.line(line, notes) if line else "" for line in part]
             elif block.kind == "code":
                 shown += self._code(part, block)
             elif block.kind == "table":
@@ -73,13 +77,18 @@ class Dialect:
             elif block.kind == "details":
                 shown += self._details(part, block, notes, depth)
             else:
-                below += self._note(part, notes)
+                below.append(self._note(part, notes))
                 if shown and not shown[-1].strip() and not "".join(lines[block.end : block.end + 1]).strip():
                     shown.pop()
-        return [*shown, *([""] if below and shown and shown[-1].strip() else []), *below]
+        ends = [line for _, lines in sorted(below, key=lambda note: note[0]) for line in lines]
+        return [*shown, *([""] if ends and shown and shown[-1].strip() else []), *ends]
 
     def line(self, line: str, notes: Notes) -> str:
         """One line of prose."""
+        if line.endswith("\\") and not line.endswith("\\\\"):  # a line break, which a line is in chats anyway
+            line = line[:-1]
+        if "[" in line and not self.shows_tasks and (task := _TASK.match(line)):
+            line = task[1] + ("☐ " if task[2] == " " else "☑ ") + line[task.end() :]
         return inline(line, self.style, notes)
 
     def code(self, opening: Fence, lines: list[str], *, closed: bool) -> list[str]:
@@ -112,7 +121,7 @@ class Dialect:
         inner = _unquoted(lines)
         alert = _ALERT.fullmatch(inner[0].strip())
         if alert:
-            title = _ALERTS[_language(inner)][alert[1].upper()]
+            title = _ALERTS[language("\n".join(inner)) or notes.language][alert[1].upper()]
             inner[0] = alert[2]
         shown = self.blocks(inner if not alert or inner[0] else inner[1:], notes, depth + 1)
         if alert:
@@ -154,8 +163,8 @@ class Dialect:
 
     def _maths(self, lines: Sequence[str]) -> list[str]:
         text = "\n".join(lines).strip()
-        end = MATHS_ENDS[text[:2]]
-        rows = latex.rows(text[2:].removesuffix(end))
+        marks = MATHS_ENDS.get(text[:2])  # an environment says by its name what it is
+        rows = latex.rows(text[2:].removesuffix(marks) if marks else text)
         return self.formula(rows) if rows else list(lines)
 
     def _details(self, lines: Sequence[str], block: Block, notes: Notes, depth: int) -> list[str]:
@@ -164,12 +173,14 @@ class Dialect:
         shown = self.fold(self.line(title, notes), "\n".join(inner).split("\n") if inner else [], closed=block.closed)
         return [*shown, self.line(after, notes)] if after.strip() else shown
 
-    def _note(self, lines: Sequence[str], notes: Notes) -> list[str]:
+    def _note(self, lines: Sequence[str], notes: Notes) -> tuple[int, list[str]]:
+        """A footnote's number and its lines."""
         found = _NOTE.fullmatch(lines[0])
         assert found is not None
         mark = notes.mark(found[1]) or f"[{found[1]}]"
-        words = " ".join([found[2], *(line.strip() for line in lines[1:])])
-        return [f"{mark} {self.line(words, notes)}"]
+        paragraphs = "\n".join([found[2], *(line.strip() for line in lines[1:])]).split("\n\n")
+        first, *further = (self.line(" ".join(paragraph.split("\n")), notes) for paragraph in paragraphs)
+        return int(notes.numbers.get(found[1], 0)), [f"{mark} {first}", *further]
 
 
 def _parts_of_details(lines: Sequence[str], *, closed: bool) -> tuple[str, list[str], str]:
@@ -262,13 +273,3 @@ _PLAIN = Style(
     automatic=lambda address: address,
     code=lambda span: span.strip("`").strip() or span,
 )
-
-
-def _language(lines: Iterable[str]) -> str:
-    """The language that an alert's word is to be in, by the script of its text."""
-    text = "\n".join(lines)
-    if not text.isascii():
-        for language, script in (("ja", _KANA), ("ko", _HANGUL), ("zh", _HAN)):
-            if script.search(text):
-                return language
-    return "en"

@@ -52,7 +52,8 @@ class Content:
 
 
 class _Telegram(Dialect):
-    style = Style(tags=MARKS, joint=JOINT)
+    style = Style(tags=MARKS, joint=JOINT, angle="\\<")  # else the lines after a tag would be no Markdown
+    shows_tasks = True
     labels_diagrams = False  # a `pre` shows its language
 
     def fold(self, title: str, lines: list[str], *, closed: bool) -> list[str]:
@@ -72,7 +73,9 @@ def measure(markdown: str) -> int:
     a tab's width, a mention's joiner, the layout of a table.
     """
     length = _size(markdown)
-    return length + surplus(clean(markdown), _size) if "|" in markdown else length
+    if "|" not in markdown:
+        return length
+    return length + surplus(clean(markdown), len if length == len(markdown) else _size)
 
 
 def _size(text: str) -> int:

@@ -159,7 +159,7 @@ async def test_an_owner_sets_what_applies_where_nothing_is_set(bridge: BridgeInP
     assert "limit" in await bridge.say("two", ANNA, direct(ANNA))
     await bridge.say("/chat limit off", OWNER, CLUB)
     assert [await bridge.say(text, ANNA, CLUB) for text in "ab"] == ["You said: Anna: a", "You said: Anna: b"]
-    assert "`limit`: `1 turns`" in await bridge.say("/chat limit default", OWNER, CLUB)
+    assert "`limit`: `1 turn`" in await bridge.say("/chat limit default", OWNER, CLUB)
 
 
 @pytest.mark.parametrize(

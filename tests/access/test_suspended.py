@@ -104,9 +104,11 @@ async def test_through_gateway_errors_all_is_answered_once_in_order(bridge: Brid
         await (bridge.quiet() if there else back(bridge))
         for someone, questions in asked.items():
             said = [message.text for message in bridge.shown_in(direct(someone)) if "⏳" not in message.text]
-            assert said == [f"You said: {question}" for question in questions]
-        everything = [question for questions in asked.values() for question in questions]
-        assert sorted(request.question for request in bridge.gateway.requests[before:]) == sorted(everything)
+            assert all(text.startswith("You said: ") for text in said)
+            assert [line for text in said for line in text.removeprefix("You said: ").split("\n\n")] == questions
+        everything = {question for questions in asked.values() for question in questions}
+        requests = [request.question.split("\n\n") for request in bridge.gateway.requests[before:]]
+        assert {question for questions in requests for question in questions} == everything
 
     @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(st.sampled_from(["anna", "anna", "ben", "off", "on", "pause"]), min_size=3, max_size=14))

@@ -54,6 +54,8 @@ def _parser() -> argparse.ArgumentParser:
         crowd.add_argument("--profile", type=Path, help="a file for cProfile's figures of the last run")
     turn = add("turn", "CPU of a turn and of 1,000 tokens; with several --tree, side by side")
     turn.add_argument("--rounds", type=int, default=4, help="medians of so many")
+    render = add("render", "CPU of each dialect for one edit; with several --tree, side by side")
+    render.add_argument("--rounds", type=int, default=3, help="the least of so many")
     idle = add("idle", "memory, wake-ups and start of a bridge that nobody talks to")
     idle.add_argument("--seconds", type=float, default=20.0, help="to watch it")
     idle.add_argument("--runs", type=int, default=3, help="medians of so many")
@@ -101,6 +103,8 @@ def _run(options: argparse.Namespace, report: Report) -> Coroutine[Any, Any, Non
             )
         case "turn":
             return scenarios.turn(report, trees, rounds=options.rounds)
+        case "render":
+            return scenarios.render(report, trees, rounds=options.rounds)
         case "idle":
             return scenarios.idle(report, trees[0], seconds=options.seconds, runs=options.runs)
         case "client":
@@ -131,6 +135,7 @@ async def _all(report: Report, tree: Tree) -> None:
     await documents_read(report, runs=2)
     await pictures_read(report, runs=2)
     await scenarios.turn(report, [tree], rounds=1)
+    await scenarios.render(report, [tree], rounds=1)
     await scenarios.client(report, streams=200, tokens=100, rate=50, rounds=1)
     await scenarios.burst(report, [tree], [1, 10, 100, 300], Load(0, 100, 50), runs=1, lifted=True)
 

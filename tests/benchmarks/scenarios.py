@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 
 from tests.benchmarks.clients import KINDS
 from tests.benchmarks.crowd import Load, Outcome, percentile, run_crowd, with_lag
+from tests.benchmarks.rendering import LENGTHS
 from tests.benchmarks.report import Column, Report, commit
 from tests.benchmarks.rig import HERE, Gateway, Rig, Tree
 
@@ -142,6 +143,45 @@ async def turn(report: Report, trees: Sequence[Tree], *, rounds: int) -> None:
     )
     report.add("turn", f"A turn, medians of {rounds} interleaved rounds", medians, columns)
     report.rows["turn_rounds"] = [row for rows in found for row in rows]
+
+
+async def render(report: Report, trees: Sequence[Tree], *, rounds: int) -> None:
+    """CPU of each dialect for one edit, by length, for each tree; interleaved, the least of all rounds.
+
+    The ratio is to the last tree. `growth` is that from the middle length to the longest, by how much longer that is:
+    1 is linear.
+    """
+    least: list[dict[tuple[str, str, int], float]] = [{} for _ in trees]
+    for _ in range(rounds):
+        for tree, found in zip(trees, least, strict=True):
+            process = await asyncio.create_subprocess_exec(
+                tree.python, str(HERE / "tests" / "benchmarks" / "rendering.py"),
+                cwd=tree.path, env={"PYTHONPATH": str(tree.path)}, stdout=asyncio.subprocess.PIPE,
+            )  # fmt: skip
+            out, _ = await process.communicate()
+            for name, kind, length, micros in msgspec.json.decode(out):
+                found[name, kind, length] = min(micros, found.get((name, kind, length), micros))
+    _, middle, longest = LENGTHS
+    rows = []
+    for (name, kind, length), micros in least[0].items():
+        row: dict[str, Any] = {"name": name, "kind": kind, "length": length, "micros": micros}
+        if len(trees) > 1 and (other := least[-1].get((name, kind, length))):
+            row |= {"other": other, "ratio": micros / other}
+        if length == longest:
+            row["growth"] = micros / least[0][name, kind, middle] / (longest / middle)
+        rows.append(row)
+    columns: Sequence[Column] = (
+        ("name", "dialect"),
+        ("kind", "text"),
+        ("length", "characters"),
+        ("micros", "CPU µs"),
+        ("other", "the last tree's"),
+        ("ratio", "ratio"),
+        ("growth", "growth"),
+    )
+    commits = ", ".join(commit(tree.path) for tree in trees)
+    title = f"One edit's rendering, the least of {rounds} interleaved rounds: {commits}"
+    report.add("render", title, rows, columns)
 
 
 LONGEST_COMMAND = 140

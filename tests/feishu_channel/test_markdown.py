@@ -46,7 +46,7 @@ def seen(text: str) -> screen.Seen:
         ("这是**重点：**内容", "这是**重点：\u200b**内容"),
         ("请看**《书名》**吧", "请看**\u200b《书名》\u200b**吧"),
         ("$$\n\\frac{a}{b}\n$$", "```\na/b\n```"),
-        ("snake __init__ case", "snake \\_\\_init\\_\\_ case"),
+        ("snake __init__ case", "snake &#95;&#95;init&#95;&#95; case"),
         ("<u>a</u><sup>2</sup> <kbd>Ctrl</kbd> <b>b</b><br>c", "a² `Ctrl` **b**\nc"),
         ("| a |\n|---|\n| x<br>y |\n", "| a |\n|---|\n| x<br>y |\n"),
         ("<details><summary>More</summary> text </details>", "**More**\n> text\n"),

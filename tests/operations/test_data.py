@@ -10,7 +10,7 @@ import pytest
 
 from bridge.access import audit, invites, owner_contacts, quota, requests, rules
 from bridge.inbox import MAX_RESULT_BYTES, MAX_STEPS, aside, claim, inbox, move, queue
-from bridge.store import heartbeat, history, keys, leases, media, outage, preferences, stops
+from bridge.store import heartbeat, history, keys, leases, media, outage, preferences, signals
 from bridge.types import Chat
 from tests.operations.pages import unfenced
 from tests.tunnel.note import ROOT
@@ -80,7 +80,7 @@ BOUNDS = {
     "cherry:{CHAT}:last": [f"{preferences.MAX_LAST_CHARACTERS:,}", of(preferences.LAST_SECONDS, DAY, "day")],
     "cherry:{CHAT}:media": [f"{media.MAX_ENTRIES:,}"],
     "cherry:{CHAT}:moved": [of(move.MOVED_SECONDS, DAY, "day")],
-    "cherry:stops": [f"{stops.KEPT:,}"],
+    "cherry:stops": [f"{signals.KEPT:,}"],
     "cherry:absence": [of(outage.OUTAGE_TTL_SECONDS, DAY, "day")],
     "cherry:processes": [of(heartbeat.PROCESS_TTL_SECONDS, 1, "second")],
     "cherry:lease:NAME": [of(leases.TTL_SECONDS, 1, "second")],

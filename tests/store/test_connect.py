@@ -165,10 +165,10 @@ async def test_a_cluster_keeps_everything(cluster: str, tmp_path: Path) -> None:
         assert await store.heartbeats.beat() == 1
         await store.preferences.learn(ModelId("a", "b"), 1000, 2000)
         assert await store.preferences.ratio(ModelId("a", "b")) == 2.0
-        heard = asyncio.create_task(anext(store.stops.listen()))
+        heard = asyncio.create_task(anext(store.signals.listen()))
         await asyncio.sleep(0.3)
-        await store.stops.send(chat("stop"))
-        assert (await asyncio.wait_for(heard, PATIENCE)).id == "stop"
+        await store.signals.stop(chat("stop"))
+        assert (await asyncio.wait_for(heard, PATIENCE)).chat.id == "stop"
         assert await store.ping() > 0
         await inbox.close()
 

@@ -54,28 +54,36 @@ async def test_a_lease_that_cannot_be_confirmed_is_lost(store: Store) -> None:
         await asyncio.wait_for(lease.lost.wait(), PATIENCE)
 
 
-async def test_every_process_hears_every_stop(store: Store) -> None:
-    await store.stops.send(chat("before"))
+async def test_every_process_hears_every_signal(store: Store) -> None:
+    await store.signals.stop(chat("before"))
     heard: list[list[str]] = [[], []]
 
     async def listen(into: list[str]) -> None:
-        async with aclosing(store.stops.listen()) as stops:
-            async for stopped in stops:
-                into += [str(stopped)]
+        async with aclosing(store.signals.listen()) as signals:
+            async for kind, where in signals:
+                into += [f"{kind} {where}"]
 
     listeners = [asyncio.create_task(listen(each)) for each in heard]
     await asyncio.sleep(0.5)
     sent = [chat("1"), chat("2", "topic"), chat("1")]
     for each in sent:
-        await store.stops.send(each)
-    await store.redis.xadd(keys.STOPS, {"chat": "{"})
-    await store.stops.send(chat("last"))
+        await store.signals.stop(each)
+    await store.signals.arrived(chat("3"))
+    await store.redis.xadd(keys.SIGNALS, {"chat": "{"})
+    await store.signals.stop(chat("last"))
 
     async def all_heard() -> bool:
-        return all(each and each[-1] == "telegram:last" for each in heard)
+        return all(each and each[-1] == "stop telegram:last" for each in heard)
 
     await until(all_heard)
-    assert heard[0] == heard[1] == ["telegram:1", "telegram:2:topic", "telegram:1", "telegram:last"]
+    assert (
+        heard[0]
+        == heard[1]
+        == [
+            *("stop telegram:1", "stop telegram:2:topic", "stop telegram:1"),
+            *("arrived telegram:3", "stop telegram:last"),
+        ]
+    )
     for listener in listeners:
         listener.cancel()
     await asyncio.wait(listeners)

@@ -88,7 +88,7 @@ async def test_a_lost_reply_takes_nothing_twice(store: Store, inbox: Inbox) -> N
         assert await TAKE(store.redis, [lane.claim, lane.queue], "me", 60_000) == "won"
     asking = [lane.claim, lane.queue, lane.head, keys.ChatKeys(chat()).epoch]
     for _ in range(2):
-        _, _, head = await NEXT(store.redis, asking, "me", "me.1", 60)
+        _, _, head = await NEXT(store.redis, asking, "me", "me.1", 60, 10)
         assert head[head.index("attempt") + 1] == "1"
     assert [await RELEASE(store.redis, asking[:3], "me", 10) for _ in range(2)] == [1, -1]
     assert await store.redis.hget(lane.head, "attempt") == "0"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from bridge.access import SHELL, Access
@@ -160,6 +160,9 @@ class Round:
         before = [menu.id for menu in self.menus.get(seat, ())]
         left = [bubble for bubble in self._bubbles(seat) if bubble.id not in before]
         wanted = self._wanted(seat)
+        if self.way == "forwarded" and self.platform.channel != "feishu":
+            yield from self._faults_of_forwards(seat, _texts(left), wanted)
+            return
         if self.way == "edited" and seat.let_in:
             wanted[FIRST] = rf"You said: .*{FIRST} {seat.name}$"
         for text, pattern in wanted.items():
@@ -172,6 +175,18 @@ class Round:
             else:
                 left.remove(found)
         yield from (f"told {text!r}" for text in self._besides(seat, _texts(left)))
+
+    def _faults_of_forwards(self, seat: Seat, told: list[str], wanted: Iterable[str]) -> Iterator[str]:
+        """What is forwarded in a row may be one question: each is answered once, as a quotation."""
+        start = "You said: > "
+        answers = [text.removeprefix(start) for text in told if text.startswith(start)]
+        lines = [line.removeprefix("> ") for text in answers for line in text.split("\n") if line.strip("> ")]
+        answered = [HELLO if line.startswith(HELLO) else line for line in lines]
+        if sorted(answered) != sorted(wanted):
+            yield f"answered {answered}, not {list(wanted)}"
+        yield from (
+            f"told {text!r}" for text in self._besides(seat, [text for text in told if not text.startswith(start)])
+        )
 
     def _faults_of_presses(self, seat: Seat) -> Iterator[str]:
         """The messages under which the buttons are read like each of the answers in turn, and like nothing else."""
@@ -205,7 +220,7 @@ class Round:
         for seat in self.seats:
             asked += sum(pattern.startswith("You said:") for pattern in self._wanted(seat).values())
             asked += self.way == "edited" and seat.let_in
-        if (there := len(self.gateway.requests)) != asked:
+        if (there := len(self.gateway.requests)) != asked and self.way != "forwarded":  # which join one another
             faults.append(f"{there} questions instead of {asked}")
         return faults
 

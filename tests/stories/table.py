@@ -57,7 +57,7 @@ COMMANDS: dict[str, tuple[Standing, str]] = {
     "/allow person 999": ("admin", r"\w+:999 may talk to me now\.$"),
     "/deny person 998": ("admin", r"\w+:998 may no longer talk to me\.$"),
     "/allowlist": ("admin", r"May talk to me"),
-    "/invite 2 for 3h": ("admin", r"A code for 2, good until"),
+    "/invite 2 for 3h": ("admin", r"A code that works 2 times, good until"),
     "/requests": ("admin", r"Nobody is waiting\.$|Waiting for an answer"),
     "/chat": ("admin", r"In this chat\n"),
     "/history shared": ("admin", r"In this chat\n"),

@@ -22,11 +22,13 @@ _EMPHASIS = (
     re.compile(r"__(?=\S)(.+?)(?<=\S)__(?!_)", re.DOTALL),
     re.compile(r"~~(?=\S)(.+?)(?<=\S)~~", re.DOTALL),
     re.compile(r"\|\|(?=\S)(.+?)(?<=\S)\|\|", re.DOTALL),
-    re.compile(r"(?<![*\w\\])\*(?=[^\s*])(.+?)(?<=[^\s*\\])\*(?![*\w])", re.DOTALL),
+    re.compile(r"(?<![*\\])\*(?=[^\s*])((?:[^*\s\\]|\\.|\s+(?=[^\s*]))+)\*(?!\*)", re.DOTALL),
     re.compile(r"(?<![_\w\\])_(?=[^\s_])(.+?)(?<=[^\s_\\])_(?![_\w])", re.DOTALL),
 )
-_ESCAPED = re.compile(r"\\([*_~`|>#\-\\\[\]()<:.+])")
+_ESCAPED = re.compile(r"\\([^0-9A-Za-z\s])")
 _URL = re.compile(r"https?://\S+")
+_SPAN = "\ue000"
+"""Stands for a span of code."""
 
 
 _SMALL_PRINT = re.compile(r"(?:^-# [^\n]*(?:\n|\Z))+", re.MULTILINE)
@@ -60,7 +62,15 @@ def show(content: str, names: Mapping[str, str]) -> Screen:
 
 
 def _inline(text: str, names: Mapping[str, str]) -> str:
-    return _apart(_CODE, text, lambda found: found[2], lambda rest: _prose(rest, names))
+    """A span of code may stand in other marks, and nothing in it is read."""
+    spans: list[str] = []
+
+    def hold(found: re.Match[str]) -> str:
+        spans.append(found[2])
+        return _SPAN
+
+    shown = _prose(_CODE.sub(hold, text), names)
+    return re.sub(_SPAN, lambda _: spans.pop(0), shown)
 
 
 def _prose(text: str, names: Mapping[str, str]) -> str:
