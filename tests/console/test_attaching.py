@@ -106,7 +106,8 @@ async def test_one_question_with_a_file(folder: Path) -> None:
         gateway.behave("ok", Behaviour(text="", pictures=(photo(30, 20, format="PNG"),)))
         code, out, err = await ended(chat(folder, gateway, "Draw."))
         assert (code, err) == (0, "")
-        assert saved(out.strip()) == (30, 20)
+        path = out.strip().removeprefix("![](<").removesuffix(">)")
+        assert saved(path) == (30, 20)
 
 
 def test_a_talk_with_files(folder: Path) -> None:

@@ -52,6 +52,7 @@ COMMANDS: dict[str, tuple[Standing, str]] = {
     "/page": ("member", r"/page 41-80 reads these pages of the last document"),
     "/system": ("member", r"There is no system prompt\."),
     "/later": ("member", r"While Cherry Studio is away, I say so at once"),
+    "/reasoning": ("member", r"Where a model thinks before it answers, I show here how long\."),
     "/whoami": ("member", r"You are .+: {role}\."),
     "/claim WRONG": ("member", WRONG_CODE),
     "/allow person 999": ("admin", r"\w+:999 may talk to me now\.$"),

@@ -39,7 +39,8 @@ async def test_a_stranger_is_told_their_id_once_and_reaches_nothing(
     for text in ("/model", "/help", "/allow", "please", "/claim"):
         await platform.say(text, who="tom")
     await platform.say("hello bot", who="tom", place="group", mention=True)
-    await bot.ask("I am Mia.")  # everything before it has been heard by now
+    await platform.say("I am Mia.")  # once it is answered, everything before it has been heard
+    await until(lambda: any("I am Mia." in bubble.text for bubble in bot.bubbles()), "the answer to the owner")
     assert len(bot.bubbles(who="tom")) == 1
     assert bot.bubbles("group") == []
     assert [request.question for request in gateway.requests] == ["I am Mia."]
