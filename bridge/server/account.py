@@ -1,0 +1,88 @@
+"""What one request was, what it cost, and the one line of the log that says so; never a word of what was said."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+import structlog
+
+from bridge.metrics import Family, Histogram
+from bridge.server.config import Price
+from bridge.server.events import Usage
+from bridge.server.ledger import MICROS, ClientKey, Ledger
+
+log = structlog.get_logger(__name__)
+
+REQUESTS = Family(
+    "counter", "gateway_requests_total", "Requests to the gateway, by status.", "provider", "dialect", "status"
+)
+TOKENS = Family("counter", "gateway_tokens_total", "Tokens, as providers count them.", "provider", "kind")
+FIRST_TOKEN = Histogram(
+    "gateway_first_token_seconds",
+    "From a request until the provider's first words.",
+    (0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300),
+)
+STREAMS = Family("gauge", "gateway_streams", "Answers under way.")
+CONFIG = Family("gauge", "gateway_config_valid", "1 where gateway.toml is in force as it stands.")
+
+
+class Account:
+    """The account of one request. `close` is called once, whatever came of it."""
+
+    def __init__(self, ledger: Ledger | None, client: ClientKey | None, dialect: str) -> None:
+        self._ledger = ledger
+        self._client = client
+        self._dialect = dialect
+        self._began = monotonic()
+        self._first: float | None = None
+        self.provider = ""
+        self.model = ""
+        """The full name."""
+        self.price: Price | None = None
+        self.usage: Usage | None = None
+        self.status = 499
+        """What was answered; 499 where the client left before."""
+        STREAMS.add()
+
+    def first_token(self) -> None:
+        if self._first is None:
+            self._first = monotonic() - self._began
+            FIRST_TOKEN.observe(self._first)
+
+    def close(self) -> None:
+        STREAMS.add(amount=-1.0)
+        usage = self.usage or Usage()
+        REQUESTS.add(self.provider, self._dialect, str(self.status))
+        if self.provider:
+            TOKENS.add(self.provider, "prompt", amount=usage.prompt)
+            TOKENS.add(self.provider, "completion", amount=usage.completion)
+        log.info(
+            "gateway answer",
+            key=self._client.name if self._client else None,
+            model=self.model or None,
+            dialect=self._dialect,
+            status=self.status,
+            seconds=round(monotonic() - self._began, 2),
+            first=None if self._first is None else round(self._first, 2),
+            prompt=usage.prompt,
+            completion=usage.completion,
+        )
+        if self._ledger is not None and self.model:
+            self._ledger.record(
+                self._client.name if self._client else "",
+                self.model,
+                prompt=usage.prompt,
+                completion=usage.completion,
+                cost=cost(self.price, usage),
+                failed=self.status >= 400,
+            )
+
+
+def cost(price: Price | None, usage: Usage) -> int:
+    """In millionths. A price is for a million tokens, so a token costs as many millionths as the price says."""
+    if price is None:
+        return 0
+    cached = price.input if price.cached is None else price.cached
+    fresh = max(0, usage.prompt - usage.cached)
+    spent = fresh * price.input + usage.cached * cached + usage.completion * price.output
+    return round(spent * MICROS / 1_000_000)

@@ -1,0 +1,58 @@
+"""``/v1/messages/count_tokens``: the provider's own count where it has one, else an estimate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from bridge.server.account import Account
+from bridge.server.dialects import DIALECTS
+from bridge.server.dialects.base import encode
+from bridge.server.errors import ApiError, json_response
+from bridge.server.models import ListedModel
+from bridge.server.provider import HttpProvider
+from bridge.server.registry import AnyProvider
+from bridge.server.request import Image, Request, Text, ToolCall, ToolResult
+from bridge.server.upstream import read_all
+
+_NOT_THERE = {404, 405, 501, 502}
+
+
+async def count_tokens(
+    request: web.Request, body: dict[str, Any], provider: AnyProvider, model: ListedModel, account: Account
+) -> web.Response:
+    """Raises ApiError."""
+    if isinstance(provider, HttpProvider) and "messages" in provider.spec.urls:
+        url = f"{provider.spec.urls['messages']}/messages/count_tokens"
+        headers = {name: value for name in ("anthropic-beta",) if (value := request.headers.get(name))}
+        try:
+            response = await provider.post(url, "messages", encode({**body, "model": model.real}), headers)
+        except ApiError as error:
+            if error.status not in _NOT_THERE:
+                raise
+        else:
+            content = await read_all(response, provider.id, 20.0)
+            account.status = 200
+            return web.Response(body=content, content_type="application/json", charset="utf-8")
+    asked = DIALECTS["messages"].read(body, model.real)
+    account.status = 200
+    return json_response({"input_tokens": estimate_request(asked)})
+
+
+def estimate_request(request: Request) -> int:
+    from bridge.turn.tokens import PER_IMAGE, PER_MESSAGE, estimate  # with all of the bridge; few ask for it
+
+    count = sum(estimate(f"{tool.name} {tool.description} {tool.schema}") for tool in request.tools)
+    for message in request.messages:
+        count += PER_MESSAGE
+        for part in message.parts:
+            for each in part.parts if isinstance(part, ToolResult) else (part,):
+                match each:
+                    case Text(text):
+                        count += estimate(text)
+                    case Image():
+                        count += PER_IMAGE
+                    case ToolCall(name=name, arguments=arguments):
+                        count += estimate(f"{name} {arguments}")
+    return count
