@@ -14,16 +14,16 @@ from bridge.server.ledger import MICROS, ClientKey, Ledger
 log = structlog.get_logger(__name__)
 
 REQUESTS = Family(
-    "counter", "gateway_requests_total", "Requests to the gateway, by status.", "provider", "dialect", "status"
+    "counter", "server_requests_total", "Requests to our own gateway, by status.", "provider", "dialect", "status"
 )
-TOKENS = Family("counter", "gateway_tokens_total", "Tokens, as providers count them.", "provider", "kind")
+TOKENS = Family("counter", "server_tokens_total", "Tokens, as providers count them.", "provider", "kind")
 FIRST_TOKEN = Histogram(
-    "gateway_first_token_seconds",
+    "server_first_token_seconds",
     "From a request until the provider's first words.",
     (0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300),
 )
-STREAMS = Family("gauge", "gateway_streams", "Answers under way.")
-CONFIG = Family("gauge", "gateway_config_valid", "1 where gateway.toml is in force as it stands.")
+STREAMS = Family("gauge", "server_streams", "Answers under way.")
+CONFIG = Family("gauge", "server_config_valid", "1 where gateway.toml is in force as it stands.")
 
 
 class Account:

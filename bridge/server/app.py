@@ -16,8 +16,8 @@ from bridge import __version__, metrics
 from bridge.server import docs, listing, media
 from bridge.server.account import Account
 from bridge.server.auth import Guard
+from bridge.server.codec import decode
 from bridge.server.dialects import DIALECTS, Name
-from bridge.server.dialects.base import decode
 from bridge.server.errors import ApiError, Shape, json_response
 from bridge.server.ledger import ClientKey, Ledger
 from bridge.server.models import ListedModel
@@ -87,8 +87,13 @@ class Routes:
         except web.HTTPMethodNotAllowed as error:
             allowed = ", ".join(sorted(error.allowed_methods))
             return ApiError(405, f"This path takes {allowed}", "method_not_allowed").response(shape)
-        except (web.HTTPException, ConnectionError):
+        except web.HTTPException:
             raise
+        except ConnectionError:
+            # The client has left; or, in the demo, the gateway shall look as if it had.
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response()
         except Exception as error:
             metrics.failed(error)
             log.exception("request failed", path=request.path[:200])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-import msgspec
 from aiohttp import web
 
 from bridge.gateway.error_body import ErrorBody
+from bridge.server.codec import encode
 
 Shape = Literal["openai", "anthropic"]
 
@@ -85,8 +85,9 @@ class ApiError(Exception):
 
 
 def json_response(data: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
-    body = msgspec.json.encode(data)
-    return web.Response(body=body, status=status, content_type="application/json", charset="utf-8", headers=headers)
+    return web.Response(
+        body=encode(data), status=status, content_type="application/json", charset="utf-8", headers=headers
+    )
 
 
 def from_provider(provider: str, body: ErrorBody, *, retry_after: float | None = None) -> ApiError:

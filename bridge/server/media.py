@@ -10,9 +10,9 @@ from uuid import uuid4
 from aiohttp import web
 
 from bridge.server.account import Account
+from bridge.server.codec import decode, encode
 from bridge.server.config import ServerConfig
 from bridge.server.dialects import Name
-from bridge.server.dialects.base import decode, encode
 from bridge.server.errors import ApiError
 from bridge.server.models import ListedModel
 from bridge.server.passthrough import Passthrough

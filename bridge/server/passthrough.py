@@ -7,8 +7,8 @@ from typing import Any
 
 from bridge.gateway.dialects.fields import as_dict, as_list
 from bridge.gateway.sse import MAX_EVENT_BYTES, SseDecoder
+from bridge.server.codec import decode
 from bridge.server.dialects import Name
-from bridge.server.dialects.base import decode
 from bridge.server.dialects.chat_answer import read_usage as chat_usage
 from bridge.server.dialects.messages_answer import read_usage as messages_usage
 from bridge.server.dialects.responses_answer import read_usage as responses_usage

@@ -13,9 +13,9 @@ import structlog
 
 from bridge.gateway.error_body import read_response_error
 from bridge.gateway.http import MAX_ERROR_BODY_BYTES
+from bridge.server.codec import decode
 from bridge.server.config import ProviderSpec, ServerConfig
 from bridge.server.dialects import Name, Traits
-from bridge.server.dialects.base import decode
 from bridge.server.errors import ApiError, from_provider, no_answer
 from bridge.server.events import Event
 from bridge.server.keyring import LIMITED_REST_SECONDS, REFUSED_REST_SECONDS, KeyRing, ProviderKey

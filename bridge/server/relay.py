@@ -14,11 +14,11 @@ from aiohttp import web
 from bridge.gateway.error_body import read_error
 from bridge.gateway.sse import SseDecoder
 from bridge.server.account import Account
+from bridge.server.codec import decode, encode
 from bridge.server.config import ServerConfig
 from bridge.server.dialects import DIALECTS, Dialect, Name, Reader
-from bridge.server.dialects.base import decode, encode
 from bridge.server.errors import ApiError, broken_off, from_provider, json_response, no_answer
-from bridge.server.events import Counted, Event
+from bridge.server.events import Counted, Event, Stopped
 from bridge.server.models import ListedModel
 from bridge.server.passthrough import Passthrough
 from bridge.server.provider import HttpProvider, LocalProvider
@@ -92,6 +92,7 @@ class Relay:
         self._dialect = dialect
         self._config = config
         self._account = account
+        self._complete = False
 
     async def answer(
         self, body: dict[str, Any], provider: HttpProvider | LocalProvider, model: ListedModel
@@ -175,6 +176,7 @@ class Relay:
                 self._account.first_token()
                 self._note(batch)
                 events += batch
+        self._check_complete()
         self._account.status = 200
         return json_response(self._dialect.writer(self._account.model, request).whole(events))
 
@@ -192,7 +194,7 @@ class Relay:
     async def _read(
         self, provider: HttpProvider, response: aiohttp.ClientResponse, dialect: Name, out: ClientStream | None
     ) -> AsyncGenerator[list[Event], None]:
-        """The events of a response, streamed or whole. Raises ApiError where it is not complete."""
+        """The events of a response, streamed or whole. Raises ApiError."""
         reader = DIALECTS[dialect].reader(provider.id)
         try:
             if not _is_stream(response):
@@ -210,8 +212,6 @@ class Relay:
             raise broken_off(provider.id) from None
         finally:
             response.close()
-        if not reader.complete:
-            raise broken_off(provider.id)
 
     async def _tell(
         self, events: AsyncGenerator[list[Event], None], request: Request, out: ClientStream
@@ -223,6 +223,7 @@ class Relay:
                     self._account.first_token()
                     self._note(batch)
                     await out.write(writer.write(batch))
+            self._check_complete()
         except ApiError as error:
             if not out.begun:
                 raise
@@ -251,6 +252,13 @@ class Relay:
         for event in events:
             if isinstance(event, Counted):
                 self._account.usage = event.usage
+            elif isinstance(event, Stopped):
+                self._complete = True
+
+    def _check_complete(self) -> None:
+        """Raises ApiError where the model has not said that it stopped: what came may be half of the answer."""
+        if not self._complete:
+            raise broken_off(self._account.provider)
 
     def _headers(self) -> Mapping[str, str]:
         if self._dialect.name != "messages":

@@ -7,8 +7,8 @@ from typing import Any
 from aiohttp import web
 
 from bridge.server.account import Account
+from bridge.server.codec import encode
 from bridge.server.dialects import DIALECTS
-from bridge.server.dialects.base import encode
 from bridge.server.errors import ApiError, json_response
 from bridge.server.models import ListedModel
 from bridge.server.provider import HttpProvider

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from secrets import token_hex
 from typing import Any, Literal, Protocol
 
-import msgspec
-
+from bridge.server.codec import decode, encode
 from bridge.server.errors import ApiError, Shape
 from bridge.server.events import Event, StopReason
 from bridge.server.request import Request
@@ -35,9 +33,6 @@ class Traits:
 
 class Reader(Protocol):
     """Reads one answer of a provider. Both raise ApiError where the provider reports an error."""
-
-    complete: bool
-    """Whether the provider has said that the answer is over."""
 
     def feed(self, data: bytes) -> list[Event]:
         """What one server-sent event says."""
@@ -86,25 +81,6 @@ def frame(data: Any, event: str = "") -> bytes:
     """One server-sent event."""
     head = b"event: " + event.encode() + b"\ndata: " if event else b"data: "
     return head + encode(data) + b"\n\n"
-
-
-def encode(data: Any) -> bytes:
-    """JSON. Half of a surrogate pair, which UTF-8 cannot hold, is escaped."""
-    try:
-        return msgspec.json.encode(data)
-    except UnicodeEncodeError:
-        return json.dumps(data, separators=(",", ":")).encode()
-
-
-def decode(data: bytes) -> Any:
-    """The JSON in `data`. Raises ValueError."""
-    try:
-        return msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        try:
-            return json.loads(data.decode(errors="replace"))  # it takes NaN and lone surrogates
-        except RecursionError:
-            raise ValueError("nested too deeply") from None
 
 
 def arguments_of(text: str) -> dict[str, Any]:

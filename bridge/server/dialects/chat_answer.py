@@ -15,7 +15,8 @@ from bridge.gateway.dialects.sources import read_annotations, read_sources
 from bridge.gateway.dialects.tools import read_tool_calls
 from bridge.gateway.error_body import read_error
 from bridge.server.answer import Answer
-from bridge.server.dialects.base import decode, frame, new_id, stop_reason
+from bridge.server.codec import decode
+from bridge.server.dialects.base import frame, new_id, stop_reason
 from bridge.server.errors import ApiError, broken_off, from_provider, no_answer
 from bridge.server.events import (
     Counted,
@@ -41,7 +42,6 @@ class ChatReader:
     def __init__(self, provider: str) -> None:
         self._provider = provider
         self._started = False
-        self.complete = False
 
     def feed(self, data: bytes) -> list[Event]:
         if self._started and (plain := chat_plain(data)) is not None:
@@ -73,7 +73,6 @@ class ChatReader:
         if (reason := as_finish_reason(finish)) is not None:
             if reason == "failed":
                 raise broken_off(self._provider)
-            self.complete = True
             called = finish in {"tool_calls", "function_call"}
             events.append(Stopped("tools" if called else reason))
         return events

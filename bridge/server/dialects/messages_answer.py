@@ -11,7 +11,8 @@ from bridge.gateway.dialects.messages import messages_plain
 from bridge.gateway.dialects.sources import read_annotations, read_citation
 from bridge.gateway.error_body import read_error
 from bridge.server.answer import Answer, Block, Call, Thought, WrittenText
-from bridge.server.dialects.base import arguments_of, decode, encode, frame, new_id, stop_reason
+from bridge.server.codec import decode, encode
+from bridge.server.dialects.base import arguments_of, frame, new_id, stop_reason
 from bridge.server.dialects.chat_answer import picture_url
 from bridge.server.errors import ApiError, from_provider, no_answer
 from bridge.server.events import (
@@ -37,7 +38,6 @@ class MessagesReader:
     def __init__(self, provider: str) -> None:
         self._provider = provider
         self._usage: dict[str, Any] = {}
-        self.complete = False
 
     def feed(self, data: bytes) -> list[Event]:
         if (plain := messages_plain(data)) is not None:
@@ -82,7 +82,6 @@ class MessagesReader:
     def _stopped(self, data: dict[str, Any]) -> Iterator[Event]:
         said = data.get("stop_reason")
         if (reason := as_finish_reason(said)) is not None:
-            self.complete = True
             kind: StopReason = "tools" if said == "tool_use" else "stop" if reason == "failed" else reason
             yield Stopped(kind, as_text(data.get("stop_sequence")))
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from bridge.server.dialects.base import Traits, arguments_of, encode, invalid, split_data_url
+from bridge.server.codec import encode
+from bridge.server.dialects.base import Traits, arguments_of, invalid, split_data_url
 from bridge.server.dialects.effort import budget_of
 from bridge.server.dialects.fields import boolean, integer, items, number, string, strings, table
 from bridge.server.request import (

@@ -13,7 +13,7 @@ from bridge.gateway.dialects.fields import as_count, as_dict, as_list, as_text
 from bridge.gateway.dialects.parts import decode_base64
 from bridge.gateway.dialects.sources import read_annotations, read_citation
 from bridge.gateway.error_body import ErrorBody, read_error
-from bridge.server.dialects.base import decode
+from bridge.server.codec import decode
 from bridge.server.dialects.responses_request import REDACTED, SIGNED
 from bridge.server.errors import ApiError, broken_off, from_provider, no_answer
 from bridge.server.events import Counted, Event, Started, Stopped, ThoughtRedacted, ThoughtSigned, Usage
@@ -30,7 +30,6 @@ _REASONING = {"response.reasoning_summary_text.delta", "response.reasoning_text.
 class ResponsesReader:
     def __init__(self, provider: str) -> None:
         self._provider = provider
-        self.complete = False
         self._called = False
         self._thought = False
         """Whether the thought under way has been told bit by bit."""
@@ -110,11 +109,9 @@ class ResponsesReader:
             case "failed":
                 raise self._error(as_dict(response.get("error")))
             case "incomplete":
-                self.complete = True
                 why = as_dict(response.get("incomplete_details")).get("reason")
                 yield Stopped("filtered" if why == "content_filter" else "length")
             case "completed" | None:
-                self.complete = True
                 yield Stopped("tools" if self._called else "stop")
             case _:
                 raise broken_off(self._provider)
