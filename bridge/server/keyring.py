@@ -31,8 +31,7 @@ class KeyRing:
     def take(self, tried: Collection[ProviderKey] = ()) -> ProviderKey | None:
         """The next key in turn that neither rests nor was `tried`.
 
-        Where only refused ones are left, the one that has rested longest: its owner may have mended it. None where
-        all others rest for their rate.
+        Where all are refused, the one that has rested longest: its owner may have mended it. None where none is left.
         """
         now = self._clock()
         for step in range(len(self.keys)):
@@ -41,8 +40,13 @@ class KeyRing:
             if key.free_at <= now and key not in tried:
                 self._next = place + 1
                 return key
-        refused = [key for key in self.keys if key.refused and key not in tried]
-        return min(refused, key=lambda key: key.free_at, default=None)
+        if not self.all_refused:
+            return None
+        return min((key for key in self.keys if key not in tried), key=lambda key: key.free_at, default=None)
+
+    @property
+    def all_refused(self) -> bool:
+        return all(key.refused for key in self.keys)
 
     def rest(self, key: ProviderKey, seconds: float, *, refused: bool) -> None:
         key.free_at, key.refused = self._clock() + seconds, refused

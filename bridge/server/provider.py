@@ -120,11 +120,10 @@ class HttpProvider:
         while True:
             key = self.keys.take(tried)
             if key is None:
-                if error is not None and (error.status != 429 or error.code in _UNPAID):
+                if error is not None and self.keys.all_refused:
                     raise error
                 await self._wait_for_key(deadline, error)
                 tried.clear()
-                error = None
                 continue
             response = await self._send("POST", url, key, dialect, body, headers)
             if 200 <= response.status < 300:
@@ -147,9 +146,10 @@ class HttpProvider:
     async def _wait_for_key(self, deadline: float, error: ApiError | None) -> None:
         wait = self.keys.wait()
         if asyncio.get_running_loop().time() + wait > deadline:
-            if error is not None:
-                error.retry_after = wait
-            raise error or _limited(self.id, wait)
+            if error is None or error.status != 429:
+                raise _limited(self.id, wait)
+            error.retry_after = wait
+            raise error
         await asyncio.sleep(wait)
 
     async def _error(self, response: aiohttp.ClientResponse) -> ApiError:
