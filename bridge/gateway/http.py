@@ -32,6 +32,8 @@ class GatewayHttp:
         self.key = "".join(char for char in key if char.isprintable() and not char.isspace())
         self.name = GatewayError.gateway_name
         """What people call the server; empty once it is known not to be Cherry Studio."""
+        self.socket = ""
+        """The path of the socket to connect to in place of the address; empty for none."""
         self._timeout = httpx.Timeout(None, connect=connect)
 
     async def __aenter__(self) -> Self:
@@ -40,7 +42,7 @@ class GatewayHttp:
         if self.key:
             headers["Authorization"] = f"Bearer {self.key}"
         self._http = httpx.AsyncClient(
-            transport=PausingTransport(),
+            transport=PausingTransport(self.socket),
             headers=httpx.Headers(headers, encoding="utf-8"),
             timeout=self._timeout,
             trust_env=False,

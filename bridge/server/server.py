@@ -31,8 +31,8 @@ class GatewayServer:
     cannot be.
 
     `config` is the path of `gateway.toml`; keys and usage are kept beside it. `local` are providers in this process.
-    `host` and `port` go before those of the file; with `socket` it listens at that path of the file system, and on no
-    port. `key` is one more key, which has no limits.
+    `host` and `port` go before those of the file. With `socket` it listens at that path of the file system, whose
+    folder nobody else may enter, and on a port only where `port` is given. `key` is one more key, without limits.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class GatewayServer:
         self._key = key
         self._stack = AsyncExitStack()
         self.url = ""
-        """Where it listens, once entered."""
+        """Where it listens, once entered; empty where it has no port."""
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
@@ -66,7 +66,7 @@ class GatewayServer:
             stack.push_async_callback(self.registry.close)
             server = self.registry.server
             host = self._host or server.host
-            private = self._socket is not None or host in _LOOPBACK
+            private = host in _LOOPBACK or not self._listens_on_port
             if not private and not self._key and not (ledger is not None and ledger.has_keys()):
                 said = f"{host} can be reached by others: make a key first, with `cherry-bridge gateway key new NAME`"
                 raise SettingsError([said])
@@ -79,6 +79,10 @@ class GatewayServer:
 
     async def __aexit__(self, *exc: object) -> None:
         await self._stack.aclose()
+
+    @property
+    def _listens_on_port(self) -> bool:
+        return self._socket is None or self._port is not None
 
     async def _listen(self, stack: AsyncExitStack, app: web.Application, host: str, server: ServerConfig) -> None:
         runner = web.AppRunner(
@@ -93,11 +97,11 @@ class GatewayServer:
         await runner.setup()
         if self._socket is not None:
             await web.UnixSite(runner, self._socket).start()
-            self.url = "http://127.0.0.1"
+        if not self._listens_on_port:
             return
         port = server.port if self._port is None else self._port
         await web.TCPSite(runner, host, port, backlog=1024).start()
-        bound = runner.addresses[0][1]
+        bound = next(address[1] for address in runner.addresses if isinstance(address, tuple))
         self.url = f"http://[{host}]:{bound}" if ":" in host else f"http://{host}:{bound}"
 
 
