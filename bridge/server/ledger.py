@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -65,6 +66,7 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        keep_owner(path)
         self._db = sqlite3.connect(path, isolation_level=None, timeout=5.0)
         # Without a flush to the disk for each row: after a power cut some of the last second's usage may be missing.
         self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;" + _SCHEMA)
@@ -122,6 +124,13 @@ class Ledger:
         since = _day(time.time() - (days - 1) * 86_400)
         rows = self._db.execute("SELECT * FROM usage WHERE day >= ? ORDER BY day DESC, key, model", (since,))
         return (UsageRow(*row) for row in rows)
+
+
+def keep_owner(path: Path) -> None:
+    """Give a file that root has written to the owner of its folder, so that a service can read its own files."""
+    if sys.platform != "win32" and os.geteuid() == 0:
+        folder = path.parent.stat()
+        os.chown(path, folder.st_uid, folder.st_gid)
 
 
 def parse_budget(text: str) -> int:

@@ -38,8 +38,8 @@ class Registry:
         self._seen: tuple[int, ...] = ()
 
     def load(self) -> None:
-        """Read the file for the first time. Raises SettingsError."""
-        if self._path is not None:
+        """Read the file for the first time; where there is none, there is no provider yet. Raises SettingsError."""
+        if self._path is not None and self._path.exists():
             self._seen = _stamp(self._path)
             self._apply(read_config(self._path))
         CONFIG.set(1)

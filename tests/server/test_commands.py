@@ -22,7 +22,8 @@ import pytest_asyncio
 
 from bridge import cli
 from bridge.errors import SettingsError
-from bridge.server.config import parse_config
+from bridge.server import GatewayServer
+from bridge.server.config import ProviderConfig, ServerConfig, parse_config
 from bridge.server.ledger import FILE_NAME, Ledger
 from tests.server.harness import write_config
 from tests.server.provider import ScriptedProvider, status
@@ -291,3 +292,29 @@ async def test_a_provider_that_fails_says_why(run: Run, upstream: ScriptedProvid
     assert code == 1
     assert "refused the gateway's key" in err
     assert KEY not in err
+
+
+def test_the_documented_file_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What docs/gateway.md shows can be used, and shows every setting with its default."""
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("DEEPSEEK_API_KEY", KEY)
+    (tmp_path / "second.key").write_text(KEY)
+    page = (Path(__file__).parents[2] / "docs" / "gateway.md").read_text()
+    (written,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    config = parse_config(written, tmp_path / "gateway.toml")
+    assert config.server == ServerConfig()
+    assert set(ServerConfig.__struct_fields__) <= set(re.findall(r"^(\w+) =", written, re.MULTILINE))
+    named = set(re.findall(r"^(\w+) =|\.(aliases|prices)\b", written, re.MULTILINE))
+    told = {first or second for first, second in named} | {"key"}
+    assert set(ProviderConfig.__struct_fields__) <= told
+
+
+async def test_it_waits_for_its_first_provider(upstream: ScriptedProvider, tmp_path: Path) -> None:
+    config = tmp_path / "gateway.toml"
+    async with GatewayServer(config, port=0) as server, aiohttp.ClientSession(server.url) as http:
+        async with http.get("/v1/models") as response:
+            assert (await response.json())["total"] == 0
+        write_config(config, f'[providers.mine]\nurl = "{upstream.url}"\n')
+        await server.registry.look()
+        async with http.get("/v1/models") as response:
+            assert (await response.json())["total"] == 2

@@ -12,6 +12,7 @@ from tomlkit.exceptions import TOMLKitError
 from bridge.admin.shell.envfile import replace_text
 from bridge.errors import SettingsError
 from bridge.server.config import parse_config
+from bridge.server.ledger import keep_owner
 
 _HEAD = """\
 # The providers of `cherry-bridge gateway`; changes apply at once. Everything that can be set: docs/gateway.md
@@ -57,5 +58,6 @@ def _write(path: Path, document: tomlkit.TOMLDocument) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_text(path, text)
+        keep_owner(path)
     except OSError as error:
         raise SettingsError([f"{path}: cannot be written: {error.strerror}"]) from None
