@@ -5,11 +5,13 @@ from __future__ import annotations
 import secrets
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Self
 
 from bridge.gateway import Gateway
+from bridge.server.provider import HttpProvider
 from bridge.server.server import GatewayServer
 
 
@@ -24,6 +26,7 @@ class OwnGateway(Gateway):
         self._config = config
         self._port = port
         self._stack = AsyncExitStack()
+        self._server: GatewayServer | None = None
         self._http.name = ""
         self.url = f"our own, with the providers of {config}"
 
@@ -31,12 +34,14 @@ class OwnGateway(Gateway):
         async with AsyncExitStack() as stack:
             if sys.platform == "win32":  # asyncio has no Unix sockets there
                 key = secrets.token_urlsafe(32)
-                server = await stack.enter_async_context(GatewayServer(self._config, port=self._port or 0, key=key))
+                server = GatewayServer(self._config, port=self._port or 0, key=key)
+                self._server = await stack.enter_async_context(server)
                 self._http.url, self._http.key = server.url, key
             else:
                 folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="cherry-bridge-"))
                 path = Path(folder) / "gateway.sock"
-                await stack.enter_async_context(GatewayServer(self._config, port=self._port, socket=path))
+                server = GatewayServer(self._config, port=self._port, socket=path)
+                self._server = await stack.enter_async_context(server)
                 self._http.socket = str(path)
             await super().__aenter__()
             self._stack = stack.pop_all()
@@ -45,3 +50,17 @@ class OwnGateway(Gateway):
     async def __aexit__(self, *exc: object) -> None:
         await super().__aexit__(*exc)
         await self._stack.aclose()
+
+    @property
+    def providers(self) -> Sequence[str]:
+        """The ids of its providers, once entered."""
+        return list(self._server.registry.providers) if self._server is not None else []
+
+    def errors(self) -> dict[str, str]:
+        """Why the models of a provider could not be listed when they were read last, by the provider's id."""
+        providers = self._server.registry.providers if self._server is not None else {}
+        return {
+            id: provider.list.error
+            for id, provider in providers.items()
+            if isinstance(provider, HttpProvider) and provider.list.error
+        }

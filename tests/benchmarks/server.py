@@ -23,6 +23,10 @@ from tests.benchmarks.report import Column, Report
 from tests.benchmarks.rig import HERE, START_SECONDS, Gateway
 
 LITELLM_START_SECONDS = 90.0
+_LITELLM_SETTINGS = {
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    "LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY": "true",  # on loopback, for the length of a run
+}
 COLUMNS: Sequence[Column] = (
     ("streams", "streams"),
     ("kind", "by way of"),
@@ -75,7 +79,7 @@ async def litellm(provider: str, program: Path) -> AsyncIterator[Hop]:
         process = await asyncio.create_subprocess_exec(
             str(program), "--config", str(config), "--host", "127.0.0.1", "--port", port,
             stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
-            env={**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True", "NO_PROXY": "127.0.0.1"},
+            env={**os.environ, **_LITELLM_SETTINGS},
         )  # fmt: skip
         try:
             async with asyncio.timeout(LITELLM_START_SECONDS), aiohttp.ClientSession() as http:
@@ -83,7 +87,8 @@ async def litellm(provider: str, program: Path) -> AsyncIterator[Hop]:
                     await asyncio.sleep(0.5)
             yield Hop(port, process.pid)
         finally:
-            process.terminate()
+            if process.returncode is None:
+                process.terminate()
             await process.wait()
 
 

@@ -10,11 +10,14 @@ import pytest
 import pytest_asyncio
 
 from bridge import cli
+from bridge.admin.doctor.gateway import gateway as gateway_check
 from bridge.errors import GatewayError, KeyRefused, ProviderRefused, SettingsError
 from bridge.gateway import Gateway
 from bridge.server import GatewayServer
 from bridge.settings import Settings, read
 from bridge.types import ChatMessage, ModelId
+from bridge.words import IN
+from bridge.words.shell import DOCTOR
 from tests.server.answers import Answer
 from tests.server.harness import write_config
 from tests.server.provider import ScriptedProvider, status
@@ -94,3 +97,23 @@ def test_one_question_at_the_shell(
     write_config(tmp_path / "gateway.toml", '[providers.gone]\nurl = "http://127.0.0.1:9/v1"\n')
     assert cli.main(["chat", "--model", "gone:m", "hello"]) == 1
     assert "cannot be reached" in capsys.readouterr().err
+
+
+async def test_doctor_looks_at_each_provider(upstream: ScriptedProvider, tmp_path: Path) -> None:
+    async def found() -> list[tuple[str, str]]:
+        settings = Settings(data_dir=tmp_path)
+        return [(each.severity, each.text) async for each in gateway_check(settings, DOCTOR["en"], IN["en"])]
+
+    fine, models, answered = await found()
+    assert fine[0] == models[0] == answered[0] == "ok"
+    assert "mine:m1 answers" in answered[1]
+    config = tmp_path / "gateway.toml"
+    write_config(config, config.read_text() + '[providers.gone]\nurl = "http://127.0.0.1:9/v1"\n')
+    severity, text = (await found())[1]
+    assert severity == "wrong"
+    assert "gone: " in text
+    assert "the connection is refused" in text
+    config.chmod(0o644)
+    ((severity, text),) = await found()
+    assert severity == "wrong"
+    assert "chmod 600" in text

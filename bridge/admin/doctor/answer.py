@@ -28,13 +28,18 @@ ENOUGH = 200
 """Characters after which a talkative model is believed."""
 
 
-async def answer(url: str, key: str, model: ModelId, words: DoctorWords, talk: Words) -> Diagnostic:
-    """It costs the tokens of one word."""
+def asked(url: str, key: str) -> Gateway:
+    """A client that is as impatient as a check has to be."""
+    return Gateway(url, key, first_token=PATIENCE, idle=PATIENCE)
+
+
+async def answer(gateway: Gateway, model: ModelId, words: DoctorWords, talk: Words) -> Diagnostic:
+    """Ask `gateway`, which is entered for it. It costs the tokens of one word."""
     began = time.monotonic()
     first = 0.0
     said = ""
     async with (
-        Gateway(url, key, first_token=PATIENCE, idle=PATIENCE) as client,
+        gateway as client,
         aclosing(client.stream(model, [ChatMessage.user(QUESTION)])) as completion,
     ):
         try:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Literal
 from urllib.parse import urlsplit
 
-from bridge.admin.doctor.answer import answer
+from bridge.admin.doctor.answer import answer, asked
 from bridge.diagnostics import Diagnostic
 from bridge.errors import GatewayError, GatewayUnreachable, KeyRefused, NoModelList
 from bridge.gateway import DEFAULT_PORT, Gateway, Generation, Model, labelled, nearest, usable_models
@@ -32,6 +32,12 @@ Reach = Literal["answers", "hangs up", "mute", "refuses", "silent", "nowhere"]
 
 async def gateway(settings: Settings, words: DoctorWords, talk: Words) -> AsyncIterator[Diagnostic]:
     """Each step only where the one before it succeeded. `talk` says what the model's trouble is."""
+    if settings.runs_own_gateway:
+        from bridge.admin.doctor.own_gateway import own_gateway
+
+        async for diagnostic in own_gateway(settings, words, talk):
+            yield diagnostic
+        return
     url, key = settings.gateway_url, settings.gateway_key.get_secret_value()
     async with Gateway(url, key, connect=CONNECT) as client:
         try:
@@ -58,7 +64,7 @@ async def gateway(settings: Settings, words: DoctorWords, talk: Words) -> AsyncI
     except NoModelList:
         yield words.models_no_list.found("note" if settings.model else "wrong", "models", url=url)
         if settings.model:
-            yield await answer(url, key, settings.model, words, talk)
+            yield await answer(asked(url, key), settings.model, words, talk)
         return
     except GatewayError as error:
         yield words.gateway_failed.found("wrong", AREA, url=url, why=trouble(error, talk, model=None, admin=False))
@@ -82,12 +88,17 @@ async def gateway(settings: Settings, words: DoctorWords, talk: Words) -> AsyncI
         like = ", ".join(map(str, nearest(str(settings.model), models, MOST_SHOWN)))
         yield sentence.found("wrong", "models", model=settings.model, nearest=like)
         return
-    yield await answer(url, key, settings.model or models[0].id, words, talk)
+    yield await answer(asked(url, key), settings.model or models[0].id, words, talk)
 
 
 async def listed(url: str, key: str) -> list[dict[str, object]]:
     """Every entry of the gateway's list that has an id, usable or not. Raises GatewayError."""
-    async with Gateway(url, key, connect=CONNECT) as client:
+    return await entries_of(Gateway(url, key, connect=CONNECT))
+
+
+async def entries_of(gateway: Gateway) -> list[dict[str, object]]:
+    """The same of a gateway that is entered for it."""
+    async with gateway as client:
         return await client.entries()
 
 

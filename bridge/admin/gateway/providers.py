@@ -8,6 +8,7 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import tomlkit
 
@@ -57,6 +58,31 @@ def _asked_key(name: str) -> str:
     if at_terminal():
         return ask(f"The key of {name} (it is not shown; Enter: none)", hidden=True)
     return "" if sys.stdin.isatty() else sys.stdin.readline().strip()
+
+
+def provider_id(typed: str) -> tuple[str, dict[str, Any]]:
+    """The id and the values of what a person names: a known provider, or an address; an empty id for anything else."""
+    if (name := typed.strip().lower()) in PRESETS and PRESETS[name].urls:
+        return name, {}
+    host = urlsplit(typed).hostname or ""
+    if urlsplit(typed).scheme not in {"http", "https"} or not host:
+        return "", {}
+    parts = [part for part in host.split(".") if part not in {"api", "www", "com", "cn", "net", "org", "ai", "io"}]
+    return (parts[0] if parts and not parts[0].isdigit() else "mine"), {"url": typed.strip()}
+
+
+async def tried(path: Path, id: str, values: dict[str, Any]) -> str:
+    """Write the provider where it answers; return why it does not, or nothing."""
+    try:
+        spec = parse_config(tomlkit.dumps({"providers": {id: values}}), path).providers[id]
+        async with Upstream() as upstream:
+            await HttpProvider(spec, ServerConfig(), upstream).models(fresh=True)
+        put_provider(path, id, values)
+    except SettingsError as error:
+        return str(error)
+    except ApiError as error:
+        return error.message
+    return ""
 
 
 def _wants_key(preset: str) -> bool:

@@ -17,8 +17,8 @@ from pydantic_settings import BaseSettings
 
 from bridge import log
 from bridge.admin.doctor import examine
-from bridge.admin.doctor.answer import answer
-from bridge.admin.doctor.gateway import absent, found, listed, usual
+from bridge.admin.doctor.answer import answer, asked
+from bridge.admin.doctor.gateway import absent, entries_of, found, listed, usual
 from bridge.admin.doctor.settings import read_leniently
 from bridge.admin.shell.asking import agrees, ask, at_terminal, say
 from bridge.admin.shell.doctor import line
@@ -26,8 +26,8 @@ from bridge.admin.shell.envfile import put
 from bridge.admin.shell.language import terminal_language, terminal_tag
 from bridge.channel_settings import ChannelSettings
 from bridge.diagnostics import Diagnostic, SettingPrompt
-from bridge.errors import GatewayError, KeyRefused
-from bridge.gateway import Model, base_url, labelled, nearest, usable_models
+from bridge.errors import GatewayError, KeyRefused, SettingsError
+from bridge.gateway import Gateway, Model, base_url, labelled, nearest, usable_models
 from bridge.settings import Settings, variable
 from bridge.types import ModelId
 from bridge.words import IN, LANGUAGES, Language
@@ -107,20 +107,73 @@ class Setup:
 
     def _gateway(self) -> None:
         say(f"\n== {self._words.gateway}")
-        url = self._address()
-        entries = self._key(url)
-        if models := labelled(usable_models(entries)):
-            self._show([self._findings.models_fine.found("ok", "models", count=len(models), providers=_names(models))])
-            self._model(url, models)
-
-    def _address(self) -> str:
-        """Find the gateway, or ask for its address; return it, or nothing where none answers."""
-        words = self._words
+        if self._settings().runs_own_gateway:
+            self._own_gateway()
+            return
         url = self._settings().gateway_url
         there = asyncio.run(found([url, *usual()]))
-        if not there:
-            say(words.gateway_not_found)
+        if not there and self._chooses_providers():
+            if self._provider():
+                self._own_gateway()
+            return
+        url = self._address(url, there)
+        entries = self._key(url)
+        self._choose_model(entries, lambda: asked(url, self._settings().gateway_key.get_secret_value()))
+
+    def _own_gateway(self) -> None:
+        try:
+            entries = asyncio.run(entries_of(self._settings().gateway()))
+        except (GatewayError, SettingsError) as error:
+            self._show([self._findings.own_fault.found("wrong", "gateway", why=error)])
+            return
+        self._choose_model(entries, lambda: self._settings().gateway())
+
+    def _choose_model(self, entries: Sequence[dict[str, object]], client: Callable[[], Gateway]) -> None:
+        """Say which models there are, and ask for that of new chats; `client` makes one of the gateway."""
+        if models := labelled(usable_models(entries)):
+            self._show([self._findings.models_fine.found("ok", "models", count=len(models), providers=_names(models))])
+            self._model(models, client)
+
+    def _chooses_providers(self) -> bool:
+        """Ask which gateway it is to be; return whether it is our own, with keys of providers."""
+        words = self._words
+        say(words.gateway_not_found)
+        say(words.choice)
+        while (typed := ask(words.choice_ask)) not in {"", "1", "2", "3", "4"}:
+            pass
+        if typed in {"", "1"}:
             say(words.gateway_where)
+        if typed == "2":
+            say(words.choice_tunnel)
+        return typed == "4"
+
+    def _provider(self) -> bool:
+        """Ask for a provider and its key until it answers; return whether one is written."""
+        from bridge.admin.gateway.providers import provider_id, tried
+        from bridge.server.presets import PRESETS
+
+        words, path = self._words, self._settings().gateway_file
+        say(words.provider_known.format(names=", ".join(PRESETS)))
+        while typed := ask(words.provider_ask):
+            id, values = provider_id(typed)
+            if not id:
+                say(words.again_or_skip.format(format_hint=words.provider_shape))
+                continue
+            if key := ask(words.hidden.format(ask=words.provider_key), hidden=True):
+                values["keys"] = [key]
+                log.hide([key])
+            say(words.trying)
+            if why := asyncio.run(tried(path, id, values)):
+                self._show([self._findings.own_provider.found("wrong", "gateway", provider=id, why=why)])
+                continue
+            say(words.provider_kept.format(provider=id, path=path))
+            return True
+        say(words.skipped)
+        return False
+
+    def _address(self, url: str, there: str) -> str:
+        """Ask for the gateway's address where it was not found at `there`; return it, or nothing where none answers."""
+        words = self._words
         while not there:
             typed = self._ask("BRIDGE_GATEWAY_URL", words.gateway_ask, shown=url)
             if typed:
@@ -176,10 +229,9 @@ class Setup:
         self._show([(diagnostics.key_fine if key else diagnostics.key_none).found("ok", "key")])
         return entries
 
-    def _model(self, url: str, models: Sequence[Model]) -> None:
+    def _model(self, models: Sequence[Model], client: Callable[[], Gateway]) -> None:
         """Ask for the model of new chats, and try it."""
         words = self._words
-        key = self._settings().gateway_key.get_secret_value()
         names = [str(model.id) for model in models]
         model = self._settings().model or models[0].id
         while typed := self._ask("BRIDGE_MODEL", words.model_ask.format(model=model)):
@@ -192,13 +244,13 @@ class Setup:
                 continue
             model = ModelId.parse(fitting[0])
             self._keep("BRIDGE_MODEL", str(model))
-            if self._try_model(url, key, model):
+            if self._try_model(client, model):
                 return
-        self._try_model(url, key, model)
+        self._try_model(client, model)
 
-    def _try_model(self, url: str, key: str, model: ModelId) -> bool:
+    def _try_model(self, client: Callable[[], Gateway], model: ModelId) -> bool:
         say(self._words.trying)
-        diagnostic = asyncio.run(answer(url, key, model, self._findings, IN[self._language]))
+        diagnostic = asyncio.run(answer(client(), model, self._findings, IN[self._language]))
         self._show([diagnostic])
         return diagnostic.severity == "ok"
 

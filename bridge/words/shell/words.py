@@ -33,6 +33,10 @@ class DoctorWords:
     gateway_stranger: Sentence
     gateway_displaced: Sentence
     gateway_failed: Sentence
+    own_fine: Sentence
+    own_fault: Sentence
+    own_provider: Sentence
+    own_models_none: Sentence
     key_fine: Sentence
     key_none: Sentence
     key_missing: Sentence
@@ -101,6 +105,15 @@ class InitWords:
     gateway_shape: str
     key_ask: str
     key_where: str
+
+    choice: str
+    choice_ask: str
+    choice_tunnel: str
+    provider_ask: str
+    provider_known: str
+    provider_shape: str
+    provider_key: str
+    provider_kept: str
 
     model_ask: str
     model_shape: str
