@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bridge.server.request import Message, Request, Role, Text
+from bridge.server.request import Message, Request, Role
+from bridge.types import Text
 
 
 @dataclass(frozen=True, slots=True)

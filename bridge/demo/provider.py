@@ -13,7 +13,7 @@ from bridge.events import ReasoningDelta, TextDelta
 from bridge.gateway.error_body import ErrorBody
 from bridge.server.dialects import Name
 from bridge.server.errors import from_provider, silent, unreachable
-from bridge.server.events import Counted, Event, Started, Stopped, StopReason, Usage
+from bridge.server.events import Counted, Event, Started, Stopped, StopReason, TokenCounts
 from bridge.server.models import ListedModel
 from bridge.server.request import Request
 
@@ -61,7 +61,7 @@ class DemoProvider:
         deltas, ending = performance.deltas()
         prompt = count(conversation)
         if request.stream:
-            yield [Started(model=model), Counted(Usage(prompt))]
+            yield [Started(model=model), Counted(TokenCounts(prompt))]
         for number, (kind, text) in enumerate(deltas):
             await self._until(first + number * self._pace / performance.rate)
             yield [TextDelta(text) if kind == "text" else ReasoningDelta(text)]
@@ -73,7 +73,7 @@ class DemoProvider:
                 await asyncio.sleep(PATIENCE)
                 raise silent(self.id, PATIENCE)
         if ending in _REASONS:
-            yield [Counted(Usage(prompt, len(deltas))), Stopped(_REASONS[ending])]
+            yield [Counted(TokenCounts(prompt, len(deltas))), Stopped(_REASONS[ending])]
 
     async def _refuse(self, performance: Performance) -> None:
         """What happens before there is an answer, where there is none."""

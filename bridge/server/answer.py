@@ -6,7 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bridge.events import Picture, ReasoningDelta, Source, TextDelta, ToolCallDelta
-from bridge.server.events import Counted, Event, Started, Stopped, StopReason, ThoughtRedacted, ThoughtSigned, Usage
+from bridge.server.events import (
+    Counted,
+    Event,
+    Started,
+    Stopped,
+    StopReason,
+    ThoughtRedacted,
+    ThoughtSigned,
+    TokenCounts,
+)
 
 
 @dataclass(slots=True)
@@ -40,7 +49,7 @@ class Answer:
         self.blocks: list[Block] = []
         self.reason: StopReason = "stop"
         self.sequence = ""
-        self.usage: Usage | None = None
+        self.usage: TokenCounts | None = None
         calls: dict[int, Call] = {}
         for event in events:
             match event:

@@ -14,12 +14,12 @@ from aiohttp.typedefs import Handler
 
 from bridge import __version__, metrics
 from bridge.server import docs, listing, media
-from bridge.server.account import Account
 from bridge.server.auth import Guard
 from bridge.server.codec import decode
 from bridge.server.dialects import DIALECTS, Name
 from bridge.server.errors import ApiError, Shape, json_response
 from bridge.server.ledger import ClientKey, Ledger
+from bridge.server.meter import Meter
 from bridge.server.models import ListedModel
 from bridge.server.registry import AnyProvider, Registry
 from bridge.server.relay import Relay
@@ -139,49 +139,47 @@ class Routes:
 
     def _completion(self, name: Name) -> Handler:
         async def complete(request: web.Request) -> web.StreamResponse:
-            with self._accounted(request, name) as account:
+            with self._metered(request, name) as meter:
                 body = await body_of(request)
-                provider, model = self._find(request, body, account)
-                return await Relay(request, DIALECTS[name], self._registry.server, account).answer(
-                    body, provider, model
-                )
+                provider, model = self._find(request, body, meter)
+                return await Relay(request, DIALECTS[name], self._registry.server, meter).answer(body, provider, model)
 
         return complete
 
     async def _count_tokens(self, request: web.Request) -> web.StreamResponse:
-        with self._accounted(request, "count_tokens") as account:
+        with self._metered(request, "count_tokens") as meter:
             body = await body_of(request)
-            provider, model = self._find(request, body, account)
-            return await count_tokens(request, body, provider, model, account)
+            provider, model = self._find(request, body, meter)
+            return await count_tokens(request, body, provider, model, meter)
 
     def _media(self, path: str) -> Handler:
         async def hand_on(request: web.Request) -> web.StreamResponse:
-            with self._accounted(request, path.strip("/")) as account:
+            with self._metered(request, path.strip("/")) as meter:
                 form = await media.read_form(request)
-                provider, model = self._find(request, form.fields, account)
-                return await media.hand_on(request, path, form, provider, model, self._registry.server, account)
+                provider, model = self._find(request, form.fields, meter)
+                return await media.hand_on(request, path, form, provider, model, self._registry.server, meter)
 
         return hand_on
 
     @contextmanager
-    def _accounted(self, request: web.Request, dialect: str) -> Iterator[Account]:
-        account = Account(self._ledger, request[CLIENT], dialect)
+    def _metered(self, request: web.Request, dialect: str) -> Iterator[Meter]:
+        meter = Meter(self._ledger, request[CLIENT], dialect)
         try:
-            yield account
+            yield meter
         except ApiError as error:
-            account.status = error.status
+            meter.status = error.status
             raise
         finally:
-            account.close()
+            meter.close()
 
-    def _find(self, request: web.Request, body: dict[str, Any], account: Account) -> tuple[AnyProvider, ListedModel]:
+    def _find(self, request: web.Request, body: dict[str, Any], meter: Meter) -> tuple[AnyProvider, ListedModel]:
         """The model that is asked for, once its client may ask for it. Raises ApiError."""
         name = body.get("model")
         provider_id = request.match_info.get("provider", "")
         provider, model = self._registry.find(name if isinstance(name, str) else "", provider_id)
         full = f"{provider.id}:{model.id}"
         self._guard.check(request[CLIENT], full, priced=model.price is not None)
-        account.provider, account.model, account.price = provider.id, full, model.price
+        meter.provider, meter.model, meter.price = provider.id, full, model.price
         return provider, model
 
 

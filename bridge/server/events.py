@@ -11,7 +11,7 @@ from bridge.events import Picture, ReasoningDelta, Source, TextDelta, ToolCallDe
 StopReason = Literal["stop", "length", "tools", "filtered"]
 
 
-class Usage(Struct, frozen=True, gc=False):
+class TokenCounts(Struct, frozen=True, gc=False):
     """Tokens as the provider counts them. `prompt` includes what was read from or written to its cache."""
 
     prompt: int = 0
@@ -44,7 +44,7 @@ class ThoughtRedacted(Struct, frozen=True, gc=False):
 class Counted(Struct, frozen=True, gc=False):
     """The usage so far; a later one replaces it."""
 
-    usage: Usage
+    usage: TokenCounts
 
 
 class Stopped(Struct, frozen=True, gc=False):

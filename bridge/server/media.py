@@ -9,11 +9,11 @@ from uuid import uuid4
 
 from aiohttp import web
 
-from bridge.server.account import Account
 from bridge.server.codec import decode, encode
 from bridge.server.config import ServerConfig
 from bridge.server.dialects import Name
 from bridge.server.errors import ApiError
+from bridge.server.meter import Meter
 from bridge.server.models import ListedModel
 from bridge.server.passthrough import Passthrough
 from bridge.server.provider import HttpProvider
@@ -92,7 +92,7 @@ async def hand_on(
     provider: AnyProvider,
     model: ListedModel,
     config: ServerConfig,
-    account: Account,
+    meter: Meter,
 ) -> web.StreamResponse:
     """Raises ApiError."""
     dialect: Name = "chat"
@@ -103,10 +103,10 @@ async def hand_on(
     kind, body = form.encode(model.real)
     response = await provider.post(provider.spec.urls[dialect] + path, dialect, body, {"Content-Type": kind})
     try:
-        account.status = 200
+        meter.status = 200
         if response.content_type == "application/json":
             content = await read_all(response, provider.id, config.first_token_seconds)
-            _note(content, account)
+            _note(content, meter)
             return web.Response(body=content, content_type="application/json", charset="utf-8")
         out = web.StreamResponse(headers={"Content-Type": response.headers.get("Content-Type", "")})
         async for data in read_stream(
@@ -119,14 +119,14 @@ async def hand_on(
         ):
             if not out.prepared:
                 await out.prepare(request)
-            account.first_token()
+            meter.first_token()
             await out.write(data)
         if not out.prepared:
             await out.prepare(request)
         await out.write_eof()
         return out
     except ApiError as error:
-        account.status = error.status
+        meter.status = error.status
         if request.transport is not None and response.content_type != "application/json":
             request.transport.abort()  # what was sent is not all of it
         raise
@@ -134,7 +134,7 @@ async def hand_on(
         response.close()
 
 
-def _note(content: bytes, account: Account) -> None:
+def _note(content: bytes, meter: Meter) -> None:
     counting = Passthrough("chat", drop_usage=False)
     try:
         data = decode(content)
@@ -142,5 +142,5 @@ def _note(content: bytes, account: Account) -> None:
         return
     if isinstance(data, dict):
         counting.count(data)
-        account.usage = counting.usage
-    account.first_token()
+        meter.usage = counting.usage
+    meter.first_token()

@@ -12,7 +12,7 @@ from bridge.server.dialects import Name
 from bridge.server.dialects.chat_answer import read_usage as chat_usage
 from bridge.server.dialects.messages_answer import read_usage as messages_usage
 from bridge.server.dialects.responses_answer import read_usage as responses_usage
-from bridge.server.events import Usage
+from bridge.server.events import TokenCounts
 
 _USAGE = re.compile(rb'"usage"\s*:\s*\{')
 _ENDS = (b"\n\n", b"\r\n\r\n", b"\r\r")
@@ -28,7 +28,7 @@ class Passthrough:
         self._counts: dict[str, Any] = {}
 
     @property
-    def usage(self) -> Usage | None:
+    def usage(self) -> TokenCounts | None:
         return _read(self._dialect, self._counts) if self._counts else None
 
     def feed(self, data: bytes) -> bytes:
@@ -75,7 +75,7 @@ class Passthrough:
             self._counts |= usage
 
 
-def _read(dialect: Name, counts: dict[str, Any]) -> Usage:
+def _read(dialect: Name, counts: dict[str, Any]) -> TokenCounts:
     match dialect:
         case "chat":
             return chat_usage(counts)

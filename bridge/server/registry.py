@@ -10,9 +10,9 @@ import structlog
 
 from bridge import log as logs
 from bridge.errors import SettingsError
-from bridge.server.account import CONFIG
 from bridge.server.config import GatewayConfig, ServerConfig, read_config
 from bridge.server.errors import ApiError
+from bridge.server.meter import CONFIG
 from bridge.server.models import ListedModel
 from bridge.server.provider import HttpProvider, LocalProvider
 from bridge.server.upstream import Upstream

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine, Iterator, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any, TypeVar
 
 import aiohttp
@@ -13,12 +13,12 @@ from aiohttp import web
 
 from bridge.gateway.error_body import read_error
 from bridge.gateway.sse import SseDecoder
-from bridge.server.account import Account
 from bridge.server.codec import decode, encode
 from bridge.server.config import ServerConfig
 from bridge.server.dialects import DIALECTS, Dialect, Name, Reader
 from bridge.server.errors import ApiError, broken_off, from_provider, json_response, no_answer
 from bridge.server.events import Counted, Event, Stopped
+from bridge.server.meter import Meter
 from bridge.server.models import ListedModel
 from bridge.server.passthrough import Passthrough
 from bridge.server.provider import HttpProvider, LocalProvider
@@ -62,7 +62,11 @@ class ClientStream:
     def comment(self) -> None:
         """Tell the client that it still waits; what is written are whole events, so a comment fits between any two."""
         if self._commenting is None or self._commenting.done():
-            self._commenting = asyncio.create_task(self.write(KEEP_ALIVE))
+            self._commenting = asyncio.create_task(self._write_comment())
+
+    async def _write_comment(self) -> None:
+        with suppress(ConnectionError):  # the client has left; its request is being cancelled
+            await self.write(KEEP_ALIVE)
 
     async def while_waiting(self, answer: Coroutine[Any, Any, T]) -> T:
         """What `answer` returns, with comments for as long as it takes."""
@@ -87,11 +91,11 @@ class ClientStream:
 class Relay:
     """One request of one client, to one provider."""
 
-    def __init__(self, http: web.Request, dialect: Dialect, config: ServerConfig, account: Account) -> None:
+    def __init__(self, http: web.Request, dialect: Dialect, config: ServerConfig, meter: Meter) -> None:
         self._http = http
         self._dialect = dialect
         self._config = config
-        self._account = account
+        self._meter = meter
         self._complete = False
 
     async def answer(
@@ -125,17 +129,17 @@ class Relay:
                 request = self._dialect.read(body, model.real)
                 return await self._tell(self._read(provider, response, self._dialect.name, out), request, out)
             async for data in self._stream(response, provider, out):
-                self._account.first_token()
+                self._meter.first_token()
                 await out.write(passing.feed(data))
             await out.write(passing.rest())
-            self._account.status = 200
+            self._meter.status = 200
             return await out.end()
         except ValueError:
             return await self._fail(broken_off(provider.id), out)
         except ApiError as error:
             return await self._fail(error, out)
         finally:
-            self._account.usage = passing.usage or self._account.usage
+            self._meter.usage = passing.usage or self._meter.usage
             if response is not None:
                 response.close()
 
@@ -150,8 +154,8 @@ class Relay:
         data = _json(content, provider.id)
         counting = Passthrough(self._dialect.name, drop_usage=False)
         counting.count(data)
-        self._account.usage, self._account.status = counting.usage, 200
-        self._account.first_token()
+        self._meter.usage, self._meter.status = counting.usage, 200
+        self._meter.first_token()
         return web.Response(body=content, content_type="application/json", charset="utf-8")
 
     # the provider speaks another one
@@ -173,12 +177,12 @@ class Relay:
         source = await self._ask(request, provider, model, None)
         async with aclosing(source):
             async for batch in source:
-                self._account.first_token()
+                self._meter.first_token()
                 self._note(batch)
                 events += batch
         self._check_complete()
-        self._account.status = 200
-        return json_response(self._dialect.writer(self._account.model, request).whole(events))
+        self._meter.status = 200
+        return json_response(self._dialect.writer(self._meter.model, request).whole(events))
 
     async def _ask(
         self, request: Request, provider: HttpProvider | LocalProvider, model: ListedModel, out: ClientStream | None
@@ -216,21 +220,21 @@ class Relay:
     async def _tell(
         self, events: AsyncGenerator[list[Event], None], request: Request, out: ClientStream
     ) -> web.StreamResponse:
-        writer = self._dialect.writer(self._account.model, request)
+        writer = self._dialect.writer(self._meter.model, request)
         try:
             async with aclosing(events):
                 async for batch in events:
-                    self._account.first_token()
+                    self._meter.first_token()
                     self._note(batch)
                     await out.write(writer.write(batch))
             self._check_complete()
         except ApiError as error:
             if not out.begun:
                 raise
-            log.warning("answer broke off", provider=self._account.provider, status=error.status, why=error.code)
-            self._account.status = error.status
+            log.warning("answer broke off", provider=self._meter.provider, status=error.status, why=error.code)
+            self._meter.status = error.status
             return await out.end(writer.failure(error))
-        self._account.status = 200
+        self._meter.status = 200
         return await out.end(writer.end())
 
     # both
@@ -251,14 +255,14 @@ class Relay:
     def _note(self, events: list[Event]) -> None:
         for event in events:
             if isinstance(event, Counted):
-                self._account.usage = event.usage
+                self._meter.usage = event.usage
             elif isinstance(event, Stopped):
                 self._complete = True
 
     def _check_complete(self) -> None:
         """Raises ApiError where the model has not said that it stopped: what came may be half of the answer."""
         if not self._complete:
-            raise broken_off(self._account.provider)
+            raise broken_off(self._meter.provider)
 
     def _headers(self) -> Mapping[str, str]:
         if self._dialect.name != "messages":
@@ -269,8 +273,8 @@ class Relay:
         """Tell of an error in the stream, where that has begun. Raises it otherwise."""
         if not out.begun:
             raise error
-        self._account.status = error.status
-        log.warning("answer broke off", provider=self._account.provider, status=error.status, why=error.code)
+        self._meter.status = error.status
+        log.warning("answer broke off", provider=self._meter.provider, status=error.status, why=error.code)
         writer = self._dialect.writer("", _NOTHING_ASKED)
         return await out.end(writer.failure(error))
 

@@ -1,16 +1,16 @@
-"""A request for a completion as values that belong to no dialect, with what each of the three can express."""
+"""A request for a completion as values that belong to no dialect, with what each of the three can express.
+
+Media are held here, as they came: nothing of a request is kept.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from bridge.types import Text, ToolCall
+
 Role = Literal["system", "user", "assistant"]
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +47,6 @@ class Thinking:
     signature: str = ""
     redacted: str = ""
     """An encrypted thought, which only its provider can read; `text` is then empty."""
-
-
-@dataclass(frozen=True, slots=True)
-class ToolCall:
-    """`arguments` is JSON, as the model wrote it."""
-
-    id: str
-    name: str
-    arguments: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,21 +6,22 @@ from typing import Any
 
 from aiohttp import web
 
-from bridge.server.account import Account
 from bridge.server.codec import encode
 from bridge.server.dialects import DIALECTS
 from bridge.server.errors import ApiError, json_response
+from bridge.server.meter import Meter
 from bridge.server.models import ListedModel
 from bridge.server.provider import HttpProvider
 from bridge.server.registry import AnyProvider
-from bridge.server.request import Image, Request, Text, ToolCall, ToolResult
+from bridge.server.request import Image, Request, ToolResult
 from bridge.server.upstream import read_all
+from bridge.types import Text, ToolCall
 
 _NOT_THERE = {404, 405, 501, 502}
 
 
 async def count_tokens(
-    request: web.Request, body: dict[str, Any], provider: AnyProvider, model: ListedModel, account: Account
+    request: web.Request, body: dict[str, Any], provider: AnyProvider, model: ListedModel, meter: Meter
 ) -> web.Response:
     """Raises ApiError."""
     if isinstance(provider, HttpProvider) and "messages" in provider.spec.urls:
@@ -33,10 +34,10 @@ async def count_tokens(
                 raise
         else:
             content = await read_all(response, provider.id, 20.0)
-            account.status = 200
+            meter.status = 200
             return web.Response(body=content, content_type="application/json", charset="utf-8")
     asked = DIALECTS["messages"].read(body, model.real)
-    account.status = 200
+    meter.status = 200
     return json_response({"input_tokens": estimate_request(asked)})
 
 

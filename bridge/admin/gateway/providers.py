@@ -23,8 +23,9 @@ from bridge.server.dialects import DIALECTS
 from bridge.server.errors import ApiError
 from bridge.server.presets import PRESETS
 from bridge.server.provider import HttpProvider
-from bridge.server.request import Message, Request, Text
+from bridge.server.request import Message, Request
 from bridge.server.upstream import Upstream, read_all
+from bridge.types import Text
 
 SHOWN = 5
 

@@ -26,7 +26,7 @@ from bridge.server.events import (
     StopReason,
     ThoughtRedacted,
     ThoughtSigned,
-    Usage,
+    TokenCounts,
 )
 
 DONE = b"data: [DONE]\n\n"
@@ -98,10 +98,10 @@ class ChatReader:
         yield from read_tool_calls(delta)
 
 
-def read_usage(usage: dict[str, Any]) -> Usage:
+def read_usage(usage: dict[str, Any]) -> TokenCounts:
     prompt, completion = as_dict(usage.get("prompt_tokens_details")), as_dict(usage.get("completion_tokens_details"))
     asked = as_count(usage.get("prompt_tokens"))
-    return Usage(
+    return TokenCounts(
         prompt=asked,
         # xAI counts what was thought in the total alone.
         completion=max(as_count(usage.get("completion_tokens")), as_count(usage.get("total_tokens")) - asked),
@@ -125,7 +125,7 @@ class ChatWriter:
         """The number of each call here, by its number at the provider, which counts other blocks too."""
         self._thought: list[str] = []
         self._reason: StopReason = "stop"
-        self._usage: Usage | None = None
+        self._usage: TokenCounts | None = None
 
     def write(self, events: Iterable[Event]) -> bytes:
         return b"".join(map(self._event, events))
@@ -241,7 +241,7 @@ def _annotation(source: Source) -> dict[str, Any]:
     return {"type": "url_citation", "url_citation": citation}
 
 
-def _usage(usage: Usage) -> dict[str, Any]:
+def _usage(usage: TokenCounts) -> dict[str, Any]:
     counted: dict[str, Any] = {
         "prompt_tokens": usage.prompt,
         "completion_tokens": usage.completion,

@@ -17,13 +17,12 @@ from bridge.server.request import (
     Part,
     Reasoning,
     Request,
-    Text,
     Thinking,
     Tool,
-    ToolCall,
     ToolChoice,
     ToolResult,
 )
+from bridge.types import Text, ToolCall
 
 _SYSTEM_ROLES = {"system", "developer"}
 

@@ -23,7 +23,7 @@ from bridge.server.events import (
     StopReason,
     ThoughtRedacted,
     ThoughtSigned,
-    Usage,
+    TokenCounts,
 )
 
 _STOP: dict[StopReason, str] = {
@@ -91,10 +91,10 @@ class MessagesReader:
         return Counted(read_usage(self._usage))
 
 
-def read_usage(usage: dict[str, Any]) -> Usage:
+def read_usage(usage: dict[str, Any]) -> TokenCounts:
     cached, written = as_count(usage.get("cache_read_input_tokens")), as_count(usage.get("cache_creation_input_tokens"))
     prompt = as_count(usage.get("input_tokens")) + cached + written
-    return Usage(prompt, as_count(usage.get("output_tokens")), cached, written)
+    return TokenCounts(prompt, as_count(usage.get("output_tokens")), cached, written)
 
 
 def _block(index: int, block: dict[str, Any]) -> Iterator[Event]:
@@ -145,7 +145,7 @@ class MessagesWriter:
         """The block of each call, by its number at the provider."""
         self._reason: StopReason = "stop"
         self._sequence = ""
-        self._usage = Usage()
+        self._usage = TokenCounts()
 
     def write(self, events: Iterable[Event]) -> bytes:
         return b"".join(map(self._event, events))
@@ -192,7 +192,7 @@ class MessagesWriter:
             "content": list(map(_content, answer.blocks)),
             "stop_reason": self._stop(bool(answer.calls)),
             "stop_sequence": answer.sequence or None,
-            "usage": _usage(answer.usage or Usage()),
+            "usage": _usage(answer.usage or TokenCounts()),
         }
 
     def _stop(self, calls: bool) -> str:
@@ -266,7 +266,7 @@ def _citation(source: Source) -> dict[str, str]:
     }
 
 
-def _usage(usage: Usage) -> dict[str, int]:
+def _usage(usage: TokenCounts) -> dict[str, int]:
     return {
         "input_tokens": max(0, usage.prompt - usage.cached - usage.cache_written),
         "cache_creation_input_tokens": usage.cache_written,

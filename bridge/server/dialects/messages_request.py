@@ -19,13 +19,12 @@ from bridge.server.request import (
     Part,
     Reasoning,
     Request,
-    Text,
     Thinking,
     Tool,
-    ToolCall,
     ToolChoice,
     ToolResult,
 )
+from bridge.types import Text, ToolCall
 
 _BUDGETED = re.compile(r"claude-(?:3|(?:opus|sonnet|haiku)-4(?:-[015]|-\d{8}|$))")
 """Models that think within a budget of tokens; those after them choose it by themselves, from an effort in words

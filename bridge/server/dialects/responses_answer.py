@@ -16,7 +16,7 @@ from bridge.gateway.error_body import ErrorBody, read_error
 from bridge.server.codec import decode
 from bridge.server.dialects.responses_request import REDACTED, SIGNED
 from bridge.server.errors import ApiError, broken_off, from_provider, no_answer
-from bridge.server.events import Counted, Event, Started, Stopped, ThoughtRedacted, ThoughtSigned, Usage
+from bridge.server.events import Counted, Event, Started, Stopped, ThoughtRedacted, ThoughtSigned, TokenCounts
 
 
 class _TextEvent(Struct, gc=False, tag_field="type", tag="response.output_text.delta"):
@@ -139,9 +139,9 @@ def _thought(item: dict[str, Any], told: bool) -> Iterator[Event]:
         yield ThoughtSigned(f"{id}:{sealed}")
 
 
-def read_usage(usage: dict[str, Any]) -> Usage:
+def read_usage(usage: dict[str, Any]) -> TokenCounts:
     read, written = as_dict(usage.get("input_tokens_details")), as_dict(usage.get("output_tokens_details"))
-    return Usage(
+    return TokenCounts(
         prompt=as_count(usage.get("input_tokens")),
         completion=as_count(usage.get("output_tokens")),
         cached=as_count(read.get("cached_tokens")),

@@ -17,13 +17,12 @@ from bridge.server.request import (
     Part,
     Reasoning,
     Request,
-    Text,
     Thinking,
     Tool,
-    ToolCall,
     ToolChoice,
     ToolResult,
 )
+from bridge.types import Text, ToolCall
 
 _KEPT = ("previous_response_id", "conversation", "prompt")
 """Fields that refer to something a provider keeps."""

@@ -12,7 +12,16 @@ from bridge.server.answer import Answer, Block, Call, Thought, WrittenText
 from bridge.server.dialects.base import frame, new_id
 from bridge.server.dialects.responses_request import REDACTED, SIGNED
 from bridge.server.errors import ApiError
-from bridge.server.events import Counted, Event, Started, Stopped, StopReason, ThoughtRedacted, ThoughtSigned, Usage
+from bridge.server.events import (
+    Counted,
+    Event,
+    Started,
+    Stopped,
+    StopReason,
+    ThoughtRedacted,
+    ThoughtSigned,
+    TokenCounts,
+)
 from bridge.server.request import Request
 
 _Kind = Literal["message", "reasoning"]
@@ -37,7 +46,7 @@ class ResponsesWriter:
         self._calls: dict[int, int] = {}
         """The place in the output of each call, by its number at the provider."""
         self._reason: StopReason = "stop"
-        self._usage: Usage | None = None
+        self._usage: TokenCounts | None = None
         self._started = False
 
     def write(self, events: Iterable[Event]) -> bytes:
@@ -96,7 +105,7 @@ class ResponsesWriter:
         answer = Answer(events)
         return self._response([_item(block) for block in answer.blocks], answer.reason, answer.usage)
 
-    def _response(self, output: list[dict[str, Any]], reason: StopReason, usage: Usage | None) -> dict[str, Any]:
+    def _response(self, output: list[dict[str, Any]], reason: StopReason, usage: TokenCounts | None) -> dict[str, Any]:
         why = {"length": "max_output_tokens", "filtered": "content_filter"}.get(reason)
         return {
             **self._head,
@@ -261,7 +270,7 @@ def _annotation(source: Source) -> dict[str, Any]:
     return {"type": "url_citation", "url": source.url, "title": source.title, "start_index": 0, "end_index": 0}
 
 
-def _usage(usage: Usage) -> dict[str, Any]:
+def _usage(usage: TokenCounts) -> dict[str, Any]:
     return {
         "input_tokens": usage.prompt,
         "input_tokens_details": {"cached_tokens": usage.cached},

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from time import monotonic
 
 import structlog
 
 from bridge.metrics import Family, Histogram
 from bridge.server.config import Price
-from bridge.server.events import Usage
+from bridge.server.events import TokenCounts
 from bridge.server.ledger import MICROS, ClientKey, Ledger
 
 log = structlog.get_logger(__name__)
@@ -26,8 +27,8 @@ STREAMS = Family("gauge", "server_streams", "Answers under way.")
 CONFIG = Family("gauge", "server_config_valid", "1 where gateway.toml is in force as it stands.")
 
 
-class Account:
-    """The account of one request. `close` is called once, whatever came of it."""
+class Meter:
+    """Measures one request. `close` is called once, whatever came of it."""
 
     def __init__(self, ledger: Ledger | None, client: ClientKey | None, dialect: str) -> None:
         self._ledger = ledger
@@ -39,7 +40,7 @@ class Account:
         self.model = ""
         """The full name."""
         self.price: Price | None = None
-        self.usage: Usage | None = None
+        self.usage: TokenCounts | None = None
         self.status = 499
         """What was answered; 499 where the client left before."""
         STREAMS.add()
@@ -51,7 +52,7 @@ class Account:
 
     def close(self) -> None:
         STREAMS.add(amount=-1.0)
-        usage = self.usage or Usage()
+        usage = self.usage or TokenCounts()
         REQUESTS.add(self.provider, self._dialect, str(self.status))
         if self.provider:
             TOKENS.add(self.provider, "prompt", amount=usage.prompt)
@@ -67,7 +68,9 @@ class Account:
             prompt=usage.prompt,
             completion=usage.completion,
         )
-        if self._ledger is not None and self.model:
+        if self._ledger is None or not self.model:
+            return
+        try:
             self._ledger.record(
                 self._client.name if self._client else "",
                 self.model,
@@ -76,9 +79,11 @@ class Account:
                 cost=cost(self.price, usage),
                 failed=self.status >= 400,
             )
+        except sqlite3.Error as error:  # a full disk takes nobody's answer away
+            log.error("usage not written", why=str(error))
 
 
-def cost(price: Price | None, usage: Usage) -> int:
+def cost(price: Price | None, usage: TokenCounts) -> int:
     """In millionths. A price is for a million tokens, so a token costs as many millionths as the price says."""
     if price is None:
         return 0
