@@ -119,7 +119,7 @@ async def hand_on(
         ):
             if not out.prepared:
                 await out.prepare(request)
-            meter.first_token()
+            meter.heard(1)
             await out.write(data)
         if not out.prepared:
             await out.prepare(request)
@@ -143,4 +143,4 @@ def _note(content: bytes, meter: Meter) -> None:
     if isinstance(data, dict):
         counting.count(data)
         meter.usage = counting.usage
-    meter.first_token()
+    meter.heard(1)

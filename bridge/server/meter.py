@@ -41,11 +41,15 @@ class Meter:
         """The full name."""
         self.price: Price | None = None
         self.usage: TokenCounts | None = None
+        self.pieces = 0
+        """How many pieces of the answer have come; a token each, more or less."""
         self.status = 499
         """What was answered; 499 where the client left before."""
         STREAMS.add()
 
-    def first_token(self) -> None:
+    def heard(self, pieces: int) -> None:
+        """The provider has said more, in so many pieces."""
+        self.pieces += pieces
         if self._first is None:
             self._first = monotonic() - self._began
             FIRST_TOKEN.observe(self._first)

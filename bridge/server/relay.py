@@ -11,18 +11,20 @@ import aiohttp
 import structlog
 from aiohttp import web
 
+from bridge.gateway.dialects.fields import as_dict
 from bridge.gateway.error_body import read_error
 from bridge.gateway.sse import SseDecoder
 from bridge.server.codec import decode, encode
 from bridge.server.config import ServerConfig
 from bridge.server.dialects import DIALECTS, Dialect, Name, Reader
 from bridge.server.errors import ApiError, broken_off, from_provider, json_response, no_answer
-from bridge.server.events import Counted, Event, Stopped
+from bridge.server.events import Counted, Event, Stopped, TokenCounts
 from bridge.server.meter import Meter
 from bridge.server.models import ListedModel
 from bridge.server.passthrough import Passthrough
 from bridge.server.provider import HttpProvider, LocalProvider
 from bridge.server.request import Request
+from bridge.server.tokens import estimate
 from bridge.server.upstream import read_all, read_stream
 
 STREAM_HEADERS = {
@@ -105,20 +107,33 @@ class Relay:
         stream = body.get("stream")
         if stream is not None and not isinstance(stream, bool):
             raise ApiError(400, "stream must be true or false", "invalid_request", param="stream")
-        if isinstance(provider, HttpProvider) and provider.native(self._dialect.name) == self._dialect.name:
-            return await (self._passed_stream if stream else self._passed_whole)(body, provider, model)
-        request = self._dialect.read(body, model.real)
-        return await (self._told_stream if stream else self._told_whole)(request, provider, model)
+        try:
+            if isinstance(provider, HttpProvider) and provider.native(self._dialect.name) == self._dialect.name:
+                return await (self._passed_stream if stream else self._passed_whole)(body, provider, model)
+            request = self._dialect.read(body, model.real)
+            return await (self._told_stream if stream else self._told_whole)(request, provider, model)
+        finally:
+            if self._meter.status != 200 and self._meter.pieces:
+                self._estimate(body, model)
+
+    def _estimate(self, body: dict[str, Any], model: ListedModel) -> None:
+        """Count what was written for a client that left, or before the provider broke off: it has its price, too."""
+        known = self._meter.usage or TokenCounts()
+        prompt = known.prompt
+        if not prompt:
+            with suppress(ApiError):
+                prompt = estimate(self._dialect.read(body, model.real))
+        self._meter.usage = TokenCounts(prompt, max(known.completion, self._meter.pieces), known.cached)
 
     # the provider speaks the client's dialect
 
     async def _passed_stream(
         self, body: dict[str, Any], provider: HttpProvider, model: ListedModel
     ) -> web.StreamResponse:
-        sent = {**body, "model": model.real}
-        drop_usage = self._dialect.name == "chat" and "stream_options" not in body
+        sent, options = {**body, "model": model.real}, as_dict(body.get("stream_options"))
+        drop_usage = self._dialect.name == "chat" and options.get("include_usage") is not True
         if drop_usage:
-            sent["stream_options"] = {"include_usage": True}  # or nobody knows what it cost
+            sent["stream_options"] = {**options, "include_usage": True}  # or nobody knows what it cost
         out = ClientStream(self._http, self._dialect, self._config.keep_alive_seconds)
         passing = Passthrough(self._dialect.name, drop_usage=drop_usage)
         response: aiohttp.ClientResponse | None = None
@@ -129,7 +144,7 @@ class Relay:
                 request = self._dialect.read(body, model.real)
                 return await self._tell(self._read(provider, response, self._dialect.name, out), request, out)
             async for data in self._stream(response, provider, out):
-                self._meter.first_token()
+                self._meter.heard(data.count(b"\n\n"))
                 await out.write(passing.feed(data))
             await out.write(passing.rest())
             self._meter.status = 200
@@ -155,7 +170,7 @@ class Relay:
         counting = Passthrough(self._dialect.name, drop_usage=False)
         counting.count(data)
         self._meter.usage, self._meter.status = counting.usage, 200
-        self._meter.first_token()
+        self._meter.heard(1)
         return web.Response(body=content, content_type="application/json", charset="utf-8")
 
     # the provider speaks another one
@@ -177,7 +192,7 @@ class Relay:
         source = await self._ask(request, provider, model, None)
         async with aclosing(source):
             async for batch in source:
-                self._meter.first_token()
+                self._meter.heard(len(batch))
                 self._note(batch)
                 events += batch
         self._check_complete()
@@ -224,7 +239,7 @@ class Relay:
         try:
             async with aclosing(events):
                 async for batch in events:
-                    self._meter.first_token()
+                    self._meter.heard(len(batch))
                     self._note(batch)
                     await out.write(writer.write(batch))
             self._check_complete()

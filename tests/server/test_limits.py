@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ import pytest
 import pytest_asyncio
 
 from bridge.server.ledger import FILE_NAME, Ledger
+from tests.server.answers import Answer, sse
 from tests.server.harness import Stage, stage
+from tests.server.provider import silence, stream
 
 HELLO: list[Any] = [{"role": "user", "content": "hello"}]
 PRICES = 'prices = { "m1" = { input = 1_000_000, output = 2_000_000 } }'
@@ -114,3 +117,34 @@ async def test_prices_and_aliases_are_listed(tmp_path: Path) -> None:
             with pytest.raises(openai.NotFoundError):
                 await ask(gateway, "any", hidden)
         assert gateway.providers["chat"].listed == 1, "the list is read once"
+
+
+@pytest.mark.parametrize("provider", ["chat", "messages"])
+async def test_what_was_written_for_one_who_left_is_counted(gateway: Stage, ledger: Ledger, provider: str) -> None:
+    """Handed on or translated; nobody has a free answer by hanging up before its end."""
+    key = ledger.new_key("laptop", budget=10**12)
+    frames = [frame for frame in sse(provider, Answer("one two")) if b"one" in frame or b"message_start" in frame]
+    gateway.providers[provider].replies = [stream(*frames, *frames[-1:] * 9, then=silence)]
+    answer = await gateway.openai.with_options(api_key=key).chat.completions.create(
+        model=f"{provider}:m1", messages=HELLO, stream=True
+    )
+    async for chunk in answer:
+        if "one" in (chunk.choices[0].delta.content or ""):
+            break
+    await answer.close()
+    async with asyncio.timeout(5):
+        while not (rows := list(ledger.usage(1))):
+            await asyncio.sleep(0.01)
+    assert rows[0].failed == 1
+    assert rows[0].prompt >= 4
+    assert 1 <= rows[0].completion <= 12
+
+
+async def test_usage_cannot_be_hidden(gateway: Stage, ledger: Ledger) -> None:
+    key = ledger.new_key("laptop")
+    answer = await gateway.openai.with_options(api_key=key).chat.completions.create(
+        model="chat:m1", messages=HELLO, stream=True, stream_options={"include_usage": False}
+    )
+    assert all(chunk.usage is None for chunk in [chunk async for chunk in answer])
+    (row,) = ledger.usage(1)
+    assert (row.prompt, row.completion) == (11, 7)
