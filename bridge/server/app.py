@@ -15,8 +15,8 @@ from aiohttp.typedefs import Handler
 from bridge import __version__, metrics
 from bridge.server import docs, listing, media
 from bridge.server.auth import Guard
-from bridge.server.codec import decode
 from bridge.server.dialects import DIALECTS, Name
+from bridge.server.dialects.fields import body_of
 from bridge.server.errors import ApiError, Shape, json_response
 from bridge.server.ledger import ClientKey, Ledger
 from bridge.server.meter import Meter
@@ -169,6 +169,14 @@ class Routes:
         except ApiError as error:
             meter.status = error.status
             raise
+        except web.HTTPException as error:
+            meter.status = error.status_code
+            raise
+        except ConnectionError:
+            raise
+        except Exception:
+            meter.status = 500
+            raise
         finally:
             meter.close()
 
@@ -187,14 +195,3 @@ def _shape(request: web.Request) -> Shape:
     """The dialect in which an error is told on this route."""
     anthropic = request.path.endswith(("/v1/messages", "/v1/messages/count_tokens"))
     return "anthropic" if anthropic or "anthropic-version" in request.headers else "openai"
-
-
-async def body_of(request: web.Request) -> dict[str, Any]:
-    """The request's JSON. Raises ApiError, which never repeats any of it."""
-    try:
-        data = decode(await request.read())
-    except ValueError:
-        raise ApiError(400, "The request's body is not JSON", "invalid_json") from None
-    if not isinstance(data, dict):
-        raise ApiError(400, "The request's body is not a JSON object", "invalid_json")
-    return data

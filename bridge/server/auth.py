@@ -15,7 +15,6 @@ from bridge.server.rates import RateWindow, parse_rate
 
 _BEARER = re.compile(r"bearer\s+(?P<key>\S.*)", re.IGNORECASE)
 _LOOPBACK = re.compile(r"localhost|127(?:\.\d{1,3}){3}|\[?::1\]?", re.IGNORECASE)
-_MAX_WINDOWS = 10_000
 
 
 class Guard:

@@ -12,6 +12,7 @@ from aiohttp import web
 from bridge.server.codec import decode, encode
 from bridge.server.config import ServerConfig
 from bridge.server.dialects import Name
+from bridge.server.dialects.fields import body_of
 from bridge.server.errors import ApiError
 from bridge.server.meter import Meter
 from bridge.server.models import ListedModel
@@ -53,13 +54,7 @@ class Form(NamedTuple):
 async def read_form(request: web.Request) -> Form:
     """Raises ApiError."""
     if request.content_type != "multipart/form-data":
-        try:
-            data = decode(await request.read())
-        except ValueError:
-            raise ApiError(400, "The request's body is not JSON", "invalid_json") from None
-        if not isinstance(data, dict):
-            raise ApiError(400, "The request's body is not a JSON object", "invalid_json")
-        return Form(data)
+        return Form(await body_of(request))
     body = await request.read()
     try:
         parts = tuple(_parts(body, request.headers.get("Content-Type", "")))

@@ -15,7 +15,7 @@ from bridge.gateway.error_body import read_response_error
 from bridge.gateway.http import MAX_ERROR_BODY_BYTES
 from bridge.server.codec import decode
 from bridge.server.config import ProviderSpec, ServerConfig
-from bridge.server.dialects import Name, Traits
+from bridge.server.dialects import DIALECTS, Name, Traits
 from bridge.server.errors import ApiError, from_provider, no_answer
 from bridge.server.events import Event
 from bridge.server.keyring import LIMITED_REST_SECONDS, REFUSED_REST_SECONDS, KeyRing, ProviderKey
@@ -26,7 +26,6 @@ from bridge.server.upstream import Upstream, read_all
 
 ANTHROPIC_VERSION = "2023-06-01"
 LIST_SECONDS = 20.0
-_PATHS: Mapping[Name, str] = {"chat": "/chat/completions", "messages": "/messages", "responses": "/responses"}
 _UNPAID = {"insufficient_quota", "insufficient_user_quota", "billing_hard_limit_reached"}
 
 log = structlog.get_logger(__name__)
@@ -106,7 +105,7 @@ class HttpProvider:
 
     async def ask(self, dialect: Name, body: bytes, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
         """The response to a completion's request, its status 200. Raises ApiError."""
-        return await self.post(self.spec.urls[dialect] + _PATHS[dialect], dialect, body, headers)
+        return await self.post(self.spec.urls[dialect] + DIALECTS[dialect].path, dialect, body, headers)
 
     async def post(self, url: str, dialect: Name, body: bytes, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
         """POST with one key after another. Waits for the provider's rate, for as long as the settings allow.

@@ -19,6 +19,7 @@ from openapi_spec_validator import validate
 from bridge.demo import DemoGateway
 from bridge.errors import SettingsError
 from bridge.server import GatewayServer
+from bridge.server.meter import REQUESTS
 from tests.server.harness import Stage, stage, write_config
 
 KEY = "cb-sk-11111111-2222-3333"
@@ -170,6 +171,7 @@ async def test_too_large_a_request(tmp_path: Path) -> None:
         for path, kind in (("/v1/chat/completions", "invalid_request_error"), ("/v1/messages", "request_too_large")):
             status, told = await post(gateway.http, path, asked)
             assert (status, told["error"]["type"]) == (413, kind)
+            assert REQUESTS.get("", path.removeprefix("/v1/").removesuffix("/completions"), "413") > 0
     assert not gateway.providers["chat"].seen
 
 

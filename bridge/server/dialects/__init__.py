@@ -8,7 +8,6 @@ from bridge.server.dialects.chat_answer import ChatReader, ChatWriter
 from bridge.server.dialects.messages_answer import MessagesReader, MessagesWriter
 from bridge.server.dialects.responses_answer import ResponsesReader
 from bridge.server.dialects.responses_writer import ResponsesWriter
-from bridge.server.errors import Shape
 from bridge.server.request import Request
 
 __all__ = ["DIALECTS", "Dialect", "Name", "Reader", "Traits", "Writer"]
@@ -16,7 +15,6 @@ __all__ = ["DIALECTS", "Dialect", "Name", "Reader", "Traits", "Writer"]
 
 class _Chat:
     name: Name = "chat"
-    shape: Shape = "openai"
     path = "/chat/completions"
     read = staticmethod(chat_request.read)
     write = staticmethod(chat_request.write)
@@ -29,7 +27,6 @@ class _Chat:
 
 class _Messages:
     name: Name = "messages"
-    shape: Shape = "anthropic"
     path = "/messages"
     read = staticmethod(messages_request.read)
     write = staticmethod(messages_request.write)
@@ -42,7 +39,6 @@ class _Messages:
 
 class _Responses:
     name: Name = "responses"
-    shape: Shape = "openai"
     path = "/responses"
     read = staticmethod(responses_request.read)
     write = staticmethod(responses_request.write)

@@ -9,7 +9,7 @@ from secrets import token_hex
 from typing import Any, Literal, Protocol
 
 from bridge.server.codec import decode, encode
-from bridge.server.errors import ApiError, Shape
+from bridge.server.errors import ApiError
 from bridge.server.events import Event, StopReason
 from bridge.server.request import Request
 
@@ -59,7 +59,8 @@ class Writer(Protocol):
 
 class Dialect(Protocol):
     name: Name
-    shape: Shape
+    path: str
+    """Behind the address of a provider."""
 
     def read(self, body: dict[str, Any], model: str) -> Request:
         """What a client asks of `model`. Raises ApiError where it cannot be told to another dialect."""

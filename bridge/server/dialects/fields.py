@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from aiohttp import web
+
+from bridge.server.codec import decode
 from bridge.server.dialects.base import invalid
+from bridge.server.errors import ApiError
+
+
+async def body_of(request: web.Request) -> dict[str, Any]:
+    """The request's JSON. Raises ApiError, which never repeats any of it."""
+    try:
+        data = decode(await request.read())
+    except ValueError:
+        raise ApiError(400, "The request's body is not JSON", "invalid_json") from None
+    if not isinstance(data, dict):
+        raise ApiError(400, "The request's body is not a JSON object", "invalid_json")
+    return data
 
 
 def number(body: dict[str, Any], name: str) -> float | None:
