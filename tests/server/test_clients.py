@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bridge.demo import DemoGateway
 from tests.server.answers import Answer
 from tests.server.harness import DIALECTS, Stage
 
@@ -279,3 +280,17 @@ async def test_a_picture_arrives(gateway: Stage, client: str, provider: str) -> 
             assert parts[1]["source"] == {"type": "base64", "media_type": "image/png", "data": PIXEL}
         case "responses":
             assert parts[1]["image_url"] == f"data:image/png;base64,{PIXEL}"
+
+
+async def test_the_input_is_counted_from_the_start(gateway: Stage) -> None:
+    """Anthropic's clients show it while the answer is written; their dialect's own providers name it first."""
+    asked: dict[str, Any] = {"model": "messages:m1", "messages": [{"role": "user", "content": HELLO}]}
+    events = [event async for event in await gateway.anthropic.messages.create(max_tokens=9, stream=True, **asked)]
+    assert events[0].type == "message_start"
+    assert events[0].message.usage.input_tokens == 11
+    async with DemoGateway(pace=0) as demo:
+        client = gateway.anthropic.with_options(base_url=demo.url)
+        asked["model"] = "echo:plain"
+        events = [event async for event in await client.messages.create(max_tokens=9, stream=True, **asked)]
+    assert events[0].type == "message_start"
+    assert events[0].message.usage.input_tokens > 5

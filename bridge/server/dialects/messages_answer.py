@@ -168,10 +168,8 @@ class MessagesWriter:
                 return self._within("text") + self._delta({"type": "text_delta", "text": text})
             case Source():
                 return self._within("text") + self._delta({"type": "citations_delta", "citation": _citation(event)})
-            case Started():
-                return self._start()
             case Counted(usage):
-                self._usage = usage
+                self._usage = usage  # told with the first block, which follows: providers count the input first
             case Stopped(reason, sequence):
                 self._reason, self._sequence = reason, sequence
         return b""
