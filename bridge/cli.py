@@ -16,6 +16,8 @@ from bridge import __version__
 from bridge.errors import BridgeError, SettingsError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bridge.channel_settings import ChannelSettings
     from bridge.settings import Settings
     from bridge.types import ModelId
@@ -74,10 +76,13 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("text", nargs="*", metavar="TEXT", help="a question; '-' reads it from standard input")
     demo.set_defaults(command=_demo)
 
-    gateway = commands.add_parser("demo-gateway", help="the demo gateway alone, OpenAI-compatible")
-    gateway.add_argument("--port", type=int, default=23333, help="default: %(default)s")
-    gateway.add_argument("--key", default="", help="ask for this key; none is needed without it")
-    gateway.set_defaults(command=_demo_gateway)
+    demo_gateway = commands.add_parser("demo-gateway", help="our own gateway with the demo's models alone")
+    demo_gateway.add_argument("--port", type=int, default=23333, help="default: %(default)s")
+    demo_gateway.add_argument("--key", default="", help="ask for this key; none is needed without it")
+    demo_gateway.set_defaults(command=_demo_gateway)
+
+    gateway = commands.add_parser("gateway", help="a gateway of your own: any provider, for any program")
+    _add_gateway(gateway)
 
     init = commands.add_parser("init", help="set up: ask for what is needed, try each answer, write .env")
     init.set_defaults(command=_init)
@@ -152,6 +157,49 @@ def _add_inbox(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     for name, action in (("list", shown), ("retry", retry), ("drop", drop)):
         action.add_argument("--json", action="store_true")
         action.set_defaults(command=_inbox, action=name)
+
+
+def _add_gateway(gateway: argparse.ArgumentParser) -> None:
+    """`gateway` alone serves; its actions look after providers and keys."""
+    gateway.add_argument("--config", metavar="FILE", help="default: gateway.toml in the data folder")
+    gateway.add_argument("--host", default="", help="default: what the file says, else 127.0.0.1")
+    gateway.add_argument("--port", type=int, help="default: what the file says, else 23333")
+    gateway.set_defaults(command=_gateway, action="serve")
+    actions = gateway.add_subparsers(metavar="add|list|test|remove|import|key|usage")
+
+    add = actions.add_parser("add", help="add a provider, once it has answered")
+    add.add_argument("provider", metavar="NAME", help="openai, anthropic, ollama, ... or any name, with --url")
+    add.add_argument("--id", default="", help="call it so, where it is not the first of its kind")
+    add.add_argument("--url", default="", help="its address, such as https://api.example.com/v1")
+    add.add_argument("--type", default="", choices=["openai", "openai-responses", "anthropic", "azure"])
+    add.add_argument("--name", default="", help="how people read it")
+    add.add_argument("--key", action="append", metavar="env:NAME|file:PATH", help="default: it is asked for")
+    add.add_argument("--models", action="append", metavar="PATTERN", help="offer only these, such as 'gpt-5*'")
+    add.add_argument("--limit", default="", metavar="60/min", help="how often it may be asked")
+    add.add_argument("--force", action="store_true", help="even if it does not answer")
+
+    listed = actions.add_parser("list", help="the providers")
+    test = actions.add_parser("test", help="try a provider, a model, or all providers")
+    test.add_argument("provider", nargs="?", default="", metavar="PROVIDER[:MODEL]")
+    actions.add_parser("remove", help="take a provider out").add_argument("provider")
+    actions.add_parser("import", help="take over a Cherry Studio backup").add_argument("backup", metavar="FILE.zip")
+    usage = actions.add_parser("usage", help="what was asked, by day, key and model")
+    usage.add_argument("--days", type=int, default=30, metavar="N", help="default: %(default)s")
+    key = actions.add_parser("key", help="the keys of programs and people")
+    keys = key.add_subparsers(required=True, metavar="new|list|revoke")
+    new = keys.add_parser("new", help="make a key; it is shown once")
+    new.add_argument("name")
+    new.add_argument("--models", action="append", metavar="PATTERN", help="only these, such as 'openai:*'")
+    new.add_argument("--limit", default="", metavar="20/min", help="how often it may ask")
+    new.add_argument("--budget", default="", metavar="5/month", help="in the currency of the prices")
+    key_list = keys.add_parser("list", help="the keys, and what they may")
+    keys.add_parser("revoke", help="refuse a key from now on").add_argument("name")
+    for action in (listed, usage, key_list):
+        action.add_argument("--json", action="store_true")
+    for name, action in actions.choices.items():
+        action.set_defaults(command=_gateway, action=name)
+    for name, action in keys.choices.items():
+        action.set_defaults(command=_gateway_key, action=name)
 
 
 def _model(text: str) -> ModelId:
@@ -277,6 +325,47 @@ async def _serve_demo_gateway(port: int, key: str) -> int:
         print(f"The demo gateway answers on {gateway.url} until you press Ctrl-C.", flush=True)
         await asyncio.Event().wait()
     return 0
+
+
+def _gateway(options: argparse.Namespace) -> int:
+    from bridge import log
+
+    config = _gateway_config(options)
+    log.configure("info" if options.action == "serve" else "error")
+    if options.action == "serve":
+        from bridge.admin.shell.gateway.serve import serve
+
+        return _run(serve(config, options.host, options.port))
+    if options.action == "usage":
+        from bridge.admin.shell.gateway.keys import usage
+
+        return usage(config, options)
+    from bridge.admin.shell.gateway import providers
+
+    match options.action:
+        case "add":
+            return _run(providers.add(config, options))
+        case "test":
+            return _run(providers.test(config, options))
+        case "list":
+            return providers.show(config, options)
+        case "remove":
+            return providers.remove(config, options)
+    return providers.take_over(config, options)
+
+
+def _gateway_key(options: argparse.Namespace) -> int:
+    from bridge.admin.shell.gateway.keys import keys
+
+    return keys(_gateway_config(options), options)
+
+
+def _gateway_config(options: argparse.Namespace) -> Path:
+    from pathlib import Path
+
+    from bridge.admin.shell.configuration import read_settings
+
+    return Path(options.config) if options.config else read_settings().gateway_file
 
 
 def _init(_options: argparse.Namespace) -> int:

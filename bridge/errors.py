@@ -40,6 +40,10 @@ if TYPE_CHECKING:
 
 CHERRY_STUDIO = "Cherry Studio"
 """The name of a gateway of which nothing else is known."""
+OWN_GATEWAY = "cherry-bridge gateway"
+"""The name of ours (`bridge.server`), as its root tells it."""
+WITH_PROVIDERS = (CHERRY_STUDIO, OWN_GATEWAY)
+"""Gateways that name their models ``provider:model``; elsewhere a colon is a part of the name."""
 
 
 class BridgeError(Exception):

@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     """The channels to listen on; where this is not set, all that are configured."""
     gateway_url: str = "http://127.0.0.1:23333"
     gateway_key: SecretStr = SecretStr("")
+    gateway_port: int = Field(default=0, ge=0, le=65_535)
+    """The port on which our own gateway, where it runs in this process, answers other programs; 0: none."""
     model: ModelId | None = None
     """The model of a chat that has not chosen one; where this is not set, the first that the gateway offers."""
     system: str = Field(default="", max_length=8000)
@@ -133,17 +135,31 @@ class Settings(BaseSettings):
 
         return MediaBudget(self.media_chat_megabytes << 20, self.media_megabytes << 20, self.media_days * 86400)
 
+    @property
+    def gateway_file(self) -> Path:
+        """Where the providers of our own gateway are named."""
+        return self.data_dir / "gateway.toml"
+
+    @property
+    def runs_own_gateway(self) -> bool:
+        """Whether our own gateway is the one to talk to: no other is set, and providers are named."""
+        return "gateway_url" not in self.model_fields_set and self.gateway_file.is_file()
+
     def gateway(self, quirks: QuirkStore | None = None) -> Gateway:
-        """Make a client of the gateway that is set here, to be entered; without `quirks` it learns for itself."""
+        """Make a client of the gateway that is set here, to be entered; without `quirks` it learns for itself.
+
+        Where it is our own, entering starts it, and raises SettingsError where its file cannot be used.
+        """
         from bridge.gateway import Gateway
 
-        return Gateway(
-            self.gateway_url,
-            self.gateway_key.get_secret_value(),
-            first_token=self.first_token_seconds,
-            idle=self.idle_seconds,
-            quirks=quirks,
-        )
+        first_token, idle = self.first_token_seconds, self.idle_seconds
+        if self.runs_own_gateway:
+            from bridge.server import OwnGateway
+
+            port = self.gateway_port or None
+            return OwnGateway(self.gateway_file, port, first_token=first_token, idle=idle, quirks=quirks)
+        key = self.gateway_key.get_secret_value()
+        return Gateway(self.gateway_url, key, first_token=first_token, idle=idle, quirks=quirks)
 
 
 def read(kind: type[S], env_file: Path | None = Path(".env")) -> S:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -83,12 +83,5 @@ def _of(provider: Provider, *models: tuple[str, str, Voice]) -> Iterator[Model]:
     return (Model(provider, ModelId(provider.id, id), name, voice) for id, name, voice in models)
 
 
-def _by_provider(models: Iterable[Model]) -> dict[str, dict[str, Model]]:
-    found: dict[str, dict[str, Model]] = {}
-    for model in models:
-        found.setdefault(model.id.provider, {})[model.id.model] = model
-    return found
-
-
 MODELS = tuple(_models())
-BY_PROVIDER = _by_provider(MODELS)
+PROVIDERS = tuple({model.provider.id: model.provider for model in MODELS}.values())

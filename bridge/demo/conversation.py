@@ -1,14 +1,13 @@
-"""What a request says, read leniently from either dialect: who said what, oldest first."""
+"""What a request says, as the scripts see it: who said what, oldest first."""
 
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
 
-Role = Literal["system", "user", "assistant"]
-_ROLES: dict[str, Role] = {**{role: role for role in get_args(Role)}, "developer": "system"}
+from bridge.server import Image, Message, Request, Role
+from bridge.types import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,32 +56,19 @@ class Conversation:
         return max((at for at, turn in enumerate(self.turns) if turn.role == "user"), default=-1)
 
 
-def read(messages: Sequence[Any], system: Any = None) -> Conversation:
-    """Read the `messages` of a request, and Anthropic's `system`. What is no message is passed over."""
-    first = [] if system is None else [{"role": "system", "content": system}]
-    return Conversation(tuple(turn for message in (*first, *messages) for turn in _turns(message)))
+def conversation_of(request: Request) -> Conversation:
+    return Conversation(tuple(map(_turn, request.messages)))
 
 
-def _turns(message: Any) -> Iterator[Turn]:
-    if not isinstance(message, dict) or not isinstance(name := message.get("role"), str) or name not in _ROLES:
-        return
-    content = message.get("content")
-    if isinstance(content, str):
-        yield Turn(_ROLES[name], content)
-    elif isinstance(content, list):
-        parts = [part for part in content if isinstance(part, dict)]
-        texts = [text for part in parts if isinstance(text := part.get("text"), str)]
-        pictures = tuple(found for part in parts if (found := _picture(part)))
-        yield Turn(_ROLES[name], "\n".join(texts), len(parts) - len(texts), pictures)
+def _turn(message: Message) -> Turn:
+    texts = [part.text for part in message.parts if isinstance(part, Text)]
+    pictures = tuple(found for part in message.parts if isinstance(part, Image) and (found := _content(part.url)))
+    return Turn(message.role, "\n".join(texts), len(message.parts) - len(texts), pictures)
 
 
-def _picture(part: dict[str, Any]) -> bytes:
-    """The content of the picture that a part holds in Base64, in either dialect; empty where it holds none."""
-    inner = part.get("image_url") or part.get("source")
-    if isinstance(inner, dict):
-        inner = inner.get("url") or inner.get("data")
-    data = inner.rpartition(";base64,")[2] if isinstance(inner, str) else ""
+def _content(url: str) -> bytes:
+    """The content of a picture that a data URL holds; empty where it holds none."""
     try:
-        return b64decode(data)
+        return b64decode(url.partition(";base64,")[2])
     except ValueError:
         return b""

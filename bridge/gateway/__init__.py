@@ -7,18 +7,28 @@ ends well or with exactly one `GatewayError`.
 
 from bridge.gateway.client import Gateway, Generation
 from bridge.gateway.completion import Completion, Pause
+from bridge.gateway.error_body import ErrorBody, read_error, read_response_error
+from bridge.gateway.http import MAX_ERROR_BODY_BYTES
 from bridge.gateway.labels import labelled
 from bridge.gateway.models import Model, nearest, usable_models
 from bridge.gateway.pictures import NO_PICTURES, LoadedPictures, holds_pictures
 from bridge.gateway.quirks import QUIRK_TTL_SECONDS, QUIRKS, MemoryQuirks, Quirk, Quirks, QuirkStore, is_quirk
+from bridge.gateway.silence import SilenceTimer
+from bridge.gateway.sse import MAX_EVENT_BYTES, SseDecoder
+from bridge.gateway.transport import READ_BUFFER_BYTES, Body
 from bridge.gateway_address import DEFAULT_PORT, base_url
 
 __all__ = [
     "DEFAULT_PORT",
+    "MAX_ERROR_BODY_BYTES",
+    "MAX_EVENT_BYTES",
     "NO_PICTURES",
     "QUIRKS",
     "QUIRK_TTL_SECONDS",
+    "READ_BUFFER_BYTES",
+    "Body",
     "Completion",
+    "ErrorBody",
     "Gateway",
     "Generation",
     "LoadedPictures",
@@ -28,10 +38,14 @@ __all__ = [
     "Quirk",
     "QuirkStore",
     "Quirks",
+    "SilenceTimer",
+    "SseDecoder",
     "base_url",
     "holds_pictures",
     "is_quirk",
     "labelled",
     "nearest",
+    "read_error",
+    "read_response_error",
     "usable_models",
 ]

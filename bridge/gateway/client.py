@@ -207,7 +207,7 @@ class Gateway:
         return "A" if "chat" in endpoints else "B"
 
     async def _other(self) -> Generation:
-        named = self._http.is_direct and bool(self._http.name)
+        named = self.name not in ("", CHERRY_STUDIO)
         try:
             page = await self._http.get(MODELS_PATH, {"limit": 1})
         except (GatewayUnreachable, GatewaySilent):
@@ -250,10 +250,10 @@ class Gateway:
         entries = await self.entries()
         with suppress(GatewayError):
             await self.identify()
-        if not self._http.is_direct:
-            self._http.name = name_by_models(entries) or self._http.name
+        if self.name == CHERRY_STUDIO:
+            self._http.name = name_by_models(entries) or CHERRY_STUDIO
         models = usable_models(entries)
-        if not self._http.is_direct and not all(model.id.provider for model in models):
+        if self.name == CHERRY_STUDIO and not all(model.id.provider for model in models):
             self._http.name = ""  # all of Cherry Studio's ids have one
         if self._http.is_direct:
             models = usable_models(entries, direct=True)

@@ -27,6 +27,9 @@ RETRYABLE_STATUSES = frozenset({408, 429, 502, 503, 504})
 V16_MAX_BODY_BYTES = 102_400
 """The largest request that v1.6 takes; to a larger one it answers a bare 500."""
 
+_OWN_GATEWAY_KEY = "invalid_gateway_key"
+"""The code with which `bridge.server` refuses a client's key, so that it is not taken for a provider's."""
+
 _NO_MODEL_CODES = {
     "model_not_found",
     "provider_not_found",
@@ -85,6 +88,8 @@ def to_gateway_error(
     """
     status, said = body.status, f"{body.code} {body.message}"
     detail = body.detail(private)
+    if body.code == _OWN_GATEWAY_KEY:
+        return KeyRefused(missing=not key_sent)
     if body.plain and status in {401, 403}:
         if body.message.startswith("Forbidden: "):  # not our key but where we call from
             return GatewayUnreachable(url, detail)

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import httpx
 
-from bridge.errors import CHERRY_STUDIO, GatewayError, GatewaySilent, GatewayUnreachable, NoModelList
+from bridge.errors import CHERRY_STUDIO, WITH_PROVIDERS, GatewayError, GatewaySilent, GatewayUnreachable, NoModelList
 from bridge.gateway.error_body import read_response_error
 from bridge.gateway.errors import to_gateway_error, unreachable
 from bridge.gateway.server_name import name_by_address
@@ -33,6 +33,8 @@ class GatewayHttp:
         self.key = "".join(char for char in key if char.isprintable() and not char.isspace())
         self.name = name_by_address(url) or CHERRY_STUDIO
         """What people call the server; empty where all that is known is that it is not Cherry Studio."""
+        self.socket = ""
+        """The path of the socket to connect to in place of the address; empty for none."""
         self._timeout = httpx.Timeout(None, connect=connect)
 
     async def __aenter__(self) -> Self:
@@ -41,7 +43,7 @@ class GatewayHttp:
         if self.key:
             headers["Authorization"] = f"Bearer {self.key}"
         self._http = httpx.AsyncClient(
-            transport=PausingTransport(),
+            transport=PausingTransport(self.socket),
             headers=httpx.Headers(headers, encoding="utf-8"),
             timeout=self._timeout,
             trust_env=False,
@@ -53,8 +55,8 @@ class GatewayHttp:
 
     @property
     def is_direct(self) -> bool:
-        """Whether the server is known not to be Cherry Studio: it is asked directly, without providers between."""
-        return self.name != CHERRY_STUDIO
+        """Whether the server is asked directly: neither Cherry Studio nor our own gateway, with providers between."""
+        return self.name not in WITH_PROVIDERS
 
     async def status(self, path: str) -> int:
         """The HTTP status at `path`. Raises GatewayUnreachable or GatewaySilent."""

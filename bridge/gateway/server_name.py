@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from bridge.errors import OWN_GATEWAY
+
 _HOSTS = {
     "openrouter.ai": "OpenRouter",
     "cometapi.com": "CometAPI",
@@ -19,6 +21,7 @@ _HOSTS = {
 _PORTS = {11434: "Ollama", 1234: "LM Studio"}
 """On this machine nothing else is likely to listen there."""
 _ROOTS = {
+    f'"name": "{OWN_GATEWAY}"': OWN_GATEWAY,
     "LiteLLM": "LiteLLM",
     "Ollama is running": "Ollama",
     "Unexpected endpoint or method": "LM Studio",

@@ -27,11 +27,14 @@ class PausingTransport(httpx.AsyncBaseTransport):
 
     Raises httpx.ConnectError or ConnectTimeout where no connection comes about, ReadError where one is lost, and
     RemoteProtocolError where the other side does not speak HTTP. Their texts are short and hold no address.
+    With `socket` it connects to that path of the file system, whatever the address says.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, socket: str = "") -> None:
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, force_close=True),
+            connector=aiohttp.UnixConnector(socket, limit=0, force_close=True)
+            if socket
+            else aiohttp.TCPConnector(limit=0, force_close=True),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             read_bufsize=READ_BUFFER_BYTES,

@@ -56,8 +56,8 @@ def duration(seconds: float, words: Words) -> str:
 def _to_everybody(error: errors.GatewayError, words: Words, model: ModelId | None) -> str:
     name = error.gateway_name
     cherry = name == errors.CHERRY_STUDIO
-    # Elsewhere a colon in an id is a part of the model's name.
-    provider = model.provider if cherry and model and model.provider else name or words.the_gateway
+    between = name in errors.WITH_PROVIDERS and model is not None and bool(model.provider)
+    provider = model.provider if between and model else name or words.the_gateway
     provider = provider[:1].upper() + provider[1:] if provider == words.the_gateway else provider
     match error:
         case errors.GatewayUnreachable():
@@ -66,7 +66,7 @@ def _to_everybody(error: errors.GatewayError, words: Words, model: ModelId | Non
             return with_gateway(words.no_model_list, words, name)
         case errors.KeyRefused():
             return with_gateway(words.key_refused, words, name)
-        case errors.ProviderRefused(status=401) if not (cherry and model and model.provider):
+        case errors.ProviderRefused(status=401) if not between:
             return with_gateway(words.provider_key_other, words, name)
         case errors.ProviderRefused(status=401):
             return with_gateway(words.provider_key, words, name, provider=provider)

@@ -17,6 +17,7 @@ from tests.benchmarks.documents import documents_read
 from tests.benchmarks.pictures import pictures_read
 from tests.benchmarks.report import Report, draw
 from tests.benchmarks.rig import Tree
+from tests.benchmarks.server import server
 
 PLATFORMS = ("telegram", "discord", "feishu")
 
@@ -32,7 +33,7 @@ def _parser() -> argparse.ArgumentParser:
         # Also after the scenario's name; without a default, so as not to undo what stands before it.
         kind.add_argument("--json", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
         kind.add_argument("--svg", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
-        if name not in ("client", "documents", "pictures"):
+        if name not in {"client", "documents", "pictures", "server"}:
             kind.add_argument("--tree", type=_tree, action="append", help="another checkout with its .venv")
         return kind
 
@@ -65,6 +66,12 @@ def _parser() -> argparse.ArgumentParser:
     client.add_argument("--rate", type=float, default=50.0, help="tokens a second in each answer")
     client.add_argument("--rounds", type=int, default=3, help="medians of so many")
     client.add_argument("--kinds", type=lambda text: text.split(","), default=list(KINDS), help="which")
+    own = add("server", "our own gateway, beside its provider reached directly and beside the LiteLLM proxy")
+    own.add_argument("--streams", type=_numbers, default=[1, 100, 1000], metavar="N,N", help="at once")
+    own.add_argument("--tokens", type=int, default=200, help="of an answer")
+    own.add_argument("--rate", type=float, default=20.0, help="tokens a second in each answer")
+    own.add_argument("--rounds", type=int, default=1, help="medians of so many")
+    own.add_argument("--litellm", type=Path, metavar="PROGRAM", help="the litellm of another environment")
     redis = add("redis", "round trips to the store for one turn")
     redis.add_argument("--turns", type=int, default=50, help="averages of so many")
     basics = add("basics", "first text for one person, and a flood under the bound on writes")
@@ -116,6 +123,15 @@ def _run(options: argparse.Namespace, report: Report) -> Coroutine[Any, Any, Non
                 rounds=options.rounds,
                 kinds=options.kinds,
             )
+        case "server":
+            return server(
+                report,
+                sizes=options.streams,
+                tokens=options.tokens,
+                rate=options.rate,
+                rounds=options.rounds,
+                litellm_program=options.litellm,
+            )
         case "redis":
             return scenarios.redis(report, trees[0], turns=options.turns)
         case "basics":
@@ -137,6 +153,7 @@ async def _all(report: Report, tree: Tree) -> None:
     await scenarios.turn(report, [tree], rounds=1)
     await scenarios.render(report, [tree], rounds=1)
     await scenarios.client(report, streams=200, tokens=100, rate=50, rounds=1)
+    await server(report, sizes=[1, 200], tokens=100, rate=20, rounds=1, litellm_program=None)
     await scenarios.burst(report, [tree], [1, 10, 100, 300], Load(0, 100, 50), runs=1, lifted=True)
 
 

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt
 
-from bridge.demo.catalog import BY_PROVIDER, MODELS
-from bridge.demo.conversation import Conversation, Turn, read
+from bridge.demo.catalog import MODELS, PROVIDERS
+from bridge.demo.conversation import Conversation, Turn, conversation_of
 from bridge.demo.performance import Performance, count
 from bridge.demo.scripts import guide, poet, showcase
 from bridge.demo.scripts.guide_en import EN
 from bridge.demo.scripts.guide_zh import ZH
 from bridge.demo.texts import sections, text
+from bridge.server.dialects import DIALECTS
 from bridge.settings import Settings
 from bridge.words import EN as WORDS
+
+
+def read(messages: list[Any], system: str | None = None) -> Conversation:
+    head = [] if system is None else [{"role": "system", "content": system}]
+    return conversation_of(DIALECTS["chat"].read({"messages": [*head, *messages]}, "guide"))
 
 
 def _say(*turns: str, system: str = "") -> str:
@@ -159,7 +166,7 @@ def test_the_models_presented_are_the_models_there() -> None:
         named = {
             name
             for name in re.findall(r"`(?:/model )?([\w-]+:[^\s`]+)`", everything)
-            if name.partition(":")[0] in BY_PROVIDER
+            if name.partition(":")[0] in {provider.id for provider in PROVIDERS}
         }
         assert named == {str(model.id) for model in MODELS}
 

@@ -41,7 +41,7 @@ async def test_whole(client: openai.AsyncOpenAI) -> None:
     choice = answer.choices[0]
     assert choice.finish_reason == "stop"
     assert "demo guide" in (choice.message.content or "")
-    assert answer.model == "guide"
+    assert answer.model == "demo:guide"
     assert answer.usage is not None
     assert answer.usage.total_tokens == answer.usage.prompt_tokens + answer.usage.completion_tokens
     assert answer.usage.completion_tokens > 20
@@ -77,10 +77,7 @@ async def test_reasoning_has_a_field_of_its_own(client: openai.AsyncOpenAI) -> N
 
 
 async def test_models(client: openai.AsyncOpenAI) -> None:
-    page = await client.models.list()
-    assert len(page.data) == 20, "a plain request gets the first page, as from v1.7 to v1.9"
-    everything = await client.models.list(extra_query={"limit": 100_000})
-    ids = [model.id for model in everything.data]
+    ids = [model.id for model in (await client.models.list()).data]
     assert ids[0] == "demo:guide"
     assert {"open-router:tencent/demo-a13b:free", "yanshi:向导", "claude:demo-sonnet"} <= set(ids)
     assert len(ids) == len(set(ids)) > 20
@@ -88,7 +85,7 @@ async def test_models(client: openai.AsyncOpenAI) -> None:
 
 async def test_every_model_is_as_good_as_its_name(client: openai.AsyncOpenAI) -> None:
     """Each model that the list offers to this dialect, and that is not there for its trouble, answers."""
-    everything = await client.models.list(extra_query={"limit": 100_000})
+    everything = await client.models.list()
     usable = [
         model.id
         for model in everything.data
@@ -105,16 +102,14 @@ async def test_every_model_is_as_good_as_its_name(client: openai.AsyncOpenAI) ->
 @pytest.mark.parametrize(
     ("model", "error", "status", "said"),
     [
-        ("demo:rate-limited", openai.RateLimitError, 429, "429 You have reached the rate limit"),
-        ("demo:bad-key", openai.AuthenticationError, 401, "401 Incorrect API key"),
-        ("demo:no-balance", openai.InternalServerError, 500, "402 Insufficient Balance"),
-        ("demo:context", openai.InternalServerError, 500, "400 This model's maximum context length"),
-        ("demo:error", openai.InternalServerError, 500, "500 The server had an error"),
-        ("demo:unreachable", openai.InternalServerError, 500, "Connection error."),
-        ("demo:nobody", openai.BadRequestError, 400, "Model 'nobody' not available in provider 'demo'. Available"),
-        ("nobody:x", openai.BadRequestError, 400, "Provider 'nobody' not found"),
-        ("guide", openai.BadRequestError, 400, "Invalid model format"),
-        ("claude:demo-sonnet", openai.BadRequestError, 400, "of type 'anthropic' is not supported"),
+        ("demo:rate-limited", openai.RateLimitError, 429, "You have reached the rate limit"),
+        ("demo:bad-key", openai.AuthenticationError, 401, "refused the gateway's key: Incorrect API key"),
+        ("demo:no-balance", openai.APIStatusError, 402, "Insufficient Balance"),
+        ("demo:context", openai.BadRequestError, 400, "This model's maximum context length"),
+        ("demo:error", openai.InternalServerError, 500, "The server had an error"),
+        ("demo:unreachable", openai.InternalServerError, 502, "cannot be reached"),
+        ("demo:nobody", openai.NotFoundError, 404, "The provider 'demo' has no model 'nobody'"),
+        ("nobody:x", openai.NotFoundError, 404, "There is no model 'nobody:x'"),
     ],
 )
 async def test_refusals(
@@ -150,10 +145,10 @@ async def test_max_tokens_end_an_answer_for_length(client: openai.AsyncOpenAI) -
 async def test_a_provider_that_breaks_off(client: openai.AsyncOpenAI) -> None:
     stream = await client.chat.completions.create(model="demo:cut", messages=HELLO, stream=True)
     said: list[str] = []
-    with pytest.raises(openai.APIError, match="Stream processing error"):
+    with pytest.raises(openai.APIError, match="broke off"):
         await _read(stream, said)
     assert "".join(said).startswith("This answer breaks off")
-    with pytest.raises(openai.InternalServerError, match=r"Connection error\."):
+    with pytest.raises(openai.InternalServerError, match="broke off"):
         await client.chat.completions.create(model="demo:cut", messages=HELLO)
 
 
@@ -166,13 +161,15 @@ async def test_a_gateway_that_is_gone_in_the_middle(client: openai.AsyncOpenAI) 
 
 
 async def test_a_stream_without_a_reason_for_its_end(client: openai.AsyncOpenAI) -> None:
+    """It may be half of an answer, so it is told as one that broke off."""
     stream = await client.chat.completions.create(model="demo:unfinished", messages=HELLO, stream=True)
-    assert {chunk.choices[0].finish_reason async for chunk in stream} == {None}
+    with pytest.raises(openai.APIError, match="broke off"):
+        await _read(stream)
 
 
 async def test_the_key(gateway: DemoGateway) -> None:
     async with _client(gateway, "cs-sk-wrong") as client:
-        with pytest.raises(openai.PermissionDeniedError):
+        with pytest.raises(openai.AuthenticationError):
             await client.chat.completions.create(model="demo:guide", messages=HELLO)
     async with DemoGateway(pace=0) as open_to_all, _client(open_to_all, "anything") as client:
         assert (await client.chat.completions.create(model="echo:plain", messages=HELLO)).choices

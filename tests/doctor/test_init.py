@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Self
@@ -19,6 +20,8 @@ from tests.doctor.conftest import closed_port
 from tests.emulators.gateway import GatewayEmulator
 from tests.emulators.servers import KEY, NO_LIST, Kind, ServerEmulator
 from tests.emulators.telegram import TelegramPlatform
+from tests.server.answers import Answer, sse
+from tests.server.provider import ScriptedProvider, stream
 
 PATIENCE = 40
 ENTER = ""
@@ -59,6 +62,11 @@ class Newcomer:
         if "hidden" in self.screen[self.screen.rindex(question) :]:
             assert self._child.waitnoecho(PATIENCE), "a secret would be shown"
         self._child.sendline(typed)
+
+    def line(self) -> str:
+        """The rest of the line that is being read."""
+        self._child.expect("\r?\n", timeout=PATIENCE)
+        return str(self._child.before).strip()
 
     def stops_at(self, question: str) -> None:
         """Press Ctrl-C there, and again if nothing comes of it: the C library may miss one just before it reads."""
@@ -115,6 +123,12 @@ async def telegram() -> AsyncIterator[TelegramPlatform]:
 
 def kept(home: Path) -> dict[str, str | None]:
     return dict(dotenv_values(home / ".env"))
+
+
+async def shown(telegram: TelegramPlatform, before: int, text: str) -> None:
+    """Wait until the bot has said something that holds `text`, after its first `before` messages."""
+    while not any(text in bubble.text for bubble in telegram.bubbles()[before:]):
+        await asyncio.sleep(0.05)
 
 
 async def aside(dialogue: Callable[[], None]) -> None:
@@ -279,10 +293,52 @@ async def test_a_server_without_a_list_of_models(tmp_path: Path) -> None:
     assert kept(tmp_path)["BRIDGE_MODEL"] == "mine"
 
 
+async def test_from_a_providers_key_to_the_first_answer(telegram: TelegramPlatform, tmp_path: Path) -> None:
+    """Without Cherry Studio, in under two minutes: our own gateway runs inside the bot."""
+    key, began = "sk-provider-of-mia-1234", time.monotonic()
+    async with ScriptedProvider(Answer("Because of the air.")) as provider:
+        provider.replies = [stream(*sse("chat", Answer("hello")))]
+        loop = asyncio.get_running_loop()
+
+        def dialogue() -> None:
+            with Newcomer(tmp_path, closed_port(), TELEGRAM_API_URL=telegram.server.url) as mia:
+                mia.answers("What is the bot to talk with?", "4")
+                mia.sees("Known by name: openai, anthropic")
+                mia.answers("Which provider?", "somebody")
+                mia.sees("write one of those names")
+                mia.answers("Which provider?", f"http://127.0.0.1:{closed_port()}/v1")
+                mia.answers("Its key", key)
+                mia.sees("the connection is refused")
+                mia.answers("Which provider?", provider.url)
+                mia.answers("Its key", key)
+                mia.sees("Our own gateway will run inside the bot.")
+                mia.answers("The model of new chats", ENTER)
+                mia.sees("ok  answer    mine:m1 answers")
+                mia.answers("Which do you want to set up?", "1")
+                mia.answers("Bot token", telegram.server.token)
+                mia.answers("HTTP proxy", ENTER)
+                mia.answers("Start the bot now?", ENTER)
+                mia.sees("send the bot: /claim ")
+                code = mia.line()
+                for text, answered in ((f"/claim {code}", ""), ("Why is the sky blue?", "Because of the air.")):
+                    before = len(telegram.bubbles())
+                    asyncio.run_coroutine_threadsafe(telegram.say(text), loop).result(PATIENCE)
+                    asyncio.run_coroutine_threadsafe(shown(telegram, before, answered), loop).result(PATIENCE)
+                mia.interrupts()
+                assert mia.leaves() == 0
+                assert key not in mia.screen
+
+        await aside(dialogue)
+    assert time.monotonic() - began < 120
+    assert kept(tmp_path) == {"TELEGRAM_TOKEN": telegram.server.token}
+    assert stat.S_IMODE((tmp_path / "data" / "gateway.toml").stat().st_mode) == 0o600
+
+
 async def test_everything_can_be_skipped(tmp_path: Path) -> None:
     def dialogue() -> None:
         with Newcomer(tmp_path, closed_port()) as mia:
             mia.sees("It is not found on the usual ports of this computer.")
+            mia.answers("What is the bot to talk with?", "3")
             mia.answers("Its address", "not an address")
             mia.sees("an address looks like http://127.0.0.1:23333.")
             mia.answers("Its address", f"localhost:{closed_port()}/v1")
@@ -306,6 +362,7 @@ async def test_a_gateway_that_is_switched_on_meanwhile_is_found(gateway: Gateway
         with Newcomer(tmp_path, gateway.port, TELEGRAM_TOKEN=MADE_UP) as mia:
             mia.sees("It is not found")
             asyncio.run_coroutine_threadsafe(gateway.start(), loop).result(PATIENCE)
+            mia.answers("What is the bot to talk with?", ENTER)
             mia.answers("Its address", ENTER)
             mia.sees(f"Found at {gateway.url}.")
             mia.stops_at("Its API key")
@@ -320,7 +377,7 @@ async def test_where_no_locale_tells_the_language_is_asked_first(tmp_path: Path)
             mia.sees("1 English   2 简体中文   3 繁體中文")
             mia.answers("Language / 语言 / 語言 [1]", "2")
             mia.sees("在这台电脑的常用端口上没有找到。")
-            mia.stops_at("它的地址")
+            mia.stops_at("机器人和什么对话？")
             assert mia.leaves() == 130
             assert "再运行 cherry-bridge init 可以继续" in mia.screen
 

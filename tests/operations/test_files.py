@@ -9,9 +9,11 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from bridge import metrics
+from bridge.server import meter as _meter  # noqa: F401 - it counts, too
 from bridge.settings import Settings, variable
 from tests.tunnel.note import DEPLOY, ROOT, block, unit
 
@@ -36,10 +38,15 @@ def compose() -> dict[str, Any]:
     return dict(yaml.safe_load((ROOT / "docker-compose.yml").read_text()))
 
 
-def test_the_service_gives_one_folder_and_no_privilege(tmp_path: Path) -> None:
-    service = unit("cherry-bridge.service")["Service"]
+@pytest.mark.parametrize("name", ["cherry-bridge", "cherry-gateway"])
+def test_a_service_gives_one_folder_and_no_privilege(name: str) -> None:
+    service = unit(f"{name}.service")["Service"]
     assert {name: service.get(name) for name in HARDENED} == HARDENED
-    assert service["StateDirectory"] == "cherry-bridge"
+    assert service["StateDirectory"] == name
+
+
+def test_the_store_outlives_the_answers_that_are_being_ended() -> None:
+    service = unit("cherry-bridge.service")["Service"]
     # The embedded store is in the same control group: it must outlive the answers that are being ended.
     assert service["KillMode"] == "mixed"
 
@@ -61,15 +68,15 @@ def test_systemd_takes_the_service_and_finds_little_exposed(systemd_analyze: str
 
 def test_the_compose_file_gives_little_and_names_what_there_is() -> None:
     services, volumes = compose()["services"], compose()["volumes"]
-    assert set(services) == {"bridge", "redis", "tunnel"}
+    assert set(services) == {"bridge", "gateway", "redis", "tunnel"}
     for name, service in services.items():
         assert service["read_only"] is True, name
         assert service["security_opt"] == ["no-new-privileges:true"], name
         assert "ports" not in service, "nothing is opened beyond this machine but the tunnel's sshd"
         for volume in service["volumes"]:
             assert volume.partition(":")[0] in volumes, name
-    assert {name for name, service in services.items() if service.get("profiles")} == {"tunnel"}
-    assert services["bridge"]["cap_drop"] == services["tunnel"]["cap_drop"] == ["ALL"]
+    assert {name for name, service in services.items() if service.get("profiles")} == {"gateway", "tunnel"}
+    assert all(services[name]["cap_drop"] == ["ALL"] for name in ("bridge", "gateway", "tunnel"))
     assert "container_name" not in services["bridge"], "which would forbid --scale"
     known = {variable(Settings, field) for field in Settings.model_fields}
     assert set(services["bridge"]["environment"]) <= known

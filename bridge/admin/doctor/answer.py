@@ -8,6 +8,7 @@ from contextlib import aclosing
 from bridge.diagnostics import Diagnostic, Sentence
 from bridge.errors import (
     CHERRY_STUDIO,
+    WITH_PROVIDERS,
     GatewayError,
     GatewaySilent,
     GatewayUnreachable,
@@ -29,18 +30,22 @@ MAX_READ_CHARACTERS = 200
 """Characters after which a talkative model is believed."""
 
 
-async def answer(
-    url: str, key: str, model: ModelId, words: DoctorWords, talk: Words, name: str = CHERRY_STUDIO
-) -> Diagnostic:
-    """It costs the tokens of one word. `name` is what people call the server."""
+def impatient(url: str, key: str, name: str = CHERRY_STUDIO) -> Gateway:
+    """A client that waits as long as a check may; `name` is what people call the server."""
+    client = Gateway(url, key, first_token=FIRST_WORD_SECONDS, idle=FIRST_WORD_SECONDS)
+    client.recognise(name)
+    return client
+
+
+async def answer(gateway: Gateway, model: ModelId, words: DoctorWords, talk: Words) -> Diagnostic:
+    """Ask `gateway`, which is entered for it. It costs the tokens of one word."""
     began = time.monotonic()
     first = 0.0
     said = ""
     async with (
-        Gateway(url, key, first_token=FIRST_WORD_SECONDS, idle=FIRST_WORD_SECONDS) as client,
+        gateway as client,
         aclosing(client.stream(model, [ChatMessage.user(QUESTION)])) as completion,
     ):
-        client.recognise(name)
         try:
             async for delta in completion:
                 first = first or time.monotonic() - began
@@ -58,7 +63,8 @@ def _failed(error: GatewayError, model: ModelId, words: DoctorWords, talk: Words
     why = trouble(error, talk, model=model, admin=True).replace("\n\n", " ")
     cherry = error.gateway_name == CHERRY_STUDIO
     gateway = error.gateway_name or words.that_server
-    provider = model.provider if cherry and model.provider else gateway
+    between = error.gateway_name in WITH_PROVIDERS
+    provider = model.provider if between and model.provider else gateway
     if isinstance(error, KeyRefused):
         return key_diagnostic(error, words)
     sentence = _sentence(error, words) if cherry else _other_sentence(error, words)

@@ -8,9 +8,17 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Literal
 from urllib.parse import urlsplit
 
-from bridge.admin.doctor.answer import answer, key_diagnostic
+from bridge.admin.doctor.answer import answer, impatient, key_diagnostic
 from bridge.diagnostics import Diagnostic, Sentence
-from bridge.errors import CHERRY_STUDIO, GatewayError, GatewayUnreachable, KeyRefused, NoModelList, ProviderFailed
+from bridge.errors import (
+    CHERRY_STUDIO,
+    WITH_PROVIDERS,
+    GatewayError,
+    GatewayUnreachable,
+    KeyRefused,
+    NoModelList,
+    ProviderFailed,
+)
 from bridge.gateway import DEFAULT_PORT, Gateway, Generation, Model, labelled, nearest, usable_models
 from bridge.settings import Settings
 from bridge.words import Words, models_count, trouble
@@ -31,6 +39,12 @@ Reach = Literal["answers", "hangs up", "mute", "refuses", "silent", "nowhere"]
 
 async def gateway(settings: Settings, words: DoctorWords, talk: Words) -> AsyncIterator[Diagnostic]:
     """Each step only where the one before it succeeded. `talk` says what the model's trouble is."""
+    if settings.runs_own_gateway:
+        from bridge.admin.doctor.own_gateway import own_gateway
+
+        async for diagnostic in own_gateway(settings, words, talk):
+            yield diagnostic
+        return
     url, key = settings.gateway_url, settings.gateway_key.get_secret_value()
     async with Gateway(url, key, connect=CONNECT_SECONDS) as client:
         try:
@@ -60,7 +74,7 @@ async def gateway(settings: Settings, words: DoctorWords, talk: Words) -> AsyncI
     except NoModelList:
         yield words.models_no_list.found("note" if settings.model else "wrong", "models", url=url)
         if settings.model:
-            yield await answer(url, key, settings.model, words, talk, name)
+            yield await answer(impatient(url, key, name), settings.model, words, talk)
         return
     except GatewayError as error:
         yield failed(url, error, words, talk)
@@ -68,7 +82,7 @@ async def gateway(settings: Settings, words: DoctorWords, talk: Words) -> AsyncI
     accepted = (words.key_fine if key else words.key_none).found("ok", "key")
     if generation != "other":
         yield accepted
-    direct = generation == "other"
+    direct = name not in WITH_PROVIDERS
     models = labelled(usable_models(entries, direct=direct), server=name if direct else "")
     if not models:
         none = words.models_none_other if direct else words.models_none
@@ -86,7 +100,7 @@ async def gateway(settings: Settings, words: DoctorWords, talk: Words) -> AsyncI
         gateway = name or words.that_server
         yield gone.found("wrong", "models", model=settings.model, nearest=like, gateway=gateway)
         return
-    answered = await answer(url, key, settings.model or models[0].id, words, talk, name)
+    answered = await answer(impatient(url, key, name), settings.model or models[0].id, words, talk)
     if direct and answered.area != "key":  # some show their list to everybody, so only this tells
         yield accepted
     yield answered
@@ -114,8 +128,14 @@ def failed(url: str, error: GatewayError, words: DoctorWords, talk: Words) -> Di
 
 async def listed(url: str, key: str, name: str = CHERRY_STUDIO) -> list[dict[str, object]]:
     """Every entry of the list of the gateway called `name` that has an id, usable or not. Raises GatewayError."""
-    async with Gateway(url, key, connect=CONNECT_SECONDS) as client:
-        client.recognise(name)
+    client = Gateway(url, key, connect=CONNECT_SECONDS)
+    client.recognise(name)
+    return await entries_of(client)
+
+
+async def entries_of(gateway: Gateway) -> list[dict[str, object]]:
+    """Every entry of the list of `gateway`, which is entered for it. Raises GatewayError."""
+    async with gateway as client:
         return await client.entries()
 
 

@@ -25,7 +25,7 @@ def put(path: Path, values: Mapping[str, str]) -> None:
             text = file.read()
     except FileNotFoundError:
         text = ""
-    _replace(path, _with(text, values))
+    replace_text(path, _with(text, values))
 
 
 def _with(text: str, values: Mapping[str, str]) -> str:
@@ -55,7 +55,7 @@ def _quoted(value: str) -> str:
     return f"'{escaped}'"
 
 
-def _replace(path: Path, text: str) -> None:
+def replace_text(path: Path, text: str) -> None:
     # Readable by its owner alone, whatever the umask and the old file allow.
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
     try:

@@ -17,8 +17,8 @@ from pydantic_settings import BaseSettings
 
 from bridge import log
 from bridge.admin.doctor import examine
-from bridge.admin.doctor.answer import answer, key_diagnostic
-from bridge.admin.doctor.gateway import absent, failed, found, listed, name_at, usual
+from bridge.admin.doctor.answer import answer, impatient, key_diagnostic
+from bridge.admin.doctor.gateway import absent, entries_of, failed, found, listed, name_at, usual
 from bridge.admin.doctor.settings import read_leniently
 from bridge.admin.shell.asking import agrees, ask, at_terminal, say
 from bridge.admin.shell.doctor import line
@@ -26,8 +26,16 @@ from bridge.admin.shell.envfile import put
 from bridge.admin.shell.language import terminal_language, terminal_tag
 from bridge.channel_settings import ChannelSettings
 from bridge.diagnostics import Diagnostic, SettingPrompt
-from bridge.errors import CHERRY_STUDIO, GatewayError, KeyRefused, NoModelList
-from bridge.gateway import Model, base_url, labelled, nearest, usable_models
+from bridge.errors import (
+    CHERRY_STUDIO,
+    OWN_GATEWAY,
+    WITH_PROVIDERS,
+    GatewayError,
+    KeyRefused,
+    NoModelList,
+    SettingsError,
+)
+from bridge.gateway import Gateway, Model, base_url, labelled, nearest, usable_models
 from bridge.settings import Settings, variable
 from bridge.types import ModelId
 from bridge.words import IN, LANGUAGES, Language, models_count
@@ -110,25 +118,81 @@ class Setup:
 
     def _gateway(self) -> None:
         say(f"\n== {self._words.gateway}")
-        url = self._address()
+        if self._settings().runs_own_gateway:
+            self._own_gateway()
+            return
+        url = self._settings().gateway_url
+        there = asyncio.run(found([url, *usual()]))
+        if not there and self._chooses_providers():
+            if self._provider():
+                self._own_gateway()
+            return
+        url = self._address(url, there)
         self._server = asyncio.run(name_at(url)) if url else CHERRY_STUDIO
         entries = self._key(url)
-        direct = self._server != CHERRY_STUDIO
+        self._choose_model(
+            entries, lambda: impatient(url, self._settings().gateway_key.get_secret_value(), self._server)
+        )
+
+    def _own_gateway(self) -> None:
+        self._server = OWN_GATEWAY
+        try:
+            entries = asyncio.run(entries_of(self._settings().gateway()))
+        except (GatewayError, SettingsError) as error:
+            self._show([self._findings.own_fault.found("wrong", "gateway", why=error)])
+            return
+        self._choose_model(entries, lambda: self._settings().gateway())
+
+    def _choose_model(self, entries: Sequence[dict[str, object]], client: Callable[[], Gateway]) -> None:
+        """Say which models there are, and ask for that of new chats; `client` makes one of the gateway."""
+        direct = self._server not in WITH_PROVIDERS
         if models := labelled(usable_models(entries, direct=direct), server=self._server if direct else ""):
             count, findings = models_count(len(models), self._findings), self._findings
             self._show([findings.models_fine.found("ok", "models", models=count, providers=_names(models))])
-            self._model(url, models)
+            self._model(models, client)
         elif self._listless:
-            self._model(url, [])
+            self._model([], client)
 
-    def _address(self) -> str:
-        """Find the gateway, or ask for its address; return it, or nothing where none answers."""
+    def _chooses_providers(self) -> bool:
+        """Ask which gateway it is to be; return whether it is our own, with keys of providers."""
         words = self._words
-        url = self._settings().gateway_url
-        there = asyncio.run(found([url, *usual()]))
-        if not there:
-            say(words.gateway_not_found)
+        say(words.gateway_not_found)
+        say(words.choice)
+        while (typed := ask(words.choice_ask)) not in {"", "1", "2", "3", "4"}:
+            pass
+        if typed in {"", "1"}:
             say(words.gateway_where)
+        if typed == "2":
+            say(words.choice_tunnel)
+        return typed == "4"
+
+    def _provider(self) -> bool:
+        """Ask for a provider and its key until it answers; return whether one is written."""
+        from bridge.admin.shell.gateway.providers import provider_id, tried
+        from bridge.server import PRESETS
+
+        words, path = self._words, self._settings().gateway_file
+        say(words.provider_known.format(names=", ".join(PRESETS)))
+        while typed := ask(words.provider_ask):
+            id, values = provider_id(typed)
+            if not id:
+                say(words.again_or_skip.format(format_hint=words.provider_shape))
+                continue
+            if key := ask(words.hidden.format(ask=words.provider_key), hidden=True):
+                values["keys"] = [key]
+                log.hide([key])
+            say(words.trying)
+            if why := asyncio.run(tried(path, id, values)):
+                self._show([self._findings.own_provider.found("wrong", "gateway", provider=id, why=why)])
+                continue
+            say(words.provider_kept.format(provider=id, path=path))
+            return True
+        say(words.skipped)
+        return False
+
+    def _address(self, url: str, there: str) -> str:
+        """Ask for the gateway's address where it was not found at `there`; return it, or nothing where none answers."""
+        words = self._words
         while not there:
             typed = self._ask("BRIDGE_GATEWAY_URL", words.gateway_ask, shown=url)
             if typed:
@@ -197,10 +261,9 @@ class Setup:
         self._show([(diagnostics.key_fine if key else diagnostics.key_none).found("ok", "key")])
         return entries
 
-    def _model(self, url: str, models: Sequence[Model]) -> None:
+    def _model(self, models: Sequence[Model], client: Callable[[], Gateway]) -> None:
         """Ask for the model of new chats, and try it; where there is no list of models, any name will do."""
         words = self._words
-        key = self._settings().gateway_key.get_secret_value()
         names = [str(model.id) for model in models]
         model = self._settings().model or (models[0].id if models else None)
         while typed := self._ask("BRIDGE_MODEL", words.model_ask.format(model=model or "-")):
@@ -215,17 +278,17 @@ class Setup:
                 continue
             model = ModelId.parse(fitting[0])
             self._keep("BRIDGE_MODEL", str(model))
-            if self._try_model(url, key, model):
+            if self._try_model(client, model):
                 return
         if model is not None:
-            self._try_model(url, key, model)
+            self._try_model(client, model)
 
-    def _try_model(self, url: str, key: str, model: ModelId) -> bool:
+    def _try_model(self, client: Callable[[], Gateway], model: ModelId) -> bool:
         say(self._words.trying)
-        diagnostic = asyncio.run(answer(url, key, model, self._findings, IN[self._language], self._server))
+        diagnostic = asyncio.run(answer(client(), model, self._findings, IN[self._language]))
         self._show([diagnostic])
-        if diagnostic.area == "key" and (typed := self._ask_key(key)):  # its list is open to everybody
-            return self._try_model(url, typed, model)
+        if diagnostic.area == "key" and self._ask_key(self._settings().gateway_key.get_secret_value()):
+            return self._try_model(client, model)  # its list is open to everybody
         return diagnostic.severity == "ok"
 
     # platforms

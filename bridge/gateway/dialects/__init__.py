@@ -8,15 +8,42 @@ from typing import Any, Literal
 
 from bridge.gateway.dialects.chat import PATH as CHAT_PATH
 from bridge.gateway.dialects.chat import chat_body, chat_frame, chat_plain
-from bridge.gateway.dialects.fields import FinishReason
+from bridge.gateway.dialects.fields import FinishReason, as_count, as_dict, as_finish_reason, as_list, as_text
 from bridge.gateway.dialects.frame import Extra, Frame, Plain
 from bridge.gateway.dialects.messages import MAX_OUTPUT_TOKENS, messages_body, messages_frame, messages_plain
 from bridge.gateway.dialects.messages import PATH as MESSAGES_PATH
+from bridge.gateway.dialects.parts import decode_base64, read_content, read_picture
+from bridge.gateway.dialects.sources import read_annotations, read_citation, read_sources
+from bridge.gateway.dialects.tools import read_tool_calls
 from bridge.gateway.pictures import NO_PICTURES, LoadedPictures, holds_pictures, sendable
 from bridge.gateway.quirks import Quirks, adapted, within_max_tokens
 from bridge.types import ChatMessage, ModelId
 
-__all__ = ["FRAMES", "MAX_OUTPUT_TOKENS", "PLAIN", "Dialect", "Extra", "FinishReason", "Frame", "Plain", "request"]
+__all__ = [
+    "FRAMES",
+    "MAX_OUTPUT_TOKENS",
+    "PLAIN",
+    "Dialect",
+    "Extra",
+    "FinishReason",
+    "Frame",
+    "Plain",
+    "as_count",
+    "as_dict",
+    "as_finish_reason",
+    "as_list",
+    "as_text",
+    "chat_plain",
+    "decode_base64",
+    "messages_plain",
+    "read_annotations",
+    "read_citation",
+    "read_content",
+    "read_picture",
+    "read_sources",
+    "read_tool_calls",
+    "request",
+]
 
 Dialect = Literal["chat", "messages"]
 """``chat``: /v1/chat/completions, as OpenAI speaks. ``messages``: /v1/messages, as Anthropic does."""

@@ -56,6 +56,10 @@ DOCTOR = DoctorWords(
     gateway_failed_other=Sentence(
         "{url}: {why}", "Look into the log of {gateway}; if it wants a key, set BRIDGE_GATEWAY_KEY."
     ),
+    own_fine=Sentence("Our own gateway runs inside; {path} names providers: {count}."),
+    own_fault=Sentence("{why}", "Correct the file; docs/gateway.md tells all of it."),
+    own_provider=Sentence("{provider}: {why}", "Try it with: cherry-bridge gateway test {provider}"),
+    own_models_none=Sentence("No provider offers a model to chat with.", "Add one: cherry-bridge gateway add openai"),
     key_fine=Sentence("The key is accepted."),
     key_none=Sentence("No key is set, and none is asked for."),
     key_missing=Sentence(
@@ -193,6 +197,14 @@ INIT = InitWords(
     key_ask="Its API key",
     key_where="In Cherry Studio, open Settings > API Server and copy the API key (it begins with cs-sk-).",
     key_where_other="Type a key that {gateway} accepts; Enter alone where it wants none.",
+    choice="1 Cherry Studio on this computer   2 Cherry Studio on another   3 another gateway   4 keys of providers",
+    choice_ask="What is the bot to talk with? [1]",
+    choice_tunnel="Make the tunnel first, as docs/tunnel.md tells; its end on this machine is the address.",
+    provider_ask="Which provider? A name, or the address of any other",
+    provider_known="Known by name: {names}.",
+    provider_shape="write one of those names, or an address such as https://api.example.com/v1.",
+    provider_key="Its key",
+    provider_kept="{provider} is in {path}. Our own gateway will run inside the bot.",
     model_ask="The model of new chats: provider:model or a part of its name; Enter alone for {model}",
     model_shape="There is no single model like that. Similar ones: {nearest}",
     channels="Platforms",

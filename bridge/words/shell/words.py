@@ -41,6 +41,10 @@ class DoctorWords:
     gateway_displaced: Sentence
     gateway_failed: Sentence
     gateway_failed_other: Sentence
+    own_fine: Sentence
+    own_fault: Sentence
+    own_provider: Sentence
+    own_models_none: Sentence
     key_fine: Sentence
     key_none: Sentence
     key_missing: Sentence
@@ -121,6 +125,15 @@ class InitWords:
     key_ask: str
     key_where: str
     key_where_other: str
+
+    choice: str
+    choice_ask: str
+    choice_tunnel: str
+    provider_ask: str
+    provider_known: str
+    provider_shape: str
+    provider_key: str
+    provider_kept: str
 
     model_ask: str
     model_shape: str

@@ -1,0 +1,109 @@
+"""Providers out of a backup of Cherry Studio: its settings are JSON in JSON in a zip."""
+
+from __future__ import annotations
+
+import json
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bridge.errors import SettingsError
+from bridge.server import PRESETS
+
+MAX_BYTES = 512 * 1024 * 1024
+"""Of `data.json`, unpacked: it holds every conversation, too."""
+
+_TYPES = {"openai": "openai", "openai-response": "openai-responses", "anthropic": "anthropic", "azure-openai": "azure"}
+_TYPES |= {"new-api": "openai", "gateway": "openai", "ollama": "openai", "gemini": "openai", "mistral": "openai"}
+_GEMINI = PRESETS["gemini"].urls["chat"]
+_IDS = {"silicon": "siliconflow", "aihubmix": "aihubmix", "azure-openai": "azure"}
+"""Names of Cherry Studio's for providers that have another here."""
+
+
+class Found(NamedTuple):
+    """One provider as it would be written, or why it is left out."""
+
+    id: str
+    name: str
+    values: dict[str, Any]
+    skipped: str = ""
+
+
+def read_backup(path: Path) -> list[Found]:
+    """The providers in a backup that have a key or need none. Raises SettingsError where it cannot be read."""
+    try:
+        with zipfile.ZipFile(path) as backup:
+            names = backup.namelist()
+            if "data.json" not in names:
+                kind = "a newer kind, of raw database files" if "metadata.json" in names else "not one of Cherry Studio"
+                raise SettingsError(
+                    [f"{path}: this backup is {kind}; the gateway reads those of v1 that hold data.json"]
+                )
+            if backup.getinfo("data.json").file_size > MAX_BYTES:
+                raise SettingsError([f"{path}: data.json in it is too large"])
+            data = json.loads(backup.read("data.json"))
+        slices = json.loads(data["localStorage"]["persist:cherry-studio"])
+        providers = json.loads(slices["llm"])["providers"]
+        return [found for each in providers if (found := _provider(each)) is not None]
+    except SettingsError:
+        raise
+    except (OSError, zipfile.BadZipFile) as error:
+        raise SettingsError([f"{path}: not a zip file that can be read: {error}"]) from None
+    except (KeyError, TypeError, ValueError, RecursionError):
+        raise SettingsError([f"{path}: its data.json is not what Cherry Studio writes"]) from None
+
+
+def _provider(provider: dict[str, Any]) -> Found | None:
+    """None for those that nobody has set up: Cherry Studio lists them all."""
+    kind, name = str(provider.get("type") or "openai"), str(provider.get("name") or provider.get("id") or "")
+    key, host = str(provider.get("apiKey") or "").strip(), str(provider.get("apiHost") or "").strip()
+    if not provider.get("enabled") or (not key and kind != "ollama" and provider.get("isSystem", True)):
+        return None
+    id = _id(str(provider.get("id") or ""), name)
+    if kind not in _TYPES:
+        return Found(id, name, {}, f"providers of type {kind} have no place here")
+    values: dict[str, Any] = {"type": _TYPES[kind], "name": name}
+    if kind == "gemini":
+        values["url"] = _GEMINI
+    elif kind == "ollama":
+        values["url"] = f"{host.rstrip('/')}/v1" if host else PRESETS["ollama"].urls["chat"]
+    elif host:
+        values["url"] = _anthropic_address(host) if kind == "anthropic" else _address(host)
+    else:
+        return Found(id, name, {}, "it has no address")
+    if other := str(provider.get("anthropicApiHost") or "").strip():
+        values["messages_url"] = _anthropic_address(other)
+    if keys := [each.strip() for each in key.split(",") if each.strip()]:
+        values["keys"] = keys
+    return Found(id, name, values)
+
+
+def _address(host: str) -> str:
+    """As Cherry Studio reads it: ``#`` at the end leaves an address as it is, ``/`` leaves ``/v1`` out."""
+    if host.endswith(("#", "/")):
+        return f"{host.rstrip('#/')}#"
+    return host if re.search(r"/v\d+(?:beta\d*)?$", host) else f"{host}/v1"
+
+
+def _anthropic_address(host: str) -> str:
+    """Anthropic's client, which Cherry Studio uses, puts ``/v1/messages`` behind whatever is written."""
+    return f"{host.rstrip('#/').removesuffix('/v1')}/v1"
+
+
+def _id(id: str, name: str) -> str:
+    """A readable id: Cherry Studio's own are UUIDs where people have added a provider."""
+    if re.fullmatch(r"[\w.-]{1,30}", id) and not re.fullmatch(r"[0-9a-f-]{30,}", id):
+        return _IDS.get(id, id)
+    return re.sub(r"[^\w.-]+", "-", name.lower()).strip("-")[:30] or id[:30] or "imported"
+
+
+def unique(found: list[Found], taken: set[str]) -> Iterator[Found]:
+    """The same with ids that are neither taken nor twice there."""
+    for each in found:
+        id, number = each.id, 2
+        while id in taken:
+            id, number = f"{each.id}-{number}", number + 1
+        taken.add(id)
+        yield each._replace(id=id)

@@ -1,0 +1,1 @@
+"""The gateway over loopback: official clients before it, scripted providers behind it."""

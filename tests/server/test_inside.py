@@ -1,0 +1,119 @@
+"""The bridge with providers of its own and no gateway set: one process, no port, errors as elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from bridge import cli
+from bridge.admin.doctor.gateway import gateway as gateway_check
+from bridge.errors import GatewayError, KeyRefused, ProviderRefused, SettingsError
+from bridge.gateway import Gateway
+from bridge.server import GatewayServer
+from bridge.settings import Settings, read
+from bridge.types import ChatMessage, ModelId
+from bridge.words import IN
+from bridge.words.shell import DOCTOR
+from tests.server.answers import Answer
+from tests.server.harness import write_config
+from tests.server.provider import ScriptedProvider, status
+
+HELLO = [ChatMessage.user("Why is the sky blue?")]
+
+
+@pytest_asyncio.fixture
+async def upstream(tmp_path: Path) -> AsyncIterator[ScriptedProvider]:
+    async with ScriptedProvider(Answer("Because.")) as provider:
+        text = f'[providers.mine]\nurl = "{provider.url}"\nkey = "sk-mine-12345678"\n'
+        write_config(tmp_path / "gateway.toml", text)
+        yield provider
+
+
+async def said(gateway: Gateway, model: str) -> str:
+    return "".join([piece async for piece in gateway.stream(ModelId.parse(model), HELLO)])
+
+
+async def test_it_answers_without_a_port(upstream: ScriptedProvider, tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    assert settings.runs_own_gateway
+    async with settings.gateway() as gateway:
+        assert [str(model.id) for model in await gateway.models()] == ["mine:m1", "mine:m2"]
+        assert await said(gateway, "mine:m1") == "Because."
+        assert await gateway.generation() == "other"
+        upstream.replies = [status(401, {"error": {"message": "Incorrect API key"}})]
+        with pytest.raises(ProviderRefused):
+            await said(gateway, "mine:m1")
+    assert "sk-mine" not in repr(gateway) + gateway.url
+
+
+async def test_with_a_port_for_other_programs(upstream: ScriptedProvider, tmp_path: Path) -> None:
+    async with GatewayServer(tmp_path / "gateway.toml", port=0) as taken:  # to find a port that is free
+        port = int(taken.url.rpartition(":")[2])
+    async with Settings(data_dir=tmp_path, gateway_port=port).gateway() as gateway:
+        assert await said(gateway, "mine:m1") == "Because."
+        async with aiohttp.ClientSession() as http, http.get(f"http://127.0.0.1:{port}/v1/models") as response:
+            assert (await response.json())["total"] == 2
+
+
+async def test_a_gateway_that_is_set_goes_first(
+    upstream: ScriptedProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BRIDGE_DATA_DIR", str(tmp_path))
+    assert read(Settings, None).runs_own_gateway
+    monkeypatch.setenv("BRIDGE_GATEWAY_URL", "http://127.0.0.1:9")
+    assert not read(Settings, None).runs_own_gateway
+    monkeypatch.setenv("BRIDGE_GATEWAY_URL", "")
+    assert read(Settings, None).runs_own_gateway, "an empty value is none"
+
+
+async def test_a_file_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+    write_config(tmp_path / "gateway.toml", "[providers")
+    with pytest.raises(SettingsError, match=r"gateway\.toml"):
+        await Settings(data_dir=tmp_path).gateway().__aenter__()
+
+
+async def test_our_own_key_is_told_from_a_providers(upstream: ScriptedProvider, tmp_path: Path) -> None:
+    async with GatewayServer(tmp_path / "gateway.toml", port=0, key="cb-sk-mine") as server:
+        for key, error in (("", KeyRefused), ("wrong", KeyRefused), ("cb-sk-mine", None)):
+            async with Gateway(server.url, key) as gateway:
+                if error is None:
+                    assert await said(gateway, "mine:m1") == "Because."
+                    continue
+                with pytest.raises(GatewayError) as raised:
+                    await said(gateway, "mine:m1")
+                assert isinstance(raised.value, error)
+
+
+def test_one_question_at_the_shell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`cherry-bridge chat` starts it, asks, and ends."""
+    monkeypatch.setenv("BRIDGE_DATA_DIR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    write_config(tmp_path / "gateway.toml", '[providers.gone]\nurl = "http://127.0.0.1:9/v1"\n')
+    assert cli.main(["chat", "--model", "gone:m", "hello"]) == 1
+    assert "cannot be reached" in capsys.readouterr().err
+
+
+async def test_doctor_looks_at_each_provider(upstream: ScriptedProvider, tmp_path: Path) -> None:
+    async def found() -> list[tuple[str, str]]:
+        settings = Settings(data_dir=tmp_path)
+        return [(each.severity, each.text) async for each in gateway_check(settings, DOCTOR["en"], IN["en"])]
+
+    fine, models, answered = await found()
+    assert fine[0] == models[0] == answered[0] == "ok"
+    assert "mine:m1 answers" in answered[1]
+    config = tmp_path / "gateway.toml"
+    write_config(config, config.read_text() + '[providers.gone]\nurl = "http://127.0.0.1:9/v1"\n')
+    severity, text = (await found())[1]
+    assert severity == "wrong"
+    assert "gone: " in text
+    assert "the connection is refused" in text
+    config.chmod(0o644)
+    ((severity, text),) = await found()
+    assert severity == "wrong"
+    assert "chmod 600" in text
