@@ -22,7 +22,6 @@ from bridge.server.keyring import ProviderKey
 from bridge.server.presets import PRESETS, Auth, Preset
 from bridge.server.rates import parse_rate
 
-LEDGER_FILE_NAME = "gateway.toml"
 T = TypeVar("T")
 Type = Literal["openai", "openai-responses", "anthropic", "azure"]
 

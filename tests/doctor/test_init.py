@@ -248,7 +248,8 @@ async def test_a_server_that_is_not_cherry_studio(kind: Kind, failing: bool, tmp
 
         def dialogue() -> None:
             with Newcomer(tmp_path, closed_port()) as mia:
-                mia.sees("Any other server that speaks OpenAI's API will do as well")
+                mia.answers("What is the bot to talk with?", "3")
+                mia.sees("Any server that speaks OpenAI's API will do")
                 mia.answers("Its address", f"{server.url}/v1/")
                 mia.sees(f"Found at {server.url}.")
                 if failing:
@@ -282,6 +283,7 @@ async def test_a_server_without_a_list_of_models(tmp_path: Path) -> None:
 
         def dialogue() -> None:
             with Newcomer(tmp_path, closed_port()) as mia:
+                mia.answers("What is the bot to talk with?", "3")
                 mia.answers("Its address", server.url)
                 mia.sees("answers, but has no list of models.")
                 mia.answers("The model of new chats", "mine")

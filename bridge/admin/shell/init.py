@@ -160,10 +160,9 @@ class Setup:
         say(words.choice)
         while (typed := ask(words.choice_ask)) not in {"", "1", "2", "3", "4"}:
             pass
-        if typed in {"", "1"}:
-            say(words.gateway_where)
-        if typed == "2":
-            say(words.choice_tunnel)
+        said = {"2": words.choice_tunnel, "3": words.gateway_any, "4": ""}.get(typed, words.gateway_where)
+        if said:
+            say(said)
         return typed == "4"
 
     def _provider(self) -> bool:

@@ -190,8 +190,8 @@ INIT = InitWords(
     gateway="Cherry Studio",
     gateway_found="Found at {url}.",
     gateway_not_found="It is not found on the usual ports of this computer.",
-    gateway_where="In Cherry Studio, open Settings > API Server and switch it on. The address is shown there.\n"
-    "Any other server that speaks OpenAI's API will do as well: LiteLLM, Ollama, OpenRouter and others.",
+    gateway_where="In Cherry Studio, open Settings > API Server and switch it on. The address is shown there.",
+    gateway_any="Any server that speaks OpenAI's API will do: LiteLLM, Ollama, OpenRouter and others.",
     gateway_ask="Its address",
     gateway_shape="an address looks like http://127.0.0.1:23333.",
     key_ask="Its API key",

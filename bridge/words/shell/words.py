@@ -120,6 +120,7 @@ class InitWords:
     gateway_found: str
     gateway_not_found: str
     gateway_where: str
+    gateway_any: str
     gateway_ask: str
     gateway_shape: str
     key_ask: str

@@ -159,8 +159,8 @@ INIT = InitWords(
     gateway="Cherry Studio",
     gateway_found="在 {url} 找到了。",
     gateway_not_found="在这台电脑的常用端口上没有找到。",
-    gateway_where="在 Cherry Studio 里打开“设置 - API 服务器”并启动它，那里会显示地址。\n"
-    "其他兼容 OpenAI 的服务器也可以：LiteLLM、Ollama、OpenRouter 等等。",
+    gateway_where="在 Cherry Studio 里打开“设置 - API 服务器”并启动它，那里会显示地址。",
+    gateway_any="兼容 OpenAI 的服务器都可以：LiteLLM、Ollama、OpenRouter 等等。",
     gateway_ask="它的地址",
     gateway_shape="地址形如 http://127.0.0.1:23333。",
     key_ask="它的 API 密钥",

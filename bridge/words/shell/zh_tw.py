@@ -159,8 +159,8 @@ INIT = InitWords(
     gateway="Cherry Studio",
     gateway_found="在 {url} 找到了。",
     gateway_not_found="在這台電腦的常用連接埠上沒有找到。",
-    gateway_where="在 Cherry Studio 裡開啟「設定 - API 伺服器」並啟動它，那裡會顯示位址。\n"
-    "其他相容 OpenAI 的伺服器也可以：LiteLLM、Ollama、OpenRouter 等等。",
+    gateway_where="在 Cherry Studio 裡開啟「設定 - API 伺服器」並啟動它，那裡會顯示位址。",
+    gateway_any="相容 OpenAI 的伺服器都可以：LiteLLM、Ollama、OpenRouter 等等。",
     gateway_ask="它的位址",
     gateway_shape="位址形如 http://127.0.0.1:23333。",
     key_ask="它的 API 金鑰",
