@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import itertools
 import logging
 import os
 import socket
@@ -53,6 +54,24 @@ def _here(host: object) -> bool:
 
 
 sys.addaudithook(_tripwire)
+
+
+LONG_SECONDS = 600.0
+"""A test that is given so many seconds takes minutes."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have each worker begin with its share of the long tests, so that none is left with them at the end."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    limits = [(item.get_closest_marker("timeout"), item) for item in items]
+    long = [item for limit, item in limits if limit is not None and limit.args[0] >= LONG_SECONDS]
+    others = iter([item for item in items if item not in long])
+    ordered: list[pytest.Item] = []
+    for number in range(workers):
+        share = (number + 1) * len(items) // workers - number * len(items) // workers  # as xdist hands them out
+        first = long[number::workers]
+        ordered += [*first, *itertools.islice(others, share - len(first))]
+    items[:] = [*ordered, *others]
 
 
 @pytest.fixture(autouse=True)

@@ -108,7 +108,7 @@ async def test_what_is_too_old_or_too_much_is_skipped_and_said() -> None:
         async with listening(platform, memory, discord_catch_up_messages=3) as (_, recorder):
             await recorder.receives("question 1", "question 2", "question 3")
             [bubble] = platform.bubbles()
-            assert " 2 " in bubble.text and "away" in bubble.text
+            assert ": 2." in bubble.text and "away" in bubble.text
         async with listening(platform, memory, discord_catch_up_messages=3):
             await asyncio.sleep(1)
         assert len(platform.bubbles()) == 1, "told twice"

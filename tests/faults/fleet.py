@@ -37,6 +37,13 @@ class Links:
         return self
 
 
+class Joined(msgspec.Struct):
+    """A line of the log."""
+
+    chat: str
+    messages: list[str]
+
+
 class BridgeWorker:
     """One process. One that ends by itself is started again, as a supervisor does."""
 
@@ -128,6 +135,14 @@ class BridgeWorker:
             with suppress(msgspec.DecodeError):
                 found.append(msgspec.json.decode(line, type=dict[str, object]))
         return found
+
+    def joined(self) -> list[tuple[str, list[str]]]:
+        """The chat and the messages of each question that was several."""
+        lines = [line for line in self.log.read_bytes().splitlines() if b'"messages joined"' in line]
+        return [
+            (line.chat.partition(":~")[0], line.messages)
+            for line in (msgspec.json.decode(each, type=Joined) for each in lines)
+        ]
 
     def failures(self) -> list[str]:
         """What no fault of others excuses: exceptions that nobody expected."""

@@ -26,17 +26,22 @@ class ScriptedGateway(GatewayEmulator):
         """Seconds that a model thinks before its first word."""
 
     def _role(self, record: Completion) -> tuple[Behaviour, str]:
-        asked = QUESTION.search(record.question)
-        if asked is None:
+        """Questions that have been joined are answered one after the other, at the pace of the first."""
+        asked = list(QUESTION.finditer(record.question))
+        if not asked:
             return BEHAVIOURS["ok"], f"You said: {record.question}"
-        number, words, rate, end = int(asked[1]), int(asked[2]), float(asked[3]), asked[4]
-        self.attempts[number] += 1
+        answers = []
+        for each in asked:
+            number = int(each[1])
+            self.attempts[number] += 1
+            answers.append(answer(number, self.attempts[number], int(each[2])))
         behaviour = replace(
-            BEHAVIOURS["ok"], first_token=self.first_word, tokens_per_second=2 * rate
+            BEHAVIOURS["ok"], first_token=self.first_word, tokens_per_second=2 * float(asked[0][3])
         )  # a word is two tokens
+        end = next((each[4] for each in asked if each[4] != "stop"), "stop")
         if end in ("cut", "error"):
             behaviour = replace(behaviour, end="cut" if end == "cut" else "error")
-        return behaviour, answer(number, self.attempts[number], words)
+        return behaviour, "\n".join(answers)
 
 
 def answer(number: int, attempt: int, words: int) -> str:

@@ -17,6 +17,8 @@ NOTES = ("⚠️", "I tried three times", "Too many messages are waiting")
 
 BROKEN = re.compile(r"q(\d+)r(\d*)w?")
 """A first word in the middle of which the gateway broke off."""
+BEGUN = re.compile(r"q\d*(?:r\d*w?)?")
+"""The same behind the answer to a question that the next one has joined."""
 
 
 @dataclass(frozen=True)
@@ -53,15 +55,22 @@ class Verdict:
 
 
 def judge(
-    asked: Sequence[Question], bubbles: Sequence[Bubble], history: Sequence[Row], late: Collection[int] = ()
+    asked: Sequence[Question],
+    bubbles: Sequence[Bubble],
+    history: Sequence[Row],
+    late: Collection[int] = (),
+    joined: Collection[Collection[int]] = (),
 ) -> Verdict:
     """Judge one chat: what was asked there, in order; what people see now; what will be said to the model next.
 
     `late` are the questions that the platform delivered once more after others: their answers may stand anywhere.
+    `joined` are those that became one question: its note stands for all of them that have no words.
     """
     verdict = Verdict()
-    seen = list(_read(bubbles, {question.number: question.words for question in asked}, verdict))
+    words = {question.number: question.words for question in asked}
+    seen = list(_read(bubbles, words, verdict))
     answers: dict[int, str] = {}
+    noted: set[int] = set()
 
     def match(question: Question) -> None:
         one = seen.pop(0)
@@ -69,6 +78,11 @@ def judge(
         verdict.whole += not one.note
         verdict.told += bool(one.note)
         answers[question.number] = one.text
+        if one.note:
+            noted.add(question.number)
+
+    def shares(question: Question) -> bool:
+        return any(question.number in each and noted.intersection(each) for each in joined)
 
     left = {question.number: question for question in asked}
     spoken = {each.number for each in seen}
@@ -82,11 +96,16 @@ def judge(
         elif number == 0 and (told := [each for each in left if each in late and each not in spoken]):
             match(left.pop(told[0]))
         else:
-            verdict.complaints.append(f"q{following.number} has no answer here; next is {_name(seen)}")
+            if following.number in spoken or not shares(following):
+                verdict.complaints.append(f"q{following.number} has no answer here; next is {_name(seen)}")
+            verdict.told += 1
             del left[following.number]
-    verdict.complaints += [f"q{number} has no answer" for number in left]
+    for question in left.values():
+        if not shares(question):
+            verdict.complaints.append(f"q{question.number} has no answer")
+        verdict.told += 1
     verdict.complaints += [f"{_name([each])} is one too many, or out of order" for each in seen]
-    verdict.complaints += _judge_history(answers, history)
+    verdict.complaints += _judge_history(answers, history, words)
     return verdict
 
 
@@ -108,15 +127,36 @@ def _read(bubbles: Sequence[Bubble], words: Mapping[int, int], verdict: Verdict)
                     yield current
                 current = Seen(0, note=note)
             continue
-        if current is None or current.number != int(word[1]):
-            if current is not None:
-                yield current
-            current = Seen(int(word[1]))
-        current.text += _packed(text)
+        for number, part in _parts(text, words):
+            if current is None or current.number != number:
+                if current is not None:
+                    yield current
+                current = Seen(number)
+            current.text += part
+            current.streaming = current.streaming or open
+        assert current is not None
         current.note = current.note or note
-        current.streaming = current.streaming or open
     if current is not None:
         yield current
+
+
+def _parts(text: str, words: Mapping[int, int]) -> Iterator[tuple[int, str]]:
+    """What `text` says to each question, without any space: it has several where these were joined."""
+    number, said = 0, ""
+    for token in text.split():
+        word = WORD.match(token) or BROKEN.fullmatch(token)
+        if word is not None and int(word[1]) != number:
+            if said:
+                yield number, said
+            number, said = int(word[1]), token
+        elif word is not None or not BEGUN.fullmatch(token) or not _ends_whole(number, said, words):
+            said += token
+    if said:
+        yield number, said
+
+
+def _ends_whole(number: int, text: str, words: Mapping[int, int]) -> bool:
+    return re.search(rf"q{number}r\d+w{words.get(number, 0) - 1}$", text) is not None
 
 
 def _without_note(text: str) -> tuple[str, str]:
@@ -154,12 +194,13 @@ def _difference(text: str, whole: str) -> str:
     return f"{text[at : at + 40]!r} where {whole[at : at + 40]!r} belongs, at {at} of {len(whole)}"
 
 
-def _judge_history(answers: Mapping[int, str], history: Sequence[Row]) -> Iterator[str]:
+def _judge_history(answers: Mapping[int, str], history: Sequence[Row], words: Mapping[int, int]) -> Iterator[str]:
     """In its order, the history holds every answer of which a word was seen, and nothing else."""
-    kept = []
+    kept: list[tuple[int, str]] = []
     for row in history:
-        question = QUESTION.search(row.question)
-        kept.append((int(question[1]) if question else 0, _packed(row.answer)))
+        asked = [int(found[1]) for found in QUESTION.finditer(row.question)] or [0]
+        said = list(_parts(row.answer, words)) or [(asked[0], "")]
+        kept += said if all(number in asked for number, _ in said) else [(asked[0], _packed(row.answer))]
     shown = [(number, text) for number, text in answers.items() if text]
     if kept == shown:
         return

@@ -85,6 +85,40 @@ def test_what_is_wrong_is_found(texts: list[str], rows: list[tuple[Question, str
     assert judge([ONE, TWO], shown(*texts), kept(*rows)).complaints
 
 
+BOTH = f"{A}\n{B}"
+JOINED = Row(f"{ONE.text}\n\n{TWO.text}", BOTH)
+
+
+def test_questions_that_were_joined_share_an_answer() -> None:
+    first, second = f"{A}\n{B[:40].rsplit(' ', 1)[0]}", B[len(B[:40].rsplit(" ", 1)[0]) :]
+    for texts in ([BOTH], [first, second]):
+        verdict = judge([ONE, TWO], shown(*texts), [JOINED], joined=[{1, 2}])
+        assert (verdict.complaints, verdict.whole) == ([], 2)
+    cut = judge([ONE, TWO], shown(f"{HALF}\n\n{NOTE}"), [Row(JOINED.question, HALF)], joined=[{1, 2}])
+    assert (cut.complaints, cut.told) == ([], 2)
+    broken = Row(JOINED.question, f"{A}\nq2")
+    assert not judge([ONE, TWO], shown(f"{A}\nq2\n\n{NOTE}"), [broken], joined=[{1, 2}]).complaints
+
+
+@pytest.mark.parametrize(
+    ("texts", "rows"),
+    [
+        ([A], [JOINED]),
+        ([BOTH], [Row(JOINED.question, A)]),
+        ([BOTH, B], [JOINED]),
+        ([f"{B}\n{A}"], [Row(JOINED.question, f"{B}\n{A}")]),
+        ([f"{A}\n{B[:40]}"], [Row(JOINED.question, f"{A}\n{B[:40]}")]),
+    ],
+    ids=["one lost", "history half", "one twice", "out of order", "half"],
+)
+def test_what_is_wrong_with_joined_questions_is_found(texts: list[str], rows: list[Row]) -> None:
+    assert judge([ONE, TWO], shown(*texts), rows, joined=[{1, 2}]).complaints
+
+
+def test_a_note_is_not_for_questions_that_did_not_join() -> None:
+    assert judge([ONE, TWO], shown(f"{HALF}\n\n{NOTE}"), kept((ONE, HALF))).complaints
+
+
 def test_an_answer_that_still_grows_is_found() -> None:
     bubbles = [Bubble("1", A, buttons=["Stop"])]
     assert judge([ONE], bubbles, kept((ONE, A))).complaints

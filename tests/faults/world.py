@@ -104,6 +104,8 @@ class World:
         self.workers: list[BridgeWorker] = []
         self.ids: dict[int, str] = {}
         """The messages that questions were asked in, by number."""
+        self.chat_of: dict[int, str] = {}
+        """And the chats."""
         self._count = processes
         self._topology = topology
         self._settings = settings
@@ -193,6 +195,7 @@ class World:
         platform, mention = self.platforms[question.channel], question.place != "direct"
         id = await platform.say(question.text, who=question.who, place=question.place, mention=mention)
         self.ids[question.number] = id
+        self.chat_of[question.number] = str(platform.chat(question.place, question.who))
         return id
 
     async def judge(self, asked: Sequence[Question]) -> Verdict:
@@ -200,16 +203,25 @@ class World:
         chats: dict[tuple[str, str, str], list[Question]] = defaultdict(list)
         for question in asked:
             chats[question.chat].append(question)
-        verdict = Verdict()
+        verdict, joined = Verdict(), self.joined()
         async with open_store(self.store.url(self.store.port), self.home) as store:
             for (channel, place, _), questions in chats.items():
                 who = questions[0].who
                 rows = await self.history(store, self.platforms[channel].chat(place, who))
                 platform = self.platforms[channel]
-                one = judge(questions, platform.bubbles(place, who), rows, self.late(platform, questions))
+                one = judge(questions, platform.bubbles(place, who), rows, self.late(platform, questions), joined)
                 one.complaints = [f"{channel} {place} {who}: {each}" for each in one.complaints]
                 verdict += one
         return verdict
+
+    def joined(self) -> list[set[int]]:
+        """The numbers of the questions that became one, in any attempt."""
+        numbers = {(self.chat_of[number], id): number for number, id in self.ids.items()}
+        return [
+            {numbers[chat, id] for id in ids if (chat, id) in numbers}
+            for worker in self.workers
+            for chat, ids in worker.joined()
+        ]
 
     def late(self, platform: Platform, questions: Sequence[Question]) -> set[int]:
         """Questions that Feishu had to deliver once more, which it does 15 seconds later, whatever was said since."""

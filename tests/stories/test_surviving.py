@@ -183,4 +183,4 @@ async def test_two_answers_in_two_chats_do_not_wait_for_each_other(
     gateway.behave("ok", Behaviour(text="Quick."))
     [quick] = await bot.ask("quickly", who="tom")
     assert quick.text == "Quick."
-    assert "Stop" in bot.bubbles()[-1].buttons, "the slow one is still under way"
+    await until(lambda: "Stop" in bot.bubbles()[-1].buttons, "the slow one, which is still under way")
