@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,12 @@ def usage(pid: int) -> Usage:
         int(fields[21]) * os.sysconf("SC_PAGE_SIZE") / 2**20,
         sum(_number(thread, "voluntary_ctxt_switches:") for thread in threads),
     )
+
+
+def total(usages: Iterable[Usage]) -> Usage:
+    """Return what several processes take together."""
+    each = list(usages)
+    return Usage(sum(one.cpu for one in each), sum(one.memory for one in each), sum(one.wakes for one in each))
 
 
 def _number(status: Path, name: str) -> int:

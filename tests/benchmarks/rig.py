@@ -17,10 +17,11 @@ from typing import Self, cast
 import msgspec
 from redis.asyncio import Redis
 
+from bridge.store import open_embedded
 from tests.benchmarks.fake_gateway import MODEL, Record
 from tests.benchmarks.fake_telegram import FakeTelegram
 from tests.benchmarks.http_server import raise_file_limit
-from tests.benchmarks.processes import Usage, embedded_store, usage
+from tests.benchmarks.processes import Usage, embedded_store, total, usage
 from tests.benchmarks.sinks import FIRST_PERSON, Sink
 
 HERE = Path(__file__).parents[2]
@@ -92,6 +93,7 @@ class Rig:
 
     `platform` is "telegram", "discord" or "feishu". `lifted` takes away the account's bound on writes a second on
     Telegram; `settings` are environment variables; `profile` is a file for cProfile's figures, written at the end.
+    `processes` are started as `run --processes` starts them.
     """
 
     def __init__(
@@ -104,6 +106,7 @@ class Rig:
         profile: Path | None = None,
         lag: bool = True,
         settings: dict[str, str] | None = None,
+        processes: int = 1,
     ) -> None:
         self.people = people
         self.ready_seconds = 0.0
@@ -115,6 +118,8 @@ class Rig:
         if profile is not None:
             self._launched["BENCH_PROFILE"] = os.fspath(profile)
         self._with_lag = lag
+        self._count = processes
+        self._processes: list[asyncio.subprocess.Process] = []
 
     async def __aenter__(self) -> Self:
         raise_file_limit()
@@ -126,6 +131,8 @@ class Rig:
                 self._launched["BENCH_LAG"] = os.fspath(self.home / "lag")
             await stack.enter_async_context(self.sink)
             self.gateway = await stack.enter_async_context(Gateway())
+            if self._count > 1:
+                await stack.enter_async_context(open_embedded(self.home / "data"))
             stack.push_async_callback(self.stop)
             await self._start()
             if self.people:
@@ -138,7 +145,8 @@ class Rig:
 
     @property
     def pid(self) -> int:
-        return self._process.pid
+        """Of the first process."""
+        return self._processes[0].pid
 
     def environment(self) -> dict[str, str]:
         return {
@@ -157,18 +165,24 @@ class Rig:
         plain = not self._launched
         # -P: the launcher's folder must not come before the tree's own packages.
         arguments = ["-m", "bridge", "run"] if plain else ["-P", os.fspath(_LAUNCHER), "run"]
+        numbers = [["--number", str(number)] for number in range(1, self._count + 1)] if self._count > 1 else [[]]
         began = time.monotonic()
-        with (self.home / "log").open("wb") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                self._tree.python,
-                *arguments,
-                cwd=self.home,
-                env=self.environment() | self._launched,
-                stdout=log,
-                stderr=log,
-            )
+        for number in numbers:
+            with (self.home / "log").open("ab") as log:
+                self._processes.append(
+                    await asyncio.create_subprocess_exec(
+                        self._tree.python,
+                        *arguments,
+                        *number,
+                        cwd=self.home,
+                        env=self.environment() | self._launched,
+                        stdin=asyncio.subprocess.PIPE if number else None,  # closed, it would tell them to stop
+                        stdout=log,
+                        stderr=log,
+                    )
+                )
         listening = asyncio.create_task(self.sink.connected())
-        ended = asyncio.create_task(self._process.wait())
+        ended = asyncio.create_task(self._processes[0].wait())
         await asyncio.wait([listening, ended], timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         self.ready_seconds = time.monotonic() - began
         listens = listening.done() and not listening.exception()
@@ -207,7 +221,7 @@ class Rig:
     def snapshot(self) -> Snapshot:
         return Snapshot(
             time.monotonic(),
-            usage(self.pid),
+            total(usage(process.pid) for process in self._processes),
             usage(self._store),
             usage(self.gateway.pid),
             usage(self.sink.pid),
@@ -219,13 +233,15 @@ class Rig:
 
     async def stop(self) -> None:
         """As systemd does; killed where it does not end."""
-        if self._process.returncode is None:
-            self._process.send_signal(signal.SIGTERM)
+        running = [process for process in self._processes if process.returncode is None]
+        for process in running:
+            process.send_signal(signal.SIGTERM)
+        for process in running:
             try:
-                await asyncio.wait_for(self._process.wait(), STOP_SECONDS)
+                await asyncio.wait_for(process.wait(), STOP_SECONDS)
             except TimeoutError:
-                self._process.kill()
-                await self._process.wait()
+                process.kill()
+                await process.wait()
 
     def lags(self, start: float, end: float) -> list[float]:
         """Milliseconds by which the bridge's loop was late in that time, every 20 ms; empty before it has stopped."""

@@ -70,17 +70,21 @@ async def burst(
     lifted: bool,
     platform: str = "telegram",
     profile: Path | None = None,
+    processes: int = 1,
 ) -> None:
     """Each size in a bridge of its own, `runs` times in turn; with several trees, side by side."""
     found: dict[tuple[int, Tree], list[dict[str, Any]]] = {(size, tree): [] for size in sizes for tree in trees}
     for _ in range(runs):
         for (size, tree), rows in found.items():
-            async with Rig(size, platform=platform, tree=tree, lifted=lifted, profile=profile) as rig:
+            async with Rig(
+                size, platform=platform, tree=tree, lifted=lifted, profile=profile, processes=processes
+            ) as rig:
                 outcome = await run_crowd(
                     rig, replace(load, chats=size), patience=load.spread + load.tokens / load.rate + 240
                 )
                 rows.append(_row(await with_lag(rig, outcome)) | {"tree": commit(tree.path)})
     title = f"{load.tokens} tokens at {load.rate:g}/s, asked within {load.spread:g} s, {runs} runs, ms"
+    title += f", {processes} processes" if processes > 1 else ""
     free = lifted and platform == "telegram"
     bound = "no bound on the account's writes" if free else "the account's bound on writes as shipped"
     columns = (("tree", "tree"), *CROWD) if len(trees) > 1 else CROWD
