@@ -216,7 +216,8 @@ class Turn:
         self._rows = [self._rows[0], *rows[:count]]
         self._questions = [question, *found[:count]]
         self.job = join(self._questions)
-        log.info("messages joined", chat=str(claim.chat), messages=[each.message.id for each in self._questions])
+        ids = " ".join(each.message.id for each in self._questions)
+        log.info("messages joined", chat=str(claim.chat), messages=ids)
         return True
 
     @property

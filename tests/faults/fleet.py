@@ -41,7 +41,8 @@ class Joined(msgspec.Struct):
     """A line of the log."""
 
     chat: str
-    messages: list[str]
+    messages: str
+    """Their ids, with spaces between them."""
 
 
 class BridgeWorker:
@@ -140,7 +141,7 @@ class BridgeWorker:
         """The chat and the messages of each question that was several."""
         lines = [line for line in self.log.read_bytes().splitlines() if b'"messages joined"' in line]
         return [
-            (line.chat.partition(":~")[0], line.messages)
+            (line.chat.partition(":~")[0], line.messages.split())
             for line in (msgspec.json.decode(each, type=Joined) for each in lines)
         ]
 
