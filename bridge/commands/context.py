@@ -9,7 +9,7 @@ from typing import Self
 from bridge.access import Actor, ChatSettings, Role
 from bridge.events import Event
 from bridge.inbox import CommandCall, Question
-from bridge.types import Button, Chat, User
+from bridge.types import BodyFile, Button, Chat, User
 from bridge.words import Words
 
 
@@ -69,6 +69,8 @@ class CommandResult:
     buttons: Sequence[Button] = ()
     resend_as: Question | None = None
     """A question to put into the chat's queue: the command was a way to ask it."""
+    files: Sequence[BodyFile] = ()
+    """What goes out under `text`."""
     in_place: bool = True
     """Whether the result of a pressed button takes the place of the message that carried it."""
     admins_changed: bool = False

@@ -11,7 +11,7 @@ from bridge.reply.deliver import Address, Footer, deliver
 from bridge.reply.draft import Draft
 from bridge.reply.pace import Pace
 from bridge.reply.record import Record, Unrecorded
-from bridge.types import Button, Chat
+from bridge.types import BodyFile, Button, Chat
 from bridge.words import Words
 
 
@@ -58,6 +58,7 @@ class Account:
         *,
         key: str,
         buttons: Sequence[Button] = (),
+        files: Sequence[BodyFile] = (),
         reply_to: str = "",
         in_place_of: str = "",
         record: Record | None = None,
@@ -65,11 +66,13 @@ class Account:
         """Say something that is complete; in place of our message with that ref, where that can still be edited."""
         to = self.address(chat, key, reply_to)
         footer = Footer(buttons=self.fitting(chat, buttons))
-        if in_place_of and self.channel.limits(chat).edits != "none":
+        if files and in_place_of and record is not None and not record.begun:
+            await record.posted(in_place_of)  # the files below it must be found again after a crash
+        elif in_place_of and not files and self.channel.limits(chat).edits != "none":
             try:
                 await deliver(Draft.whole(text), to, record=Unrecorded([in_place_of]), footer=lambda _: footer)
             except Gone:
                 pass  # it was deleted; then the answer stands on its own, below
             else:
                 return
-        await deliver(Draft.whole(text), to, record=record, footer=lambda _: footer)
+        await deliver(Draft.whole(text, list(files)), to, record=record, footer=lambda _: footer)

@@ -89,7 +89,7 @@ class Replies:
                 result = CommandResult(words.queue_full, in_place=False)
         if result.stream is not None:
             await self._grow_result(turn, account, result.stream, words, admin=standing.role >= Role.ADMIN)
-        elif result.text:
+        elif result.text or result.files:
             await self._post(turn, account, result)
         await turn.done()
         if result.admins_changed:
@@ -156,8 +156,9 @@ class Replies:
             account.listed(place, result.text, result.buttons, words),
             key=turn.key,
             buttons=result.buttons,
+            files=result.files,
             reply_to=reply_target(job),
-            in_place_of=_message_to_replace(job, in_place=result.in_place),
+            in_place_of=_message_to_replace(job, in_place=result.in_place and not result.files),
             record=turn.reply(),
         )
 
