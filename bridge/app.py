@@ -50,7 +50,7 @@ class Bridge:
         self.gateway = gateway
         self.inbox = Inbox(store)
         self.access = Access(store.redis, settings.admins)
-        self.commands = Commands(store, self.inbox, gateway, self.access, settings.model)
+        self.commands = Commands(store, self.inbox, gateway, self.access, settings.model, settings.prices)
         self.opened: Callable[[Account], Awaitable[None]] | None = None
         self.refused: dict[str, str] = {}
         """Channels that can never work as they are set up, and why."""

@@ -27,6 +27,9 @@ DESCRIPTION = "Chat in Telegram, Discord and Feishu with every model your Cherry
 MAX_PROCESSES = 64
 """More than machines have cores for; each takes some 75 MB."""
 
+MAX_USAGE_DAYS = 40
+"""As `DETAIL_DAYS` in `bridge/usage/ledger.py`, which is not loaded for `--help`."""
+
 Command = Callable[[argparse.Namespace], int]
 """Runs with the arguments; returns the exit status."""
 
@@ -109,6 +112,14 @@ def _parser() -> argparse.ArgumentParser:
 
     inbox = commands.add_parser("inbox", help="what was given up after its attempts, and how much waits")
     _add_inbox(inbox.add_subparsers(required=True, metavar="list|retry|drop"))
+
+    usage = commands.add_parser("usage", help="what was used, by day, person, chat and model")
+    about = f"up to {MAX_USAGE_DAYS}; default: %(default)s"
+    usage.add_argument("--days", type=_usage_days, default=30, metavar="N", help=about)
+    kind = usage.add_mutually_exclusive_group()
+    kind.add_argument("--json", action="store_true")
+    kind.add_argument("--csv", action="store_true", help="for a spreadsheet")
+    usage.set_defaults(command=_usage)
 
     completion = commands.add_parser("completion", help="print a script that completes commands with Tab")
     completion.add_argument("shell", choices=["bash", "zsh", "fish"])
@@ -230,6 +241,12 @@ def _count(text: str) -> int:
 def _process_count(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= MAX_PROCESSES:
         raise argparse.ArgumentTypeError(f"a number from 1 to {MAX_PROCESSES}")
+    return int(text)
+
+
+def _usage_days(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_USAGE_DAYS:
+        raise argparse.ArgumentTypeError(f"a number from 1 to {MAX_USAGE_DAYS}")
     return int(text)
 
 
@@ -418,6 +435,15 @@ def _inbox(options: argparse.Namespace) -> int:
 
     log.configure("error")
     return _run(inbox(read_settings(), options))
+
+
+def _usage(options: argparse.Namespace) -> int:
+    from bridge import log
+    from bridge.admin.shell.configuration import read_settings
+    from bridge.admin.shell.usage import usage
+
+    log.configure("error")
+    return _run(usage(read_settings(), options))
 
 
 def _completion(options: argparse.Namespace) -> int:

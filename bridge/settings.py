@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,7 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bridge.errors import SettingsError
 from bridge.gateway_address import base_url
-from bridge.types import ModelId, User
+from bridge.types import ModelId, Price, User
 from bridge.words import Language, named
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from bridge.store import MediaBudget
 
 PREFIX = "BRIDGE_"
+_PRICE = re.compile(r"([^\d\s/.=]{0,4}\s?)(\d{1,6}(?:\.\d{1,9})?)\s*/\s*(?:\1)?(\d{1,6}(?:\.\d{1,9})?)")
 S = TypeVar("S", bound=BaseSettings)
 
 
@@ -72,6 +74,8 @@ class Settings(BaseSettings):
     """A server with `/v1/audio/transcriptions`. Empty: recordings are not read."""
     speech_key: SecretStr = SecretStr("")
     speech_model: str = Field(default="whisper-1", min_length=1, max_length=200)
+    prices: Annotated[tuple[tuple[str, Price], ...], NoDecode] = ()
+    """What a million tokens cost, by pattern of model ids, the first that matches: ``openai:gpt-5=1.25/10``."""
     log: Literal["debug", "info", "warning", "error"] = "info"
     health_port: int = Field(default=0, ge=0, le=65_526)
     """The port for health and metrics, on loopback; where it is taken, one of the nine after it. 0: no port."""
@@ -90,6 +94,11 @@ class Settings(BaseSettings):
     @classmethod
     def _model(cls, value: Any) -> Any:
         return (ModelId.parse(value) if value.strip() else None) if isinstance(value, str) else value
+
+    @field_validator("prices", mode="before")
+    @classmethod
+    def _prices(cls, value: Any) -> Any:
+        return tuple(_price(item) for item in _items(value)) if isinstance(value, str) else value
 
     @field_validator("gateway_url")
     @classmethod
@@ -198,6 +207,15 @@ def _names_in(env_file: Path | None) -> Iterable[str]:
 def _like(name: str, known: Iterable[str]) -> str:
     nearest = get_close_matches(name.upper(), known, 1)
     return f"; did you mean {nearest[0]}?" if nearest else "."
+
+
+def _price(item: str) -> tuple[str, Price]:
+    """Read ``openai:gpt-5=1.25/10`` or ``deepseek:*=¥2/¥3``: for a million tokens of the question, of the answer."""
+    pattern, _, price = item.rpartition("=")
+    found = _PRICE.fullmatch(price.strip())
+    if not pattern.strip() or found is None:
+        raise ValueError(f"{item!r} is no price; write for example openai:gpt-5=1.25/10")
+    return pattern.strip(), Price(float(found[2]), float(found[3]), found[1].strip() or "$")
 
 
 def _items(text: str) -> list[str]:

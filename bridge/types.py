@@ -93,6 +93,15 @@ class ModelId:
         return f"{self.provider}:{self.model}" if self.provider else self.model
 
 
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a million tokens of a model cost, in the currency with that sign."""
+
+    prompt: float
+    completion: float
+    currency: str = "$"
+
+
 class Media(Struct, frozen=True, omit_defaults=True):
     """Bytes that are kept elsewhere: `digest` is the SHA-256 of the content in hexadecimal, `size` in bytes."""
 

@@ -6,6 +6,7 @@ from bridge.commands.conversation import LATER_ID
 from bridge.commands.requests import REQUEST_ID
 from bridge.commands.subjects import moment, split_duration
 from bridge.commands.table import Commands
+from bridge.commands.usage import usage_figures
 
 __all__ = [
     "LATER_ID",
@@ -17,4 +18,5 @@ __all__ = [
     "moment",
     "shown",
     "split_duration",
+    "usage_figures",
 ]

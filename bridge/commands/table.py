@@ -18,11 +18,13 @@ from bridge.commands.conversation import ConversationCommands
 from bridge.commands.invites import InviteCommand
 from bridge.commands.picker import Picker
 from bridge.commands.requests import RequestCommands
+from bridge.commands.usage import UsageCommand
 from bridge.gateway import Gateway
 from bridge.inbound import parse_command
 from bridge.inbox import CommandCall, Inbox
 from bridge.store import Store
-from bridge.types import Button, Chat, ModelId, User
+from bridge.types import Button, Chat, ModelId, Price, User
+from bridge.usage import Ledger, Prices
 from bridge.words import EN, IN, Words
 
 MAX_SUGGESTIONS = 25
@@ -49,7 +51,15 @@ class Entry:
 class Commands:
     """Runs a command for somebody who has been let in; who may do what is judged here and by `Access` alone."""
 
-    def __init__(self, store: Store, inbox: Inbox, gateway: Gateway, access: Access, default: ModelId | None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        inbox: Inbox,
+        gateway: Gateway,
+        access: Access,
+        default: ModelId | None,
+        prices: Sequence[tuple[str, Price]] = (),
+    ) -> None:
         self.picker = picker = Picker(store.preferences, store.names, gateway, access, default)
         talk = ConversationCommands(store, inbox, picker)
         admit = Admission(access)
@@ -67,6 +77,7 @@ class Commands:
             Entry("system", talk.system),
             Entry("later", talk.later),
             Entry("reasoning", talk.reasoning),
+            Entry("usage", UsageCommand(Ledger(store.redis), Prices(prices, gateway)).usage),
             Entry("whoami", admit.whoami, tells_groups=True),
             Entry("claim", admit.redeem, listed=False),
             Entry("allow", admit.allow, Role.ADMIN),

@@ -11,7 +11,7 @@ from typing import Any
 
 from bridge.gateway.dialects import Dialect
 from bridge.gateway.dialects.fields import as_dict
-from bridge.types import ModelId
+from bridge.types import ModelId, Price
 
 MAX_ID_CHARACTERS = 300
 MAX_NAME_CHARACTERS = 120
@@ -60,6 +60,8 @@ class Model:
     slash, or nothing."""
     sees: bool | None = None
     """Whether it takes pictures, as the list says; None where it does not say. Cherry Studio's does not."""
+    price: Price | None = None
+    """What it costs, as the list says; None where it does not say. Cherry Studio's does not."""
 
     @property
     def may_see(self) -> bool:
@@ -83,11 +85,11 @@ def parse_model(entry: Any, *, direct: bool = False) -> Model | None:
     if dialect is None or _NOT_FOR_CHAT.search(id.model.lower()) or _is_for_something_else(entry):
         return None
     owner = _one_line(entry.get("provider_name")) or _one_line(entry.get("owned_by"))
-    name, sees = _one_line(entry.get("name")), _sees(entry)
+    name, sees, price = _one_line(entry.get("name")), _sees(entry), _price(entry)
     if direct:
         maker = text.partition("/")[0] if "/" in text else ""
-        return Model(id, name or text.strip(), owner or maker, dialect, owner, maker, sees)
-    return Model(id, name or id.model, owner or id.provider, dialect, owner, id.provider, sees)
+        return Model(id, name or text.strip(), owner or maker, dialect, owner, maker, sees, price)
+    return Model(id, name or id.model, owner or id.provider, dialect, owner, id.provider, sees, price)
 
 
 def _is_for_something_else(entry: dict[str, Any]) -> bool:
@@ -108,6 +110,19 @@ def _sees(entry: dict[str, Any]) -> bool | None:
         if isinstance(said, bool):
             return said
     return True if isinstance(capabilities, list) and "vision" in capabilities else None
+
+
+def _price(entry: dict[str, Any]) -> Price | None:
+    """What an entry says of its price. OpenRouter's list has dollars a token, as texts:
+    https://openrouter.ai/docs/api-reference/list-available-models"""
+    pricing = as_dict(entry.get("pricing"))
+    try:
+        prompt, completion = float(pricing["prompt"]), float(pricing["completion"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    if not (0 <= prompt < 1 and 0 <= completion < 1):  # a router's price is -1: it depends
+        return None
+    return Price(prompt * 1e6, completion * 1e6)
 
 
 def nearest(query: str, models: Sequence[Model], count: int) -> list[ModelId]:

@@ -6,11 +6,12 @@ write checks it: a worker that was overtaken finds out at its next write, and wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 import structlog
 from redis.asyncio import Redis
+from redis.exceptions import NoScriptError
 
 from bridge.errors import StoreError
 from bridge.inbox import aside
@@ -31,6 +32,7 @@ from bridge.store import (
     keys,
     translate_redis_errors,
 )
+from bridge.usage import Ledger, Spent, count
 
 if TYPE_CHECKING:
     from bridge.inbox.claim import Claim
@@ -253,32 +255,48 @@ class Turn:
         """
         return await self._journal.finish(id, result)
 
-    async def done(self, exchange: Exchange | None = None, *, again: bool = False) -> None:
+    async def done(self, exchange: Exchange | None = None, *, again: bool = False, spent: Sequence[Spent] = ()) -> None:
         """Answered: in one step the turn leaves the queue and `exchange` enters the history.
 
         It does not enter where the conversation has started over since the turn's first attempt began. With
-        `again` it takes the place of the last exchange where that has the same id. A job that could not be read
-        is kept for an operator. May be called again when it raised StoreError.
+        `again` it takes the place of the last exchange where that has the same id. `spent` is counted in the same
+        round trip. A job that could not be read is kept for an operator. May be called again when it raised
+        StoreError.
         """
         if not self.readable:
             await self.set_aside(UNREADABLE)
             return
         claim, chat = self._claim, ChatKeys(self._claim.chat)
         row, id = (exchange.to_row(), exchange.id) if exchange is not None else ("", "")
-        went, moved = await DONE(
-            self._redis,
-            [claim.keys.queue, claim.keys.head, chat.history, chat.epoch, chat.moved],
-            self._fence.token,
-            row,
-            id,
-            int(again),
-            MAX_EXCHANGES,
-            HISTORY_SECONDS,
-            self._joined,
-        )
+        names = [claim.keys.queue, claim.keys.head, chat.history, chat.epoch, chat.moved]
+        args = (self._fence.token, row, id, int(again), MAX_EXCHANGES, HISTORY_SECONDS, self._joined)
+        went, moved = await self._end_and_count(names, args, spent) if spent else await DONE(self._redis, names, *args)
         self._fence.check(went)
         if moved:
             await move(self._redis, claim.chat, CHAT.decode(moved))
+
+    async def _end_and_count(
+        self, names: Sequence[str], args: Sequence[str | int], spent: Sequence[Spent]
+    ) -> tuple[str, str]:
+        """Run `DONE` and count `spent`, in one round trip. That the turn ends does not depend on the counting."""
+        async with translate_redis_errors():
+            pipe = self._redis.pipeline(transaction=False)
+            DONE.add_to(pipe, names, *args)
+            count(pipe, self.key, spent)
+            ended, counted = await pipe.execute(raise_on_error=False)
+            if isinstance(ended, Exception) and not isinstance(ended, NoScriptError):
+                raise ended
+        try:
+            if isinstance(counted, NoScriptError):
+                await Ledger(self._redis).count(self.key, spent)
+            elif isinstance(counted, Exception):
+                async with translate_redis_errors():
+                    raise counted
+        except StoreError as error:
+            log.warning("usage not counted", chat=str(self._claim.chat), error=str(error))
+        if isinstance(ended, NoScriptError):
+            ended = await DONE(self._redis, names, *args)
+        return cast(tuple[str, str], ended)
 
     async def set_aside(self, why: str) -> None:
         """Given up: the turn leaves the queue for a short list that an operator may look at, and is counted."""

@@ -25,7 +25,7 @@ from bridge.store.errors import translate_redis_errors
 from bridge.store.heartbeat import Heartbeats
 from bridge.store.history import HISTORY_SECONDS, MAX_EXCHANGES, EndReason, Exchange, History
 from bridge.store.keeper import Connect, Hold, Keeper
-from bridge.store.keys import KEY_LENGTH, LANES, AccessKeys, ChatKeys, Lane, LaneKeys
+from bridge.store.keys import KEY_LENGTH, LANES, AccessKeys, ChatKeys, Lane, LaneKeys, UsageKeys
 from bridge.store.leases import Lease, Leases
 from bridge.store.media import MediaBudget, MediaStore, digest_of
 from bridge.store.memory import Memory
@@ -82,6 +82,7 @@ __all__ = [
     "ShownReasoning",
     "Store",
     "TurnContext",
+    "UsageKeys",
     "bare",
     "digest_of",
     "keys",

@@ -133,6 +133,39 @@ class AccessKeys:
         return f"{cls._BASE}spent:{day}"
 
 
+class UsageKeys:
+    """What was spent, in one slot of a cluster. Each of these is bounded by `bridge/usage/ledger.py`."""
+
+    __slots__ = ()
+    _BASE = f"{PREFIX}{{usage}}:"
+    counted = _BASE + "counted"
+    """A sorted set: the turn keys that were counted of late, by when."""
+    errors = _BASE + "errors"
+    """A hash: how many answers failed, by hour and kind of error."""
+    names = _BASE + "names"
+    """A hash: what persons and chats were last called."""
+
+    @classmethod
+    def day(cls, day: str) -> str:
+        """A hash: what was spent on a day, by person, chat and model."""
+        return f"{cls._BASE}day:{day}"
+
+    @classmethod
+    def month(cls, month: str) -> str:
+        """The same of a month."""
+        return f"{cls._BASE}month:{month}"
+
+    @classmethod
+    def year(cls, year: str) -> str:
+        """A hash: what was spent in a year, by day and model."""
+        return f"{cls._BASE}year:{year}"
+
+    @classmethod
+    def person(cls, person: str) -> str:
+        """A hash: what a person has spent, by day and model."""
+        return f"{cls._BASE}of:{_plain(person)}"
+
+
 MEDIA_CHATS = f"{PREFIX}{{media}}:chats"
 """A sorted set: the chats' hashes of media, by when they were last added to."""
 MEDIA_SIZES = f"{PREFIX}{{media}}:sizes"

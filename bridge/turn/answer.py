@@ -28,6 +28,7 @@ from bridge.turn.outage import OutageMonitor
 from bridge.turn.replies import Replies, reply_target
 from bridge.turn.thoughts import thoughts
 from bridge.types import ChatMessage, Text
+from bridge.usage import Spent, Tally
 
 log = structlog.get_logger(__name__)
 
@@ -133,9 +134,10 @@ class Answerer:
             str(generation.model),
             time.time(),
         )
-        await turn.done(None if draft.is_empty else exchange, again=question.again)
+        spent = _spent(question, draft, generation)
+        await turn.done(None if draft.is_empty else exchange, again=question.again, spent=[spent])
         await generation.learn()
-        await quota.spend(generation.tokens(draft.text))
+        await quota.spend(spent.tally.tokens)
         if isinstance(draft.error, GatewayUnreachable):
             await self._outages.report_down(question.asked_by)
         _count(turn, account, exchange, draft, generation, began)
@@ -253,6 +255,17 @@ def _may_be_joined(turn: Turn) -> bool:
 def _limit(standing: Standing) -> Limit | None:
     # Admins could lift it anyway.
     return standing.settings.limit if standing.role < Role.ADMIN else None
+
+
+def _spent(question: Question, draft: Draft, generation: Generation) -> Spent:
+    """What the answer took; an answer without anything in it is no turn, and is not charged by estimate."""
+    usage = generation.usage(draft.text)
+    if draft.is_empty and draft.finished is None:
+        tally = Tally()
+    else:
+        tally = Tally(int(not draft.is_empty), usage.prompt_tokens, usage.completion_tokens)
+    error = type(draft.error).__name__ if draft.error is not None else ""
+    return Spent(question.asked_by, question.chat, str(generation.model or ""), tally, error)
 
 
 def _count(

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from bridge.errors import ModelNotFound, PicturesRefused
-from bridge.events import Event, Finished, Heard, Picture, TextDelta, TextReclassified
+from bridge.events import Event, Finished, Heard, Picture, TextDelta, TextReclassified, Usage
 from bridge.gateway import Completion, Gateway, Pause
 from bridge.media import PictureLinks, linked_pictures
 from bridge.store import Exchange, Preferences
@@ -137,12 +137,10 @@ class Generation:
         if usage is not None and self.model is not None and not self._loaded.pictures:
             await self._preferences.learn(self.model, self._estimated, usage.prompt_tokens)
 
-    def tokens(self, answer: str) -> int:
+    def usage(self, answer: str) -> Usage:
         """Return the tokens of question and answer: as reported, or else by estimate."""
         usage = self._completion.usage if self._completion else None
-        if usage is not None:
-            return usage.prompt_tokens + usage.completion_tokens
-        return self._estimated + estimate(answer)
+        return usage if usage is not None else Usage(self._estimated, estimate(answer))
 
     def _messages(self, history: Sequence[Exchange]) -> list[ChatMessage]:
         messages = self._loaded.expand(request_messages(self._system, history, self.question))

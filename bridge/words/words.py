@@ -129,6 +129,25 @@ class Words:
     audit: str
     audit_none: str
 
+    # what was used
+    usage_own: str
+    usage_all: str
+    usage_of: str
+    usage_today: str
+    usage_month: str
+    usage_figures: str
+    usage_partly: str
+    usage_none: str
+    usage_people: str
+    usage_chats: str
+    usage_others: str
+    usage_errors: str
+    usage_no_errors: str
+    usage_chart: str
+    usage_usage: str
+    usage_error_kinds: Mapping[str, str]
+    button_usage: Mapping[str, str]
+
     # the model's reasoning
     thinking: str
     thinking_for: str

@@ -97,7 +97,7 @@ class Seat:
         self.raw = b""
         self.child = pexpect.spawn(
             sys.executable,
-            ["-m", "tests.console.program", str(self.folder), *self.options],
+            self.arguments(),
             dimensions=(rows, columns),
             env={**kept, "TERM": "xterm-256color", "LANG": "en_GB.UTF-8", **self.environment},
             cwd=str(Path(__file__).parents[2]),
@@ -106,6 +106,10 @@ class Seat:
         )
         self.child.delaybeforesend = None
         self.before = self.modes()
+
+    def arguments(self) -> list[str]:
+        """What Python runs."""
+        return ["-m", "tests.console.program", str(self.folder), *self.options]
 
     def __enter__(self) -> Self:
         return self

@@ -10,7 +10,8 @@ import pytest
 from bridge.errors import GatewaySilent, GatewayUnreachable, KeyRefused, ProviderFailed
 from bridge.gateway import Gateway, Model, client
 from bridge.gateway import http as http
-from bridge.types import ModelId
+from bridge.gateway.models import usable_models
+from bridge.types import ModelId, Price
 from tests.emulators.gateway import GatewayEmulator, Provider
 from tests.gateway.conftest import only
 from tests.gateway.server import serving
@@ -171,3 +172,13 @@ async def test_names_most_like_what_was_typed(emulator: GatewayEmulator, gateway
     assert (await gateway.nearest("openai:gpt-5"))[0] == ModelId("openrouter", "openai/gpt-5")
     assert len(await gateway.nearest("ok", 3)) == 3
     assert await gateway.nearest("", 2)
+
+
+def test_openrouters_prices_are_read_and_odd_ones_are_not() -> None:
+    def price(pricing: object) -> Price | None:
+        [model] = usable_models([{"id": "openai/gpt-5", "pricing": pricing}], direct=True)
+        return model.price
+
+    assert price({"prompt": "0.00000125", "completion": "0.00001"}) == Price(1.25, 10.0)
+    for odd in ({"prompt": "-1", "completion": "-1"}, {"prompt": "x"}, "free", None, {"prompt": [], "completion": 1}):
+        assert price(odd) is None

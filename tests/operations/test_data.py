@@ -12,12 +12,14 @@ from bridge.access import audit, invites, owner_contacts, quota, requests, rules
 from bridge.inbox import MAX_RESULT_BYTES, MAX_STEPS, aside, claim, inbox, move, queue
 from bridge.store import heartbeat, history, keys, leases, media, outage, preferences, signals
 from bridge.types import Chat
+from bridge.usage import DETAIL_DAYS, MONTHS, TOTAL_DAYS, ledger
 from tests.operations.pages import unfenced
 from tests.tunnel.note import ROOT
 
 PAGE = unfenced(ROOT / "docs" / "data.md")
 DAY = 86400
 NAMES = {"account": "ACCOUNT", "lane": "LANE", "model": "MODEL", "name": "NAME", "channel": "CHANNEL", "day": "DAY"}
+NAMES |= {"month": "MONTH", "year": "YEAR", "person": "PERSON"}
 """What a parameter is called in the page; a new one has to be named here and there."""
 NO_KEY = {"turn", "queues", "head_of", "media_index_of"}
 """Functions of the module that make a turn key, a pattern, and the name of a key from that of another."""
@@ -29,7 +31,7 @@ def made() -> Iterator[str]:
     for kind in (keys.ChatKeys(chat), keys.LaneKeys(chat, "LANE")):  # type: ignore[arg-type] # it stands for any lane
         for slot in type(kind).__slots__:
             yield getattr(kind, slot).replace("{:CHAT}", "{CHAT}")
-    for owner in (keys, keys.AccessKeys):
+    for owner in (keys, keys.AccessKeys, keys.UsageKeys):
         for name, value in inspect.getmembers(owner):
             if name.startswith("_") or name in NO_KEY:
                 continue
@@ -97,6 +99,13 @@ BOUNDS = {
     ],
     "cherry:{access}:homes": [str(owner_contacts.MAX_CONTACTS)],
     "cherry:{access}:spent:DAY": [of(2 * quota.DAY_SECONDS, DAY, "day")],
+    "cherry:{usage}:day:DAY": [f"{ledger.MAX_DAY_ROWS:,}", f"{DETAIL_DAYS} days"],
+    "cherry:{usage}:month:MONTH": [f"{ledger.MAX_MONTH_ROWS:,}", f"{MONTHS * 31} days"],
+    "cherry:{usage}:year:YEAR": [f"{ledger.MAX_YEAR_ROWS:,}", f"{TOTAL_DAYS} days"],
+    "cherry:{usage}:of:PERSON": [str(ledger.MAX_PERSON_ROWS), f"{DETAIL_DAYS} days"],
+    "cherry:{usage}:errors": [f"{ledger.MAX_ERROR_ROWS:,}"],
+    "cherry:{usage}:names": [f"{ledger.MAX_NAMES:,}", f"{TOTAL_DAYS} days"],
+    "cherry:{usage}:counted": [f"{ledger.MAX_COUNTED:,}", of(ledger.COUNTED_SECONDS, 3600, "hour")],
     "step:N`, `result:N": [str(MAX_STEPS), f"{MAX_RESULT_BYTES:,}"],
     "leaves": [str(claim.MAX_LEAVES)],
 }
@@ -119,5 +128,5 @@ def test_every_field_of_a_record_that_the_code_writes_is_named() -> None:
 
 
 def test_the_modules_that_are_named_exist() -> None:
-    for name in set(re.findall(r"`((?:inbox|store|access)/\w+\.py)`", PAGE)):
+    for name in set(re.findall(r"`((?:inbox|store|access|usage)/\w+\.py)`", PAGE)):
         assert (ROOT / "bridge" / name).is_file(), name

@@ -53,6 +53,8 @@ COMMANDS: dict[str, tuple[Standing, str]] = {
     "/system": ("member", r"There is no system prompt\."),
     "/later": ("member", r"While Cherry Studio is away, I say so at once"),
     "/reasoning": ("member", r"Where a model thinks before it answers, I show here how long\."),
+    "/usage": ("member", r"What you have used\n"),
+    "/usage errors": ("admin", r"No answer has failed in the last 24 hours\.|Answers that failed"),
     "/whoami": ("member", r"You are .+: {role}\."),
     "/claim WRONG": ("member", WRONG_CODE),
     "/allow person 999": ("admin", r"\w+:999 may talk to me now\.$"),

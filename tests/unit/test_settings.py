@@ -8,7 +8,7 @@ import pytest
 
 from bridge.errors import SettingsError
 from bridge.settings import Settings, read, unknown
-from bridge.types import ModelId, User
+from bridge.types import ModelId, Price, User
 
 
 @pytest.fixture(autouse=True)
@@ -94,3 +94,16 @@ def test_a_slip_of_the_pen_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path:
         "BRIDGE_GATEWAY_KEYS is not a setting; did you mean BRIDGE_GATEWAY_KEY?",
         "BRIDGE_MODLE is not a setting; did you mean BRIDGE_MODEL?",
     ]
+
+
+def test_prices_name_models_by_patterns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BRIDGE_PRICES", "openai:gpt-5 = 1.25/10, deepseek:*=¥2/¥3,x:y=CNY 1 / CNY 2, ollama:*=0/0")
+    assert read(Settings).prices == (
+        ("openai:gpt-5", Price(1.25, 10.0)),
+        ("deepseek:*", Price(2.0, 3.0, "¥")),
+        ("x:y", Price(1.0, 2.0, "CNY")),
+        ("ollama:*", Price(0.0, 0.0)),
+    )
+    monkeypatch.setenv("BRIDGE_PRICES", "openai:gpt-5")
+    with pytest.raises(SettingsError, match="BRIDGE_PRICES: 'openai:gpt-5' is no price; write for example"):
+        read(Settings)

@@ -95,9 +95,14 @@ def test_every_failure_says_what_it_is_and_an_admin_where(
     assert admin in trouble(error, EN, model=MODEL, admin=True)
 
 
-def test_no_failure_is_forgotten() -> None:
+def failures() -> set[type[errors.GatewayError]]:
     def below(kind: type[errors.GatewayError]) -> Iterator[type[errors.GatewayError]]:
         for each in kind.__subclasses__():
             yield from (each, *below(each))
 
-    assert set(below(errors.GatewayError)) == {type(error) for error, _, _ in FAILURES}
+    return set(below(errors.GatewayError))
+
+
+def test_no_failure_is_forgotten() -> None:
+    assert failures() == {type(error) for error, _, _ in FAILURES}
+    assert EN.usage_error_kinds.keys() == {kind.__name__ for kind in failures()}

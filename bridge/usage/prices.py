@@ -1,0 +1,69 @@
+"""What models cost: as the operator says, or else as the gateway's list says. Where neither does, nothing is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from bridge.errors import GatewayError
+from bridge.gateway import Gateway
+from bridge.types import Price
+from bridge.usage.ledger import Row, Tally
+
+PER = 1_000_000
+"""Tokens that a price is for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """A sum of money, in each currency that prices are in."""
+
+    amounts: Mapping[str, float] = field(default_factory=dict)
+    """By the currency's sign."""
+    partly: bool = False
+    """Whether models were used whose price is not known."""
+
+    def __str__(self) -> str:
+        return " + ".join(f"{sign}{_rounded(amount)}" for sign, amount in self.amounts.items())
+
+
+def _rounded(amount: float) -> str:
+    return f"{amount:,.2f}" if amount >= 1 or not amount else f"{amount:.4f}"
+
+
+class Prices:
+    """`rules` give the price of the models that a pattern names, the first that matches."""
+
+    def __init__(self, rules: Sequence[tuple[str, Price]], gateway: Gateway) -> None:
+        self._rules = rules
+        self._gateway = gateway
+
+    async def of(self, models: Iterable[str]) -> Mapping[str, Price]:
+        """The prices of `models`, as far as they are known; while the gateway is away, those of the rules."""
+        try:
+            listed = {str(model.id): model.price for model in await self._gateway.models() if model.price}
+        except GatewayError:
+            listed = {}
+        found = {model: self._ruled(model) or listed.get(model) for model in models}
+        return {model: price for model, price in found.items() if price is not None}
+
+    def _ruled(self, model: str) -> Price | None:
+        name = model.casefold()
+        return next((price for pattern, price in self._rules if fnmatchcase(name, pattern.casefold())), None)
+
+
+def cost_of(rows: Iterable[Row], prices: Mapping[str, Price]) -> Cost:
+    """What `rows` cost, at `prices`."""
+    amounts: dict[str, float] = {}
+    partly = False
+    for row in rows:
+        if (price := prices.get(row.model)) is None:
+            partly = partly or row.tally.tokens > 0
+            continue
+        amounts[price.currency] = amounts.get(price.currency, 0.0) + _amount(row.tally, price)
+    return Cost(amounts, partly)
+
+
+def _amount(tally: Tally, price: Price) -> float:
+    return (tally.prompt_tokens * price.prompt + tally.completion_tokens * price.completion) / PER

@@ -1,0 +1,54 @@
+"""What the stories of the platforms tell, told in the terminal: `cherry-bridge chat`, typed into and read."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.console.seat import Seat
+from tests.emulators.gateway import GatewayEmulator
+
+
+class ChatSeat(Seat):
+    """A person before `cherry-bridge chat`."""
+
+    def arguments(self) -> list[str]:
+        return ["-m", "bridge", "chat"]
+
+
+Open = Callable[[], ChatSeat]
+
+
+@pytest.fixture
+def chat(gateway: GatewayEmulator, redis_url: str, tmp_path: Path) -> Open:
+    environment = {
+        "HOME": str(tmp_path),
+        "BRIDGE_DATA_DIR": str(tmp_path / "data"),
+        "BRIDGE_REDIS_URL": redis_url,
+        "BRIDGE_GATEWAY_URL": gateway.url,
+        "BRIDGE_GATEWAY_KEY": gateway.key,
+        "BRIDGE_MODEL": "fake-openai:ok",
+        "BRIDGE_LANGUAGE": "en",
+    }
+    return lambda: ChatSeat(tmp_path, rows=60, columns=120, **environment)
+
+
+async def test_usage_with_a_picture_in_a_file(chat: Open, tmp_path: Path) -> None:
+    def story() -> str:
+        with chat() as seat:
+            seat.until("/help shows what else I can do.")
+            seat.say("one")
+            seat.until("You said: one")
+            seat.say("/usage")
+            seat.until("usage.png")
+            seat.say("/usage people")
+            return seat.until("By person, this month")
+
+    shown = await asyncio.to_thread(story)
+    assert "Today: turns: 1, tokens: 18" in shown
+    assert re.search(r"console:\S+\)?: turns: 1, tokens: 18", shown)
+    assert (tmp_path / "data" / "files" / "usage.png").stat().st_size > 1000
