@@ -73,6 +73,14 @@ class ToolCallDelta(Struct, frozen=True, gc=False):
     """JSON, as the model wrote it; what the parts hold, joined."""
 
 
+class StepText(Struct, frozen=True, gc=False):
+    """What step `number` of a chain, counted from 0, has given so far: the whole of it. It is no part of the answer."""
+
+    number: int
+    name: str
+    text: str
+
+
 class Unsupported(Struct, frozen=True, gc=False):
     """Something came that the bridge cannot read; `kind` is the provider's word for it, such as ``audio``."""
 
@@ -91,6 +99,15 @@ class Finished(Struct, frozen=True, gc=False):
 
 
 Event = (
-    TextDelta | ReasoningDelta | TextReclassified | Heard | Picture | Source | ToolCallDelta | Unsupported | Finished
+    TextDelta
+    | ReasoningDelta
+    | TextReclassified
+    | Heard
+    | Picture
+    | Source
+    | ToolCallDelta
+    | StepText
+    | Unsupported
+    | Finished
 )
 """One thing that a completion yields, and before it what was heard of the question."""

@@ -17,6 +17,7 @@ from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.conversation import ConversationCommands
 from bridge.commands.invites import InviteCommand
 from bridge.commands.picker import Picker
+from bridge.commands.prompts import PromptCommands
 from bridge.commands.requests import RequestCommands
 from bridge.commands.usage import UsageCommand
 from bridge.gateway import Gateway
@@ -62,6 +63,7 @@ class Commands:
     ) -> None:
         self.picker = picker = Picker(store.preferences, store.names, gateway, access, default)
         talk = ConversationCommands(store, inbox, picker)
+        self.prompts = prompts = PromptCommands(store, lambda name: name in self._entries)
         admit = Admission(access)
         self._chats = chats = ChatSettingsCommands(access)
         entries = [
@@ -75,6 +77,8 @@ class Commands:
             Entry("continue", talk.go_on, listed=False),
             Entry("page", talk.page),
             Entry("system", talk.system),
+            Entry("persona", prompts.persona),
+            Entry("chain", prompts.chain),
             Entry("later", talk.later),
             Entry("reasoning", talk.reasoning),
             Entry("usage", UsageCommand(Ledger(store.redis), Prices(prices, gateway)).usage),
@@ -98,6 +102,8 @@ class Commands:
     async def run(self, context: CommandContext) -> CommandResult:
         """Do what was asked. Raises GatewayError where it needed the gateway, StoreError where Redis is away."""
         entry = self._entries.get(context.call.name)
+        if entry is None and (result := await self.prompts.run(context)) is not None:
+            return result
         if entry is None:
             # In a group another bot may know it.
             known = context.words.unknown_command.format(command=f"/{context.call.name}")

@@ -15,6 +15,7 @@ from bridge.events import (
     Picture,
     ReasoningDelta,
     Source,
+    StepText,
     TextDelta,
     TextReclassified,
     ToolCallDelta,
@@ -59,6 +60,8 @@ class Draft:
         self.sources: list[Source] = []
         self.tools: list[str] = []
         """The names of the tools that the model asked for."""
+        self.chain: dict[int, StepText] = {}
+        """What the steps of a chain have given, by their number."""
         self.unsupported: list[str] = []
         """What came that the bridge cannot read, in the provider's words."""
         self.finished: Finished | None = None
@@ -186,6 +189,8 @@ class Draft:
             case ToolCallDelta():
                 if event.name:
                     self.tools.append(event.name)
+            case StepText():
+                self.chain[event.number] = event
             case Unsupported():
                 self.unsupported.append(event.kind)
             case Finished():
@@ -214,7 +219,7 @@ class Draft:
                 self._take(event)
                 self._grew.set()
         except GatewayError as error:  # told after what came before it
-            if self.is_empty and not self.reasoning and self._withdraw_if is not None:
+            if self.is_empty and not (self.reasoning or self.chain) and self._withdraw_if is not None:
                 self.withdrawn = await self._withdraw_if(error)
             self.error = error
 

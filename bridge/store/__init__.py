@@ -41,6 +41,7 @@ from bridge.store.preferences import (
     remember_last,
     upgrade_message,
 )
+from bridge.store.prompts import INPUT, PLACES, ChainStep, Kind, Place, Prompt, Prompts, Stored
 from bridge.store.quirks import RedisQuirks
 from bridge.store.rows import CHAT, VERSION, Row, bare, to_json
 from bridge.store.scripts import Script
@@ -50,12 +51,15 @@ from bridge.types import Chat
 __all__ = [
     "CHAT",
     "HISTORY_SECONDS",
+    "INPUT",
     "KEY_LENGTH",
     "LANES",
     "MAX_EXCHANGES",
+    "PLACES",
     "SHOWN_REASONING",
     "VERSION",
     "AccessKeys",
+    "ChainStep",
     "ChatKeys",
     "Chosen",
     "EndReason",
@@ -64,6 +68,7 @@ __all__ = [
     "History",
     "Hold",
     "Keeper",
+    "Kind",
     "Lane",
     "LaneKeys",
     "Lease",
@@ -74,13 +79,17 @@ __all__ = [
     "Names",
     "Outage",
     "OutageStore",
+    "Place",
     "Preferences",
+    "Prompt",
+    "Prompts",
     "RedisQuirks",
     "RedisUrl",
     "Row",
     "Script",
     "ShownReasoning",
     "Store",
+    "Stored",
     "TurnContext",
     "UsageKeys",
     "bare",
@@ -111,6 +120,7 @@ class Store:
         self.history = History(redis)
         self.media = MediaStore(redis)
         self.preferences = Preferences(redis)
+        self.prompts = Prompts(redis)
         self.names = Names(redis)
         self.leases = Leases(redis, self.keeper)
         self.signals = Signals(redis)

@@ -133,6 +133,24 @@ class AccessKeys:
         return f"{cls._BASE}spent:{day}"
 
 
+class PromptKeys:
+    """Stored prompts, in one slot: hashes of rows by kind and name, bounded by `bridge/store/prompts.py`."""
+
+    __slots__ = ()
+    _BASE = f"{PREFIX}{{prompts}}:"
+    everybody = _BASE + "all"
+
+    @classmethod
+    def person(cls, person: str) -> str:
+        """Those that a person keeps for themselves."""
+        return f"{cls._BASE}of:{_plain(person)}"
+
+    @classmethod
+    def chat(cls, chat: str) -> str:
+        """Those of everybody in a chat."""
+        return f"{cls._BASE}in:{_plain(chat)}"
+
+
 class UsageKeys:
     """What was spent, in one slot of a cluster. Each of these is bounded by `bridge/usage/ledger.py`."""
 

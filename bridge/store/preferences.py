@@ -117,8 +117,14 @@ class Preferences:
         """The system prompt set in `chat`; empty where none is."""
         return await self._get(chat, "system")
 
-    async def set_system(self, chat: Chat, prompt: str) -> None:
+    async def set_system(self, chat: Chat, prompt: str, persona: str = "") -> None:
+        """Set the system prompt of `chat`; `persona` is the name of the one that it is the prompt of."""
         await self._set(chat, "system", prompt[:MAX_SYSTEM_CHARACTERS])
+        await self._set(chat, "persona", persona)
+
+    async def persona(self, chat: Chat) -> str:
+        """The persona whose prompt was picked in `chat`; empty where none was."""
+        return await self._get(chat, "persona")
 
     async def later(self, chat: Chat) -> str:
         """Whether what is sent while the gateway is away waits: ``on``, ``off``, or nothing where nobody has chosen."""

@@ -14,20 +14,21 @@ from bridge.commands import Commands
 from bridge.errors import GatewayError, GatewayUnreachable, StoreError
 from bridge.events import Event
 from bridge.gateway import Gateway
-from bridge.inbound import ChatMoved
+from bridge.inbound import ChatMoved, parse_command
 from bridge.inbox import CommandCall, Inbox, Notice, Question, Turn
 from bridge.reply import Account, Draft, Footer
 from bridge.settings import Settings
 from bridge.store import Exchange, Store, TurnContext
 from bridge.turn.attachments import Attachments, Received
+from bridge.turn.chain import Chain
 from bridge.turn.context import user_messages
 from bridge.turn.footer import end_reason, outcome_note, used_up
 from bridge.turn.generation import Asked, Generation
 from bridge.turn.load import Load
 from bridge.turn.outage import OutageMonitor
 from bridge.turn.replies import Replies, reply_target
-from bridge.turn.thoughts import thoughts
-from bridge.types import ChatMessage, Text
+from bridge.turn.thoughts import above
+from bridge.types import ChatMessage, ModelId, Text
 from bridge.usage import Spent, Tally
 
 log = structlog.get_logger(__name__)
@@ -117,7 +118,9 @@ class Answerer:
             await self._replies.say(turn, account, used_up(limit, until_midnight(), words))
             return
         context = await self._store.load_turn_context(question.chat, remember=message)
-        asking = self._generation(question, account, standing.settings, context)
+        asking = await self._chain(turn, question, standing.settings, context) or self._generation(
+            question, account, standing.settings, context
+        )
         draft, generation = await self._stream(turn, account, standing, asking, context)
         message = _question(turn).message
         if draft.withdrawn:
@@ -135,9 +138,9 @@ class Answerer:
             time.time(),
         )
         spent = _spent(question, draft, generation)
-        await turn.done(None if draft.is_empty else exchange, again=question.again, spent=[spent])
+        await turn.done(None if draft.is_empty else exchange, again=question.again, spent=spent)
         await generation.learn()
-        await quota.spend(spent.tally.tokens)
+        await quota.spend(sum(each.tally.tokens for each in spent))
         if isinstance(draft.error, GatewayUnreachable):
             await self._outages.report_down(question.asked_by)
         _count(turn, account, exchange, draft, generation, began)
@@ -147,9 +150,9 @@ class Answerer:
         turn: Turn,
         account: Account,
         standing: Standing,
-        asking: tuple[Generation, Received],
+        asking: tuple[Generation | Chain, Received],
         context: TurnContext,
-    ) -> tuple[Draft, Generation]:
+    ) -> tuple[Draft, Generation | Chain]:
         """Have the answer grow on the platform until it is whole; return it, and what asked for it in the end."""
         generation, received = asking
         question = _question(turn)
@@ -162,7 +165,7 @@ class Answerer:
             return account.footer(place, note, buttons, words)
 
         def aside(draft: Draft) -> str:
-            return thoughts(draft, context.chosen.reasoning, words)
+            return above(draft, context.chosen.reasoning, words)
 
         async def must_wait(error: GatewayError) -> bool:
             return isinstance(error, GatewayUnreachable) and standing.settings.should_wait(context.chosen.later)
@@ -232,6 +235,41 @@ class Answerer:
         )
         return generation, received
 
+    async def _chain(
+        self, turn: Turn, question: Question, settings: ChatSettings, context: TurnContext
+    ) -> tuple[Chain, Received] | None:
+        """Return what will run the chain that the question is put to, as its text says; None where it is to none."""
+        message = question.message
+        if (command := parse_command(message.text)) is None:
+            return None
+        steps = await self._commands.prompts.steps(command.name, question.asked_by, question.chat)
+        if not steps:
+            return None
+
+        def generate(system: str, said: str, model: str) -> Generation:
+            async def ask() -> Asked:
+                return Asked([ChatMessage.user(said)])
+
+            async def resolve() -> ModelId | None:
+                chosen = ModelId.parse(model) if model else context.chosen.model
+                return await self._commands.picker.resolve(chosen, settings)
+
+            return Generation(
+                self._gateway,
+                self._store.preferences,
+                resolve_model=resolve,
+                system=system,
+                history=(),
+                ask=ask,
+                load=lambda messages: self._attachments.load(question.chat, messages),
+                seeing=lambda: self._commands.picker.seeing(settings),
+                budget=self._settings.history_tokens,
+                pause=self._load.pause,
+                fetch_links=self._settings.picture_links,
+            )
+
+        return Chain(turn, steps, command.argument, user_messages(message), generate), Received()
+
     async def _move(self, turn: Turn, moved: ChatMoved) -> None:
         """Take everything over to the chat's new id. It waited its turn, so no answer is under way in the old chat."""
         await self._access.move(moved.chat, moved.to)
@@ -257,19 +295,19 @@ def _limit(standing: Standing) -> Limit | None:
     return standing.settings.limit if standing.role < Role.ADMIN else None
 
 
-def _spent(question: Question, draft: Draft, generation: Generation) -> Spent:
-    """What the answer took; an answer without anything in it is no turn, and is not charged by estimate."""
-    usage = generation.usage(draft.text)
-    if draft.is_empty and draft.finished is None:
-        tally = Tally()
-    else:
-        tally = Tally(int(not draft.is_empty), usage.prompt_tokens, usage.completion_tokens)
+def _spent(question: Question, draft: Draft, generation: Generation | Chain) -> list[Spent]:
+    """What the answer took. One without anything in it is no turn, and its last request is not charged by estimate."""
+    *before, (model, usage) = generation.usages(draft.text)
+    person, chat = question.asked_by, question.chat
+    spent = [Spent(person, chat, m, Tally(0, each.prompt_tokens, each.completion_tokens)) for m, each in before]
+    charged = draft.finished is not None or not draft.is_empty
+    tally = Tally(int(not draft.is_empty), usage.prompt_tokens, usage.completion_tokens) if charged else Tally()
     error = type(draft.error).__name__ if draft.error is not None else ""
-    return Spent(question.asked_by, question.chat, str(generation.model or ""), tally, error)
+    return [*spent, Spent(person, chat, model, tally, error)]
 
 
 def _count(
-    turn: Turn, account: Account, exchange: Exchange, draft: Draft, generation: Generation, began: float
+    turn: Turn, account: Account, exchange: Exchange, draft: Draft, generation: Generation | Chain, began: float
 ) -> None:
     """Write one line to the log and count a few numbers; no word of what was said."""
     question = _question(turn)

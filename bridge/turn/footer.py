@@ -15,6 +15,7 @@ from bridge.media import Unreadable
 from bridge.reply import Draft
 from bridge.store import EndReason
 from bridge.turn.attachments import Received
+from bridge.turn.chain import Chain
 from bridge.turn.generation import Generation
 from bridge.types import Button, File, Part
 from bridge.words import Words, no_models, trouble, with_gateway
@@ -34,7 +35,7 @@ STALE_SECONDS = 3600.0
 
 def outcome_note(
     draft: Draft,
-    generation: Generation,
+    generation: Generation | Chain,
     message: Said,
     received: Received,
     words: Words,
@@ -178,7 +179,7 @@ def kinds(message: Said, words: Words) -> str:
 
 
 def _error_note(
-    error: errors.GatewayError, generation: Generation, words: Words, *, admin: bool
+    error: errors.GatewayError, generation: Generation | Chain, words: Words, *, admin: bool
 ) -> tuple[str, Sequence[Button]]:
     if generation.model is None and isinstance(error, errors.ModelNotFound):
         if not error.model:

@@ -137,10 +137,10 @@ class Generation:
         if usage is not None and self.model is not None and not self._loaded.pictures:
             await self._preferences.learn(self.model, self._estimated, usage.prompt_tokens)
 
-    def usage(self, answer: str) -> Usage:
-        """Return the tokens of question and answer: as reported, or else by estimate."""
+    def usages(self, answer: str) -> list[tuple[str, Usage]]:
+        """Return each model that was asked, and the tokens of question and answer: as reported, or by estimate."""
         usage = self._completion.usage if self._completion else None
-        return usage if usage is not None else Usage(self._estimated, estimate(answer))
+        return [(str(self.model or ""), usage if usage is not None else Usage(self._estimated, estimate(answer)))]
 
     def _messages(self, history: Sequence[Exchange]) -> list[ChatMessage]:
         messages = self._loaded.expand(request_messages(self._system, history, self.question))

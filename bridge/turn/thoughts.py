@@ -1,4 +1,4 @@
-"""What is shown of a model's reasoning: nothing, how long it took, or all of it, apart from the answer."""
+"""What stands above an answer and apart from it: a model's reasoning, and the steps of a chain before the last."""
 
 from __future__ import annotations
 
@@ -9,7 +9,26 @@ from bridge.words import Words
 STEP_SECONDS = 10
 """While a model thinks, its time is told in steps of so many seconds: each change costs an edit."""
 MAX_GROWING_CHARACTERS = 1000
-"""Characters, the newest, that are shown of reasoning while it grows."""
+"""Characters, the newest, that are shown of reasoning, or of a step, while it grows."""
+MAX_EARLIER_CHARACTERS = 200
+"""Characters, the first, that are shown of an earlier step meanwhile, so that there is room for the newest."""
+
+
+def above(draft: Draft, shown: ShownReasoning, words: Words) -> str:
+    """Return what stands above the answer, in Markdown."""
+    return "\n\n".join(filter(None, [_steps(draft), thoughts(draft, shown, words)]))
+
+
+def _steps(draft: Draft) -> str:
+    """What the steps of a chain have given: the whole of it under a complete answer."""
+    said = []
+    for step in draft.chain.values():
+        text = step.text.strip()
+        if not draft.complete:
+            is_newest = step.number == len(draft.chain) - 1 and not draft.text
+            text = _newest(text) if is_newest else _first(text)
+        said.append(f"**{step.number + 1}. {step.name}**\n\n{text}".rstrip())
+    return "\n\n".join(said)
 
 
 def thoughts(draft: Draft, shown: ShownReasoning, words: Words) -> str:
@@ -20,10 +39,22 @@ def thoughts(draft: Draft, shown: ShownReasoning, words: Words) -> str:
     if shown == "brief":
         return head
     reasoning = draft.reasoning.strip()
-    if draft.thinking and len(reasoning) > MAX_GROWING_CHARACTERS:
-        newest = reasoning[-MAX_GROWING_CHARACTERS:]
-        reasoning = "… " + newest.partition(" ")[2] if " " in newest[:50] else "… " + newest
+    if draft.thinking:
+        reasoning = _newest(reasoning)
     return f"{head}\n\n{reasoning}"
+
+
+def _newest(text: str) -> str:
+    """The end of a long text."""
+    if len(text) <= MAX_GROWING_CHARACTERS:
+        return text
+    newest = text[-MAX_GROWING_CHARACTERS:]
+    return "… " + newest.partition(" ")[2] if " " in newest[:50] else "… " + newest
+
+
+def _first(text: str) -> str:
+    """The beginning of a long text."""
+    return text if len(text) <= MAX_EARLIER_CHARACTERS else f"{text[:MAX_EARLIER_CHARACTERS].rstrip()} …"
 
 
 def _heading(draft: Draft, words: Words) -> str:

@@ -1,5 +1,6 @@
 """English."""
 
+from bridge.words import personas_en
 from bridge.words.words import Words
 
 EN = Words(
@@ -24,6 +25,8 @@ EN = Words(
         "continue": "Continue an answer that was too long",
         "page": "Read further pages of a document",
         "system": "See or set the system prompt",
+        "persona": "Whom the model plays: pick, save or share one",
+        "chain": "Chains of prompts: save, see or share one",
         "later": "Whether messages wait while the gateway is away",
         "reasoning": "How much of a model's reasoning is shown",
         "usage": "What you have used, today and this month",
@@ -44,6 +47,8 @@ EN = Words(
         "model": "part of a name",
         "models": "part of a name",
         "system": "text, or off",
+        "persona": "a name, off, or save NAME: text",
+        "chain": "save NAME: step -> step",
         "later": "on or off",
         "reasoning": "off, brief or full",
         "usage": "all, people, chats, errors or an id",
@@ -95,6 +100,41 @@ EN = Words(
     system_set="Done. It applies from your next message on.",
     system_cleared="The system prompt is removed.",
     system_too_long="That is too long: at most {limit} characters.",
+    persona_now="The persona here is {name}.",
+    persona_own_text="The system prompt here is a text of your own; `/system` shows it.",
+    persona_none="No persona is set here.",
+    persona_hint="Pick one. `/persona save NAME` keeps the system prompt of this chat under a name, "
+    "`/persona save NAME: text` another text.",
+    persona_set="{name} answers from your next message on.",
+    persona_unknown="There is no persona “{name}”. These are there:",
+    persona_saved="Saved. `/persona {name}` picks it.",
+    persona_nothing_to_save="This chat has no system prompt to keep. Write it: `/persona save {name}: text`.",
+    prompt_name_wrong="“{name}” cannot be a name: letters, digits, - and _, up to {limit} bytes.",
+    prompt_shared={
+        "own": "`{name}` is saved for you.",
+        "chat": "Everybody in this chat can use `{name}` now.",
+        "all": "Everybody can use `{name}` now.",
+    },
+    prompt_deleted="`{name}` is deleted.",
+    prompt_not_there="There is no `{name}` there.",
+    prompt_full="Too many are saved there. Delete one first.",
+    chain_list="**Chains**",
+    chain_none="There are no chains here yet.",
+    chain_hint="A chain puts your text to several prompts, one after another, for example:\n\n"
+    "`/chain save brief: summary -> Make this friendlier: {{input}} -> Find a title for: {{input}}`\n\n"
+    "After that, `/brief` and a text runs it. A step is a persona's name or a prompt, with `{{input}}` where the text "
+    "belongs; ` @provider:model` behind it names a model.",
+    chain_name_wrong="“{name}” cannot be the name of a chain: lower-case letters, digits and _, and no command's name.",
+    chain_too_long="A chain has up to {steps} steps of up to {characters} characters.",
+    chain_step_unknown="“{step}” is no persona. A prompt of your own has several words.",
+    chain_saved="Saved. `/{name}` and a text runs it.",
+    chain_unknown="There is no chain “{name}”.",
+    chain_text_missing="Send `/{name}` and a text.",
+    button_off="None",
+    button_share={"chat": "For this chat", "all": "For everybody"},
+    button_delete="Delete",
+    persona_labels=personas_en.LABELS,
+    persona_prompts=personas_en.PROMPTS,
     whoami="You are {name}, id `{id}`: {role}.\nThis chat is `{chat}`.",
     whoami_roles={"stranger": "not let in", "member": "let in", "admin": "admin", "owner": "owner"},
     pick_by_number="Send the number of your choice.",

@@ -68,6 +68,37 @@ class Words:
     system_set: str
     system_cleared: str
     system_too_long: str
+
+    # stored prompts
+    persona_now: str
+    persona_own_text: str
+    persona_none: str
+    persona_hint: str
+    persona_set: str
+    persona_unknown: str
+    persona_saved: str
+    persona_nothing_to_save: str
+    prompt_name_wrong: str
+    prompt_shared: Mapping[str, str]
+    prompt_deleted: str
+    prompt_not_there: str
+    prompt_full: str
+    chain_list: str
+    chain_none: str
+    chain_hint: str
+    chain_name_wrong: str
+    chain_too_long: str
+    chain_step_unknown: str
+    chain_saved: str
+    chain_unknown: str
+    chain_text_missing: str
+    button_off: str
+    button_share: Mapping[str, str]
+    button_delete: str
+    persona_labels: Mapping[str, str]
+    persona_prompts: Mapping[str, str]
+
+    # who one is
     whoami: str
     whoami_roles: Mapping[str, str]
     whoami_groups: str

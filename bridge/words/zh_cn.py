@@ -1,5 +1,6 @@
 """简体中文。"""
 
+from bridge.words import personas_zh_cn
 from bridge.words.words import Words
 
 ZH_CN = Words(
@@ -24,6 +25,8 @@ ZH_CN = Words(
         "continue": "接着写完太长的回答",
         "page": "继续读文档的后面几页",
         "system": "查看或设置系统提示词",
+        "persona": "让模型扮演谁：选用、保存或分享",
+        "chain": "提示词链：保存、查看或分享",
         "later": "网关不在时，消息等不等它回来",
         "reasoning": "显示多少模型的思考过程",
         "usage": "今天和本月的用量",
@@ -44,6 +47,8 @@ ZH_CN = Words(
         "model": "名称的一部分",
         "models": "名称的一部分",
         "system": "提示词，或 off",
+        "persona": "名称、off，或 save 名称: 文字",
+        "chain": "save 名称: 步骤 -> 步骤",
         "later": "on 或 off",
         "reasoning": "off、brief 或 full",
         "usage": "all、people、chats、errors 或 ID",
@@ -95,6 +100,41 @@ ZH_CN = Words(
     system_set="好了，从你的下一条消息开始生效。",
     system_cleared="系统提示词已删除。",
     system_too_long="太长了，最多 {limit} 个字符。",
+    persona_now="这里的角色是{name}。",
+    persona_own_text="这里的系统提示词是你自己写的；`/system` 可以查看。",
+    persona_none="这里没有设置角色。",
+    persona_hint="选一个吧。`/persona save 名称` 把这个聊天的系统提示词存成一个角色，"
+    "`/persona save 名称: 文字` 另存一段文字。",
+    persona_set="从你的下一条消息起，由{name}回答。",
+    persona_unknown="没有叫“{name}”的角色。现有的是：",
+    persona_saved="已保存。`/persona {name}` 选用它。",
+    persona_nothing_to_save="这个聊天没有系统提示词可以保存。请写出来：`/persona save {name}: 文字`。",
+    prompt_name_wrong="“{name}”不能作名称：只用文字、数字、- 和 _，最多 {limit} 字节。",
+    prompt_shared={
+        "own": "已为你保存 `{name}`。",
+        "chat": "这个聊天里的所有人现在都可以用 `{name}`。",
+        "all": "所有人现在都可以用 `{name}`。",
+    },
+    prompt_deleted="`{name}` 已删除。",
+    prompt_not_there="那里没有 `{name}`。",
+    prompt_full="那里保存得太多了，请先删除一个。",
+    chain_list="**提示词链**",
+    chain_none="这里还没有提示词链。",
+    chain_hint="提示词链把你的文字依次交给几个提示词，例如：\n\n"
+    "`/chain save brief: summary -> 改得更亲切些：{{input}} -> 给它起个标题：{{input}}`\n\n"
+    "之后发送 `/brief` 加文字就会运行。每一步是角色的名称，或者一段提示词，文字放在 `{{input}}` 的位置；"
+    "后面加 ` @服务商:模型` 可以指定模型。",
+    chain_name_wrong="“{name}”不能作链的名称：只用小写字母、数字和 _，并且不能与命令同名。",
+    chain_too_long="一条链最多 {steps} 步，每步最多 {characters} 个字符。",
+    chain_step_unknown="没有叫“{step}”的角色。自己写的提示词请写完整。",
+    chain_saved="已保存。发送 `/{name}` 加文字就会运行。",
+    chain_unknown="没有叫“{name}”的链。",
+    chain_text_missing="请发送 `/{name}` 加文字。",
+    button_off="不用",
+    button_share={"chat": "给这个聊天", "all": "给所有人"},
+    button_delete="删除",
+    persona_labels=personas_zh_cn.LABELS,
+    persona_prompts=personas_zh_cn.PROMPTS,
     whoami="你是 {name}，ID 是 `{id}`：{role}。\n这个聊天是 `{chat}`。",
     whoami_roles={"stranger": "未获允许", "member": "已获允许", "admin": "管理员", "owner": "主人"},
     pick_by_number="发送编号即可选择。",

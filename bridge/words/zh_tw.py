@@ -1,5 +1,6 @@
 """繁體中文。"""
 
+from bridge.words import personas_zh_tw
 from bridge.words.words import Words
 
 ZH_TW = Words(
@@ -24,6 +25,8 @@ ZH_TW = Words(
         "continue": "接著寫完太長的回答",
         "page": "繼續讀文件的後面幾頁",
         "system": "查看或設定系統提示詞",
+        "persona": "讓模型扮演誰：選用、儲存或分享",
+        "chain": "提示詞鏈：儲存、檢視或分享",
         "later": "閘道不在時，訊息等不等它回來",
         "reasoning": "顯示多少模型的思考過程",
         "usage": "今天和本月的用量",
@@ -44,6 +47,8 @@ ZH_TW = Words(
         "model": "名稱的一部分",
         "models": "名稱的一部分",
         "system": "提示詞，或 off",
+        "persona": "名稱、off，或 save 名稱: 文字",
+        "chain": "save 名稱: 步驟 -> 步驟",
         "later": "on 或 off",
         "reasoning": "off、brief 或 full",
         "usage": "all、people、chats、errors 或 ID",
@@ -95,6 +100,41 @@ ZH_TW = Words(
     system_set="好了，從你的下一則訊息開始生效。",
     system_cleared="系統提示詞已刪除。",
     system_too_long="太長了，最多 {limit} 個字元。",
+    persona_now="這裡的角色是{name}。",
+    persona_own_text="這裡的系統提示詞是你自己寫的；`/system` 可以檢視。",
+    persona_none="這裡沒有設定角色。",
+    persona_hint="選一個吧。`/persona save 名稱` 把這個聊天的系統提示詞存成一個角色，"
+    "`/persona save 名稱: 文字` 另存一段文字。",
+    persona_set="從你的下一則訊息起，由{name}回答。",
+    persona_unknown="沒有叫「{name}」的角色。現有的是：",
+    persona_saved="已儲存。`/persona {name}` 選用它。",
+    persona_nothing_to_save="這個聊天沒有系統提示詞可以儲存。請寫出來：`/persona save {name}: 文字`。",
+    prompt_name_wrong="「{name}」不能作名稱：只用文字、數字、- 和 _，最多 {limit} 位元組。",
+    prompt_shared={
+        "own": "已為你儲存 `{name}`。",
+        "chat": "這個聊天裡的所有人現在都可以用 `{name}`。",
+        "all": "所有人現在都可以用 `{name}`。",
+    },
+    prompt_deleted="`{name}` 已刪除。",
+    prompt_not_there="那裡沒有 `{name}`。",
+    prompt_full="那裡儲存得太多了，請先刪除一個。",
+    chain_list="**提示詞鏈**",
+    chain_none="這裡還沒有提示詞鏈。",
+    chain_hint="提示詞鏈把你的文字依次交給幾個提示詞，例如：\n\n"
+    "`/chain save brief: summary -> 改得更親切些：{{input}} -> 給它起個標題：{{input}}`\n\n"
+    "之後傳送 `/brief` 加文字就會執行。每一步是角色的名稱，或者一段提示詞，文字放在 `{{input}}` 的位置；"
+    "後面加 ` @服務商:模型` 可以指定模型。",
+    chain_name_wrong="「{name}」不能作鏈的名稱：只用小寫字母、數字和 _，並且不能與命令同名。",
+    chain_too_long="一條鏈最多 {steps} 步，每步最多 {characters} 個字元。",
+    chain_step_unknown="沒有叫「{step}」的角色。自己寫的提示詞請寫完整。",
+    chain_saved="已儲存。傳送 `/{name}` 加文字就會執行。",
+    chain_unknown="沒有叫「{name}」的鏈。",
+    chain_text_missing="請傳送 `/{name}` 加文字。",
+    button_off="不用",
+    button_share={"chat": "給這個聊天", "all": "給所有人"},
+    button_delete="刪除",
+    persona_labels=personas_zh_tw.LABELS,
+    persona_prompts=personas_zh_tw.PROMPTS,
     whoami="你是 {name}，ID 是 `{id}`：{role}。\n這個聊天是 `{chat}`。",
     whoami_roles={"stranger": "未獲允許", "member": "已獲允許", "admin": "管理員", "owner": "主人"},
     pick_by_number="傳送編號即可選擇。",

@@ -10,7 +10,7 @@ import pytest
 
 from bridge.access import audit, invites, owner_contacts, quota, requests, rules
 from bridge.inbox import MAX_RESULT_BYTES, MAX_STEPS, aside, claim, inbox, move, queue
-from bridge.store import heartbeat, history, keys, leases, media, outage, preferences, signals
+from bridge.store import heartbeat, history, keys, leases, media, outage, preferences, prompts, signals
 from bridge.types import Chat
 from bridge.usage import DETAIL_DAYS, MONTHS, TOTAL_DAYS, ledger
 from tests.operations.pages import unfenced
@@ -19,7 +19,7 @@ from tests.tunnel.note import ROOT
 PAGE = unfenced(ROOT / "docs" / "data.md")
 DAY = 86400
 NAMES = {"account": "ACCOUNT", "lane": "LANE", "model": "MODEL", "name": "NAME", "channel": "CHANNEL", "day": "DAY"}
-NAMES |= {"month": "MONTH", "year": "YEAR", "person": "PERSON"}
+NAMES |= {"month": "MONTH", "year": "YEAR", "person": "PERSON", "chat": "CHAT"}
 """What a parameter is called in the page; a new one has to be named here and there."""
 NO_KEY = {"turn", "queues", "head_of", "media_index_of"}
 """Functions of the module that make a turn key, a pattern, and the name of a key from that of another."""
@@ -31,7 +31,7 @@ def made() -> Iterator[str]:
     for kind in (keys.ChatKeys(chat), keys.LaneKeys(chat, "LANE")):  # type: ignore[arg-type] # it stands for any lane
         for slot in type(kind).__slots__:
             yield getattr(kind, slot).replace("{:CHAT}", "{CHAT}")
-    for owner in (keys, keys.AccessKeys, keys.UsageKeys):
+    for owner in (keys, keys.AccessKeys, keys.PromptKeys, keys.UsageKeys):
         for name, value in inspect.getmembers(owner):
             if name.startswith("_") or name in NO_KEY:
                 continue
@@ -99,6 +99,9 @@ BOUNDS = {
     ],
     "cherry:{access}:homes": [str(owner_contacts.MAX_CONTACTS)],
     "cherry:{access}:spent:DAY": [of(2 * quota.DAY_SECONDS, DAY, "day")],
+    "cherry:{prompts}:of:PERSON": [str(prompts.MAX_OWN), of(prompts.PROMPTS_SECONDS, DAY, "day")],
+    "cherry:{prompts}:in:CHAT": [str(prompts.MAX_OWN), of(prompts.PROMPTS_SECONDS, DAY, "day")],
+    "cherry:{prompts}:all": [str(prompts.MAX_ALL)],
     "cherry:{usage}:day:DAY": [f"{ledger.MAX_DAY_ROWS:,}", f"{DETAIL_DAYS} days"],
     "cherry:{usage}:month:MONTH": [f"{ledger.MAX_MONTH_ROWS:,}", f"{MONTHS * 31} days"],
     "cherry:{usage}:year:YEAR": [f"{ledger.MAX_YEAR_ROWS:,}", f"{TOTAL_DAYS} days"],

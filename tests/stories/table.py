@@ -51,6 +51,8 @@ COMMANDS: dict[str, tuple[Standing, str]] = {
     "/continue": ("member", r"There is no answer to continue\.$"),
     "/page": ("member", r"/page 41-80 reads these pages of the last document"),
     "/system": ("member", r"There is no system prompt\."),
+    "/persona": ("member", r"No persona is set here\."),
+    "/chain": ("member", r"There are no chains here yet\."),
     "/later": ("member", r"While Cherry Studio is away, I say so at once"),
     "/reasoning": ("member", r"Where a model thinks before it answers, I show here how long\."),
     "/usage": ("member", r"What you have used\n"),

@@ -52,3 +52,17 @@ async def test_usage_with_a_picture_in_a_file(chat: Open, tmp_path: Path) -> Non
     assert "Today: turns: 1, tokens: 18" in shown
     assert re.search(r"console:\S+\)?: turns: 1, tokens: 18", shown)
     assert (tmp_path / "data" / "files" / "usage.png").stat().st_size > 1000
+
+
+async def test_a_persona_and_a_chain(chat: Open) -> None:
+    def story() -> str:
+        with chat() as seat:
+            seat.until("/help shows what else I can do.")
+            seat.say("/persona teacher")
+            seat.until("Teacher answers from your next message on.")
+            seat.say("/chain save brief: summary -> Find a title for: {input}")
+            seat.until("/brief and a text runs it.")
+            seat.say("/brief A text.")
+            return seat.until("You said: Find a title for: You said: A text.")
+
+    assert "1. Summariser" in await asyncio.to_thread(story)

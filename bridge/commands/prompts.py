@@ -1,0 +1,257 @@
+"""`/persona` and `/chain`: prompts that are kept under a name, for oneself, for a chat, for everybody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from bridge.access import Role
+from bridge.commands.context import CommandContext, CommandResult
+from bridge.commands.conversation import OFF
+from bridge.commands.subjects import code, plain
+from bridge.inbound import Said
+from bridge.inbox import Question
+from bridge.store import INPUT, ChainStep, Kind, Place, Prompt, Store
+from bridge.types import Button, Chat, ModelId, User
+from bridge.words import IN, Words
+
+MAX_NAME_BYTES = 40
+"""So that `/persona delete NAME chat` fits a button of every platform."""
+MAX_PROMPT_CHARACTERS = 8000
+MAX_CHAIN_STEPS, MAX_STEP_CHARACTERS = 8, 4000
+MAX_BUTTONS = 24
+"""Of one list; Discord has room for 25 under a message."""
+CHAIN_ID = "chain:"
+"""How the id begins of a question that is put to a chain."""
+
+RESERVED = OFF | {"save", "share", "delete"}
+
+_PERSONA_NAME = re.compile(r"[\w-]+")
+_CHAIN_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
+"""A chain is called like a command, and every platform knows those letters."""
+_SAVE = re.compile(r"save\s+([^\s:：]+)\s*(?:[:：]\s*(.+))?", re.DOTALL | re.IGNORECASE)
+_PLACED = re.compile(r"(share|delete)\s+(\S+)(?:\s+(own|chat|all))?", re.IGNORECASE)
+_ARROW = re.compile(r"\s*(?:->|→|=>)\s*")
+_MODEL = re.compile(r"(.*\S)\s+@(\S+)", re.DOTALL)
+
+
+class PromptCommands:
+    def __init__(self, store: Store, is_command: Callable[[str], bool]) -> None:
+        self._store = store
+        self._prompts = store.prompts
+        self._is_command = is_command
+
+    # Personas
+
+    async def persona(self, context: CommandContext) -> CommandResult:
+        """`/persona`, `NAME`, `off`, `save NAME: TEXT`, `share NAME chat|all`, `delete NAME chat|all`."""
+        argument, words = context.argument.strip(), context.words
+        if not argument:
+            return await self._personas(context)
+        if found := _SAVE.fullmatch(argument):
+            return await self._save_persona(context, found[1], (found[2] or "").strip())
+        if found := _PLACED.fullmatch(argument):
+            return await self._place(context, "persona", found[1].lower(), found[2], found[3])
+        if not context.may_choose:
+            return CommandResult.refusal(words.choice_of_admins)
+        if argument.lower() in OFF:
+            await self._store.preferences.set_system(context.chat, "")
+            return CommandResult(words.system_cleared, await self._buttons(context))
+        if (persona := await self._persona(argument, context.sender, context.chat, words)) is None:
+            said = words.persona_unknown.format(name=plain(argument))
+            return CommandResult(said, await self._buttons(context))
+        label, prompt = persona
+        await self._store.preferences.set_system(context.chat, prompt, label)
+        return CommandResult(words.persona_set.format(name=plain(label)), [Button(words.button_off, "/persona off")])
+
+    async def _personas(self, context: CommandContext) -> CommandResult:
+        words, chat = context.words, context.chat
+        name = await self._store.preferences.persona(chat)
+        if name:
+            said = words.persona_now.format(name=plain(name))
+        elif await self._store.preferences.system(chat):
+            said = words.persona_own_text
+        else:
+            said = words.persona_none
+        return CommandResult(f"{said}\n\n{words.persona_hint}", await self._buttons(context))
+
+    async def _buttons(self, context: CommandContext) -> list[Button]:
+        """One for each persona: people's own first, then those that come with the bridge."""
+        saved = await self._prompts.of("persona", context.sender, context.chat)
+        known = {stored.prompt.name: stored.prompt.name for stored in saved}
+        known |= {id: label for id, label in context.words.persona_labels.items() if id not in known}
+        off = [Button(context.words.button_off, "/persona off")]
+        return [Button(label, f"/persona {id}") for id, label in known.items()][: MAX_BUTTONS - 1] + off
+
+    async def _persona(self, name: str, person: User, chat: Chat, words: Words) -> tuple[str, str] | None:
+        """What people read of a persona and its prompt; those that come with the bridge go by any of their names."""
+        if (stored := await self._prompts.find("persona", name, person, chat)) is not None:
+            return stored.prompt.name, stored.prompt.text
+        for known in (words, *IN.values()):
+            for id, label in known.persona_labels.items():
+                if name.casefold() in (id, label.casefold()):
+                    return words.persona_labels[id], words.persona_prompts[id]
+        return None
+
+    async def _save_persona(self, context: CommandContext, name: str, text: str) -> CommandResult:
+        words = context.words
+        if not _PERSONA_NAME.fullmatch(name) or len(name.encode()) > MAX_NAME_BYTES or name.lower() in RESERVED:
+            return CommandResult(words.prompt_name_wrong.format(name=plain(name), limit=MAX_NAME_BYTES))
+        text = text or await self._store.preferences.system(context.chat)
+        if not text:
+            return CommandResult(words.persona_nothing_to_save.format(name=plain(name)))
+        if len(text) > MAX_PROMPT_CHARACTERS:
+            return CommandResult(words.system_too_long.format(limit=MAX_PROMPT_CHARACTERS))
+        prompt = Prompt(name, str(context.sender), text=text)
+        said = words.persona_saved.format(name=name)
+        return await self._save(context, "persona", "own", prompt, said)
+
+    # Chains
+
+    async def chain(self, context: CommandContext) -> CommandResult:
+        """`/chain`, `NAME`, `save NAME: STEP -> STEP`, `share NAME chat|all`, `delete NAME chat|all`."""
+        argument, words = context.argument.strip(), context.words
+        if found := _SAVE.fullmatch(argument):
+            return await self._save_chain(context, found[1].lower(), (found[2] or "").strip())
+        if found := _PLACED.fullmatch(argument):
+            return await self._place(context, "chain", found[1].lower(), found[2], found[3])
+        saved = await self._prompts.of("chain", context.sender, context.chat)
+        named = next((stored for stored in saved if stored.prompt.name == argument.removeprefix("/").lower()), None)
+        if named is not None:
+            buttons = self._placing(context, "chain", named.prompt.name, named.place)
+            return CommandResult(_steps(named.prompt, words), buttons)
+        buttons = [Button(f"/{stored.prompt.name}", f"/chain {stored.prompt.name}") for stored in saved]
+        if argument:
+            return CommandResult(words.chain_unknown.format(name=plain(argument)), buttons[:MAX_BUTTONS])
+        said = words.chain_list if saved else words.chain_none
+        return CommandResult(f"{said}\n\n{words.chain_hint.format()}", buttons[:MAX_BUTTONS])
+
+    async def run(self, context: CommandContext) -> CommandResult | None:
+        """Put the argument to the chain that is called like the command; None where there is none."""
+        call, words = context.call, context.words
+        stored = await self._prompts.find("chain", call.name, context.sender, context.chat)
+        if stored is None:
+            return None
+        if not call.argument.strip():
+            return CommandResult(words.chain_text_missing.format(name=call.name))
+        said = Said(
+            call.id,
+            call.chat,
+            call.sender,
+            f"/{call.name} {call.argument}",
+            ack=call.ack,
+            language=call.language,
+            groups=call.groups,
+            sent_at=call.sent_at,
+        )
+        return CommandResult(resend_as=Question(f"{CHAIN_ID}{call.id}", said))
+
+    async def steps(self, name: str, person: User, chat: Chat) -> Sequence[ChainStep]:
+        """The steps of the chain that `person` means by `name`; none where there is no such chain."""
+        stored = await self._prompts.find("chain", name, person, chat)
+        return stored.prompt.steps if stored is not None else ()
+
+    async def _save_chain(self, context: CommandContext, name: str, text: str) -> CommandResult:
+        words = context.words
+        if not _CHAIN_NAME.fullmatch(name) or name in RESERVED or self._is_command(name):
+            return CommandResult(words.chain_name_wrong.format(name=plain(name)))
+        written = [step for step in _ARROW.split(text) if step]
+        if not written:
+            return CommandResult(words.chain_hint.format())
+        if len(written) > MAX_CHAIN_STEPS or max(map(len, written)) > MAX_STEP_CHARACTERS:
+            return CommandResult(words.chain_too_long.format(steps=MAX_CHAIN_STEPS, characters=MAX_STEP_CHARACTERS))
+        steps = []
+        for each in written:
+            if (step := await self._step(each, context)) is None:
+                return CommandResult(words.chain_step_unknown.format(step=plain(each)))
+            steps.append(step)
+        prompt = Prompt(name, str(context.sender), steps=tuple(steps))
+        said = f"{words.chain_saved.format(name=name)}\n\n{_steps(prompt, words)}"
+        return await self._save(context, "chain", "own", prompt, said)
+
+    async def _step(self, text: str, context: CommandContext) -> ChainStep | None:
+        """Read ``summary``, ``summary @openai:gpt-5``, ``Find a title for: {input}``; None for an unknown name."""
+        model = ""
+        if found := _MODEL.fullmatch(text):
+            try:
+                text, model = found[1], str(ModelId.parse(found[2]))
+            except ValueError:
+                return None
+        if persona := await self._persona(text, context.sender, context.chat, context.words):
+            label, prompt = persona
+            return ChainStep(label, prompt[:MAX_STEP_CHARACTERS], model, persona=INPUT not in prompt)
+        if INPUT not in text:
+            if not re.search(r"\s|[^\x00-\xff]{3}", text):  # one word is a name that was mistyped
+                return None
+            text = f"{text}\n\n{INPUT}"
+        return ChainStep(_title(text), text, model)
+
+    # Both
+
+    async def _save(
+        self, context: CommandContext, kind: Kind, place: Place, prompt: Prompt, said: str
+    ) -> CommandResult:
+        if not await self._prompts.save(kind, place, prompt, context.sender, context.chat):
+            return CommandResult(context.words.prompt_full)
+        return CommandResult(said, self._placing(context, kind, prompt.name, place))
+
+    def _placing(self, context: CommandContext, kind: Kind, name: str, place: Place) -> list[Button]:
+        """Buttons that share a prompt with others, as far as its owner may, and one that deletes it."""
+        labels = context.words.button_share
+        shared = [
+            Button(labels[to], f"/{kind} share {name} {to}")
+            for to in ("chat", "all")
+            if place != to and place != "all" and self._may_place(context, to)
+        ]
+        delete = [Button(context.words.button_delete, f"/{kind} delete {name} {place}")]
+        return [*shared, *(delete if self._may_place(context, place) else [])]
+
+    def _may_place(self, context: CommandContext, place: Place) -> bool:
+        match place:
+            case "own":
+                return True
+            case "chat":
+                return context.may_choose
+            case "all":
+                return context.role >= Role.ADMIN
+
+    async def _place(
+        self, context: CommandContext, kind: Kind, act: str, name: str, where: str | None
+    ) -> CommandResult:
+        """Share the prompt with a chat or with everybody, or delete it there."""
+        words, place = context.words, _place(where or ("chat" if act == "share" else "own"))
+        if not self._may_place(context, place):
+            return CommandResult.refusal(words.admins_only)
+        if act == "delete":
+            gone = await self._prompts.delete(kind, place, name, context.sender, context.chat)
+            return CommandResult((words.prompt_deleted if gone else words.prompt_not_there).format(name=plain(name)))
+        own = await self._prompts.find(kind, name, context.sender, context.chat, ("own", "chat"))
+        if own is None:
+            return CommandResult(words.prompt_not_there.format(name=plain(name)))
+        said = words.prompt_shared[place].format(name=plain(name))
+        return await self._save(context, kind, place, own.prompt, said)
+
+
+def _place(text: str) -> Place:
+    match text.lower():
+        case "all":
+            return "all"
+        case "chat":
+            return "chat"
+        case _:
+            return "own"
+
+
+def _steps(chain: Prompt, words: Words) -> str:
+    """The steps of a chain, one on each line."""
+    lines = [
+        f"{number}. {plain(step.name)}" + (f" ({code(step.model)})" if step.model else "")
+        for number, step in enumerate(chain.steps, 1)
+    ]
+    return "\n".join([f"`/{chain.name} …`", *lines])
+
+
+def _title(prompt: str, most: int = 40) -> str:
+    """The first words of a prompt, to tell its step from others."""
+    line = " ".join(prompt.replace(INPUT, "…").split()).removesuffix("…").rstrip(" :：")
+    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
