@@ -1,4 +1,4 @@
-"""Run by itself in a process of its own: read a picture from standard input, write a smaller one without metadata.
+"""Run by itself in a process of its own: read a picture, write a smaller one without metadata.
 
 It imports nothing of the bridge, so that it starts quickly and holds nothing worth taking.
 """
@@ -101,16 +101,17 @@ def _told(mime: str, picture: Any) -> dict[str, Any]:
 
 
 def main() -> None:
-    arguments = json.loads(sys.argv[1])
-    limit(arguments["memory_bytes"], arguments["seconds"])
+    request = json.loads(sys.stdin.buffer.read())
+    limit(request["memory_bytes"], request["seconds"])
     body = b""
     try:
-        told, body = scale(
-            sys.stdin.buffer,
-            edge=arguments["edge"],
-            max_bytes=arguments["max_bytes"],
-            max_pixels=arguments["max_pixels"],
-        )
+        with open(request["path"], "rb") as file:
+            told, body = scale(
+                file,
+                edge=request["edge"],
+                max_bytes=request["max_bytes"],
+                max_pixels=request["max_pixels"],
+            )
     except Fault as fault:
         told = {"error": str(fault)}
     except MemoryError:

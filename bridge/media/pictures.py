@@ -33,7 +33,8 @@ class Scaled:
 
 async def scaled(content: Path, *, name: str = "", max_bytes: int = MAX_PICTURE_BYTES) -> Scaled:
     """Read the picture in the file `content`. Raises Unreadable."""
-    arguments = {
+    request = {
+        "path": str(content),
         "edge": MAX_EDGE,
         "max_bytes": max_bytes,
         "max_pixels": MAX_PIXELS,
@@ -41,7 +42,7 @@ async def scaled(content: Path, *, name: str = "", max_bytes: int = MAX_PICTURE_
         "seconds": CPU_SECONDS,
     }
     try:
-        told, body = await run_child(_SCRIPT, arguments, content, seconds=CHILD_SECONDS, max_bytes=2 * max_bytes)
+        told, body = await run_child(_SCRIPT, request, seconds=CHILD_SECONDS, max_bytes=2 * max_bytes)
     except ChildFailed as failed:
         kind = {"pixels": "pixels", "broken": "broken"}.get(failed.kind, "too_much")
         raise Unreadable(kind, name, limit=MAX_PIXELS // 1_000_000) from None
