@@ -64,11 +64,12 @@ class Feishu:
             words=self._words,
             now=now,
         )
-        self._lookups = Lookups(self._rest, self.account)
+        people = People(self._rest, settings.feishu_departments_minutes * 60, now)
+        self._lookups = Lookups(self._rest, self.account, people)
         self._events = EventReader(
             self.account,
             self._lookups,
-            People(self._rest, settings.feishu_departments_minutes * 60, now),
+            people,
             language=settings.people_language,
             posts=self._context.posts,
             strained=lambda: self._meter.strain > 0,

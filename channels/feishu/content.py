@@ -70,7 +70,8 @@ def _attachment(kind: AttachmentKind, content: Mapping[str, Any], message: str) 
     name = name[:MAX_NAME_LENGTH] if isinstance(name, str) else ""
     mime = VOICE_MIME if kind == "audio" else mimetypes.guess_type(name)[0] or ""
     seconds = milliseconds / 1000 if isinstance(milliseconds, int) and milliseconds > 0 else 0.0
-    return Attachment(kind, name, _ref(kind, content, message), mime, seconds=seconds)
+    still = _ref("image", content, message) if kind == "video" else ""
+    return Attachment(kind, name, _ref(kind, content, message), mime, seconds=seconds, still=still)
 
 
 def _ref(kind: AttachmentKind, content: Mapping[str, Any], message: str) -> str:

@@ -93,7 +93,20 @@ class EventReader:
             language=self._language,
             sent_at=received.sent_at,
         )
-        return await self._with_groups(said, host, until)
+        said = await self._with_groups(said, host, until)
+        return await self._with_forwarded(said, host, until) if received.forwarded else said
+
+    async def _with_forwarded(self, said: Said, host: Host, until: float) -> Said:
+        """With what is forwarded as a quotation. It costs a call, so only where it will be answered. Raises
+        StoreError."""
+        said = replace(said, forwarded=True)
+        if not (said.addressed and await host.admits(said)):
+            return said
+        held = await self._lookups.parent(said.id, until)
+        if not (held.text or held.attachments):
+            return said
+        attachments = tuple(replace(each, quoted=False) for each in held.attachments)
+        return replace(said, quoted=held.text, attachments=attachments)
 
     async def _edited(self, event: dict[str, Any], host: Host, until: float) -> Edited | None:
         """None also where we may not read the message, or it is gone by now."""

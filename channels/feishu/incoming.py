@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +14,19 @@ from channels.feishu.content import EVERYONE, Malformed, read
 MESSAGE, PRESS = "im.message.receive_v1", "card.action.trigger"
 RECALL = "im.message.recalled_v1"
 """Names the chat and the message, not the thread (im-v1/message/events/recalled)."""
+FORWARD = "merge_forward"
+"""The kind of a message that holds others. It comes with a placeholder for content (im-v1/message/merge_forward)."""
+MAX_FORWARDED = 100
+"""Messages of one forward that are read; the platform's apps take as many at once."""
 EDIT = "im.message.updated_v1"
 """A person has changed a message. The developer console offers the event to apps, public projects subscribe to it and
 then ask for the message; no page of the platform tells its fields, so nothing is read from it but the message's id."""
 MAX_ID_LENGTH = 128
 MAX_COMMAND_BYTES = 200
 """Of UTF-8 in one button. The platform sets no limit but the card's; thirty such buttons take half of it."""
+
+UNREADABLE: tuple[str, tuple[Attachment, ...]] = "", (Attachment("other"),)
+"""What a message says that holds others, as long as these have not been asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +39,8 @@ class ReceivedMessage:
     sender: str
     text: str
     attachments: tuple[Attachment, ...]
+    forwarded: bool
+    """Whether it holds others' messages, which have to be asked for; until then it says nothing."""
     mentioned: bool
     """Whether the app itself was."""
     parent: str
@@ -72,7 +81,9 @@ def read_message(event: Mapping[str, Any], bot: str) -> ReceivedMessage | None:
         return None
     id = _id(message, "message_id")
     mentioned, called, names = _mentions(message.get("mentions"), bot)
-    text, attachments = read(_id(message, "message_type"), message.get("content"), called, id)
+    kind = _id(message, "message_type")
+    forwarded = kind == FORWARD
+    text, attachments = UNREADABLE if forwarded else read(kind, message.get("content"), called, id)
     return ReceivedMessage(
         id=id,
         chat=_id(message, "chat_id"),
@@ -80,6 +91,7 @@ def read_message(event: Mapping[str, Any], bot: str) -> ReceivedMessage | None:
         sender=_id(_object(sender, "sender_id"), "open_id"),
         text=text,
         attachments=attachments,
+        forwarded=forwarded,
         mentioned=mentioned,
         parent=_id(message, "parent_id", optional=True),
         root=_id(message, "root_id", optional=True),
@@ -113,6 +125,7 @@ def read_edited(item: Mapping[str, Any], bot: str) -> ReceivedMessage | None:
         sender=_id(sender, "id"),
         text=text,
         attachments=attachments,
+        forwarded=False,  # what is forwarded cannot be edited
         mentioned=mentioned,
         parent=_id(item, "parent_id", optional=True),
         root=_id(item, "root_id", optional=True),
@@ -152,12 +165,43 @@ def read_press(event: Mapping[str, Any]) -> PressedButton:
 
 def read_parent(item: Mapping[str, Any], app: str, bot: str) -> tuple[str, str, tuple[Attachment, ...]]:
     """Who wrote a message that was asked for, its text, and its attachments; `app` where we did. Raises Malformed."""
-    sender = _object(item, "sender")
-    _, called, _ = _mentions(item.get("mentions"), bot)
-    content = _object(item, "body").get("content")
-    text, attachments = read(_id(item, "msg_type"), content, called, _id(item, "message_id"))
-    author = _id(sender, "id")
+    author = _id(_object(item, "sender"), "id")
+    if _id(item, "msg_type") == FORWARD:
+        text, attachments = UNREADABLE
+    else:
+        text, attachments = _read_item(item, bot, _id(item, "message_id"))
     return (app if author in (app, bot) else author), text, tuple(replace(each, quoted=True) for each in attachments)
+
+
+def read_forwarded(
+    items: Sequence[Mapping[str, Any]], bot: str
+) -> tuple[list[tuple[str, str]], tuple[Attachment, ...]]:
+    """Who says what in a message that holds others, and what came with these; the first of `items` is that message.
+
+    Its pictures and files are handed out under its own id: under the ids of those that it holds the platform answers
+    234003 (NousResearch/hermes-agent#66729). What cannot be understood is left out. Raises Malformed.
+    """
+    container = _id(items[0], "message_id")
+    said: list[tuple[str, str]] = []
+    found: list[Attachment] = []
+    for item in items[1 : MAX_FORWARDED + 1]:
+        try:
+            if _id(item, "msg_type") == FORWARD:
+                continue  # what it holds follows
+            text, attachments = _read_item(item, bot, container)
+            author = _id(_object(item, "sender"), "id", optional=True)
+        except Malformed:
+            continue
+        if text:
+            said.append((author, text))
+        found += attachments
+    return said, tuple(found)
+
+
+def _read_item(item: Mapping[str, Any], bot: str, holder: str) -> tuple[str, tuple[Attachment, ...]]:
+    """What a message that was asked for says; `holder` is the message that its files are asked for by."""
+    _, called, _ = _mentions(item.get("mentions"), bot)
+    return read(_id(item, "msg_type"), _object(item, "body").get("content"), called, holder)
 
 
 def _mentions(mentions: object, bot: str) -> tuple[bool, dict[str, str], dict[str, str]]:

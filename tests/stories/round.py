@@ -161,8 +161,7 @@ class Round:
         left = [bubble for bubble in self._bubbles(seat) if bubble.id not in before]
         wanted = self._wanted(seat)
         if self.way == "forwarded":
-            faults = self._faults_of_unreadable if self.platform.channel == "feishu" else self._faults_of_forwards
-            yield from faults(seat, _texts(left), wanted)
+            yield from self._faults_of_forwards(seat, _texts(left), wanted)
             return
         if self.way == "edited" and seat.let_in:
             wanted[FIRST] = rf"You said: .*{FIRST} {seat.name}$"
@@ -188,14 +187,6 @@ class Round:
         yield from (
             f"told {text!r}" for text in self._besides(seat, [text for text in told if not text.startswith(start)])
         )
-
-    def _faults_of_unreadable(self, seat: Seat, told: list[str], wanted: dict[str, str]) -> Iterator[str]:
-        """What is forwarded in a row may be one question, and then gets one sentence that it cannot be read."""
-        answers = [text for text in told if any(_reads(each, text) for each in wanted.values())]
-        if not bool(wanted) <= len(answers) <= len(wanted):
-            yield f"{len(answers)} answers to {len(wanted)} messages"
-        others = [text for text in told if text not in answers]
-        yield from (f"told {text!r}" for text in self._besides(seat, others))
 
     def _faults_of_presses(self, seat: Seat) -> Iterator[str]:
         """The messages under which the buttons are read like each of the answers in turn, and like nothing else."""

@@ -57,6 +57,7 @@ COMMANDS: dict[str, tuple[Standing, str]] = {
     "/reasoning": ("member", r"Where a model thinks before it answers, I show here how long\."),
     "/usage": ("member", r"What you have used\n"),
     "/usage errors": ("admin", r"No answer has failed in the last 24 hours\.|Answers that failed"),
+    "/voice": ("member", r"I cannot speak here\."),
     "/whoami": ("member", r"You are .+: {role}\."),
     "/claim WRONG": ("member", WRONG_CODE),
     "/allow person 999": ("admin", r"\w+:999 may talk to me now\.$"),
@@ -163,7 +164,7 @@ def expected(channel: str, seat: Seat, way: str, text: str) -> str:
         # They are somebody else's words: read like a quotation where the person talks to the bot alone, obeyed never.
         if not (seat.direct and seat.let_in):
             return ""
-        return r"I cannot read this kind of message yet" if channel == "feishu" else rf"You said: > {re.escape(text)}"
+        return rf"You said: > {re.escape(text)}"
     if seat.standing == "stranger":
         return WRONG_CODE if seat.direct and text.startswith("/claim") else ""
     if not seat.let_in or text == ASIDE:

@@ -20,6 +20,8 @@ from tests.emulators.feishu.tenant import (
     thread_of,
 )
 
+FORWARDED = "Merged and Forwarded Message"
+"""The content of every forward (im-v1/message/merge_forward)."""
 UPGRADE_HINT = {"title": None, "elements": [[{"tag": "text", "text": "Please upgrade your client to read this"}]]}
 
 
@@ -143,14 +145,19 @@ class Im:
 
     async def read(self, request: web.Request) -> dict[str, Any]:
         message = self._tenant.message(request.match_info["message"])
+        raw = request.query.get("card_msg_content_type") == "user_card_content"
+        items = [self._item(message, raw=raw)]
+        items += [self._item(each, raw=raw) | {"upper_message_id": message.id} for each in message.held]
+        return {"data": {"items": items}}
+
+    def _item(self, message: Message, *, raw: bool) -> dict[str, Any]:
+        if message.kind == "merge_forward":
+            return self._told(message) | {"body": {"content": FORWARDED}}
         content = message.content
         if message.kind == "interactive":
-            raw = request.query.get("card_msg_content_type") == "user_card_content"
             card = message.card.data if message.card else message.content
             content = card if raw else UPGRADE_HINT
-        return {
-            "data": {"items": [self._told(message) | {"body": {"content": json.dumps(content, ensure_ascii=False)}}]}
-        }
+        return self._told(message) | {"body": {"content": json.dumps(content, ensure_ascii=False)}}
 
     def _told(self, message: Message) -> dict[str, Any]:
         bot = message.sender == BOT

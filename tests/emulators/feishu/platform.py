@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from bridge.types import Chat, User
 from tests.emulators.feishu.frames import DATA, Frame
+from tests.emulators.feishu.im import FORWARDED
 from tests.emulators.feishu.longconn import Lost, event, toast
 from tests.emulators.feishu.rules import Fault, Rules, too_often
 from tests.emulators.feishu.server import SHOWN, WRITES, Injected, Server
@@ -95,8 +96,7 @@ class FeishuPlatform:
         if voice in ("group", "channel"):
             raise LookupError("nobody speaks as a group or a channel on Feishu")
         if forwarded:
-            merged = {"content": "Merged and Forwarded Message"}
-            return await self.send("merge_forward", merged, who=who, place=place, voice=voice)
+            return await self.forward([("lea", text, files)], who=who, place=place, voice=voice)
         mentions = [MENTION] if mention else []
         if mention:
             text = f"{MENTION['key']} {text}".rstrip()
@@ -104,6 +104,23 @@ class FeishuPlatform:
         for first_kind, first in before:
             await self.send(first_kind, first, who=who, place=place, voice=voice)
         return await self.send(kind, content, who=who, place=place, reply_to=reply_to, mentions=mentions, voice=voice)
+
+    async def forward(
+        self,
+        said: Sequence[tuple[str, str, Sequence[SharedFile]]],
+        *,
+        who: str = "mia",
+        place: Place = "direct",
+        voice: Voice = "person",
+    ) -> str:
+        """A person forwards at once what others have said: who, their words, and the files with these."""
+        id = await self.send("merge_forward", {}, who=who, place=place, voice=voice)
+        forward = self.tenant.messages[id]
+        for author, text, files in said:
+            for kind, content in self._messages(text, files):
+                message = self.tenant.new_message(forward.chat, self.user(author).id, kind, content, None)
+                forward.held.append(self.tenant.messages.pop(message.id))
+        return id
 
     def _messages(self, text: str, files: Sequence[SharedFile]) -> list[tuple[str, dict[str, Any]]]:
         """What people's apps make of a text with files: one rich text where there are words or several pictures; a
@@ -130,6 +147,8 @@ class FeishuPlatform:
             content["file_name"] = file.name
         if kind in ("audio", "media"):
             content["duration"] = 1500
+        if kind == "media" and file.still:
+            content["image_key"] = self.tenant.store(Stored("image", "cover.jpg", "image/jpeg", file.still))
         return kind, content
 
     def _store(self, file: SharedFile) -> str:
@@ -193,7 +212,7 @@ class FeishuPlatform:
             "chat_id": chat.id,
             "chat_type": "p2p" if chat.direct else "group",
             "message_type": kind,
-            "content": json.dumps(content, ensure_ascii=False),
+            "content": FORWARDED if kind == "merge_forward" else json.dumps(content, ensure_ascii=False),
             "mentions": list(mentions),
         }
         sender = {

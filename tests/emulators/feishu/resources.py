@@ -67,10 +67,12 @@ class Resources:
 
     async def download(self, request: web.Request) -> web.StreamResponse:
         message, key = self._tenant.message(request.match_info["message"]), request.match_info["key"]
-        if message.kind in ("interactive", "merge_forward", "sticker"):
+        if message.kind in ("interactive", "sticker"):
             raise Fault(234043, "Unsupported message type.")  # of stickers only that they cannot be had is told
         stored = self._tenant.stored.get(key)
-        if stored is None or key not in json.dumps(message.content):
+        # What a forward holds is handed out under its own id and no other (NousResearch/hermes-agent#66729).
+        contents = [each.content for each in message.held or [message]]
+        if stored is None or key not in json.dumps(contents):
             raise Fault(234003, "File not in msg.")
         if request.query.get("type") != ("image" if stored.kind == "image" else "file"):
             raise Fault(234001, "Invalid request param.")

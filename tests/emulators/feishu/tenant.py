@@ -90,6 +90,8 @@ class Message:
     writes: list[tuple[float, str]] = field(default_factory=list)
     mentions: list[dict[str, Any]] = field(default_factory=list)
     """As an event tells them."""
+    held: list[Message] = field(default_factory=list)
+    """The messages in a forward."""
     event: dict[str, Any] = field(default_factory=dict)
     """The event that told the bot of it, where it is a person's."""
 
