@@ -121,6 +121,8 @@ class Image(Struct, frozen=True, tag="image", omit_defaults=True):
     media: Media
     alt: str = ""
     """What it shows, in words."""
+    optional: bool = False
+    """Whether a question is asked without it where the model takes no pictures: a still, a sticker."""
 
 
 class Excerpt(Struct, frozen=True, omit_defaults=True):
@@ -206,6 +208,8 @@ class Attachment(Struct, frozen=True, omit_defaults=True):
     """Bytes, as the platform tells; 0 where it does not."""
     seconds: float = 0.0
     """How long a recording lasts; 0 where that is not known."""
+    still: str = ""
+    """What `Channel.fetch` needs to find a picture of something that moves; empty where the platform has none."""
     quoted: bool = False
     """Whether it came with the message that the person replied to, and not with their own."""
 

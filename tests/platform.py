@@ -31,6 +31,8 @@ class SharedFile:
     mime: str
     content: bytes
     caption: str = ""
+    still: bytes = b""
+    """A picture of what moves, as the sender's app adds it where the platform has such."""
 
 
 @dataclass

@@ -33,7 +33,14 @@ from bridge.gateway.error_body import ErrorBody, read_response_error
 from bridge.gateway.errors import RETRYABLE_STATUSES, to_gateway_error, unreachable
 from bridge.gateway.http import MAX_ERROR_BODY_BYTES, GatewayHttp, not_a_gateway
 from bridge.gateway.parser import CompletionParser
-from bridge.gateway.pictures import NO_PICTURES, LoadedPictures, holds_pictures, without_old_pictures
+from bridge.gateway.pictures import (
+    NO_PICTURES,
+    LoadedPictures,
+    holds_pictures,
+    may_lose_pictures,
+    requires_pictures,
+    without_optional_pictures,
+)
 from bridge.gateway.quirks import Quirk, Quirks, QuirkStore, limit_of, quirk_of, with_quirk, within_max_tokens
 from bridge.gateway.silence import SilenceTimer
 from bridge.gateway.sse import MAX_EVENT_BYTES
@@ -382,24 +389,25 @@ class Completion:
                 if messages := shorter():
                     self.messages = messages
                     return _RequestChanged()
-            if body.status not in _NOT_ABOUT_PICTURES and self._drop_old_pictures():
-                log.info("asking without old pictures", model=str(self._model), status=body.status)
+            if body.status not in _NOT_ABOUT_PICTURES and self._drop_optional_pictures():
+                log.info("asking without some pictures", model=str(self._model), status=body.status)
                 return _RequestChanged()
         return error
 
     @property
     def _asks_about_pictures(self) -> bool:
-        return bool(self._pictures) and bool(self.messages) and holds_pictures(self.messages[-1])
+        return bool(self._pictures) and bool(self.messages) and requires_pictures(self.messages[-1])
 
     def _quirk(self, body: ErrorBody, known: Quirks) -> Quirk | None:
         quirk = quirk_of(body, known)
         return None if quirk == "no_pictures" and not any(map(holds_pictures, self.messages)) else quirk
 
-    def _drop_old_pictures(self) -> bool:
-        """Put notes in place of the pictures of earlier questions, one of which may be refused; False if none is."""
-        if not any(map(holds_pictures, self.messages[:-1])):
+    def _drop_optional_pictures(self) -> bool:
+        """Put notes in place of the pictures that the question can do without, one of which may be refused; False
+        where there are none."""
+        if not may_lose_pictures(self.messages):
             return False
-        self.messages = without_old_pictures(self.messages)
+        self.messages = without_optional_pictures(self.messages)
         return True
 
     async def _settle(self) -> Finished:

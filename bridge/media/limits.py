@@ -36,5 +36,5 @@ def check(attachment: Attachment, limits: MediaLimits, *, can_hear: bool) -> Non
         raise Unreadable("unsupported", name)
     if attachment.size > limits.file_bytes:
         raise Unreadable("too_large", name, limit=limits.file_bytes // MEGABYTE)
-    if attachment.kind in ("audio", "video") and not can_hear:
+    if attachment.kind in ("audio", "video") and not (can_hear or attachment.still):
         raise Unreadable("no_speech", name)

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Protocol
 
 import structlog
+from msgspec.structs import replace
 
 from bridge.errors import ChannelError
 from bridge.media.download import ATTEMPTS, downloaded, is_transient
 from bridge.media.errors import Unreadable
 from bridge.media.limits import Extent, MediaLimits, check
 from bridge.media.speech import SpeechServer
-from bridge.types import Attachment, Chat, File, Image, Media, Part, Text
+from bridge.types import Attachment, AttachmentKind, Chat, File, Image, Media, Part, Text
 
 log = structlog.get_logger(__name__)
 
@@ -85,6 +86,8 @@ class AttachmentReader:
         Raises Unreadable, StoreError.
         """
         self.check(attachment)
+        if attachment.still and (attachment.kind == "sticker" or self._speech is None):
+            attachment = _still_of(attachment)
         if attachment.kind == "sticker" and not _is_still(attachment):
             return (Text(f"[sticker: {attachment.name}]"),)
         origin = f"{source.name}:{attachment.ref}"
@@ -92,7 +95,13 @@ class AttachmentReader:
             origin += f"#{tokens}:{f'{pages.start}-{pages.stop}' if pages else ''}"
         if (known := await self._media.parts(chat, origin)) is not None:
             return known
-        parts = await self._fetch(chat, source, attachment, Extent(tokens, pages))
+        extent = Extent(tokens, pages)
+        if attachment.kind == "video" and attachment.still:
+            parts = await self._watch(chat, source, attachment, extent)
+        else:
+            parts = await self._fetch(chat, source, attachment, extent)
+        if attachment.kind == "sticker":
+            parts = _optional(parts)
         await self._media.put_parts(chat, origin, parts)
         return parts
 
@@ -110,6 +119,23 @@ class AttachmentReader:
                     break
                 await asyncio.sleep(RETRY_SECONDS * 2**attempt)
         raise Unreadable("unreachable", attachment.name)
+
+    async def _watch(self, chat: Chat, source: FileSource, video: Attachment, extent: Extent) -> tuple[Part, ...]:
+        """Return a still of `video`, and what is said in it; one of the two is enough."""
+        heard: tuple[Part, ...] = ()
+        try:
+            heard = await self._fetch(chat, source, video, extent)
+        except Unreadable as problem:
+            if problem.kind != "nothing_said":
+                raise
+        try:
+            seen = _optional(await self._fetch(chat, source, _still_of(video), extent))
+        except Unreadable as problem:
+            log.info("still not read", chat=str(chat), why=problem.kind)
+            if not heard:
+                raise
+            seen = ()
+        return (*seen, *heard)
 
     def _reading(self, attachment: Attachment) -> Read | None:
         """What opens an attachment of this kind; None where nothing does."""
@@ -146,11 +172,21 @@ class AttachmentReader:
 
         picture = await scaled(content, name=attachment.name)
         media = await self._media.put(chat, picture.content, picture.mime, attachment.name)
-        return (Image(media),)
+        return (Image(media, f"sticker: {attachment.name}" if attachment.kind == "sticker" else ""),)
 
     async def _recording(self, _chat: Chat, attachment: Attachment, content: Path, _extent: Extent) -> tuple[Part, ...]:
         assert self._speech is not None, "checked before"
         return (Text(await self._speech.transcribe(content, name=attachment.name, mime=attachment.mime)),)
+
+
+def _still_of(attachment: Attachment) -> Attachment:
+    """Return the picture that the platform has of something that moves."""
+    kind: AttachmentKind = "sticker" if attachment.kind == "sticker" else "image"
+    return replace(attachment, kind=kind, ref=attachment.still, mime="image/jpeg", size=0, still="")
+
+
+def _optional(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    return tuple(replace(part, optional=True) if isinstance(part, Image) else part for part in parts)
 
 
 def _is_still(attachment: Attachment) -> bool:

@@ -27,6 +27,7 @@ CHUNK_BYTES = 64 * 1024
 SILENCE_SECONDS = 20.0
 """A download during which nothing comes for so long has failed."""
 _REF = re.compile(r"(\d{1,20})/(\d{1,20})/(\d{1,20})")
+_STICKER = re.compile(r"sticker/(\d{1,20})")
 _KINDS: dict[str, AttachmentKind] = {"image": "image", "audio": "audio", "video": "video"}
 
 
@@ -38,7 +39,18 @@ def attachments_of(message: discord.Message, *, quoted: bool = False) -> tuple[A
         ours += forwarded.attachments
         stickers += forwarded.stickers
     files = [_file(each, f"{message.channel.id}/{message.id}/{each.id}", quoted) for each in ours]
-    return (*files, *(Attachment("sticker", each.name, quoted=quoted) for each in stickers))
+    return (*files, *(_sticker(each, quoted) for each in stickers))
+
+
+def _sticker(sticker: discord.StickerItem, quoted: bool) -> Attachment:
+    """One in PNG or APNG is a picture; one in Lottie or GIF moves, and goes by its name.
+
+    https://docs.discord.com/developers/resources/sticker#sticker-object-sticker-format-types, and
+    https://docs.discord.com/developers/reference#image-formatting: both kinds of PNG end in ``.png``.
+    """
+    if sticker.format in (discord.StickerFormatType.png, discord.StickerFormatType.apng):
+        return Attachment("sticker", sticker.name, f"sticker/{sticker.id}", "image/png", quoted=quoted)
+    return Attachment("sticker", sticker.name, quoted=quoted)
 
 
 def _file(attachment: discord.Attachment, ref: str, quoted: bool) -> Attachment:
@@ -67,11 +79,13 @@ class Downloads:
 
     async def fetch(self, attachment: Attachment) -> AsyncGenerator[bytes]:
         """As `Channel.fetch`."""
-        found = _REF.fullmatch(attachment.ref)
-        if found is None:
+        if sticker := _STICKER.fullmatch(attachment.ref):
+            url = f"{self._cdn}/stickers/{sticker[1]}.png"
+        elif found := _REF.fullmatch(attachment.ref):
+            channel, message, file = (int(each) for each in found.groups())
+            url = await self._link(channel, message, file)
+        else:
             raise Refused("this attachment has nothing that can be downloaded")
-        channel, message, file = (int(each) for each in found.groups())
-        url = await self._link(channel, message, file)
         if not self._is_ours(url):
             raise Refused("Discord names a server for an attachment that is not one of its own")
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=SILENCE_SECONDS, sock_read=SILENCE_SECONDS)
@@ -97,6 +111,14 @@ class Downloads:
             if str(each.get("id")) == str(file):
                 return str(each.get("url", ""))
         raise Gone("the message no longer has the attachment")
+
+    @property
+    def _cdn(self) -> str:
+        """Where stickers are: Discord's own server, or the one that takes its place."""
+        if self._settings.discord_api_url == OFFICIAL:
+            return "https://cdn.discordapp.com"
+        parts = urlsplit(self._settings.discord_api_url)
+        return f"{parts.scheme}://{parts.netloc}"
 
     def _is_ours(self, url: str) -> bool:
         """Whether `url` leads to Discord, or to the server that takes its place."""

@@ -276,6 +276,7 @@ def _attachment(file: WireFile, kind: AttachmentKind, mime: str) -> Attachment:
         mime=file.mime_type or mime,
         size=file.file_size,
         seconds=float(file.duration),
+        still=file.thumbnail.file_id if file.thumbnail is not None and kind in ("video", "sticker") else "",
     )
 
 

@@ -62,6 +62,12 @@ class WireEntity(Wire):
     user: WireUser | None = None
 
 
+class WireThumbnail(Wire):
+    """A picture of something that moves: JPEG, or WebP of a sticker, up to 320 pixels (Bot API, PhotoSize)."""
+
+    file_id: Annotated[str, Field(max_length=256)] = ""
+
+
 class WireFile(Wire):
     """Any of the Bot API's files: a document, a voice message, one size of a photo; each has some of these fields."""
 
@@ -75,6 +81,7 @@ class WireFile(Wire):
     """Seconds."""
     is_animated: bool = False
     is_video: bool = False
+    thumbnail: WireThumbnail | None = None
 
 
 class WireQuote(Wire):

@@ -112,9 +112,21 @@ async def test_files_come_from_discord_and_from_nowhere_else() -> None:
         assert other.world.cdn.downloads == platform.world.cdn.downloads == []
 
 
-async def test_a_sticker_is_told_and_cannot_be_fetched() -> None:
+@pytest.mark.parametrize("format", [1, 2])
+async def test_a_sticker_in_png_or_apng_is_fetched(format: int) -> None:
     async with DiscordPlatform() as platform, listening(platform) as (channel, recorder):
-        await platform.say("", sticker_items=[{"id": "7", "name": "wave", "format_type": 1}])
+        told = platform.world.cdn.sticker("wave", b"\x89PNG")
+        await platform.say("", sticker_items=[told | {"format_type": format}])
+        await recorder.receives("")
+        [sticker] = recorder.said[0].attachments
+        assert (sticker.kind, sticker.name, sticker.mime) == ("sticker", "wave", "image/png")
+        assert await content(channel, sticker) == b"\x89PNG"
+
+
+@pytest.mark.parametrize("format", [3, 4, 9])
+async def test_a_sticker_that_moves_is_told_by_its_name(format: int) -> None:
+    async with DiscordPlatform() as platform, listening(platform) as (channel, recorder):
+        await platform.say("", sticker_items=[{"id": "7", "name": "wave", "format_type": format}])
         await recorder.receives("")
         [sticker] = recorder.said[0].attachments
         assert (sticker.kind, sticker.name, sticker.ref) == ("sticker", "wave", "")

@@ -192,8 +192,31 @@ async def test_a_reply_to_a_picture_asks_about_it(
 
 
 async def test_a_forwarded_picture_is_seen(bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator) -> None:
-    if platform.channel == "feishu":
-        pytest.skip("Feishu sends a forwarded message as one that cannot be read")
     await platform.say("from afar", forwarded=True, files=[shot()])
     await bot.answer()
     assert sizes(gateway) == [[(400, 300)]]
+
+
+STICKERS = {
+    "telegram": SharedFile("sticker", "", "image/webp", photo(300, 200, format="WEBP")),
+    "discord": SharedFile("sticker", "wave", "image/png", photo(300, 200, format="PNG")),
+}
+
+
+async def test_a_still_sticker_is_seen(bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator) -> None:
+    if platform.channel not in STICKERS:
+        pytest.skip("Feishu hands out no stickers")
+    await bot.ask("", files=[STICKERS[platform.channel]])
+    assert sizes(gateway) == [[(300, 200)]]
+    gateway.behave("ok", Behaviour(text=None, blind=BLIND))
+    assert "[picture: sticker" in (await bot.ask("", files=[STICKERS[platform.channel]]))[-1].text
+
+
+async def test_a_video_is_seen_by_its_still(bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator) -> None:
+    video = SharedFile("video", "clip.mp4", "video/mp4", b"ftyp" * 100, still=photo(320, 180))
+    [bubble] = await bot.ask("", files=[video])
+    if platform.channel == "discord":  # it has no stills
+        assert "I cannot listen to recordings here." in bubble.text
+    else:
+        assert sizes(gateway) == [[(320, 180)]]
+        assert platform.downloads == 1, "without a server that transcribes, the video itself is of no use"

@@ -55,6 +55,20 @@ class Cdn:
         self._files[told["id"]] = Stored(name, guessed or "", content)
         return told
 
+    def sticker(self, name: str, content: bytes, *, moves: bool = False) -> Payload:
+        """Keep a sticker in PNG, or one in Lottie which `moves`; return what a message tells of it."""
+        id = self._snowflake()
+        self._files[f"{id}.{'json' if moves else 'png'}"] = Stored(name, "image/png", content)
+        return {"id": id, "name": name, "format_type": 3 if moves else 1}
+
+    async def serve_sticker(self, request: web.Request) -> web.StreamResponse:
+        file = request.match_info["file"]
+        self.downloads.append(file)
+        stored = self._files.get(file)
+        if stored is None:
+            return web.Response(status=404)
+        return web.Response(body=stored.content, headers={"Content-Type": stored.mime})
+
     def forget(self, attachments: Iterable[Payload]) -> None:
         """Their message was deleted."""
         self._gone.update(each["id"] for each in attachments)

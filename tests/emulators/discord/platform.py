@@ -135,7 +135,19 @@ class DiscordPlatform:
             more |= {"webhook_id": author["id"], "flags": CROSSPOSTED}
         if mention:
             text = self._addressed(text)
-        attachments = [self.world.cdn.keep(f.name, f.content, mime=f.mime, description=f.caption) for f in files]
+        cdn = self.world.cdn
+        stickers = [
+            cdn.sticker(file.name, file.content, moves=file.mime != "image/png")
+            for file in files
+            if file.kind == "sticker"
+        ]
+        if stickers:
+            more["sticker_items"] = stickers
+        attachments = [
+            cdn.keep(file.name, file.content, mime=file.mime, description=file.caption)
+            for file in files
+            if file.kind != "sticker"
+        ]
         if forwarded:
             more |= self.world.forwarded(text, attachments)
             text = ""

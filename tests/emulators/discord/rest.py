@@ -91,6 +91,7 @@ class Rest:
         original = f"{api}/webhooks/{{application}}/{{secret}}/messages/@original"
         add("PATCH", original, self._interactions.edit_original)
         add("DELETE", original, self._interactions.delete_original)
+        add("GET", "/stickers/{file}", self._world.cdn.serve_sticker)
         add("GET", "/attachments/{channel}/{attachment}/{name}", self._world.cdn.serve)
 
     @web.middleware

@@ -197,6 +197,7 @@ class Crowd:
             world.store(_FORMS.get(file.kind, "document"), file.content, name=file.name, mime=file.mime)
             for file in files
         ]
+        stills = [world.store("photo", file.still, name="thumb.jpg") if file.still else None for file in files]
         together = len({"visual" if file.form in ("photo", "video") else file.form for file in stored}) == 1
         album = self._new_album() if len(stored) > 1 and together else ""
         return [
@@ -204,12 +205,12 @@ class Crowd:
                 person,
                 room,
                 written(caption if index == 0 else ""),
-                media_json(file),
+                media_json(file, thumbnail=still),
                 album=album,
                 file=file,
                 **where,
             )
-            for index, file in enumerate(stored)
+            for index, (file, still) in enumerate(zip(stored, stills, strict=True))
         ]
 
     def _new_album(self) -> str:

@@ -46,8 +46,9 @@ class StoredFile:
 
 
 def media_json(file: StoredFile, *, thumbnail: StoredFile | None = None, seconds: int = 3, emoji: str = "👍") -> Any:
-    """The field of a message that carries `file`; a photo's `thumbnail` is its smaller size."""
+    """The field of a message that carries `file`; `thumbnail` is a photo's smaller size, or a still of what moves."""
     named = {"file_name": file.name} if file.name else {}
+    still = {"thumbnail": {"width": 320, "height": 180, **thumbnail.json()}} if thumbnail is not None else {}
     match file.form:
         case "photo":
             width, height = dimensions(file.data) or _PHOTO_SIZE
@@ -57,7 +58,8 @@ def media_json(file: StoredFile, *, thumbnail: StoredFile | None = None, seconds
             return {"photo": sizes}
         case "sticker":
             looks = {"type": "regular", "width": 512, "height": 512, "emoji": emoji}
-            return {"sticker": {**looks, "is_animated": False, "is_video": False, **file.json()}}
+            moves = file.mime == "application/x-tgsticker"
+            return {"sticker": {**looks, "is_animated": moves, "is_video": False, **file.json(), **still}}
         case "document":
             return {"document": {**named, "mime_type": file.mime, **file.json()}}
         case "voice":
@@ -66,7 +68,7 @@ def media_json(file: StoredFile, *, thumbnail: StoredFile | None = None, seconds
             return {"audio": {"duration": seconds, "mime_type": file.mime, **named, **file.json()}}
         case "video":
             size = {"width": 640, "height": 360, "duration": seconds}
-            return {"video": {**size, "mime_type": file.mime, **named, **file.json()}}
+            return {"video": {**size, "mime_type": file.mime, **named, **file.json(), **still}}
 
 
 def dimensions(data: bytes) -> tuple[int, int] | None:
