@@ -146,7 +146,10 @@ class Console:
         if self._closed:
             raise Gone("the person has left")
         text = await self._saved(body) if body.files else clean(body.text)
+        pictures = [file.content for file in body.files if file.kind == "image"]
         try:
+            if pictures:
+                await self._face.show_pictures(ref, pictures)
             await self._face.show(ref, text, aside=clean(body.aside), final=final)
         except OSError as error:
             self._face.leave()

@@ -75,6 +75,9 @@ class Plain:
                 self._turn.asked()
                 yield line
 
+    async def show_pictures(self, ref: str, pictures: Sequence[bytes]) -> None:
+        """None can be drawn here."""
+
     async def show(self, ref: str, text: str, *, aside: str, final: bool) -> None:
         """Write what is new in the message `ref`, now that it reads `text`. An aside is left out: programs that read
         along want the answer."""

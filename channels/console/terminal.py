@@ -26,6 +26,7 @@ from prompt_toolkit.output import create_output
 from prompt_toolkit.output.vt100 import Vt100_Output
 
 from bridge.channel import Command
+from channels.console import inline
 from channels.console.completion import CommandCompleter, Suggest
 from channels.console.history import FileHistory
 from channels.console.prompt import Answer, Prompt
@@ -81,6 +82,10 @@ class Terminal:
         """What each message's aside last read."""
         self._open: tuple[_Part, str] | None = None
         """The part that is growing, and what it reads."""
+        self._drawn: LRUCache[str, None] = LRUCache(REMEMBERED)
+        """The messages whose pictures have been drawn."""
+        self._pictures: inline.Protocol | None = None
+        """How this terminal shows pictures, where it does."""
         self._listening = False
         self._taken = ExitStack()
 
@@ -90,6 +95,7 @@ class Terminal:
             taken.enter_context(_blocking_again(self._input.fileno()))
             taken.enter_context(self._input.raw_mode())
             taken.callback(clear_typeahead, self._input)
+            self._ask_for_pictures()
             taken.enter_context(self._input.attach(self._typed))
             self._taken = taken.pop_all()
         return self
@@ -126,6 +132,18 @@ class Terminal:
         finally:
             self._output.enable_bracketed_paste()  # the prompt has switched it off
             self._output.flush()
+
+    async def show_pictures(self, ref: str, pictures: Sequence[bytes]) -> None:
+        """Draw pictures for good, where the terminal shows some; those of a message once."""
+        if self._pictures is None or ref in self._drawn:
+            return
+        self._drawn[ref] = None
+        rows = [drawn for each in pictures if (drawn := inline.drawn(self._pictures, each, self._screen.width))]
+        if rows:
+            with self._turn.held():
+                await self._prompt.put_aside()
+                self._settle()
+                self._screen.paint([*self._screen.gap(), *rows])
 
     async def show(self, ref: str, text: str, *, aside: str, final: bool) -> None:
         """Make the message `ref` read `text`, and its aside, dimmed, `aside`.
@@ -211,6 +229,17 @@ class Terminal:
             self._screen.paint(self._screen.gap(), [line])
         elif self._open and self._screen.resized:
             self._draw(*self._open, final=False)
+
+    def _ask_for_pictures(self) -> None:
+        """Find out whether the terminal shows pictures; what is typed meanwhile waits for the input line."""
+        if sys.platform == "win32" or not inline.may_show(os.environ):
+            return
+        from prompt_toolkit.input.vt100 import Vt100Input
+
+        assert isinstance(self._input, Vt100Input), "it is a terminal"
+        self._pictures, typed = inline.ask(self._input.fileno(), self._output)
+        self._input.vt100_parser.feed(typed)
+        store_typeahead(self._input, self._input.flush_keys())
 
     def _typed(self) -> None:
         """Keys that come while there is no input line."""

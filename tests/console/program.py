@@ -124,7 +124,8 @@ class Bridge:
             await posted.edit(Body("Looking", aside="search: sky\n\nsearch: blue"), final=False)
             await posted.edit(Body("Looking\n\nFound.", aside="search: sky\n\nsearch: blue"), final=True)
         elif text == "picture":
-            picture = BodyFile.of("image", "../a cat.png", "image/png", b"meow", "A cat")
+            content = (self.folder / "cat.png").read_bytes() if (self.folder / "cat.png").exists() else b"meow"
+            picture = BodyFile.of("image", "../a cat.png", "image/png", content, "A cat")
             posted = await console.post(chat, Body(files=(picture,)), key="p", final=True)
             await posted.edit(Body(files=(picture,)), final=True)
         elif text == "fault":
