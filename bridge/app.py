@@ -50,7 +50,17 @@ class Bridge:
         self.gateway = gateway
         self.inbox = Inbox(store)
         self.access = Access(store.redis, settings.admins)
-        self.commands = Commands(store, self.inbox, gateway, self.access, settings.model, settings.prices)
+        speech = settings.speech()
+        voice = speech if speech is not None and speech.voice_model else None
+        self.commands = Commands(
+            store,
+            self.inbox,
+            gateway,
+            self.access,
+            settings.model,
+            settings.prices,
+            speaks=voice is not None,
+        )
         self.opened: Callable[[Account], Awaitable[None]] | None = None
         self.refused: dict[str, str] = {}
         """Channels that can never work as they are set up, and why."""
@@ -60,7 +70,7 @@ class Bridge:
         self._accounts: list[Account] = []
         self._processes = 1
         replies = Replies(store, self.inbox, self.commands, settings.language, self._active, self._publish_all)
-        reader = AttachmentReader(store.media, settings.media_limits(), speech=settings.speech(), estimate=estimate)
+        reader = AttachmentReader(store.media, settings.media_limits(), speech=speech, estimate=estimate)
         self._answerer = Answerer(
             settings,
             store,
@@ -72,6 +82,7 @@ class Bridge:
             self._load,
             self._outages,
             Attachments(store.media, gateway, reader, settings.document_tokens),
+            voice,
         )
         self._intake = Intake(store, self.inbox, self.access, self.commands, replies.words, self._publish_all)
 

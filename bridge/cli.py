@@ -322,11 +322,17 @@ async def _ask(gateway: AbstractAsyncContextManager[Settings], text: str, option
 
 @asynccontextmanager
 async def _with_demo_gateway(settings: Settings) -> AsyncIterator[Settings]:
-    from bridge.demo import DemoGateway
+    from bridge.demo import DemoGateway, DemoSpeech
     from bridge.settings import Settings
 
-    async with DemoGateway() as gateway:
-        yield Settings(gateway_url=gateway.url, data_dir=settings.data_dir, language=settings.language)
+    async with DemoGateway() as gateway, DemoSpeech() as speech:
+        yield Settings(
+            gateway_url=gateway.url,
+            speech_url=speech.url,
+            speech_voice_model=DemoSpeech.model,
+            data_dir=settings.data_dir,
+            language=settings.language,
+        )
 
 
 def _demo_gateway(options: argparse.Namespace) -> int:

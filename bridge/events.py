@@ -54,6 +54,17 @@ class Picture(Struct, frozen=True, gc=False):
     """What it shows, in words."""
 
 
+class Spoken(Struct, frozen=True, gc=False):
+    """The answer as a sound, which follows its text. `ending` is what names of such files end with.
+
+    `data` is empty where it was to be spoken and could not be.
+    """
+
+    data: bytes = b""
+    mime: str = ""
+    ending: str = ""
+
+
 class Source(Struct, frozen=True, gc=False):
     """A page that the answer rests on."""
 
@@ -104,6 +115,7 @@ Event = (
     | TextReclassified
     | Heard
     | Picture
+    | Spoken
     | Source
     | ToolCallDelta
     | StepText

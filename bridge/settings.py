@@ -76,6 +76,9 @@ class Settings(BaseSettings):
     speech_model: str = Field(default="whisper-1", min_length=1, max_length=200)
     prices: Annotated[tuple[tuple[str, Price], ...], NoDecode] = ()
     """What a million tokens cost, by pattern of model ids, the first that matches: ``openai:gpt-5=1.25/10``."""
+    speech_voice_model: str = Field(default="", max_length=200)
+    """The model of that server that speaks, by `/v1/audio/speech`. Empty: answers are not spoken."""
+    speech_voice: str = Field(default="alloy", min_length=1, max_length=200)
     log: Literal["debug", "info", "warning", "error"] = "info"
     health_port: int = Field(default=0, ge=0, le=65_526)
     """The port for health and metrics, on loopback; where it is taken, one of the nine after it. 0: no port."""
@@ -131,12 +134,18 @@ class Settings(BaseSettings):
         return MediaLimits(self.file_megabytes * 1_000_000)
 
     def speech(self) -> SpeechServer | None:
-        """Return the server that transcribes; None where none is set."""
+        """Return the server that transcribes and speaks; None where none is set."""
         from bridge.media import SpeechServer
 
         if not self.speech_url:
             return None
-        return SpeechServer(self.speech_url, self.speech_key.get_secret_value(), self.speech_model)
+        return SpeechServer(
+            self.speech_url,
+            self.speech_key.get_secret_value(),
+            self.speech_model,
+            self.speech_voice_model,
+            self.speech_voice,
+        )
 
     def media_budget(self) -> MediaBudget:
         """Return how much is kept of it."""

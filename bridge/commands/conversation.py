@@ -23,10 +23,11 @@ LATER_ID = "later:"
 
 
 class ConversationCommands:
-    def __init__(self, store: Store, inbox: Inbox, picker: Picker) -> None:
+    def __init__(self, store: Store, inbox: Inbox, picker: Picker, *, speaks: bool) -> None:
         self._store = store
         self._inbox = inbox
         self._picker = picker
+        self._speaks = speaks
 
     async def start(self, context: CommandContext) -> CommandResult:
         if context.role >= Role.OWNER:
@@ -109,6 +110,20 @@ class ConversationCommands:
             Button(words.button_reasoning[each], f"/reasoning {each}") for each in SHOWN_REASONING if each != shown
         ]
         return CommandResult(words.reasoning_now[shown], others)
+
+    async def voice(self, context: CommandContext) -> CommandResult:
+        """`/voice on|off`."""
+        words, chat, wanted = context.words, context.chat, context.argument.lower()
+        if not self._speaks:
+            hint = f" {words.admin_no_voice}" if context.role >= Role.ADMIN else ""
+            return CommandResult(words.voice_cannot + hint)
+        if wanted in ("on", "off"):
+            if not context.may_choose:
+                return CommandResult.refusal(words.choice_of_admins)
+            await self._store.preferences.set_voice(chat, on=wanted == "on")
+        on = await self._store.preferences.voice(chat)
+        label, command = (words.button_voice_off, "/voice off") if on else (words.button_voice_on, "/voice on")
+        return CommandResult(words.voice_on if on else words.voice_off, [Button(label, command)])
 
     async def _unanswered(self, context: CommandContext) -> Question | None:
         """The last question, asked again so that it waits; None if it has an answer."""

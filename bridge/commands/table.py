@@ -60,9 +60,12 @@ class Commands:
         access: Access,
         default: ModelId | None,
         prices: Sequence[tuple[str, Price]] = (),
+        *,
+        speaks: bool = False,
     ) -> None:
+        """`speaks`: whether answers can be spoken."""
         self.picker = picker = Picker(store.preferences, store.names, gateway, access, default)
-        talk = ConversationCommands(store, inbox, picker)
+        talk = ConversationCommands(store, inbox, picker, speaks=speaks)
         self.prompts = prompts = PromptCommands(store, lambda name: name in self._entries)
         admit = Admission(access)
         self._chats = chats = ChatSettingsCommands(access)
@@ -82,6 +85,7 @@ class Commands:
             Entry("later", talk.later),
             Entry("reasoning", talk.reasoning),
             Entry("usage", UsageCommand(Ledger(store.redis), Prices(prices, gateway)).usage),
+            Entry("voice", talk.voice),
             Entry("whoami", admit.whoami, tells_groups=True),
             Entry("claim", admit.redeem, listed=False),
             Entry("allow", admit.allow, Role.ADMIN),

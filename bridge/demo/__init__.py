@@ -5,5 +5,6 @@ the name of the model. It knows nothing of our client: what the two agree on is 
 """
 
 from bridge.demo.gateway import DemoGateway
+from bridge.demo.sound import DemoSpeech
 
-__all__ = ["DemoGateway"]
+__all__ = ["DemoGateway", "DemoSpeech"]

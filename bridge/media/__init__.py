@@ -10,7 +10,8 @@ from bridge.media.links import PictureLinks, linked_pictures
 from bridge.media.memory import MediaInMemory
 from bridge.media.pictures import MAX_PICTURE_BYTES, shrunk
 from bridge.media.reader import AttachmentReader, FileSource, MediaKeeper
-from bridge.media.speech import SpeechServer
+from bridge.media.speech import NotSpoken, SpeechServer
+from bridge.media.spoken import spoken_text
 
 __all__ = [
     "MAX_ATTACHMENTS",
@@ -20,9 +21,11 @@ __all__ = [
     "MediaInMemory",
     "MediaKeeper",
     "MediaLimits",
+    "NotSpoken",
     "PictureLinks",
     "SpeechServer",
     "Unreadable",
     "linked_pictures",
     "shrunk",
+    "spoken_text",
 ]

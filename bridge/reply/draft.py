@@ -15,6 +15,7 @@ from bridge.events import (
     Picture,
     ReasoningDelta,
     Source,
+    Spoken,
     StepText,
     TextDelta,
     TextReclassified,
@@ -62,6 +63,8 @@ class Draft:
         """The names of the tools that the model asked for."""
         self.chain: dict[int, StepText] = {}
         """What the steps of a chain have given, by their number."""
+        self.unspoken = False
+        """Whether the answer was to be spoken, and could not be."""
         self.unsupported: list[str] = []
         """What came that the bridge cannot read, in the provider's words."""
         self.finished: Finished | None = None
@@ -184,6 +187,10 @@ class Draft:
                 self.preface += f"> {RECORDING_MARK} {quoted.removeprefix('> ')}\n\n"
             case Picture():
                 self._take_picture(event)
+            case Spoken():
+                self.unspoken = not event.data
+                if event.data:
+                    self.files.append(BodyFile.of("audio", f"answer.{event.ending}", event.mime, event.data))
             case Source():
                 self.sources.append(event)
             case ToolCallDelta():

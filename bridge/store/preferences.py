@@ -86,6 +86,8 @@ class Chosen:
     later: str = ""
     """As `Preferences.later` says."""
     reasoning: ShownReasoning = "brief"
+    voice: bool = False
+    """Whether recordings are answered with a recording."""
 
 
 class Preferences:
@@ -139,6 +141,13 @@ class Preferences:
 
     async def set_reasoning(self, chat: Chat, shown: ShownReasoning) -> None:
         await self._set(chat, "reasoning", shown)
+
+    async def voice(self, chat: Chat) -> bool:
+        """Whether recordings are answered with a recording in `chat`."""
+        return await self._get(chat, "voice") == "on"
+
+    async def set_voice(self, chat: Chat, *, on: bool) -> None:
+        await self._set(chat, "voice", "on" if on else "")
 
     async def menu(self, chat: Chat) -> list[str]:
         """The commands behind the numbered list shown last, for `MENU_SECONDS`."""
@@ -221,14 +230,14 @@ class Preferences:
             await pipe.execute()
 
 
-CHOSEN = ("model", "system", "later", "reasoning")
+CHOSEN = ("model", "system", "later", "reasoning", "voice")
 """The fields of a chat's preferences that `chosen` reads, in this order."""
 
 
 def chosen(kept: Sequence[str | None]) -> Chosen:
     """What the values of the fields `CHOSEN` mean."""
-    model, system, later, reasoning = (value or "" for value in kept)
-    return Chosen(_model(model), system, later, _reasoning(reasoning))
+    model, system, later, reasoning, voice = (value or "" for value in kept)
+    return Chosen(_model(model), system, later, _reasoning(reasoning), voice == "on")
 
 
 def remember_last(pipe: Pipeline, chat: Chat, message: Said) -> None:

@@ -16,6 +16,7 @@ from bridge.events import Event
 from bridge.gateway import Gateway
 from bridge.inbound import ChatMoved, parse_command
 from bridge.inbox import CommandCall, Inbox, Notice, Question, Turn
+from bridge.media import SpeechServer
 from bridge.reply import Account, Draft, Footer
 from bridge.settings import Settings
 from bridge.store import Exchange, Store, TurnContext
@@ -57,7 +58,9 @@ class Answerer:
         load: Load,
         outages: OutageMonitor,
         attachments: Attachments,
+        voice: SpeechServer | None,
     ) -> None:
+        """`voice` speaks answers, where there is one and a chat wants it."""
         self._settings = settings
         self._store = store
         self._inbox = inbox
@@ -68,6 +71,7 @@ class Answerer:
         self._load = load
         self._outages = outages
         self._attachments = attachments
+        self._voice = voice
 
     async def answer(self, turn: Turn, account: Account) -> None:
         """Do the job that `turn` holds, and let it leave the queue; or suspend it, where it has to wait.
@@ -232,6 +236,7 @@ class Answerer:
             budget=self._settings.history_tokens,
             pause=self._load.pause,
             fetch_links=self._settings.picture_links,
+            voice=self._voice if chosen.voice else None,
         )
         return generation, received
 

@@ -52,7 +52,8 @@ def outcome_note(
     elif draft.finished is not None and draft.finished.reason == "length":
         note, buttons = f"⚠️ {words.length}", [Button(words.button_continue, "/continue")]
     excerpts, more = excerpts_note(received.parts, words)
-    came = [sources_list(draft.sources, words), unshown(draft, words)]  # however the answer ended
+    unspoken = f"🔇 {words.not_spoken}" if draft.unspoken else ""
+    came = [sources_list(draft.sources, words), unshown(draft, words), unspoken]  # however the answer ended
     read = [unread(received.problems, message, words, admin=admin), excerpts]
     return "\n\n".join(filter(None, [*came, note, *read])), [*buttons, *more]
 

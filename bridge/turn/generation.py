@@ -6,15 +6,19 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from bridge.errors import ModelNotFound, PicturesRefused
-from bridge.events import Event, Finished, Heard, Picture, TextDelta, TextReclassified, Usage
+from bridge.events import Event, Finished, Heard, Picture, Spoken, TextDelta, TextReclassified, Usage
 from bridge.gateway import Completion, Gateway, Pause
-from bridge.media import PictureLinks, linked_pictures
+from bridge.media import NotSpoken, PictureLinks, SpeechServer, linked_pictures, spoken_text
 from bridge.store import Exchange, Preferences
 from bridge.turn.attachments import Loaded
 from bridge.turn.context import request_messages
 from bridge.turn.tokens import estimate, fit
 from bridge.types import ChatMessage, ModelId, Text
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +35,9 @@ class Generation:
     """Asks the model once; where the whole is too much for it, once more with the newer half of the history.
 
     `ask` reads what is asked, `load` what the messages to send refer to; `seeing` says which models take
-    pictures, where this one does not. With `fetch_links`, pictures that the answer links to are fetched. `budget` is
-    how many tokens of history go with the question, by estimate; `pause` sets the pace of reading.
+    pictures, where this one does not. With `fetch_links`, pictures that the answer links to are fetched. The answer to
+    a recording is spoken where there is a `voice`. `budget` is how many tokens of history go with the question, by
+    estimate; `pause` sets the pace of reading.
     """
 
     def __init__(
@@ -49,6 +54,7 @@ class Generation:
         budget: int,
         pause: Pause,
         fetch_links: bool,
+        voice: SpeechServer | None = None,
     ) -> None:
         self.model: ModelId | None = None
         """The model that answers; None until it is resolved, and where the gateway offers none."""
@@ -68,6 +74,7 @@ class Generation:
         self._budget = budget
         self._pause = pause
         self._fetch_links = fetch_links
+        self._voice = voice
         self._completion: Completion | None = None
         self._estimated = 0
 
@@ -113,9 +120,12 @@ class Generation:
                         text.clear()
                     case Picture(url=url) if url:
                         event = await self._fetched(event)
-                    case Finished() if "](http" in (whole := "".join(text)):
+                    case Finished():
+                        whole = "".join(text)
                         for picture in await self._fetch_linked(whole):
                             yield picture
+                        if asked.heard and (spoken := await self._spoken(whole)) is not None:
+                            yield spoken
                 yield event
         except PicturesRefused as error:
             error.seeing = tuple(model for model in await self._seeing() if model != self.model)
@@ -129,7 +139,19 @@ class Generation:
 
     async def _fetch_linked(self, text: str) -> Sequence[Picture]:
         """Return the pictures that the answer links to, as far as they can be had."""
-        return await PictureLinks().fetch_all(linked_pictures(text)) if self._fetch_links else ()
+        if not self._fetch_links or "](http" not in text:
+            return ()
+        return await PictureLinks().fetch_all(linked_pictures(text))
+
+    async def _spoken(self, text: str) -> Spoken | None:
+        """Return the answer as a sound; None where it is not to be spoken, or there is nothing in it to be said."""
+        if self._voice is None or not (words := spoken_text(text)):
+            return None
+        try:
+            return await self._voice.speak(words)
+        except NotSpoken as error:
+            log.warning("answer not spoken", why=str(error))
+            return Spoken()
 
     async def learn(self) -> None:
         """Take in how many tokens the request really had, so that the next estimate is better. Raises StoreError."""

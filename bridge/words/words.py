@@ -188,6 +188,14 @@ class Words:
     reasoning_now: Mapping[str, str]
     button_reasoning: Mapping[str, str]
 
+    # answers that are spoken
+    voice_on: str
+    voice_off: str
+    voice_cannot: str
+    button_voice_on: str
+    button_voice_off: str
+    not_spoken: str
+
     # while more people ask than the machine can answer
     waits_for_turn: str
 
@@ -275,3 +283,4 @@ class Words:
     admin_key_wrong: str
     admin_detail: str
     admin_no_speech: str
+    admin_no_voice: str
