@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from aiohttp import web
-from multidict import CIMultiDict
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -34,9 +33,7 @@ async def serve(application: Application, request: web.Request) -> web.StreamRes
     async def send(message: Message) -> None:
         nonlocal response
         if message["type"] == "http.response.start":
-            headers = CIMultiDict(
-                (name.decode("latin-1"), value.decode("latin-1")) for name, value in message["headers"]
-            )
+            headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in message["headers"]}
             response = web.StreamResponse(status=message["status"], headers=headers)
             await response.prepare(request)
         elif response is not None:

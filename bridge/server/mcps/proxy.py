@@ -14,8 +14,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self, TextIO
 
-import mcp_types as types
 from aiohttp import web
+from mcp import types
 from mcp.client._transport import ReadStream, TransportStreams
 from mcp.client.client import Client
 from mcp.client.session import ClientSession
