@@ -10,13 +10,12 @@ from typing import Any
 import aiohttp
 import pytest
 import pytest_asyncio
-from aiohttp import web
 
 from bridge.server import GatewayServer
-from tests.server.answers import Answer, sse, whole
+from tests.server.answers import Answer
 from tests.server.exchanges import EXCHANGES, KEY, Exchange, table
 from tests.server.harness import write_config
-from tests.server.provider import ScriptedProvider, stream
+from tests.server.provider import ScriptedProvider
 from tests.tunnel.note import ROOT
 
 ANSWERS: Mapping[str, Answer] = {
@@ -29,25 +28,11 @@ ANSWERS: Mapping[str, Answer] = {
 }
 
 
-class Provider(ScriptedProvider):
-    """Answers as the model's name says, once nothing else is to be played."""
-
-    async def _serve(self, request: web.Request) -> web.StreamResponse:
-        if self.replies or request.path.endswith("embeddings"):
-            return await super()._serve(request)
-        body = await request.json()
-        dialect = request.path.rpartition("/")[2].replace("completions", "chat")
-        answer = ANSWERS.get(body["model"], Answer())
-        if body.get("stream"):
-            return await stream(*sse(dialect, answer))(request)
-        return web.json_response(whole(dialect, answer))
-
-
 @pytest_asyncio.fixture
-async def gateway(tmp_path: Path) -> AsyncIterator[tuple[aiohttp.ClientSession, Mapping[str, Provider]]]:
+async def gateway(tmp_path: Path) -> AsyncIterator[tuple[aiohttp.ClientSession, Mapping[str, ScriptedProvider]]]:
     async with AsyncExitStack() as stack:
         names = ("fake-openai", "fake-anthropic", "fake-responses", "ollama", "gemini", "one")
-        providers = {name: await stack.enter_async_context(Provider()) for name in names}
+        providers = {name: await stack.enter_async_context(ScriptedProvider(by_model=dict(ANSWERS))) for name in names}
         providers["fake-openai"].models = {"data": [{"id": f"m{number}"} for number in range(39)]}
         for name in names[1:5]:
             providers[name].models = {"data": [{"id": "m1"}]}
@@ -92,7 +77,9 @@ enabled = false
 
 
 @pytest.mark.parametrize("exchange", EXCHANGES, ids=lambda each: each.name)
-async def test_each_exchange(gateway: tuple[aiohttp.ClientSession, Mapping[str, Provider]], exchange: Exchange) -> None:
+async def test_each_exchange(
+    gateway: tuple[aiohttp.ClientSession, Mapping[str, ScriptedProvider]], exchange: Exchange
+) -> None:
     http, providers = gateway
     for way in exchange.ways:
         for provider in providers.values():
