@@ -19,6 +19,7 @@ from mcp.client.client import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared._httpx_utils import create_mcp_http_client
 
+from bridge import cli
 from bridge.errors import SettingsError
 from bridge.server import GatewayServer, Ledger, parse_config
 from bridge.server.mcps import server as mcp_server
@@ -292,6 +293,27 @@ url = "http://x.example/v1"
     ):
         assert sum(said in problem for problem in raised.value.problems) == 1, raised.value.problems
     assert len(raised.value.problems) == 7
+
+
+async def test_the_commands_list_and_try_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MY_LETTERS", TOKEN)
+    config = write_config(tmp_path / "gateway.toml", table())
+
+    async def told(*arguments: str) -> tuple[int, str]:
+        status = await asyncio.to_thread(cli.main, ["gateway", "--config", str(config), *arguments])
+        said = capsys.readouterr()
+        assert TOKEN not in said.out + said.err
+        return status, said.out + said.err
+
+    _, listed = await told("list")
+    assert f"mcp:letters  Letters of words  {sys.executable}" in listed
+    assert await told("test", "mcp:letters") == (0, "[ok] mcp:letters: 4 tools: count, climb, secret, leave\n")
+    status, tried = await told("test")
+    assert status == 1
+    assert "[--] mcp:absent: The MCP server 'absent' cannot be reached: the command is not there" in tried
+    assert (await told("test", "mcp:nope"))[0] == 2
 
 
 def test_the_package_is_imported_when_it_is_used() -> None:
