@@ -88,11 +88,11 @@ class SpeechServer:
                     )
         except httpx.HTTPError as error:
             log.warning("speech server failed", error=type(error).__name__)
-            raise Unreadable("speech_away", name) from None
+            raise Unreadable("speech_away", name, why=type(error).__name__) from None
         if answer.status_code != httpx.codes.OK:
             log.warning("speech server refused", status=answer.status_code)
             refused = answer.status_code in (400, 413, 415, 422)
-            raise Unreadable("speech_refused" if refused else "speech_away", name)
+            raise Unreadable("speech_refused" if refused else "speech_away", name, status=answer.status_code)
         text = _text(answer.content[:MAX_ANSWER_BYTES])
         if not text:
             raise Unreadable("nothing_said", name)

@@ -19,6 +19,8 @@ from tests.doctor.conftest import Bench, closed_port
 from tests.emulators.discord import DiscordPlatform
 from tests.emulators.feishu import FeishuPlatform
 from tests.emulators.gateway import GatewayEmulator
+from tests.emulators.speech import KEY as SPEECH_KEY
+from tests.emulators.speech import SpeechEmulator
 
 
 @dataclass(frozen=True)
@@ -248,6 +250,17 @@ async def serve(bench: Bench, answer: Callable[[web.Request], object]) -> str:
 GRANTED = [{"scope_name": "im:message:send_as_bot", "grant_status": 1}, {"scope_name": "im:chat", "grant_status": 2}]
 MADE_UP = "7000000111:AAFakeTokenOfAnotherEmulatedBot-0123456789"
 
+
+def speech(**settings: str) -> Callable[[Bench], Awaitable[None]]:
+    """A speech server, and what is wrong with its settings."""
+
+    async def how(bench: Bench) -> None:
+        server = await bench.stack.enter_async_context(SpeechEmulator())
+        bench.set(BRIDGE_SPEECH_URL=server.url, **settings)
+
+    return how
+
+
 BROKEN: dict[str, Broken] = {
     "gateway off": Broken(off, "Nothing answers at", "switch on Settings > API Server"),
     "port changed": Broken(moved, "but Cherry Studio is at", "Set BRIDGE_GATEWAY_URL=http://127.0.0.1:"),
@@ -284,6 +297,20 @@ BROKEN: dict[str, Broken] = {
         setting(BRIDGE_GATEWAY_KYE="x"),
         "BRIDGE_GATEWAY_KYE is not a setting; did you mean BRIDGE_GATEWAY_KEY?",
         "Rename",
+    ),
+    "a prefix too many": Broken(
+        setting(BRIDGE_TELEGRAM_TOKEN="1:x"),
+        "BRIDGE_TELEGRAM_TOKEN is not a setting; did you mean TELEGRAM_TOKEN?",
+        "Rename",
+    ),
+    "speech server off": Broken(
+        setting(BRIDGE_SPEECH_URL="http://127.0.0.1:9"), "cannot be reached (ConnectError)", "BRIDGE_SPEECH_URL"
+    ),
+    "speech key": Broken(speech(BRIDGE_SPEECH_KEY="wrong"), "refuses a recording (HTTP 401)", "BRIDGE_SPEECH_KEY"),
+    "speech that cannot speak": Broken(
+        speech(BRIDGE_SPEECH_KEY=SPEECH_KEY, BRIDGE_SPEECH_VOICE_MODEL="mute"),
+        "mute does not speak (HTTP 404)",
+        "BRIDGE_SPEECH_VOICE_MODEL",
     ),
     "not a number": Broken(setting(BRIDGE_IDLE_SECONDS="soon"), "BRIDGE_IDLE_SECONDS: ", "Correct it in .env"),
     "another's variable": Broken(bot_token, "TELEGRAM_BOT_TOKEN is not a setting", "Rename it to TELEGRAM_TOKEN"),

@@ -24,6 +24,8 @@ from channels.feishu.checks import OPTIONAL_SCOPES, REQUIRED_SCOPES
 from tests.doctor.breakages import BROKEN, discord, feishu, feishu_says, serve
 from tests.doctor.conftest import Bench, closed_port
 from tests.emulators.gateway import GatewayEmulator, Generation
+from tests.emulators.speech import KEY as SPEECH_KEY
+from tests.emulators.speech import SpeechEmulator
 from tests.tunnel.note import ROOT
 
 
@@ -72,6 +74,15 @@ async def test_every_platform_at_its_best(bench: Bench) -> None:
     assert "ok  discord   Discord's gateway answers." in said
     assert "ok  feishu    The app is " in said
     assert "ok  feishu    The long connection can be made." in said
+
+
+async def test_a_speech_server_is_tried(bench: Bench) -> None:
+    async with SpeechEmulator() as server:
+        bench.set(BRIDGE_SPEECH_URL=server.url, BRIDGE_SPEECH_KEY=SPEECH_KEY, BRIDGE_SPEECH_VOICE_MODEL="tts")
+        status, said = await bench.doctor()
+        assert status == 0, said
+        assert "takes recordings for whisper-1." in said and "ok  speech    tts speaks." in said
+        assert SPEECH_KEY not in said
 
 
 async def test_a_bot_in_no_server_is_told_how_to_invite_it(bench: Bench) -> None:

@@ -96,6 +96,8 @@ class SpeechEmulator:
             else:
                 fields[part.name or ""] = await part.text()
         self.requests.append(fields)
+        if content.startswith(b"RIFF"):
+            return web.json_response({"text": ""})  # a recording without a word
         if fields["file"].rpartition(".")[2] not in ENDINGS or not content.startswith(b"OggS"):
             return web.json_response({"error": {"message": "Invalid file format."}}, status=400)
         return web.json_response({"text": content[4:].decode()})
@@ -106,6 +108,8 @@ class SpeechEmulator:
         asked = await request.json()
         self.spoken.append(asked)
         await self.speaks.wait()
+        if asked["model"] == "mute":
+            return web.json_response({"error": {"message": "no such model"}}, status=404)
         if self.down:
             return web.json_response({"error": {"message": "overloaded"}}, status=503)
         if not 0 < len(asked["input"]) <= MAX_INPUT or asked["response_format"] != "opus":

@@ -14,6 +14,7 @@ from bridge import __version__, log
 from bridge.admin.doctor import Check, examine
 from bridge.admin.doctor.gateway import gateway
 from bridge.admin.doctor.settings import proxies, read_leniently, settings
+from bridge.admin.doctor.speech import speech
 from bridge.admin.doctor.store import store
 from bridge.admin.shell.asking import clean
 from bridge.admin.shell.language import terminal_language
@@ -42,6 +43,7 @@ async def doctor(channels: Mapping[str, type[ChannelSettings]], *, as_json: bool
         "settings": partial(settings, kinds, errors, env_file, words),
         "channels": partial(_channels, theirs, own.channels, words),
         "gateway": partial(gateway, own, words, IN[language]),
+        "speech": partial(speech, own, words),
         "proxy": partial(proxies, own.gateway_url, words),
         "store": partial(store, own, words, alone),
     }

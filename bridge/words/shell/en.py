@@ -60,6 +60,17 @@ DOCTOR = DoctorWords(
     own_fault=Sentence("{why}", "Correct the file; docs/gateway.md tells all of it."),
     own_provider=Sentence("{provider}: {why}", "Try it with: cherry-bridge gateway test {provider}"),
     own_models_none=Sentence("No provider offers a model to chat with.", "Add one: cherry-bridge gateway add openai"),
+    speech_fine=Sentence("{url} takes recordings for {model}."),
+    speech_away=Sentence(
+        "The speech server {url} cannot be reached ({why}).", "Start it, or correct BRIDGE_SPEECH_URL."
+    ),
+    speech_refused=Sentence(
+        "The speech server {url} refuses a recording (HTTP {status}).",
+        "Check BRIDGE_SPEECH_KEY and BRIDGE_SPEECH_MODEL.",
+    ),
+    speech_speaks=Sentence("{model} speaks."),
+    speech_mute=Sentence("{model} does not speak ({why}).", "Check BRIDGE_SPEECH_VOICE_MODEL and BRIDGE_SPEECH_VOICE."),
+    speech_no_opus=Sentence("{model} makes no Opus but {format}, so spoken answers are files and no voice messages."),
     key_fine=Sentence("The key is accepted."),
     key_none=Sentence("No key is set, and none is asked for."),
     key_missing=Sentence(

@@ -45,6 +45,12 @@ class DoctorWords:
     own_fault: Sentence
     own_provider: Sentence
     own_models_none: Sentence
+    speech_fine: Sentence
+    speech_away: Sentence
+    speech_refused: Sentence
+    speech_speaks: Sentence
+    speech_mute: Sentence
+    speech_no_opus: Sentence
     key_fine: Sentence
     key_none: Sentence
     key_missing: Sentence

@@ -56,6 +56,14 @@ DOCTOR = DoctorWords(
     own_fault=Sentence("{why}", "请改正这个文件；docs/gateway.zh-CN.md 说明了全部内容。"),
     own_provider=Sentence("{provider}：{why}", "请试一试：cherry-bridge gateway test {provider}"),
     own_models_none=Sentence("没有服务商提供可以聊天的模型。", "请添加一个：cherry-bridge gateway add openai"),
+    speech_fine=Sentence("{url} 收录音，由 {model} 转写。"),
+    speech_away=Sentence("连不上语音服务 {url}（{why}）。", "请启动它，或改正 BRIDGE_SPEECH_URL。"),
+    speech_refused=Sentence(
+        "语音服务 {url} 不收录音（HTTP {status}）。", "请检查 BRIDGE_SPEECH_KEY 和 BRIDGE_SPEECH_MODEL。"
+    ),
+    speech_speaks=Sentence("{model} 能朗读。"),
+    speech_mute=Sentence("{model} 不能朗读（{why}）。", "请检查 BRIDGE_SPEECH_VOICE_MODEL 和 BRIDGE_SPEECH_VOICE。"),
+    speech_no_opus=Sentence("{model} 生成的不是 Opus 而是 {format}，所以语音回答是文件，不是语音消息。"),
     key_fine=Sentence("密钥有效。"),
     key_none=Sentence("没有设置密钥，网关也不要求。"),
     key_missing=Sentence("缺少密钥。", "请把 BRIDGE_GATEWAY_KEY 设为 Cherry Studio“设置 - API 服务器”里显示的密钥。"),

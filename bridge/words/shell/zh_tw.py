@@ -56,6 +56,14 @@ DOCTOR = DoctorWords(
     own_fault=Sentence("{why}", "請改正這個檔案；docs/gateway.zh-CN.md 說明了全部內容。"),
     own_provider=Sentence("{provider}：{why}", "請試一試：cherry-bridge gateway test {provider}"),
     own_models_none=Sentence("沒有服務商提供可以聊天的模型。", "請新增一個：cherry-bridge gateway add openai"),
+    speech_fine=Sentence("{url} 收錄音，由 {model} 轉寫。"),
+    speech_away=Sentence("連不上語音服務 {url}（{why}）。", "請啟動它，或改正 BRIDGE_SPEECH_URL。"),
+    speech_refused=Sentence(
+        "語音服務 {url} 不收錄音（HTTP {status}）。", "請檢查 BRIDGE_SPEECH_KEY 和 BRIDGE_SPEECH_MODEL。"
+    ),
+    speech_speaks=Sentence("{model} 能朗讀。"),
+    speech_mute=Sentence("{model} 不能朗讀（{why}）。", "請檢查 BRIDGE_SPEECH_VOICE_MODEL 和 BRIDGE_SPEECH_VOICE。"),
+    speech_no_opus=Sentence("{model} 產生的不是 Opus 而是 {format}，所以語音回答是檔案，不是語音訊息。"),
     key_fine=Sentence("金鑰有效。"),
     key_none=Sentence("沒有設定金鑰，閘道也不要求。"),
     key_missing=Sentence("缺少金鑰。", "請把 BRIDGE_GATEWAY_KEY 設為 Cherry Studio「設定 - API 伺服器」裡顯示的金鑰。"),
