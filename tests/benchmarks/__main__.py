@@ -14,6 +14,7 @@ from tests.benchmarks import scenarios
 from tests.benchmarks.clients import KINDS
 from tests.benchmarks.crowd import Load
 from tests.benchmarks.documents import documents_read
+from tests.benchmarks.media import media_added
 from tests.benchmarks.pictures import pictures_read
 from tests.benchmarks.report import Report, draw
 from tests.benchmarks.rig import Tree
@@ -33,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
         # Also after the scenario's name; without a default, so as not to undo what stands before it.
         kind.add_argument("--json", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
         kind.add_argument("--svg", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
-        if name not in {"client", "documents", "pictures", "server"}:
+        if name not in {"client", "documents", "media", "pictures", "server"}:
             kind.add_argument("--tree", type=_tree, action="append", help="another checkout with its .venv")
         return kind
 
@@ -82,6 +83,8 @@ def _parser() -> argparse.ArgumentParser:
     documents.add_argument("--runs", type=int, default=5, help="medians of so many")
     pictures = add("pictures", "time and memory to read a picture of each kind")
     pictures.add_argument("--runs", type=int, default=5, help="medians of so many")
+    media = add("media", "what a file adds to an answer of the whole bridge")
+    media.add_argument("--runs", type=int, default=7, help="medians of so many")
     return parser
 
 
@@ -140,6 +143,8 @@ def _run(options: argparse.Namespace, report: Report) -> Coroutine[Any, Any, Non
             return scenarios.basics(report, trees[0], turns=options.turns, flood=options.flood)
         case "documents":
             return documents_read(report, runs=options.runs)
+        case "media":
+            return media_added(report, runs=options.runs)
         case "pictures":
             return pictures_read(report, runs=options.runs)
         case _:
@@ -152,6 +157,7 @@ async def _all(report: Report, tree: Tree) -> None:
     await scenarios.redis(report, tree, turns=20)
     await documents_read(report, runs=2)
     await pictures_read(report, runs=2)
+    await media_added(report, runs=3)
     await scenarios.turn(report, [tree], rounds=1)
     await scenarios.render(report, [tree], rounds=1)
     await scenarios.client(report, streams=200, tokens=100, rate=50, rounds=1)
