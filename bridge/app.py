@@ -278,14 +278,11 @@ class Bridge:
 
 
 @asynccontextmanager
-async def open_bridge(settings: Settings, *, listens: bool = False) -> AsyncIterator[Bridge]:
-    """Open the store and the gateway's client, and join them. Raises StoreError.
-
-    `listens`: a gateway of our own answers other programs, too, where a port is set for it.
-    """
+async def open_bridge(settings: Settings) -> AsyncIterator[Bridge]:
+    """Open the store and the gateway's client, and join them. Raises StoreError."""
     async with (
         open_store(settings.redis_url.get_secret_value(), settings.data_dir) as store,
-        settings.gateway(RedisQuirks(store.redis), listens=listens) as gateway,
+        settings.gateway(RedisQuirks(store.redis)) as gateway,
     ):
         bridge = Bridge(settings, store, gateway)
         try:

@@ -67,8 +67,7 @@ def offered(spec: ProviderSpec, listed: Sequence[ListedModel]) -> list[ListedMod
             spec.price(real),
         )
         for real, model in known.items()
-        # Where another model has an alias as its own name, the alias goes before.
-        if real in renamed or (spec.offers(real) and real not in spec.config.aliases)
+        if real in renamed or spec.offers(real)
     ]
 
 

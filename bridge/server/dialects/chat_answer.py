@@ -178,11 +178,7 @@ class ChatWriter:
     def whole(self, events: Sequence[Event]) -> dict[str, Any]:
         answer = Answer(events)
         calls = [
-            {
-                "id": call.id or new_id("call_"),
-                "type": "function",
-                "function": _function(call.name, call.arguments or "{}"),
-            }
+            {"id": call.id or new_id("call_"), "type": "function", "function": _function(call.name, call.arguments)}
             for call in answer.calls
         ]
         message: dict[str, Any] = {
