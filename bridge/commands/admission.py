@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from bridge.access import Access, Rule, Subject
 from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.subjects import code, ends, example, moment, named, plain, split_duration
-from bridge.types import Chat, User
+from bridge.types import Button, Chat, User
 
 MAX_LISTED = 100
 REMOVE = "remove"
@@ -138,7 +138,8 @@ async def _about(context: CommandContext, change: Do, argument: str | None = Non
     elif call.replied_to is not None:
         subject = call.replied_to
     elif call.chat.direct:
-        return CommandResult(words.allow_here_is_pointless.format(example=example(context)))
+        offered = [Button("/requests", "/requests"), Button("/invite", "/invite"), Button("/allowlist", "/allowlist")]
+        return CommandResult(words.allow_here_is_pointless.format(example=example(context)), offered)
     else:
         subject = call.chat.whole
     said = await change(subject, until)

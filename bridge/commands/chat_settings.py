@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bridge.access import OFF, SETTINGS, Access, ChatSettings, Patterns, Role
+from bridge.commands.choices import choice_buttons
 from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.subjects import code, plain
 from bridge.types import Chat
@@ -31,7 +32,7 @@ class ChatSettingsCommands:
         if not name:
             return await self._show(context, where)
         if name not in SETTINGS or not value:
-            return CommandResult(_usage(context))
+            return CommandResult(_usage(context), choice_buttons("chat"))
         if name == "models":
             return await self._models(context, where, value)
         return await self._set(context, where, name, "" if value.lower() == DEFAULT else value)
@@ -56,14 +57,15 @@ class ChatSettingsCommands:
             case "off":
                 return await self._set(context, where, "models", OFF)
             case _:
-                return CommandResult(_usage(context))
+                return CommandResult(_usage(context), choice_buttons("chat"))
 
     async def _set(self, context: CommandContext, where: Chat | None, name: str, text: str) -> CommandResult:
         try:
             await self._access.settings.set(where, name, text, context.actor)
         except ValueError:
             return CommandResult(
-                f"{context.words.setting_wrong.format(value=plain(text), name=name)}\n\n{_usage(context)}"
+                f"{context.words.setting_wrong.format(value=plain(text), name=name)}\n\n{_usage(context)}",
+                choice_buttons("chat"),
             )
         return await self._show(context, where)
 
@@ -80,7 +82,8 @@ class ChatSettingsCommands:
             for name in SETTINGS
         ]
         title = context.words.settings_here if where is not None else context.words.settings_all
-        return CommandResult("\n".join([title, *lines, "", _usage(context)]))
+        buttons = choice_buttons("chat") if where is not None else []
+        return CommandResult("\n".join([title, *lines, "", _usage(context)]), buttons)
 
 
 def _shown(applies: ChatSettings, name: str, context: CommandContext) -> str:

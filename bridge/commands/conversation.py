@@ -7,6 +7,7 @@ import re
 from msgspec.structs import replace as with_changes
 
 from bridge.access import Role
+from bridge.commands.choices import choice_buttons
 from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.picker import Picker
 from bridge.inbound import Said
@@ -30,9 +31,10 @@ class ConversationCommands:
         self._speaks = speaks
 
     async def start(self, context: CommandContext) -> CommandResult:
+        tour = [Button(context.words.button_tour, "/help tour")]
         if context.role >= Role.OWNER:
-            return CommandResult(context.words.welcome_owner)
-        return CommandResult(context.words.welcome.format(model=await self._picker.name_of(context.chat)))
+            return CommandResult(context.words.welcome_owner, tour)
+        return CommandResult(context.words.welcome.format(model=await self._picker.name_of(context.chat)), tour)
 
     async def new(self, context: CommandContext) -> CommandResult:
         """Start over here; or, with a title and where the platform has threads, in a thread of that name.
@@ -154,7 +156,7 @@ class ConversationCommands:
         words, call = context.words, context.call
         found = _PAGES.fullmatch(context.argument.replace("–", "-"))
         if found is None or int(found[1]) > int(found[2] or found[1]):
-            return CommandResult(words.page_usage, in_place=False)
+            return CommandResult(words.page_usage, choice_buttons("page"), in_place=False)
         document = await self._store.media.document(context.chat)
         if document is None:
             return CommandResult(words.page_none, in_place=False)
@@ -176,7 +178,9 @@ class ConversationCommands:
         words, chat = context.words, context.chat
         if not context.argument:
             prompt = await self._store.preferences.system(chat) or context.settings.system
-            return CommandResult(words.system_now.format(prompt=prompt) if prompt else words.system_none)
+            if not prompt:
+                return CommandResult(words.system_none, [Button(words.button_personas, "/persona")])
+            return CommandResult(words.system_now.format(prompt=prompt), [Button(words.button_off, "/system off")])
         if not context.may_choose:
             return CommandResult.refusal(words.choice_of_admins)
         if context.argument.lower() in OFF:

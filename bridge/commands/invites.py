@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bridge.access import MAX_USES, Access
+from bridge.commands.choices import choice_buttons
 from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.subjects import ends, moment, split_duration
 
@@ -23,7 +24,7 @@ class InviteCommand:
             await self._access.audit.note(by, "invite", OFF)
             return CommandResult(words.invites_revoked.format(count=count))
         if rest and not (rest.isdecimal() and rest.isascii() and 1 <= int(rest[:4]) <= MAX_USES and len(rest) < 4):
-            return CommandResult(words.invite_usage.format(most=MAX_USES))
+            return CommandResult(words.invite_usage.format(most=MAX_USES), choice_buttons("invite"))
         uses, until = int(rest or 1), ends(seconds or DAY_SECONDS)
         code = await self._access.invites.invite(by, uses=uses, until=until)
         if not code:

@@ -83,6 +83,16 @@ class PromptCommands:
         off = [Button(context.words.button_off, "/persona off")]
         return [Button(label, f"/persona {id}") for id, label in known.items()][: MAX_BUTTONS - 1] + off
 
+    async def suggest(self, typed: str, chat: Chat, person: User, words: Words) -> list[Button]:
+        """The personas whose name begins with what was typed after `/persona`."""
+        saved = {stored.prompt.name: "" for stored in await self._prompts.of("persona", person, chat)}
+        begun = typed.strip().casefold()
+        return [
+            Button(label or id, f"/persona {id}")
+            for id, label in {**words.persona_labels, **saved}.items()
+            if id.casefold().startswith(begun) or label.casefold().startswith(begun)
+        ][:MAX_BUTTONS]
+
     async def _persona(self, name: str, person: User, chat: Chat, words: Words) -> tuple[str, str] | None:
         """What people read of a persona and its prompt; those that come with the bridge go by any of their names."""
         if (stored := await self._prompts.find("persona", name, person, chat)) is not None:

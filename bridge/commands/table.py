@@ -13,8 +13,10 @@ from bridge.commands.admission import Admission
 from bridge.commands.audit import AuditCommand
 from bridge.commands.bench import BenchCommand
 from bridge.commands.chat_settings import RESET, ChatSettingsCommands
+from bridge.commands.choices import CHOICES, completed
 from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.conversation import ConversationCommands
+from bridge.commands.help import HelpCommand, Topic
 from bridge.commands.invites import InviteCommand
 from bridge.commands.picker import Picker
 from bridge.commands.prompts import PromptCommands
@@ -41,6 +43,8 @@ class Entry:
     run: Run
     needs: Role = Role.MEMBER
     listed: bool = True
+    topic: Topic = "talk"
+    """Where `/help` tells of it."""
     tells_groups: bool = False
     """Its answer names the groups that the platform counts its sender into."""
 
@@ -69,37 +73,39 @@ class Commands:
         self.prompts = prompts = PromptCommands(store, lambda name: name in self._entries)
         admit = Admission(access)
         self._chats = chats = ChatSettingsCommands(access)
+        self._entries: dict[str, Entry] = {}
+        self._help = HelpCommand(picker, self._entries)
         entries = [
-            Entry("start", talk.start),
-            Entry("help", self._help),
-            Entry(MODEL, picker.model),
-            Entry("models", self._models),
+            Entry("start", talk.start, topic="you"),
+            Entry("help", self._help.help, topic="you"),
+            Entry(MODEL, picker.model, topic="models"),
+            Entry("models", self._models, topic="models"),
             Entry("new", talk.new),
             Entry("stop", talk.stop),
             Entry("retry", talk.retry),
             Entry("continue", talk.go_on, listed=False),
             Entry("page", talk.page),
-            Entry("system", talk.system),
-            Entry("persona", prompts.persona),
-            Entry("chain", prompts.chain),
+            Entry("system", talk.system, topic="prompts"),
+            Entry("persona", prompts.persona, topic="prompts"),
+            Entry("chain", prompts.chain, topic="prompts"),
             Entry("later", talk.later),
             Entry("reasoning", talk.reasoning),
-            Entry("usage", UsageCommand(Ledger(store.redis), Prices(prices, gateway)).usage),
+            Entry("usage", UsageCommand(Ledger(store.redis), Prices(prices, gateway)).usage, topic="you"),
             Entry("voice", talk.voice),
-            Entry("whoami", admit.whoami, tells_groups=True),
+            Entry("whoami", admit.whoami, topic="you", tells_groups=True),
             Entry("claim", admit.redeem, listed=False),
-            Entry("allow", admit.allow, Role.ADMIN),
-            Entry("deny", admit.deny, Role.ADMIN),
-            Entry("allowlist", admit.allowlist, Role.ADMIN),
-            Entry("invite", InviteCommand(access).invite, Role.ADMIN),
-            Entry("requests", RequestCommands(inbox, access).requests, Role.ADMIN),
-            Entry("chat", chats.chat, Role.ADMIN),
-            Entry("history", self._history, Role.ADMIN, listed=False),
-            Entry("audit", AuditCommand(access).audit, Role.ADMIN),
-            Entry("admin", admit.admin, Role.OWNER),
-            Entry("bench", BenchCommand(picker, gateway).bench, Role.OWNER),
+            Entry("allow", admit.allow, Role.ADMIN, topic="access"),
+            Entry("deny", admit.deny, Role.ADMIN, topic="access"),
+            Entry("allowlist", admit.allowlist, Role.ADMIN, topic="access"),
+            Entry("invite", InviteCommand(access).invite, Role.ADMIN, topic="access"),
+            Entry("requests", RequestCommands(inbox, access).requests, Role.ADMIN, topic="access"),
+            Entry("chat", chats.chat, Role.ADMIN, topic="settings"),
+            Entry("history", self._history, Role.ADMIN, listed=False, topic="settings"),
+            Entry("audit", AuditCommand(access).audit, Role.ADMIN, topic="settings"),
+            Entry("admin", admit.admin, Role.OWNER, topic="access"),
+            Entry("bench", BenchCommand(picker, gateway).bench, Role.OWNER, topic="models"),
         ]
-        self._entries = {entry.name: entry for entry in entries}
+        self._entries |= {entry.name: entry for entry in entries}
         self._access = access
         self._admit = admit
 
@@ -112,6 +118,8 @@ class Commands:
             # In a group another bot may know it.
             known = context.words.unknown_command.format(command=f"/{context.call.name}")
             return CommandResult(known if context.chat.direct else "")
+        if context.argument.strip() in ("?", "？"):
+            return self._help.command(context, entry.name)
         if context.role < entry.needs:
             return CommandResult.refusal(
                 context.words.owners_only if entry.needs is Role.OWNER else context.words.admins_only
@@ -143,15 +151,21 @@ class Commands:
                 {language: words.commands[entry.name] for language, words in IN.items()},
                 EN.arguments.get(entry.name, ""),
                 admin=entry.admin,
-                completes=entry.name == MODEL,
+                completes=entry.name == MODEL or entry.name in CHOICES,
             )
             for entry in self._entries.values()
             if entry.listed
         ]
 
-    async def suggest(self, command: str, typed: str, chat: Chat) -> Sequence[Button]:
+    async def suggest(self, command: str, typed: str, sender: User, chat: Chat, words: Words) -> Sequence[Button]:
         """What may follow `command`, given what has been `typed` after it. Raises GatewayError, StoreError."""
-        return await self.picker.suggest(typed, chat, MAX_SUGGESTIONS) if command == MODEL else ()
+        match command:
+            case "model":
+                return await self.picker.suggest(typed, chat, MAX_SUGGESTIONS)
+            case "persona":
+                return [*await self.prompts.suggest(typed, chat, sender, words), *completed(command, typed)]
+            case _:
+                return completed(command, typed)
 
     async def _models(self, context: CommandContext) -> CommandResult:
         """`/models PART` for everybody; `/models allow|deny|reset|fresh|name` for admins."""
@@ -173,21 +187,3 @@ class Commands:
         return await self._chats.chat(
             replace(context, call=with_changes(context.call, argument=f"history {context.argument}"))
         )
-
-    async def _help(self, context: CommandContext) -> CommandResult:
-        words = context.words
-        model = await self.picker.name_of(context.chat)
-        lines = [words.help_talk.format(model=model)]
-        if not context.chat.direct:
-            lines.append(words.help_group)
-        if context.hint:
-            lines.append(context.hint)
-        for title, admin in ((words.help_commands, False), (words.help_admin, True)):
-            listed = [
-                entry
-                for entry in self._entries.values()
-                if entry.listed and entry.admin == admin and context.role >= entry.needs
-            ]
-            if listed:
-                lines.append("\n".join([title, *(f"/{entry.name} – {words.commands[entry.name]}" for entry in listed)]))
-        return CommandResult("\n\n".join(lines))

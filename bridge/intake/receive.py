@@ -109,7 +109,10 @@ class Intake:
     async def suggest(self, command: str, typed: str, message: Said) -> Sequence[Button]:
         """What may follow a command, for people who may talk there. Raises GatewayError, StoreError."""
         standing = await self._judge(message)
-        return await self._commands.suggest(command, typed, message.chat) if standing.role >= Role.MEMBER else ()
+        if standing.role < Role.MEMBER:
+            return ()
+        words = self._words(message.language)
+        return await self._commands.suggest(command, typed, message.sender, message.chat, words)
 
     # What comes in
 

@@ -1,6 +1,6 @@
 """English."""
 
-from bridge.words import personas_en
+from bridge.words import forms_en, personas_en
 from bridge.words.words import Words
 
 EN = Words(
@@ -65,8 +65,10 @@ EN = Words(
         "bench": "part of a name",
     },
     help_talk="Write to me, and {model} answers. I remember this conversation until you send /new.",
-    help_commands="**Commands**",
-    help_admin="**For admins**",
+    help_more="Behind a command a question mark says more: `/model ?`",
+    help_topics=forms_en.TOPICS,
+    help_forms=forms_en.FORMS,
+    help_tour=forms_en.TOUR,
     help_group="In a group I answer when you mention me, reply to me, or send a command.",
     unknown_command="I do not know {command}. See /help.",
     admins_only="Only admins can do that.",
@@ -254,6 +256,10 @@ EN = Words(
     owner_away="{gateway} is not answering any more; I tried {url}. People who ask are told. "
     "I will tell you when it is back.",
     owner_back="{gateway} is back, after {time}. What waited is being answered.",
+    button_tour="Show me around",
+    button_next="Next",
+    button_help="Help",
+    button_personas="Personas",
     button_stop="Stop",
     button_retry="Regenerate",
     button_ask="Ask {model}",

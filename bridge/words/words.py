@@ -27,8 +27,10 @@ class Words:
     commands: Mapping[str, str]
     arguments: Mapping[str, str]
     help_talk: str
-    help_commands: str
-    help_admin: str
+    help_more: str
+    help_topics: Mapping[str, str]
+    help_forms: Mapping[str, str]
+    help_tour: Mapping[str, str]
     help_group: str
     unknown_command: str
     admins_only: str
@@ -208,6 +210,10 @@ class Words:
     owner_back: str
 
     # buttons
+    button_tour: str
+    button_next: str
+    button_help: str
+    button_personas: str
     button_stop: str
     button_retry: str
     button_ask: str

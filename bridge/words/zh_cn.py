@@ -1,6 +1,6 @@
 """简体中文。"""
 
-from bridge.words import personas_zh_cn
+from bridge.words import forms_zh_cn, personas_zh_cn
 from bridge.words.words import Words
 
 ZH_CN = Words(
@@ -54,8 +54,8 @@ ZH_CN = Words(
         "reasoning": "off、brief 或 full",
         "usage": "all、people、chats、errors 或 ID",
         "voice": "on 或 off",
-        "allow": "ID，for 7d",
-        "deny": "ID，for 7d",
+        "allow": "ID，可以加 for 7d",
+        "deny": "ID，可以加 for 7d",
         "allowlist": "remove 加 ID",
         "invite": "次数，for 1d",
         "requests": "ID",
@@ -65,8 +65,10 @@ ZH_CN = Words(
         "bench": "名称的一部分",
     },
     help_talk="给我发消息，{model} 就会回答。我会记住这段对话，直到你发送 /new。",
-    help_commands="**命令**",
-    help_admin="**管理员命令**",
+    help_more="命令后面加问号会有更多说明：`/model ?`",
+    help_topics=forms_zh_cn.TOPICS,
+    help_forms=forms_zh_cn.FORMS,
+    help_tour=forms_zh_cn.TOUR,
     help_group="在群里，你提到我、回复我或者发命令时，我才会回答。",
     unknown_command="我不认识 {command}。请看 /help。",
     admins_only="只有管理员可以这样做。",
@@ -253,6 +255,10 @@ ZH_CN = Words(
     waits_no_longer="已放弃等待中的 {count} 条消息。",
     owner_away="{gateway} 不再应答，我试过的地址是 {url}。有人提问时，我会如实相告。它回来时，我会告诉你。",
     owner_back="{gateway} 回来了，离开了 {time}。等着的消息正在回答。",
+    button_tour="带我看看",
+    button_next="下一条",
+    button_help="帮助",
+    button_personas="角色",
     button_stop="停止",
     button_retry="重新生成",
     button_ask="问 {model}",

@@ -1,6 +1,6 @@
 """繁體中文。"""
 
-from bridge.words import personas_zh_tw
+from bridge.words import forms_zh_tw, personas_zh_tw
 from bridge.words.words import Words
 
 ZH_TW = Words(
@@ -54,8 +54,8 @@ ZH_TW = Words(
         "reasoning": "off、brief 或 full",
         "usage": "all、people、chats、errors 或 ID",
         "voice": "on 或 off",
-        "allow": "ID，for 7d",
-        "deny": "ID，for 7d",
+        "allow": "ID，可以加 for 7d",
+        "deny": "ID，可以加 for 7d",
         "allowlist": "remove 加 ID",
         "invite": "次數，for 1d",
         "requests": "ID",
@@ -65,8 +65,10 @@ ZH_TW = Words(
         "bench": "名稱的一部分",
     },
     help_talk="傳訊息給我，{model} 就會回答。我會記住這段對話，直到你傳送 /new。",
-    help_commands="**指令**",
-    help_admin="**管理員指令**",
+    help_more="指令後面加問號會有更多解釋：`/model ?`",
+    help_topics=forms_zh_tw.TOPICS,
+    help_forms=forms_zh_tw.FORMS,
+    help_tour=forms_zh_tw.TOUR,
     help_group="在群組裡，你提到我、回覆我或者傳送指令時，我才會回答。",
     unknown_command="我不認識 {command}。請看 /help。",
     admins_only="只有管理員可以這樣做。",
@@ -253,6 +255,10 @@ ZH_TW = Words(
     waits_no_longer="已放棄等待中的 {count} 則訊息。",
     owner_away="{gateway} 不再回應，我試過的位址是 {url}。有人提問時，我會如實相告。它回來時，我會告訴你。",
     owner_back="{gateway} 回來了，離開了 {time}。等著的訊息正在回答。",
+    button_tour="帶我看看",
+    button_next="下一則",
+    button_help="說明",
+    button_personas="角色",
     button_stop="停止",
     button_retry="重新產生",
     button_ask="問 {model}",

@@ -13,9 +13,10 @@ from bridge.commands.picker import MAX_LABEL_LENGTH, _buttons, _distinct
 from bridge.gateway import Gateway, labelled, usable_models
 from bridge.store import RedisQuirks, Store
 from bridge.types import ModelId
+from bridge.words import EN
 from tests.emulators.gateway import Provider
 from tests.emulators.servers import ServerEmulator
-from tests.harness import HOME, BridgeInProcess, bridge_in_process, direct, person
+from tests.harness import HOME, OWNER, BridgeInProcess, bridge_in_process, direct, person
 
 IDS = ("3f2504e0-4f89-11d3-9a0c-0305e82c3301", "3f25a1b2-7c44-4e0d-8a11-93a1c2d4e5f6", "silicon", "openrouter")
 
@@ -62,7 +63,7 @@ async def test_a_name_that_an_admin_sets_is_shown_and_found(bridge: BridgeInProc
     assert await bridge.say("/model 公司 mini") == "Now: 公司 · gpt-5-mini"
     assert await bridge.say("/model 五号") == "Now: 硅基流动 · 五号"
     assert "**硅基流动**\n- `silicon:gpt-5`" in await bridge.say("/models")
-    assert [each.label for each in await bridge.app.commands.suggest("model", "硅基", HOME)] == [
+    assert [each.label for each in await bridge.app.commands.suggest("model", "硅基", OWNER, HOME, EN)] == [
         "硅基流动 · 五号",
         "硅基流动 · gpt-5-mini",
     ]

@@ -186,10 +186,8 @@ def _obeyed(channel: str, seat: Seat, way: str, text: str) -> str:
         case "/start" if seat.standing == "owner":
             return r"You are the owner\. Say something\.$"
         case "/help":
-            return (
-                answer
-                + {"member": r"(?!.*/allow)", "admin": r".*/allow (?!.*/admin)", "owner": r".*/admin "}[seat.standing]
-            )
+            shown = {"member": r"(?!.*/allow)", "admin": r".*/allow\b(?!.*/admin\b)", "owner": r".*/admin\b"}
+            return answer + shown[seat.standing]
         case "/whoami":
             return answer.format(role=ROLES[seat.standing])
         case "/claim WRONG" if not seat.direct:

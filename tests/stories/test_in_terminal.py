@@ -66,3 +66,18 @@ async def test_a_persona_and_a_chain(chat: Open) -> None:
             return seat.until("You said: Find a title for: You said: A text.")
 
     assert "1. Summariser" in await asyncio.to_thread(story)
+
+
+async def test_help_by_number_and_tab(chat: Open) -> None:
+    def story() -> str:
+        with chat() as seat:
+            seat.until("/help shows what else I can do.")
+            seat.say("/help")
+            seat.until("Send the number of your choice.")
+            seat.say("3")  # Prompts
+            seat.until("/chain: Chains of prompts")
+            seat.until_prompt()
+            seat.type("/reasoning f\t")
+            return seat.until("› /reasoning full")
+
+    assert "1 Talking" in await asyncio.to_thread(story)

@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
+from importlib import import_module
 from string import Formatter
+from typing import Any
 
 import pytest
 
 from bridge import errors
+from bridge.diagnostics import Sentence
 from bridge.types import ModelId
-from bridge.words import EN, IN, LANGUAGES, Words, language_of, trouble
+from bridge.words import EN, IN, LANGUAGES, Language, language_of, trouble
+from tests.tunnel.note import ROOT
 
 
-def sentences(words: Words) -> Iterator[tuple[str, str]]:
-    for field in fields(words):
-        value = getattr(words, field.name)
-        if isinstance(value, Mapping):
-            yield from ((f"{field.name}.{key}", sentence) for key, sentence in value.items())
-        else:
-            yield field.name, value
+def sentences(words: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Every sentence of a table of words, by a name that is the same in every language."""
+    match words:
+        case str():
+            yield name, words
+        case Sentence():
+            yield name, words.text
+        case Mapping():
+            for key, value in words.items():
+                yield from sentences(value, f"{name}.{key}")
+        case tuple() | list():
+            for number, value in enumerate(words):
+                yield from sentences(value, f"{name}.{number}")
+        case _ if is_dataclass(words):
+            for field in fields(words):
+                yield from sentences(getattr(words, field.name), f"{name}.{field.name}" if name else field.name)
 
 
 def blanks(sentence: str) -> set[str]:
@@ -42,6 +56,38 @@ def test_chinese_is_chinese_and_each_in_its_own_script() -> None:
         assert not set(sentence) & set("這個們說話還發關閉開請傳讀過網務"), name
     for name, sentence in traditional.items():
         assert not set(sentence) & set("这个们说话还发关闭开请传读过网务"), name
+
+
+def untranslated(english: str, other: str) -> bool:
+    """Whether a sentence that has words in English has none of its own, beside what is the same everywhere."""
+    words = re.sub(r"Cherry Studio|App (?:ID|Secret)|[A-Z_]{3,}|`[^`]*`|\{[^}]*\}|https?:\S+|/[a-z]+", "", english)
+    return bool(re.search(r"[A-Za-z]{3}", words)) and not re.search(r"[\u4e00-\u9fff]", other)
+
+
+def spoken_elsewhere() -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Whatever else there is in three languages: of the shell, and of each channel."""
+    modules = [f"channels.{path.parent.name}.{path.stem}" for path in (ROOT / "channels").glob("*/*.py")]
+    for module in ["bridge.words.shell", *(name for name in modules if name.endswith((".words", ".advice")))]:
+        for name, value in vars(import_module(module)).items():
+            if isinstance(value, dict) and set(value) == set(LANGUAGES):
+                yield f"{module}.{name}", value
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "zh-TW"])
+def test_no_sentence_is_left_untranslated(language: Language) -> None:
+    left = [name for name, text in sentences(EN) if untranslated(text, dict(sentences(IN[language]))[name])]
+    assert left == []
+    elsewhere = list(spoken_elsewhere())
+    assert len(elsewhere) >= 9
+    for room, spoken in elsewhere:
+        english, other = dict(sentences(spoken["en"])), dict(sentences(spoken[language]))
+        assert english.keys() == other.keys(), room
+        assert [name for name in english if untranslated(english[name], other[name])] == [], room
+
+
+def test_untranslated_sentences_are_found() -> None:
+    assert untranslated("Hello there", "Hello there")
+    assert not untranslated("`/help` {name}", "`/help` {name}")
 
 
 @pytest.mark.parametrize(

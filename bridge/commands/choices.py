@@ -1,0 +1,54 @@
+"""What may follow each command word for word: offered as buttons, and completed where a platform completes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bridge.types import Button
+
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "help": ("talk", "models", "prompts", "you", "access", "settings", "tour"),
+    "models": ("fresh", "reset", "name ", "allow ", "deny "),
+    "page": ("1-20", "21-40", "41-60"),
+    "system": ("off",),
+    "persona": ("off", "save "),
+    "chain": ("save ",),
+    "later": ("on", "off"),
+    "reasoning": ("off", "brief", "full"),
+    "voice": ("on", "off"),
+    "usage": ("all", "people", "chats", "errors"),
+    "allowlist": ("remove ",),
+    "invite": ("1", "5 for 7d", "off"),
+    "chat": (
+        "answer mention",
+        "answer all",
+        "history shared",
+        "history per-person",
+        "choose everyone",
+        "choose admins",
+        "later on",
+        "later off",
+        "limit off",
+        "models reset",
+    ),
+    "history": ("shared", "per-person"),
+    "audit": ("10", "50"),
+    "admin": ("list", "add ", "remove "),
+}
+"""One that ends in a space wants more behind it: it is completed, and no button sends it."""
+
+
+def choice_buttons(command: str) -> list[Button]:
+    """Return a button for each choice that is whole; they read as what they send."""
+    return [
+        Button(f"/{command} {choice}", f"/{command} {choice}")
+        for choice in CHOICES.get(command, ())
+        if choice[-1] != " "
+    ]
+
+
+def completed(command: str, typed: str) -> list[Button]:
+    """Return the choices that begin with what was typed."""
+    begun = typed.lstrip().casefold()
+    fitting = [choice for choice in CHOICES.get(command, ()) if choice.startswith(begun)]
+    return [Button(choice.strip(), f"/{command} {choice}") for choice in fitting]

@@ -1,0 +1,62 @@
+"""How each command is written, in English: what `/help NAME` and `/NAME ?` say below its summary."""
+
+FORMS = {
+    "help": "- `/help models`: one topic\n- `/help model`: one command, as `/model ?` does\n"
+    "- `/help tour`: a short tour",
+    "model": "- `/model`: recent models and all providers, to pick from\n"
+    "- `/model gpt`: models whose name holds that\n- `/model provider:model`: exactly this one",
+    "models": "- `/models`: all of them as text\n- `/models gpt`: those whose name holds that\n"
+    "- For admins: `/models allow openai:*`, `deny *:free`, `reset`: what may be used in this chat\n"
+    "- `/models name ID NAME`: call a provider or a model so\n- `/models fresh`: read the list anew",
+    "new": "- `/new`: what came before is left behind\n- `/new title`: where there are threads, a thread of that name",
+    "stop": "- `/stop`: stop the answer; what was said stays",
+    "retry": "- `/retry`: answer the last question again\n- `/retry provider:model`: switch to that model first",
+    "page": "- `/page 41-80`: read these pages of the last document",
+    "system": "- `/system`: show it\n- `/system text`: set it\n- `/system off`: remove it\n"
+    "`/persona` offers prompts with a name.",
+    "persona": "- `/persona`: all of them, to pick from\n- `/persona teacher`: this one\n- `/persona off`: none\n"
+    "- `/persona save NAME`: keep this chat's system prompt under a name\n"
+    "- `/persona save NAME: text`: keep a text\n"
+    "- `/persona share NAME chat`, `all`: let others use it\n- `/persona delete NAME`",
+    "chain": "- `/chain`: all of them\n- `/chain save brief: summary -> Find a title for: {{input}}`: keep one\n"
+    "- `/brief text`: run it\n- `/chain share brief chat`, `all`: let others use it\n- `/chain delete brief`",
+    "later": "- `/later on`: what is sent while the gateway is away waits\n- `/later off`: it is refused at once",
+    "reasoning": "- `/reasoning off`: nothing of it\n- `/reasoning brief`: how long it took\n"
+    "- `/reasoning full`: all of it, folded above the answer",
+    "voice": "- `/voice on`: a voice message is answered with voice as well\n- `/voice off`: text only",
+    "usage": "- `/usage`: what you have used\n"
+    "- For admins: `/usage all`, `people`, `chats`, `errors`, or the id of a person",
+    "whoami": "- `/whoami`: your id, your role, this chat's id",
+    "allow": "- `/allow`: in a group, that group; as a reply, that person\n- `/allow 4711`: the person with that id\n"
+    "- `/allow 4711 for 7d`: for a time",
+    "deny": "- `/deny`: in a group, that group; as a reply, that person\n- `/deny 4711 for 7d`: for a time",
+    "allowlist": "- `/allowlist`: who may talk, and who may not\n- `/allowlist remove 4711`: take a rule back",
+    "invite": "- `/invite`: a code for one person\n- `/invite 5 for 7d`: for five, for a week\n"
+    "- `/invite off`: revoke all",
+    "requests": "- `/requests`: who waits for an answer, with buttons",
+    "chat": "- `/chat`: what applies here\n- `/chat answer all`: set one thing\n"
+    "- `/chat all answer all`: in every chat",
+    "audit": "- `/audit`: the last ten changes\n- `/audit 50`: more of them",
+    "admin": "- `/admin list`: who is one\n- `/admin add 4711`, `/admin remove 4711`, or as a reply",
+    "bench": "- `/bench`: the model of this chat\n- `/bench gpt`: the model whose name holds that",
+}
+TOPICS = {
+    "talk": "Talking",
+    "models": "Models",
+    "prompts": "Prompts",
+    "you": "You and this bot",
+    "access": "Who may talk",
+    "settings": "Settings",
+}
+TOUR = {
+    "1": "**1 of 3: Talking.** Write as you would to a person; {model} answers, and remembers this "
+    "conversation. Send "
+    "several messages in a row, a picture, a voice message or a file: they are read together. *Stop* under a growing "
+    "answer ends it, /retry asks again, /new starts over.",
+    "2": "**2 of 3: Models and voices.** /model changes who answers, for this chat. /persona has the model play a "
+    "translator, an editor, a teacher; /system sets words of your own. /chain puts one text to several prompts "
+    "in a row.",
+    "3": "**3 of 3: Good to know.** /reasoning shows what a model thinks before it answers. /usage tells what "
+    "you have "
+    "used. In a group, mention me or reply to me. Behind any command a question mark says more: `/model ?`",
+}
