@@ -278,11 +278,14 @@ class Bridge:
 
 
 @asynccontextmanager
-async def open_bridge(settings: Settings) -> AsyncIterator[Bridge]:
-    """Open the store and the gateway's client, and join them. Raises StoreError."""
+async def open_bridge(settings: Settings, *, listens: bool = False) -> AsyncIterator[Bridge]:
+    """Open the store and the gateway's client, and join them. Raises StoreError.
+
+    `listens`: a gateway of our own answers other programs, too, where a port is set for it.
+    """
     async with (
         open_store(settings.redis_url.get_secret_value(), settings.data_dir) as store,
-        settings.gateway(RedisQuirks(store.redis)) as gateway,
+        settings.gateway(RedisQuirks(store.redis), listens=listens) as gateway,
     ):
         bridge = Bridge(settings, store, gateway)
         try:

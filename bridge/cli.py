@@ -189,9 +189,9 @@ def _add_gateway(gateway: argparse.ArgumentParser) -> None:
     add.add_argument("--limit", default="", metavar="60/min", help="how often it may be asked")
     add.add_argument("--force", action="store_true", help="even if it does not answer")
 
-    listed = actions.add_parser("list", help="the providers")
-    test = actions.add_parser("test", help="try a provider, a model, or all providers")
-    test.add_argument("provider", nargs="?", default="", metavar="PROVIDER[:MODEL]")
+    listed = actions.add_parser("list", help="the providers and MCP servers")
+    test = actions.add_parser("test", help="try a provider, a model, an MCP server, or all")
+    test.add_argument("provider", nargs="?", default="", metavar="PROVIDER[:MODEL]|mcp:ID")
     actions.add_parser("remove", help="take a provider out").add_argument("provider")
     actions.add_parser("import", help="take over a Cherry Studio backup").add_argument("backup", metavar="FILE.zip")
     usage = actions.add_parser("usage", help="what was asked, by day, key and model")

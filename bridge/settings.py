@@ -163,10 +163,11 @@ class Settings(BaseSettings):
         """Whether our own gateway is the one to talk to: no other is set, and providers are named."""
         return "gateway_url" not in self.model_fields_set and self.gateway_file.is_file()
 
-    def gateway(self, quirks: QuirkStore | None = None) -> Gateway:
+    def gateway(self, quirks: QuirkStore | None = None, *, listens: bool = False) -> Gateway:
         """Make a client of the gateway that is set here, to be entered; without `quirks` it learns for itself.
 
-        Where it is our own, entering starts it, and raises SettingsError where its file cannot be used.
+        Where it is our own, entering starts it, on the port that is set if it `listens` for other programs, too. It
+        then raises SettingsError where its file or the port cannot be used.
         """
         from bridge.gateway import Gateway
 
@@ -174,7 +175,7 @@ class Settings(BaseSettings):
         if self.runs_own_gateway:
             from bridge.server import OwnGateway
 
-            port = self.gateway_port or None
+            port = self.gateway_port if listens and self.gateway_port else None
             return OwnGateway(self.gateway_file, port, first_token=first_token, idle=idle, quirks=quirks)
         key = self.gateway_key.get_secret_value()
         return Gateway(self.gateway_url, key, first_token=first_token, idle=idle, quirks=quirks)

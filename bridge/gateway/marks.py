@@ -10,11 +10,11 @@ from collections.abc import Iterable
 
 _NAME = (
     r"(?:[a-z0-9]{1,12}[:_])?(?:think|thinking(?:_process)?|thoughts?|thought_process|reasoning(?:_scratchpad)?"
-    r"|scratchpad|reflection|(?:inner|internal)_monologue|chain_of_thought)"
+    r"|antthinking|scratchpad|reflection|(?:inner|internal)_monologue|chain_of_thought)"
 )
-"""DeepSeek, Qwen, GLM, Kimi K2, MiniMax: think; prompts: thinking, scratchpad, inner_monologue and others; EXAONE,
-Gemini: thought; Reka: reasoning; Reflection: reflection; Hermes: reasoning_scratchpad; Seed: seed:think; MiniMax M3:
-mm:think; LongCat: longcat_think."""
+"""DeepSeek, Qwen, GLM, Kimi K2, MiniMax: think; Claude: antthinking; prompts: thinking, scratchpad, inner_monologue and
+others; EXAONE, Gemini: thought; Reka: reasoning; Reflection: reflection; Hermes: reasoning_scratchpad; Seed:
+seed:think; MiniMax M3: mm:think; LongCat: longcat_think."""
 
 _PAIRS = dict(
     line.split()[:2]
@@ -61,6 +61,7 @@ _ENDS = (
     "<｜end▁of▁sentence｜>",  # DeepSeek
     "<|role_end|>",  # Ling
     "[e~[",  # MiniMax
+    "[|endofturn|]",  # EXAONE
     "</s>",  # Llama 2, Mistral
     "<eos>",
 )

@@ -9,6 +9,7 @@ from bridge.server.errors import ApiError, from_provider, silent, unreachable
 from bridge.server.events import Counted, Event, Started, Stopped, StopReason, TokenCounts
 from bridge.server.inside import OwnGateway
 from bridge.server.ledger import LEDGER_FILE_NAME, MICROS, ClientKey, Ledger, keep_owner, parse_budget
+from bridge.server.mcps import McpServer, McpSpec
 from bridge.server.models import ListedModel
 from bridge.server.presets import PRESETS
 from bridge.server.provider import HttpProvider
@@ -31,6 +32,8 @@ __all__ = [
     "Image",
     "Ledger",
     "ListedModel",
+    "McpServer",
+    "McpSpec",
     "Message",
     "OwnGateway",
     "ProviderSpec",

@@ -20,6 +20,7 @@ from bridge.server.dialects import DIALECTS, Name
 from bridge.server.dialects.fields import body_of
 from bridge.server.errors import ApiError, Shape, json_response
 from bridge.server.ledger import ClientKey, Ledger
+from bridge.server.mcps import routes as mcps
 from bridge.server.meter import Meter
 from bridge.server.models import ListedModel
 from bridge.server.registry import AnyProvider, Registry
@@ -54,6 +55,9 @@ class Routes:
                 web.get("/openapi.json", docs.document),
                 web.get("/v1/models", self._models),
                 web.get("/v1/models/{id:.+}", self._model),
+                web.get("/v1/mcps", self._mcps),
+                web.get("/v1/mcps/{id}", self._mcp),
+                web.post("/v1/mcps/{id}/mcp", self._use_mcp),
                 web.post("/v1/chat/completions", self._completion("chat")),
                 web.post("/v1/responses", self._completion("responses")),
                 web.post("/v1/messages", self._completion("messages")),
@@ -136,13 +140,22 @@ class Routes:
     async def _model(self, request: web.Request) -> web.Response:
         return await listing.model(request, self._registry, request[CLIENT])
 
+    async def _mcps(self, request: web.Request) -> web.Response:
+        return await mcps.servers(request, self._registry.mcps, request[CLIENT])
+
+    async def _mcp(self, request: web.Request) -> web.Response:
+        return await mcps.one(request, self._registry.mcps, request[CLIENT])
+
+    async def _use_mcp(self, request: web.Request) -> web.StreamResponse:
+        return await mcps.find(request, self._registry.mcps, request[CLIENT]).answer(request)
+
     # what models do
 
     def _completion(self, name: Name) -> Handler:
         async def complete(request: web.Request) -> web.StreamResponse:
             with self._metered(request, name) as meter:
                 body = await body_of(request)
-                provider, model = self._find(request, body, meter)
+                provider, model = await self._find(request, body, meter)
                 return await Relay(request, DIALECTS[name], self._registry.server, meter).answer(body, provider, model)
 
         return complete
@@ -150,14 +163,14 @@ class Routes:
     async def _count_tokens(self, request: web.Request) -> web.StreamResponse:
         with self._metered(request, "count_tokens") as meter:
             body = await body_of(request)
-            provider, model = self._find(request, body, meter)
+            provider, model = await self._find(request, body, meter)
             return await count_tokens(request, body, provider, model, meter)
 
     def _media(self, path: str) -> Handler:
         async def hand_on(request: web.Request) -> web.StreamResponse:
             with self._metered(request, path.strip("/")) as meter:
                 form = await media.read_form(request)
-                provider, model = self._find(request, form.fields, meter)
+                provider, model = await self._find(request, form.fields, meter)
                 return await media.hand_on(request, path, form, provider, model, self._registry.server, meter)
 
         return hand_on
@@ -181,11 +194,11 @@ class Routes:
         finally:
             meter.close()
 
-    def _find(self, request: web.Request, body: dict[str, Any], meter: Meter) -> tuple[AnyProvider, ListedModel]:
+    async def _find(self, request: web.Request, body: dict[str, Any], meter: Meter) -> tuple[AnyProvider, ListedModel]:
         """The model that is asked for, once its client may ask for it. Raises ApiError."""
         name = body.get("model")
         provider_id = request.match_info.get("provider", "")
-        provider, model = self._registry.find(name if isinstance(name, str) else "", provider_id)
+        provider, model = await self._registry.find(name if isinstance(name, str) else "", provider_id)
         full = f"{provider.id}:{model.id}"
         self._guard.check(request[CLIENT], full, priced=model.price is not None)
         meter.provider, meter.model, meter.price = provider.id, full, model.price

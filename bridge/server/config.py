@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import stat
 import sys
@@ -10,7 +9,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -19,10 +18,11 @@ from msgspec import Struct
 from bridge.errors import SettingsError
 from bridge.server.dialects.base import DEFAULT_MAX_TOKENS, Name, Traits
 from bridge.server.keyring import ProviderKey
+from bridge.server.mcps.config import McpSpec, read_mcps
 from bridge.server.presets import PRESETS, Auth, Preset
 from bridge.server.rates import parse_rate
+from bridge.server.values import convert, resolve, why
 
-T = TypeVar("T")
 Type = Literal["openai", "openai-responses", "anthropic", "azure"]
 
 _ID = re.compile(r"[\w.-]{1,64}")
@@ -100,6 +100,8 @@ class ProviderSpec(Struct, frozen=True, kw_only=True):
     auth: Auth
     kind: str
     traits: Traits
+    only: dict[Name, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    """Patterns of the models that speak a dialect, where not all do."""
 
     def __repr__(self) -> str:
         return f"ProviderSpec({self.id!r})"
@@ -111,6 +113,12 @@ class ProviderSpec(Struct, frozen=True, kw_only=True):
         """Whether `model`, by the provider's own name, is to be offered."""
         return not self.config.models or any(fnmatchcase(model, pattern) for pattern in self.config.models)
 
+    def speaks(self, dialect: Name, model: str) -> bool:
+        """Whether `model`, by the provider's own name, can be asked in that dialect."""
+        bare = model.lower().rpartition("/")[2]
+        patterns = self.only.get(dialect, ("*",))
+        return dialect in self.urls and any(fnmatchcase(bare, pattern) for pattern in patterns)
+
     def price(self, model: str) -> Price | None:
         return next((price for pattern, price in self.config.prices.items() if fnmatchcase(model, pattern)), None)
 
@@ -118,6 +126,7 @@ class ProviderSpec(Struct, frozen=True, kw_only=True):
 class GatewayConfig(Struct, frozen=True):
     server: ServerConfig
     providers: dict[str, ProviderSpec]
+    mcps: dict[str, McpSpec] = msgspec.field(default_factory=dict)
 
 
 def read_config(path: Path) -> GatewayConfig:
@@ -128,7 +137,7 @@ def read_config(path: Path) -> GatewayConfig:
     except FileNotFoundError:
         raise SettingsError([f"{path}: there is no such file; `cherry-bridge gateway add` makes it"]) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError([f"{path}: cannot be read: {_why(error)}"]) from None
+        raise SettingsError([f"{path}: cannot be read: {why(error)}"]) from None
     if sys.platform != "win32" and stat.S_IMODE(mode) & 0o077:
         raise SettingsError([f"{path}: others can read the keys in it; run `chmod 600 {path}`"])
     return parse_config(text, path)
@@ -141,13 +150,13 @@ def parse_config(text: str, path: Path) -> GatewayConfig:
     except tomllib.TOMLDecodeError as error:
         raise SettingsError([f"{path}: {error}"]) from None
     faults: list[str] = []
-    unknown = sorted(set(data) - {"server", "providers"})
-    faults += [f"{path}: {name}: no such section; there are server and providers" for name in unknown]
-    server = _convert(data.get("server", {}), ServerConfig, f"{path}: server", faults) or ServerConfig()
+    unknown = sorted(set(data) - {"server", "providers", "mcps"})
+    faults += [f"{path}: {name}: no such section; there are server, providers and mcps" for name in unknown]
+    server = convert(data.get("server", {}), ServerConfig, f"{path}: server", faults) or ServerConfig()
     providers: dict[str, ProviderSpec] = {}
     tables = data.get("providers", {})
     for id, table in tables.items() if isinstance(tables, dict) else ():
-        config = _convert(table, ProviderConfig, f"{path}: providers.{id}", faults)
+        config = convert(table, ProviderConfig, f"{path}: providers.{id}", faults)
         if config is not None and config.enabled:
             found = list(_spec_faults(id, config))
             faults += [f"{path}: providers.{id}{fault}" for fault in found]
@@ -156,23 +165,17 @@ def parse_config(text: str, path: Path) -> GatewayConfig:
                     providers[id] = make_spec(id, config, path.parent)
                 except ValueError as error:
                     faults.append(f"{path}: providers.{id}.{error}")
+    mcps = read_mcps(data.get("mcps", {}), path, faults)
     if faults:
         raise SettingsError(faults)
-    return GatewayConfig(server, providers)
-
-
-def _convert(data: Any, kind: type[T], where: str, faults: list[str]) -> T | None:
-    try:
-        return msgspec.convert(data, kind)
-    except msgspec.ValidationError as error:
-        said, _, place = str(error).partition(" - at `$")
-        faults.append(f"{where}{place.rstrip('`')}: {said}")
-        return None
+    return GatewayConfig(server, providers, mcps)
 
 
 def _spec_faults(id: str, config: ProviderConfig) -> Iterator[str]:
     if not _ID.fullmatch(id):
         yield ": a provider's id is made of letters, digits, '-', '_' and '.'"
+    if id == "mcp":
+        yield ": this id stands for MCP servers in the patterns of keys; choose another"
     if config.preset and config.preset not in PRESETS:
         yield f".preset: there is no preset {config.preset!r}; there are {', '.join(PRESETS)}"
     elif not (config.url or config.messages_url or config.responses_url) and not _preset(id, config).urls:
@@ -228,6 +231,7 @@ def make_spec(id: str, config: ProviderConfig, folder: Path) -> ProviderSpec:
         auth="x-api-key" if config.type == "anthropic" and not preset.label else preset.auth,
         kind="anthropic" if config.type == "anthropic" else preset.kind,
         traits=Traits(limit_field, history, config.max_tokens),
+        only=dict(preset.only),
     )
 
 
@@ -236,21 +240,11 @@ def read_secret(text: str, number: int, folder: Path) -> list[tuple[str, str]]:
 
     Commas separate several. Raises ValueError with a sentence that does not repeat the key.
     """
-    origin = f"key {number}"
-    if text.startswith("env:"):
-        name = text.removeprefix("env:").strip()
-        origin, value = text, os.environ.get(name, "")
-        if not value.strip():
-            raise ValueError(f"keys: the environment variable {name} is not set")
-    elif text.startswith("file:"):
-        path = folder / Path(text.removeprefix("file:").strip()).expanduser()
-        origin = text
-        try:
-            value = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ValueError(f"keys: {path} cannot be read: {_why(error)}") from None
-    else:
-        value = text
+    origin = text if text.startswith(("env:", "file:")) else f"key {number}"
+    try:
+        value = resolve(text, folder)
+    except ValueError as error:
+        raise ValueError(f"keys: {error}") from None
     found = [key for part in value.split(",") if (key := "".join(part.split()))]
     if not found or not all(key.isascii() and key.isprintable() for key in found):
         raise ValueError(f"keys: {origin} is empty or holds characters that no key has")
@@ -272,7 +266,3 @@ def base_url(url: str) -> str:
 def _azure_url(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}/openai/v1"
-
-
-def _why(error: OSError | UnicodeDecodeError) -> str:
-    return error.strerror or type(error).__name__ if isinstance(error, OSError) else "it is not UTF-8"

@@ -30,6 +30,7 @@ _BODIES: dict[str, tuple[str, list[str], str]] = {
     "responses": ("Answer a conversation, as OpenAI's responses do", ["model", "input"], _STREAM),
     "messages": ("Answer a conversation, as Anthropic does", ["model", "messages"], _STREAM),
     "count": ("Count the tokens of a conversation", ["model", "messages"], "An estimate where the provider has none"),
+    "mcp": ("Use an MCP server by the streamable HTTP transport, without a session", ["jsonrpc"], "JSON-RPC 2.0"),
     "embeddings": ("Turn texts into vectors", ["model", "input"], "As the provider takes it"),
     "images": ("Make pictures", ["model", "prompt"], "As the provider takes it"),
     "speech": ("Read a text aloud", ["model", "input", "voice"], "As the provider takes it"),
@@ -40,6 +41,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
     "messages": {"type": "array", "minItems": 1, "items": {"type": "object", "required": ["role"]}},
     "input": {"oneOf": [{"type": "string"}, {"type": "array"}]},
     "prompt": {"type": "string"},
+    "jsonrpc": {"const": "2.0"},
     "voice": {"type": "string"},
     "file": {"type": "string", "contentMediaType": "application/octet-stream"},
 }
@@ -49,6 +51,7 @@ def describe() -> dict[str, Any]:
     """The OpenAPI document."""
     provider = {"name": "provider", "in": "path", "required": True, "schema": {"type": "string"}}
     id = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}, "description": "`provider:model`"}
+    mcp = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
     return {
         "openapi": "3.1.0",
         "info": {"title": TITLE, "version": __version__, "description": _ABOUT},
@@ -61,6 +64,9 @@ def describe() -> dict[str, Any]:
             "/openapi": {"get": _open("The same")},
             "/v1/models": {"get": {**_guarded("Every model of every provider"), "parameters": _paging()}},
             "/v1/models/{id}": {"parameters": [id], "get": _guarded("One model")},
+            "/v1/mcps": {"get": _guarded("The MCP servers of the gateway")},
+            "/v1/mcps/{id}": {"parameters": [mcp], "get": _guarded("One MCP server and its tools")},
+            "/v1/mcps/{id}/mcp": {"parameters": [mcp], "post": _posted("mcp")},
             "/v1/chat/completions": {"post": _posted("chat", stream=True)},
             "/v1/responses": {"post": _posted("responses", stream=True)},
             "/v1/messages": {"post": _posted("messages", stream=True)},

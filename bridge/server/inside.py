@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Self
 
-from bridge.errors import OWN_GATEWAY
+from bridge.errors import OWN_GATEWAY, SettingsError
 from bridge.gateway import Gateway
 from bridge.server.provider import HttpProvider
 from bridge.server.server import GatewayServer
@@ -19,7 +19,8 @@ from bridge.server.server import GatewayServer
 class OwnGateway(Gateway):
     """A client of the gateway that it starts when it is entered. `options` are those of `Gateway`.
 
-    Entering raises SettingsError where `config` cannot be used.
+    With a `port` it answers other programs there, too. Entering raises SettingsError where `config` or the port cannot
+    be used.
     """
 
     def __init__(self, config: Path, port: int | None = None, **options: Any) -> None:
@@ -33,20 +34,29 @@ class OwnGateway(Gateway):
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
-            if sys.platform == "win32":  # asyncio has no Unix sockets there
-                key = secrets.token_urlsafe(32)
-                server = GatewayServer(self._config, port=self._port or 0, key=key)
-                self._server = await stack.enter_async_context(server)
-                self._http.url, self._http.key = server.url, key
-            else:
-                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="cherry-bridge-"))
-                path = Path(folder) / "gateway.sock"
-                server = GatewayServer(self._config, port=self._port, socket=path)
-                self._server = await stack.enter_async_context(server)
-                self._http.socket = str(path)
+            try:
+                await self._start(stack)
+            except OSError as error:
+                if self._port is None:
+                    raise
+                why = error.strerror or str(error)
+                raise SettingsError([f"BRIDGE_GATEWAY_PORT: {self._port} cannot be listened on: {why}"]) from None
             await super().__aenter__()
             self._stack = stack.pop_all()
         return self
+
+    async def _start(self, stack: AsyncExitStack) -> None:
+        if sys.platform == "win32":  # asyncio has no Unix sockets there
+            key = secrets.token_urlsafe(32)
+            server = GatewayServer(self._config, port=self._port or 0, key=key)
+            self._server = await stack.enter_async_context(server)
+            self._http.url, self._http.key = server.url, key
+        else:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="cherry-bridge-"))
+            path = Path(folder) / "gateway.sock"
+            server = GatewayServer(self._config, port=self._port, socket=path)
+            self._server = await stack.enter_async_context(server)
+            self._http.socket = str(path)
 
     async def __aexit__(self, *exc: object) -> None:
         await super().__aexit__(*exc)

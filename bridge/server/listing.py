@@ -64,7 +64,7 @@ async def models(request: web.Request, registry: Registry, client: ClientKey | N
 
 async def model(request: web.Request, registry: Registry, client: ClientKey | None) -> web.Response:
     name = request.match_info["id"]
-    provider, found = registry.find(name)
+    provider, found = await registry.find(name)
     for known in await provider.models():
         if known.id == found.id:
             found = known

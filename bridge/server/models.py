@@ -67,7 +67,8 @@ def offered(spec: ProviderSpec, listed: Sequence[ListedModel]) -> list[ListedMod
             spec.price(real),
         )
         for real, model in known.items()
-        if real in renamed or spec.offers(real)
+        # Where another model has an alias as its own name, the alias goes before.
+        if real in renamed or (spec.offers(real) and real not in spec.config.aliases)
     ]
 
 

@@ -76,9 +76,9 @@ class HttpProvider:
     def dialect(self) -> Name:
         return next(iter(self.spec.urls))
 
-    def native(self, wanted: Name) -> Name:
-        """The dialect to ask in: the client's own where the provider speaks it."""
-        return wanted if wanted in self.spec.urls else self.dialect
+    def native(self, wanted: Name, model: ListedModel) -> Name:
+        """The dialect to ask `model` in: the client's own where the provider speaks it."""
+        return wanted if self.spec.speaks(wanted, model.real) else self.dialect
 
     async def models(self, *, fresh: bool = False) -> Sequence[ListedModel]:
         return await self.list.get(fresh=fresh)

@@ -12,6 +12,7 @@ from bridge import log as logs
 from bridge.errors import SettingsError
 from bridge.server.config import GatewayConfig, ServerConfig, read_config
 from bridge.server.errors import ApiError
+from bridge.server.mcps import McpServer
 from bridge.server.meter import CONFIG
 from bridge.server.models import ListedModel
 from bridge.server.provider import HttpProvider, LocalProvider
@@ -33,6 +34,7 @@ class Registry:
         self._local = {provider.id: provider for provider in local}
         self.server = ServerConfig()
         self.providers: dict[str, AnyProvider] = dict(self._local)
+        self.mcps: dict[str, McpServer] = {}
         self.error = ""
         """What is wrong with the file as it stands, while the one before it is in force."""
         self._seen: tuple[int, ...] = ()
@@ -66,11 +68,11 @@ class Registry:
         self.error = ""
         CONFIG.set(1)
         log.info("gateway.toml applied", providers=sorted(self.providers))
-        for provider in gone:
-            await provider.close()
+        for each in gone:
+            await each.close()
 
-    def _apply(self, config: GatewayConfig) -> list[AnyProvider]:
-        """Put `config` in force; a provider that has not changed stays, with what it has learned. Return those gone."""
+    def _apply(self, config: GatewayConfig) -> list[AnyProvider | McpServer]:
+        """Put `config` in force; what has not changed stays, with what it has learned. Return what is gone."""
         before, kept = self.providers, dict(self._local)
         providers: dict[str, AnyProvider] = dict(kept)
         for id, spec in config.providers.items():
@@ -79,13 +81,18 @@ class Registry:
             providers[id] = old if same and old is not None else HttpProvider(spec, config.server, self._upstream)
             logs.hide(value for value, _ in spec.secrets)
         self.providers, self.server = providers, config.server
-        return [provider for id, provider in before.items() if providers.get(id) is not provider]
+        gone: list[AnyProvider | McpServer] = [each for id, each in before.items() if providers.get(id) is not each]
+        servers, known = self.mcps, {}
+        for id, mcp in config.mcps.items():
+            logs.hide(mcp.secrets)
+            known[id] = servers[id] if id in servers and servers[id].spec == mcp else McpServer(mcp)
+        self.mcps = known
+        return gone + [each for id, each in servers.items() if known.get(id) is not each]
 
     async def close(self) -> None:
-        for provider in self.providers.values():
-            await provider.close()
+        await asyncio.gather(*(each.close() for each in (*self.providers.values(), *self.mcps.values())))
 
-    def find(self, name: str, provider_id: str = "") -> tuple[AnyProvider, ListedModel]:
+    async def find(self, name: str, provider_id: str = "") -> tuple[AnyProvider, ListedModel]:
         """The model of that name: ``provider:model``, or a bare one that only one provider has.
 
         With `provider_id`, the model of that provider. Raises ApiError.
@@ -99,20 +106,18 @@ class Registry:
         else:
             prefix, colon, bare = name.partition(":")
             if not colon or prefix not in self.providers:
-                return self._find_bare(name)
+                return await self._find_bare(name)
         provider = self.providers[prefix]
         if bare and (model := provider.find(bare)) is not None:
             return provider, model
         said = f"The provider '{prefix}' has no model '{bare[:200]}'"
         raise ApiError(404, said, "model_not_found", param="model")
 
-    def _find_bare(self, name: str) -> tuple[AnyProvider, ListedModel]:
-        found = [
-            (provider, model)
-            for provider in self.providers.values()
-            for model in provider.known()
-            if name in {model.id, model.real}
-        ]
+    async def _find_bare(self, name: str) -> tuple[AnyProvider, ListedModel]:
+        found = self._having(name)
+        if not found:  # their lists may not have been read yet
+            await self.models()
+            found = self._having(name)
         if len(found) == 1:
             return found[0]
         if found:
@@ -120,6 +125,14 @@ class Registry:
             raise ApiError(400, f"Several providers have this model; name one: {has}", "model_ambiguous", param="model")
         said = f"There is no model '{name[:200]}'; the format is provider:model"
         raise ApiError(404, said, "model_not_found", param="model")
+
+    def _having(self, name: str) -> list[tuple[AnyProvider, ListedModel]]:
+        return [
+            (provider, model)
+            for provider in self.providers.values()
+            for model in provider.known()
+            if name in {model.id, model.real}
+        ]
 
     async def models(self) -> list[tuple[AnyProvider, Sequence[ListedModel]]]:
         """What each provider offers, all asked at once."""

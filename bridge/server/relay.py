@@ -107,7 +107,7 @@ class Relay:
         if stream is not None and not isinstance(stream, bool):
             raise ApiError(400, "stream must be true or false", "invalid_request", param="stream")
         try:
-            if isinstance(provider, HttpProvider) and provider.native(self._dialect.name) == self._dialect.name:
+            if isinstance(provider, HttpProvider) and provider.native(self._dialect.name, model) == self._dialect.name:
                 return await (self._passed_stream if stream else self._passed_whole)(body, provider, model)
             request = self._dialect.read(body, model.real)
             return await (self._told_stream if stream else self._told_whole)(request, provider, model)
@@ -204,7 +204,7 @@ class Relay:
         """The events of the answer. Raises ApiError."""
         if not isinstance(provider, HttpProvider):
             return provider.answer(model.real, request)
-        dialect = DIALECTS[provider.native(self._dialect.name)]
+        dialect = DIALECTS[provider.native(self._dialect.name, model)]
         asking = provider.ask(dialect.name, encode(dialect.write(request, provider.traits(model))), {})
         response = await (out.while_waiting(asking) if out is not None else asking)
         return self._read(provider, response, dialect.name, out)

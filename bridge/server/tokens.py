@@ -24,7 +24,7 @@ async def count_tokens(
     request: web.Request, body: dict[str, Any], provider: AnyProvider, model: ListedModel, meter: Meter
 ) -> web.Response:
     """Raises ApiError."""
-    if isinstance(provider, HttpProvider) and "messages" in provider.spec.urls:
+    if isinstance(provider, HttpProvider) and provider.spec.speaks("messages", model.real):
         url = f"{provider.spec.urls['messages']}/messages/count_tokens"
         headers = {name: value for name in ("anthropic-beta",) if (value := request.headers.get(name))}
         try:

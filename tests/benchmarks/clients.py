@@ -2,7 +2,8 @@
 `python -m tests.benchmarks.clients KIND PORT STREAMS TOKENS RATE FIRST-ID`.
 
 `floor` is the least that asyncio can do: one protocol a stream, every read decoded at once. The lazy ones rest for a
-quarter of a second after each read, as a reader at the pace of a screen may.
+quarter of a second after each read, as a reader at the pace of a screen may. `floor-messages` asks in Anthropic's
+dialect.
 """
 
 from __future__ import annotations
@@ -31,9 +32,10 @@ Ask = Callable[[str, Read], Awaitable[None]]
 
 
 class _Floor(asyncio.Protocol):
-    def __init__(self, text: str, read: Read, rest: float) -> None:
-        body = {"model": MODEL, "stream": True, "messages": [{"role": "user", "content": text}]}
+    def __init__(self, text: str, read: Read, rest: float, path: str) -> None:
+        body = {"model": MODEL, "stream": True, "max_tokens": 9999, "messages": [{"role": "user", "content": text}]}
         self._body = json.dumps(body).encode()
+        self._path = path
         self._read = read
         self._rest = rest
         self._line = b""
@@ -41,15 +43,17 @@ class _Floor(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        head = b"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        head = b"POST " + self._path.encode() + b" HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
         self._transport.write(head + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(self._body) + self._body)
 
     def data_received(self, data: bytes) -> None:
         *lines, self._line = (self._line + data).split(b"\n")
         for line in lines:
             if line.startswith(b"data: {"):  # the chunked coding is not looked at
-                choices = json.loads(line[6:])["choices"]
-                if choices and (text := choices[0]["delta"].get("content")):
+                event = json.loads(line[6:])
+                choices = event.get("choices")
+                delta = choices[0]["delta"] if choices else event.get("delta", {})
+                if text := delta.get("content") or delta.get("text"):
                     self._read(text)
         if self._rest:
             self._transport.pause_reading()
@@ -64,10 +68,10 @@ class _Floor(asyncio.Protocol):
 
 
 @asynccontextmanager
-async def floor(port: int, rest: float) -> AsyncIterator[Ask]:
+async def floor(port: int, rest: float, path: str) -> AsyncIterator[Ask]:
     async def ask(text: str, read: Read) -> None:
         loop = asyncio.get_running_loop()
-        _, protocol = await loop.create_connection(lambda: _Floor(text, read, rest), "127.0.0.1", port)
+        _, protocol = await loop.create_connection(lambda: _Floor(text, read, rest, path), "127.0.0.1", port)
         await protocol.ended
 
     yield ask
@@ -110,8 +114,13 @@ async def openai(port: int) -> AsyncIterator[Ask]:
 async def measure(kind: str, port: int, streams: int, tokens: int, rate: float, first_id: int) -> dict[str, object]:
     raise_file_limit()
     rest = REST if kind.endswith("-lazy") else 0.0
+    path = "/v1/messages" if kind == "floor-messages" else "/v1/chat/completions"
     opened = (
-        floor(port, rest) if kind.startswith("floor") else ours(port, rest) if kind.startswith("ours") else openai(port)
+        floor(port, rest, path)
+        if kind.startswith("floor")
+        else ours(port, rest)
+        if kind.startswith("ours")
+        else openai(port)
     )
     firsts: dict[int, float] = {}
     words = [0] * streams

@@ -45,6 +45,7 @@ class Hop(NamedTuple):
 
     port: str
     pid: int
+    client: str = "floor"
 
 
 @asynccontextmanager
@@ -109,7 +110,8 @@ async def server(
     async with AsyncExitStack() as stack:
         gateway = await stack.enter_async_context(Gateway())
         hops: dict[str, Hop] = {"nothing": Hop(gateway.url.rpartition(":")[2], 0)}
-        hops["ours"] = await stack.enter_async_context(ours(gateway.url))
+        hops["ours"] = hop = await stack.enter_async_context(ours(gateway.url))
+        hops["ours, translated"] = hop._replace(client="floor-messages")
         if litellm_program is not None:
             hops["LiteLLM"] = await stack.enter_async_context(litellm(gateway.url, litellm_program))
         idle = {kind: usage(hop.pid).memory if hop.pid else None for kind, hop in hops.items()}
@@ -126,7 +128,7 @@ async def server(
 
 
 async def _run(gateway: Gateway, hop: Hop, size: int, tokens: int, rate: float, first_id: int) -> dict[str, Any]:
-    arguments = ["floor", hop.port, str(size), str(tokens), str(rate), str(first_id)]
+    arguments = [hop.client, hop.port, str(size), str(tokens), str(rate), str(first_id)]
     before = usage(hop.pid) if hop.pid else None
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.benchmarks.clients", *arguments, cwd=HERE, stdout=asyncio.subprocess.PIPE

@@ -50,7 +50,7 @@ MUTATIONS = (
     Mutation(
         "two workers may claim one chat",
         "bridge/inbox/claim.py",
-        "if holder then return holder == ARGV[1] and 'won' or 'held' end",
+        "if holder then return holder == ARGV[1] and 'won' or 'held:' .. holder end",
         "",
         "nothing_goes_wrong",
     ),

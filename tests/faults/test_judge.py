@@ -6,6 +6,7 @@ import pytest
 
 from tests.faults.gateway import answer
 from tests.faults.judge import Row, judge
+from tests.faults.mutations import MUTATIONS, ROOT, Mutation
 from tests.faults.plan import Plan, Question, Size
 from tests.platform import Bubble
 
@@ -134,3 +135,8 @@ def test_a_plan_is_drawn_by_its_seed_and_survives_print() -> None:
     assert Plan.draw(7, Size()) == plan
     assert Plan.draw(8, Size()) != plan
     assert Plan.from_json(plan.to_json()) == plan
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
+def test_each_mutation_still_finds_its_line(mutation: Mutation) -> None:
+    assert (ROOT / mutation.file).read_text().count(mutation.old) == 1

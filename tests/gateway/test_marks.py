@@ -47,6 +47,7 @@ def check(answer: str, text: str, reasoning: str) -> None:
         ("<THINK>", "</Think>"),
         ("<seed:think>", "</seed:think>"),
         ("<longcat_think>", "</longcat_think>"),
+        ("<antThinking>", "</antThinking>"),
         ("<REASONING_SCRATCHPAD>", "</REASONING_SCRATCHPAD>"),
         ('<thinking effort="high" budget=3>', "</thinking>"),
         ("<think\n>", "</think >"),

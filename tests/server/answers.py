@@ -138,7 +138,9 @@ def _messages_stream(answer: Answer) -> list[bytes]:
                 deltas = [{"type": "text_delta", "text": piece} for piece in answer.pieces]
             case _:
                 empty = {**block, "input": {}}
-                deltas = [{"type": "input_json_delta", "partial_json": part} for part in answer.arguments]
+                # Anthropic writes nothing where there are no arguments.
+                parts = [""] if answer.arguments[0] == "{}" else answer.arguments
+                deltas = [{"type": "input_json_delta", "partial_json": part} for part in parts]
         events.append({"type": "content_block_start", "index": index, "content_block": empty})
         events += [{"type": "content_block_delta", "index": index, "delta": delta} for delta in deltas]
         events.append({"type": "content_block_stop", "index": index})

@@ -26,6 +26,19 @@ for (const provider of ["chat", "messages", "responses"]) {
   const done = await openai.responses.stream({ model, input: "hello" }).finalResponse();
   heard[`${provider} responses`] = [response.output_text, done.output_text];
 }
+const tools = [{ type: "function", function: { name: "get_weather", parameters: { type: "object", properties: {} } } }];
+const called = await openai.chat.completions.create({ model: "messages:tool", messages, tools });
+heard.tool = called.choices[0].message.tool_calls[0].function;
+const thought = await anthropic.messages.create({ model: "chat:thinking", max_tokens: 99, messages });
+heard.thinking = thought.content.map((block) => [block.type, block.thinking ?? block.text]);
+heard.models = (await openai.models.list()).data.map((model) => model.id);
+heard.model = (await anthropic.models.retrieve("chat:m1")).id;
+heard.tokens = (await anthropic.messages.countTokens({ model: "chat:m1", messages })).input_tokens > 0;
+heard.vectors = (await openai.embeddings.create({ model: "chat:vectors", input: "hi", encoding_format: "float" })).data.length;
+
+const left = await openai.chat.completions.create({ model: "chat:silent", messages, stream: true });
+for await (const chunk of left) break; // leaving the loop closes the connection
+heard.left = left.controller.signal.aborted;
 try {
   await openai.chat.completions.create({ model: "chat:", messages });
 } catch (error) {

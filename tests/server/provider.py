@@ -30,6 +30,8 @@ class ScriptedProvider:
 
     answer: Answer = field(default_factory=Answer)
     replies: list[Reply] = field(default_factory=list)
+    by_model: dict[str, Answer | Reply] = field(default_factory=dict)
+    """What is answered where a model of this name is asked for, once nothing is to be played."""
     models: Any = field(default_factory=lambda: {"object": "list", "data": [{"id": "m1"}, {"id": "m2"}]})
     seen: list[Seen] = field(default_factory=list)
     listed: int = 0
@@ -68,10 +70,13 @@ class ScriptedProvider:
         try:
             if self.replies:
                 return await self.replies.pop(0)(request)
+            answer = self.by_model.get(body["model"], self.answer) if body is not None else self.answer
+            if not isinstance(answer, Answer):
+                return await answer(request)
             dialect = request.path.rpartition("/")[2].replace("completions", "chat")
             if body is not None and body.get("stream"):
-                return await stream(*sse(dialect, self.answer))(request)
-            return web.json_response(whole(dialect, self.answer))
+                return await stream(*sse(dialect, answer))(request)
+            return web.json_response(whole(dialect, answer))
         except asyncio.CancelledError:
             self.gone.set()
             raise

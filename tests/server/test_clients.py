@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from bridge.demo import DemoGateway
-from tests.server.answers import Answer
+from tests.server.answers import Answer, sse
 from tests.server.harness import DIALECTS, Stage
+from tests.server.provider import silence
+from tests.server.provider import stream as stream_of
 
 HELLO = "Why is the sky blue?"
 WEATHER = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
@@ -190,6 +194,16 @@ async def test_a_tool_is_called(gateway: Stage, client: str, provider: str, stre
     assert sent_tool(provider, gateway.providers[provider].last.body) == ("get_weather", WEATHER)
 
 
+@every_pair
+@every_client
+@both_ways
+async def test_a_tool_is_called_without_arguments(gateway: Stage, client: str, provider: str, stream: bool) -> None:
+    """Clients of OpenAI parse them, so that an empty text would be an error."""
+    gateway.providers[provider].answer = Answer("", call=("call_1", "now", "{}"))
+    heard = await ask(gateway, client, provider, stream=stream, tools=tools(client))
+    assert heard.calls == [("call_1", "now", {})]
+
+
 def results(client: str) -> dict[str, Any]:
     """A conversation in which a tool was called, and its result."""
     match client:
@@ -294,3 +308,36 @@ async def test_the_input_is_counted_from_the_start(gateway: Stage) -> None:
         events = [event async for event in await client.messages.create(max_tokens=9, stream=True, **asked)]
     assert events[0].type == "message_start"
     assert events[0].message.usage.input_tokens > 5
+
+
+async def test_models_by_either_client(gateway: Stage) -> None:
+    """OpenAI's pages by nothing, Anthropic's by `has_more` and `last_id`."""
+    expected = [f"{provider}:{model}" for provider in DIALECTS for model in ("m1", "m2")]
+    assert [model.id async for model in gateway.openai.models.list()] == expected
+    assert [model.id async for model in gateway.anthropic.models.list()] == expected
+    assert (await gateway.openai.models.retrieve("chat:m2")).id == "chat:m2"
+    assert (await gateway.anthropic.models.retrieve("messages:m1")).display_name == "m1"
+
+
+@every_pair
+@every_client
+async def test_closing_a_stream_stops_the_provider(gateway: Stage, client: str, provider: str) -> None:
+    """Within 100 ms, once the first event is there."""
+    upstream, model = gateway.providers[provider], f"{provider}:m1"
+    upstream.replies = [stream_of(*sse(provider, Answer("Half of it"))[:-2], then=silence)]
+    said: list[Any] = [{"role": "user", "content": HELLO}]
+    match client:
+        case "chat":
+            opened: Any = await gateway.openai.chat.completions.create(model=model, messages=said, stream=True)
+        case "messages":
+            opened = await gateway.anthropic.messages.create(model=model, max_tokens=9, messages=said, stream=True)
+        case _:
+            opened = await gateway.openai.responses.create(model=model, input=said, stream=True)
+    async for _ in opened:
+        break
+    assert not upstream.gone.is_set()
+    await opened.close()
+    left = time.monotonic()
+    async with asyncio.timeout(5):
+        await upstream.gone.wait()
+    assert time.monotonic() - left < 0.1

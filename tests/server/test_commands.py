@@ -25,6 +25,7 @@ from bridge.errors import SettingsError
 from bridge.server import GatewayServer
 from bridge.server.config import ProviderConfig, ServerConfig, parse_config
 from bridge.server.ledger import LEDGER_FILE_NAME, Ledger
+from bridge.server.mcps.config import McpConfig
 from tests.server.harness import write_config
 from tests.server.provider import ScriptedProvider, status
 
@@ -300,13 +301,15 @@ def test_the_documented_file_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("DEEPSEEK_API_KEY", KEY)
     (tmp_path / "second.key").write_text(KEY)
     page = (Path(__file__).parents[2] / "docs" / "gateway.md").read_text()
-    (written,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    servers, written = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
     config = parse_config(written, tmp_path / "gateway.toml")
     assert config.server == ServerConfig()
     assert set(ServerConfig.__struct_fields__) <= set(re.findall(r"^(\w+) =", written, re.MULTILINE))
     named = set(re.findall(r"^(\w+) =|\.(aliases|prices)\b", written, re.MULTILINE))
     told = {first or second for first, second in named} | {"key"}
     assert set(ProviderConfig.__struct_fields__) <= told
+    assert set(parse_config(servers, tmp_path / "gateway.toml").mcps) == {"files", "search"}
+    assert set(McpConfig.__struct_fields__) <= set(re.findall(r"^(\w+) =", servers, re.MULTILINE)) | {"enabled"}
 
 
 async def test_it_waits_for_its_first_provider(upstream: ScriptedProvider, tmp_path: Path) -> None:

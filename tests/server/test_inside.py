@@ -53,10 +53,20 @@ async def test_it_answers_without_a_port(upstream: ScriptedProvider, tmp_path: P
 async def test_with_a_port_for_other_programs(upstream: ScriptedProvider, tmp_path: Path) -> None:
     async with GatewayServer(tmp_path / "gateway.toml", port=0) as taken:  # to find a port that is free
         port = int(taken.url.rpartition(":")[2])
-    async with Settings(data_dir=tmp_path, gateway_port=port).gateway() as gateway:
+    async with Settings(data_dir=tmp_path, gateway_port=port).gateway(listens=True) as gateway:
         assert await said(gateway, "mine:m1") == "Because."
         async with aiohttp.ClientSession() as http, http.get(f"http://127.0.0.1:{port}/v1/models") as response:
             assert (await response.json())["total"] == 2
+
+
+async def test_a_port_that_is_taken(upstream: ScriptedProvider, tmp_path: Path) -> None:
+    """Only what runs for long listens: a command beside it asks without."""
+    async with GatewayServer(tmp_path / "gateway.toml", port=0) as taken:
+        settings = Settings(data_dir=tmp_path, gateway_port=int(taken.url.rpartition(":")[2]))
+        with pytest.raises(SettingsError, match=r"BRIDGE_GATEWAY_PORT: \d+ cannot be listened on: .*in use"):
+            await settings.gateway(listens=True).__aenter__()
+        async with settings.gateway() as gateway:
+            assert await said(gateway, "mine:m1") == "Because."
 
 
 async def test_a_gateway_that_is_set_goes_first(

@@ -33,7 +33,7 @@ async def serve(settings: Settings, channels: Mapping[str, Open], *, number: int
     A process that is one of several has a `number`, and stops when its parent is gone. Only the first says what is up.
     """
     _raise_file_limit()
-    async with open_bridge(settings) as bridge, AsyncExitStack() as beside:
+    async with open_bridge(settings, listens=number <= 1) as bridge, AsyncExitStack() as beside:
         if not number:
             print(f"cherry-bridge {__version__}")
         if number <= 1:

@@ -178,7 +178,11 @@ class ChatWriter:
     def whole(self, events: Sequence[Event]) -> dict[str, Any]:
         answer = Answer(events)
         calls = [
-            {"id": call.id or new_id("call_"), "type": "function", "function": _function(call.name, call.arguments)}
+            {
+                "id": call.id or new_id("call_"),
+                "type": "function",
+                "function": _function(call.name, call.arguments or "{}"),
+            }
             for call in answer.calls
         ]
         message: dict[str, Any] = {

@@ -45,6 +45,8 @@ class MessagesReader:
     def __init__(self, provider: str) -> None:
         self._provider = provider
         self._usage: dict[str, Any] = {}
+        self._bare_calls: set[int] = set()
+        """Calls of tools without a word of arguments so far: Anthropic writes none where a tool takes none."""
 
     def feed(self, data: bytes) -> list[Event]:
         if (plain := messages_plain(data)) is not None:
@@ -66,9 +68,14 @@ class MessagesReader:
                 yield Started(as_text(message.get("id")), as_text(message.get("model")))
                 yield self._counted(message.get("usage"))
             case "content_block_start":
-                yield from _block(as_count(data.get("index")), as_dict(data.get("content_block")))
+                yield from self._begun(as_count(data.get("index")), as_dict(data.get("content_block")))
             case "content_block_delta":
-                yield from _delta(as_count(data.get("index")), as_dict(data.get("delta")))
+                index, delta = as_count(data.get("index")), as_dict(data.get("delta"))
+                if delta.get("partial_json"):
+                    self._bare_calls.discard(index)
+                yield from _delta(index, delta)
+            case "content_block_stop":
+                yield from self._ended(as_count(data.get("index")))
             case "message_delta":
                 yield self._counted(data.get("usage"))
                 yield from self._stopped(as_dict(data.get("delta")))
@@ -83,8 +90,18 @@ class MessagesReader:
             raise from_provider(self._provider, read_error(data))
         events: list[Event] = [Started(as_text(data.get("id")), as_text(data.get("model")))]
         for index, block in enumerate(map(as_dict, as_list(data.get("content")))):
-            events += _block(index, block)
+            events += [*self._begun(index, block), *self._ended(index)]
         return [*events, self._counted(data.get("usage")), *self._stopped(data)]
+
+    def _begun(self, index: int, block: dict[str, Any]) -> Iterator[Event]:
+        if block.get("type") == "tool_use" and not block.get("input"):
+            self._bare_calls.add(index)
+        return _block(index, block)
+
+    def _ended(self, index: int) -> Iterator[Event]:
+        if index in self._bare_calls:
+            self._bare_calls.discard(index)
+            yield ToolCallDelta(index, arguments="{}")
 
     def _stopped(self, data: dict[str, Any]) -> Iterator[Event]:
         said = data.get("stop_reason")

@@ -194,7 +194,7 @@ class ResponsesWriter:
 
     def _close_call(self, place: int) -> bytes:
         item = self._output[place]
-        item["status"] = "completed"
+        item["status"], item["arguments"] = "completed", item["arguments"] or "{}"
         where = {"item_id": item["id"], "output_index": place, "name": item["name"]}
         closed = self._tell("response.function_call_arguments.done", **where, arguments=item["arguments"])
         return closed + self._tell("response.output_item.done", output_index=place, item=item)
@@ -250,7 +250,7 @@ def _item(block: Block) -> dict[str, Any]:
                 item["encrypted_content"] = signature if _is_ours(signature) else SIGNED + signature
             return item
         case Call(id, name, arguments):
-            return _call(id, name, arguments, "completed")
+            return _call(id, name, arguments or "{}", "completed")
         case Picture():
             return _picture(block)
 

@@ -22,6 +22,8 @@ from bridge.server import (
     ApiError,
     GatewayConfig,
     HttpProvider,
+    McpServer,
+    McpSpec,
     Message,
     ProviderSpec,
     Request,
@@ -131,6 +133,21 @@ async def _try(spec: ProviderSpec, model: str = "") -> bool:
         return True
 
 
+async def _try_mcp(spec: McpSpec) -> bool:
+    """Read the tools of an MCP server; print what came of it."""
+    server = McpServer(spec)
+    try:
+        tools = [str(tool["name"]) for tool in await server.tools()]
+    except ApiError as error:
+        print(f"[--] mcp:{spec.id}: {error.message}", file=sys.stderr)
+        return False
+    finally:
+        await server.close()
+    some = ", ".join(tools[:SHOWN]) + (" ..." if len(tools) > SHOWN else "")
+    print(f"[ok] mcp:{spec.id}: {len(tools)} tools{f': {some}' if some else ''}")
+    return True
+
+
 async def _ask(provider: HttpProvider, name: str) -> None:
     """Raises ApiError where the model does not answer."""
     model = provider.find(name)
@@ -143,10 +160,11 @@ async def _ask(provider: HttpProvider, name: str) -> None:
 
 
 def show(path: Path, options: Namespace) -> int:
-    """Print the providers, with what is wrong with the file."""
+    """Print the providers and MCP servers, with what is wrong with the file."""
     config = read_config(path)
     if options.json:
         rows = [_row(spec) for spec in config.providers.values()]
+        rows += [{"id": f"mcp:{id}", "name": spec.name, "at": _place(spec)} for id, spec in config.mcps.items()]
         print(json.dumps(rows, ensure_ascii=False, indent=2))
         return 0
     if not config.providers:
@@ -155,7 +173,14 @@ def show(path: Path, options: Namespace) -> int:
     for spec in config.providers.values():
         keys = ", ".join(dict.fromkeys(origin for _, origin in spec.secrets)) or "no key"
         print(f"{spec.id:<{width}}  {spec.name}  {next(iter(spec.urls.values()))}  ({keys})")
+    for server in config.mcps.values():
+        print(f"mcp:{server.id}  {server.name}  {_place(server)}")
     return 0
+
+
+def _place(server: McpSpec) -> str:
+    """Where an MCP server is; of a command no more than its name, since arguments may hold keys."""
+    return server.url or server.command[0]
 
 
 def _row(spec: ProviderSpec) -> dict[str, Any]:
@@ -165,15 +190,20 @@ def _row(spec: ProviderSpec) -> dict[str, Any]:
 
 
 async def test(path: Path, options: Namespace) -> int:
-    """Try one provider, or all; return 1 where one does not answer."""
+    """Try one provider or MCP server, or all; return 1 where one does not answer."""
     config = read_config(path)
     _hide(config)
+    if options.provider.startswith("mcp:"):
+        if (server := config.mcps.get(options.provider.removeprefix("mcp:"))) is None:
+            raise SettingsError([f"{path} has no MCP server {options.provider!r}"])
+        return 0 if await _try_mcp(server) else 1
     if options.provider:
         id, _, model = options.provider.partition(":")
         if id not in config.providers:
             raise SettingsError([f"{path} has no provider {id!r}; it has {', '.join(config.providers) or 'none'}"])
         return 0 if await _try(config.providers[id], model) else 1
     answered = [await _try(spec) for spec in config.providers.values()]
+    answered += [await _try_mcp(server) for server in config.mcps.values()]
     return 0 if all(answered) else 1
 
 
