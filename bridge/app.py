@@ -37,6 +37,8 @@ MAX_CHATS_AT_ONCE = 6000
 wait for it or for another process."""
 GRACE_SECONDS = 5.0
 """Seconds that answers under way are given to end when the process is asked to stop."""
+CANCEL_AGAIN_SECONDS = 2 * GRACE_SECONDS
+"""A task that goes on for so long is cancelled once more: redis-py may swallow a cancellation on Python 3.11."""
 FIRST_WAIT_SECONDS, MAX_WAIT_SECONDS = 1.0, 60.0
 HEARTBEAT_SECONDS = 5.0
 
@@ -195,21 +197,23 @@ class Bridge:
 
     async def _work(self, account: Account, grace: float) -> None:
         taking: set[asyncio.Task[None]] = set()
+        closing = asyncio.Event()
         try:
             ready = self.inbox.ready([account.id], lambda: MAX_CHATS_AT_ONCE - len(taking))
             async with aclosing(ready) as claims:
                 async for claim in claims:
-                    task = asyncio.create_task(self._take(claim, account))
+                    task = asyncio.create_task(self._take(claim, account, closing))
                     taking.add(task)
                     task.add_done_callback(taking.discard)
         finally:
+            closing.set()
             if taking and grace:
                 await asyncio.wait(taking, timeout=grace)
             await _end(*taking)
 
-    async def _take(self, claim: Claim, account: Account) -> None:
-        """Answer a chat's messages in order until there are none, or until another worker has it."""
-        answering = asyncio.create_task(self._answer_all(claim, account))
+    async def _take(self, claim: Claim, account: Account, closing: asyncio.Event) -> None:
+        """Answer a chat's messages in order until there are none, or another worker has it, or we are `closing`."""
+        answering = asyncio.create_task(self._answer_all(claim, account, closing))
         losing = asyncio.create_task(claim.lost.wait())
         try:
             await asyncio.wait([answering, losing], return_when=asyncio.FIRST_COMPLETED)
@@ -225,8 +229,8 @@ class Bridge:
             await _end(answering, losing)
             await claim.release()
 
-    async def _answer_all(self, claim: Claim, account: Account) -> None:
-        while (turn := await claim.next()) is not None:
+    async def _answer_all(self, claim: Claim, account: Account, closing: asyncio.Event) -> None:
+        while not closing.is_set() and (turn := await claim.next()) is not None:
             try:
                 await self._answerer.answer(turn, account)
             except Refused as error:
@@ -295,8 +299,18 @@ async def open_bridge(settings: Settings, *, listens: bool = False) -> AsyncIter
 
 
 async def _end(*tasks: asyncio.Task[object]) -> None:
-    """Cancel tasks and wait until they are over; what they raised has been dealt with."""
+    """Cancel tasks and wait until they are over, even where we are cancelled meanwhile; what they raised has been dealt
+    with."""
+    interrupted = False
     for task in tasks:
         task.cancel()
-    if tasks:
-        await asyncio.wait(tasks)
+    while pending := [task for task in tasks if not task.done()]:
+        try:
+            _, swallowed = await asyncio.wait(pending, timeout=CANCEL_AGAIN_SECONDS)
+        except asyncio.CancelledError:
+            interrupted = True
+            continue
+        for task in swallowed:
+            task.cancel()
+    if interrupted:
+        raise asyncio.CancelledError

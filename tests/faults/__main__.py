@@ -134,7 +134,7 @@ def _print(outcome: Outcome) -> None:
             print(f"{name}: {len(seconds)} posts stood twice, for {min(seconds)} to {max(seconds)} s; all are gone")
     print("warnings: " + ", ".join(f"{event} {count}" for event, count in outcome.logged.most_common()))
     print(f"processes that ended by themselves: {dict(outcome.ends)}")
-    print(*verdict.complaints, *outcome.failures, sep="\n")
+    print(*verdict.complaints, *verdict.traces, *outcome.failures, sep="\n")
 
 
 if __name__ == "__main__":

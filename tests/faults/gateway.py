@@ -26,7 +26,7 @@ class ScriptedGateway(GatewayEmulator):
         """Seconds that a model thinks before its first word."""
 
     def _role(self, record: Completion) -> tuple[Behaviour, str]:
-        """Questions that have been joined are answered one after the other, at the pace of the first."""
+        """Questions that have been joined are answered one after the other, in the time of the slowest."""
         asked = list(QUESTION.finditer(record.question))
         if not asked:
             return BEHAVIOURS["ok"], f"You said: {record.question}"
@@ -35,8 +35,10 @@ class ScriptedGateway(GatewayEmulator):
             number = int(each[1])
             self.attempts[number] += 1
             answers.append(answer(number, self.attempts[number], int(each[2])))
+        words = sum(int(each[2]) for each in asked)
+        rate = words / max(int(each[2]) / float(each[3]) for each in asked)
         behaviour = replace(
-            BEHAVIOURS["ok"], first_token=self.first_word, tokens_per_second=2 * float(asked[0][3])
+            BEHAVIOURS["ok"], first_token=self.first_word, tokens_per_second=2 * rate
         )  # a word is two tokens
         end = next((each[4] for each in asked if each[4] != "stop"), "stop")
         if end in ("cut", "error"):

@@ -11,7 +11,7 @@ from tests.faults.gateway import QUESTION, WORD, answer
 from tests.faults.plan import Question
 from tests.platform import Bubble
 
-NOTES = ("⚠️", "I tried three times", "Too many messages are waiting")
+NOTES = ("⚠️", "I tried three times", "I broke down each time", "Too many messages are waiting")
 """How what the bridge says in place of an answer, or under half of one, begins."""
 
 
@@ -46,9 +46,12 @@ class Verdict:
     whole: int = 0
     told: int = 0
     """Questions of which the sender was told that there is no answer, or only a part."""
+    traces: list[str] = field(default_factory=list)
+    """What was seen where something is wrong, to find out why."""
 
     def __iadd__(self, other: Verdict) -> Verdict:
         self.complaints += other.complaints
+        self.traces += other.traces
         self.whole += other.whole
         self.told += other.told
         return self
@@ -69,6 +72,7 @@ def judge(
     verdict = Verdict()
     words = {question.number: question.words for question in asked}
     seen = list(_read(bubbles, words, verdict))
+    trace = " ".join(f"q{each.number}{'+' * bool(each.text)}{'!' * bool(each.note)}" for each in seen)
     answers: dict[int, str] = {}
     noted: set[int] = set()
 
@@ -106,6 +110,8 @@ def judge(
         verdict.told += 1
     verdict.complaints += [f"{_name([each])} is one too many, or out of order" for each in seen]
     verdict.complaints += _judge_history(answers, history, words)
+    if verdict.complaints:
+        verdict.traces = [f"seen {trace}", f"joined {[sorted(each) for each in joined if set(each) & set(words)]}"]
     return verdict
 
 

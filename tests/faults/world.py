@@ -211,6 +211,7 @@ class World:
                 platform = self.platforms[channel]
                 one = judge(questions, platform.bubbles(place, who), rows, self.late(platform, questions), joined)
                 one.complaints = [f"{channel} {place} {who}: {each}" for each in one.complaints]
+                one.traces = [f"{channel} {place} {who}: {each}" for each in one.traces]
                 verdict += one
         return verdict
 
