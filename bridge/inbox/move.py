@@ -23,6 +23,7 @@ from bridge.store import (
     Lane,
     LaneKeys,
     Preferences,
+    Prompts,
     Script,
     translate_redis_errors,
 )
@@ -115,6 +116,7 @@ async def move(redis: Redis, old: Chat, new: Chat) -> None:
         await MERGE(redis, [target.history], MAX_EXCHANGES, HISTORY_SECONDS, *rows)
         await REMOVE(redis, [source.history], *rows)
     await Preferences(redis).move(old, new)
+    await Prompts(redis).move(old, new)
     for lane in LANES:
         await _move_lane(redis, old, new, lane)
 

@@ -123,6 +123,18 @@ class Prompts:
         async with translate_redis_errors():
             return bool(await cast(Any, self._redis).hdel(_key(place, person, chat), f"{kind} {name.casefold()}"))
 
+    async def move(self, old: Chat, new: Chat) -> None:
+        """What everybody in `old` had is that of `new`, except for names that it has already; repeated without harm."""
+        source, target = PromptKeys.chat(str(old.whole)), PromptKeys.chat(str(new.whole))
+        async with translate_redis_errors():
+            redis = cast(Any, self._redis)
+            kept = cast(dict[str, str], await redis.hgetall(source))
+            for field, row in kept.items():
+                await redis.hsetnx(target, field, row)
+            if kept:
+                await redis.expire(target, PROMPTS_SECONDS)
+            await redis.delete(source)
+
 
 def _key(place: Place, person: User, chat: Chat) -> str:
     match place:
