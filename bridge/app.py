@@ -25,7 +25,8 @@ from bridge.media import AttachmentReader
 from bridge.reply import Account, Pace
 from bridge.settings import Settings
 from bridge.store import RedisQuirks, Store, open_store
-from bridge.turn import ActiveAnswers, Answerer, Attachments, Load, OutageMonitor, Replies, estimate
+from bridge.tools import Approvals, BuiltInTools, Reminders, Toolbox
+from bridge.turn import ActiveAnswers, Answerer, Attachments, Load, OutageMonitor, Replies, TurnTools, estimate
 
 log = structlog.get_logger(__name__)
 
@@ -54,12 +55,15 @@ class Bridge:
         self.access = Access(store.redis, settings.admins)
         speech = settings.speech()
         voice = speech if speech is not None and speech.voice_model else None
+        self._reminders = Reminders(store.redis)
+        self.toolbox = Toolbox(BuiltInTools(self._reminders), settings.tool_servers(), gateway)
         self.commands = Commands(
             store,
             self.inbox,
             gateway,
             self.access,
             settings.model,
+            self.toolbox,
             settings.prices,
             speaks=voice is not None,
         )
@@ -85,6 +89,7 @@ class Bridge:
             self._outages,
             Attachments(store.media, gateway, reader, settings.document_tokens),
             voice,
+            TurnTools(store, self.access, self.toolbox, Approvals(store.redis)),
         )
         self._intake = Intake(store, self.inbox, self.access, self.commands, replies.words, self._publish_all)
 
@@ -93,6 +98,7 @@ class Bridge:
         around = [
             asyncio.create_task(self._follow_signals()),
             asyncio.create_task(self._share_rates()),
+            asyncio.create_task(self._say_reminders()),
             asyncio.create_task(self._outages.run()),
         ]
         keeping = [asyncio.create_task(self._keep(name, open, grace)) for name, open in channels.items()]
@@ -102,6 +108,7 @@ class Bridge:
             await _end(*keeping)
             await self._intake.close()
             await _end(*around)
+            await self.toolbox.close()
 
     async def _keep(self, name: str, open: Open, grace: float) -> None:
         """Keep one channel open, whatever happens to it."""
@@ -269,6 +276,14 @@ class Bridge:
             except StoreError as error:
                 log.debug("processes not counted", error=str(error))
             await asyncio.sleep(HEARTBEAT_SECONDS)
+
+    async def _say_reminders(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            try:
+                await self._reminders.say_due(self.inbox.put)
+            except StoreError as error:
+                log.debug("reminders not looked at", error=str(error))
 
     async def _publish_all(self) -> None:
         await asyncio.gather(*(self._publish(account) for account in list(self._accounts)))

@@ -92,6 +92,46 @@ class StepText(Struct, frozen=True, gc=False):
     text: str
 
 
+StepState = Literal["running", "done", "failed", "refused", "unknown"]
+"""``refused``: nobody allowed it. ``unknown``: the bridge ended while it ran, and it is not run again."""
+
+
+class ToolStep(Struct, frozen=True, gc=False):
+    """How far a tool call of the answer has come; a later one of the same `id` takes its place."""
+
+    id: str
+    title: str
+    """What people read of it."""
+    state: StepState
+    seconds: float = 0.0
+    detail: str = ""
+    """What was asked and what came of it, shortened, for those who want to see it."""
+
+
+class Attached(Struct, frozen=True, gc=False):
+    """A file that a tool gave back, and that is no picture."""
+
+    name: str
+    mime: str
+    data: bytes
+
+
+class ApprovalAsked(Struct, frozen=True, gc=False):
+    """The answer goes no further until somebody has allowed a tool call, or not. The last event of its stream."""
+
+    id: str
+    title: str
+    server: str
+    arguments: str
+    """JSON, as the model wrote it."""
+
+
+class ToolsExhausted(Struct, frozen=True, gc=False):
+    """The model would have called further tools, after `rounds` answers that did."""
+
+    rounds: int
+
+
 class Unsupported(Struct, frozen=True, gc=False):
     """Something came that the bridge cannot read; `kind` is the provider's word for it, such as ``audio``."""
 
@@ -119,6 +159,10 @@ Event = (
     | Source
     | ToolCallDelta
     | StepText
+    | ToolStep
+    | Attached
+    | ApprovalAsked
+    | ToolsExhausted
     | Unsupported
     | Finished
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bridge.gateway import Gateway, QuirkStore
     from bridge.media import MediaLimits, SpeechServer
     from bridge.store import MediaBudget
+    from bridge.tools import ConfiguredServer
 
 PREFIX = "BRIDGE_"
 _PRICE = re.compile(r"([^\d\s/.=]{0,4}\s?)(\d{1,6}(?:\.\d{1,9})?)\s*/\s*(?:\1)?(\d{1,6}(?:\.\d{1,9})?)")
@@ -79,6 +80,8 @@ class Settings(BaseSettings):
     speech_voice_model: str = Field(default="", max_length=200)
     """The model of that server that speaks, by `/v1/audio/speech`. Empty: answers are not spoken."""
     speech_voice: str = Field(default="alloy", min_length=1, max_length=200)
+    mcp_file: Path | None = None
+    """A JSON file with MCP servers of one's own, as other MCP clients have it: `{"mcpServers": {...}}`."""
     log: Literal["debug", "info", "warning", "error"] = "info"
     health_port: int = Field(default=0, ge=0, le=65_526)
     """The port for health and metrics, on loopback; where it is taken, one of the nine after it. 0: no port."""
@@ -126,6 +129,21 @@ class Settings(BaseSettings):
     @classmethod
     def _language(cls, value: Any) -> Any:
         return named(value) if isinstance(value, str) else value
+
+    @field_validator("mcp_file")
+    @classmethod
+    def _mcp_file(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            from bridge.tools import read_servers
+
+            read_servers(value.expanduser())
+        return value and value.expanduser()
+
+    def tool_servers(self) -> Sequence[ConfiguredServer]:
+        """Return the MCP servers of one's own."""
+        from bridge.tools import read_servers
+
+        return read_servers(self.mcp_file) if self.mcp_file is not None else ()
 
     def media_limits(self) -> MediaLimits:
         """Return how much is read of what people send."""

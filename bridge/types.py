@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from msgspec import Struct
 
@@ -166,6 +166,16 @@ class ToolResult(Struct, frozen=True, tag="tool_result", omit_defaults=True):
     call_id: str
     text: str
     failed: bool = False
+
+
+class ToolSpec(Struct, frozen=True):
+    """A tool as it is offered to a model."""
+
+    name: str
+    """Up to 64 ASCII letters, digits, hyphens and underscores."""
+    description: str
+    parameters: dict[str, Any]
+    """What it takes: a JSON Schema of an object."""
 
 
 Part = Text | Image | File | Audio | ToolCall | ToolResult

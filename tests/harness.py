@@ -21,6 +21,7 @@ from bridge.gateway import Gateway
 from bridge.inbound import Inbound, Pressed, Said
 from bridge.settings import Settings
 from bridge.store import Store, keys
+from bridge.tools import BuiltInTools, Reminders, Toolbox
 from bridge.types import Body, Button, Chat, ModelId, User
 from tests.emulators.gateway import GatewayEmulator, Generation
 from tests.fakes import FakeChannel, FakePosted, Weather
@@ -311,6 +312,11 @@ async def bridge_in_process(
                 serving.cancel()
                 await asyncio.wait([serving])
                 await app.inbox.close()
+
+
+def toolbox(store: Store, gateway: Gateway) -> Toolbox:
+    """The tools that are built in, and those of `gateway`."""
+    return Toolbox(BuiltInTools(Reminders(store.redis)), (), gateway)
 
 
 def person(id: str, name: str = "") -> User:

@@ -71,6 +71,8 @@ class ChatSettings:
     """Who may change the model and the system prompt."""
     later: Switch = "off"
     """Whether what is sent while the gateway is away waits, where nobody has chosen."""
+    tools: Switch = "off"
+    """Whether models are offered tools, where nobody has chosen."""
     limit: Limit | None = None
     model: ModelId | None = None
     """The model of people who have not chosen one."""
@@ -119,6 +121,7 @@ SETTINGS: Mapping[str, Callable[[str], object]] = {
     "history": _one_of("shared", "per-person"),
     "choose": _one_of("everyone", "admins"),
     "later": _one_of("off", "on"),
+    "tools": _one_of("off", "on"),
     "limit": _or_off(Limit.parse),
     "model": _or_off(ModelId.parse),
     "system": _or_off(_prompt),

@@ -48,6 +48,7 @@ class ConversationCommands:
                 return CommandResult(context.words.new_thread.format(title=title))
         await self._store.history.forget(chat)
         await self._store.media.forget(chat)
+        await self._inbox.drop_parked(chat)
         if not await self._let_go(chat):
             await self._store.signals.stop(chat)
         return CommandResult(context.words.new)
@@ -59,6 +60,8 @@ class ConversationCommands:
         if await self._inbox.busy(context.chat):
             await self._store.signals.stop(context.chat)
             return CommandResult()
+        if count := await self._inbox.drop_parked(context.chat):
+            return CommandResult(context.words.waits_no_longer.format(count=count), in_place=False)
         return CommandResult("" if context.call.pressed else context.words.nothing_to_stop)
 
     async def _let_go(self, chat: Chat) -> int:

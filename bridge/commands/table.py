@@ -21,11 +21,13 @@ from bridge.commands.invites import InviteCommand
 from bridge.commands.picker import Picker
 from bridge.commands.prompts import PromptCommands
 from bridge.commands.requests import RequestCommands
+from bridge.commands.tools import ToolCommands
 from bridge.commands.usage import UsageCommand
 from bridge.gateway import Gateway
 from bridge.inbound import parse_command
 from bridge.inbox import CommandCall, Inbox
 from bridge.store import Store
+from bridge.tools import Approvals, Toolbox
 from bridge.types import Button, Chat, ModelId, Price, User
 from bridge.usage import Ledger, Prices
 from bridge.words import EN, IN, Words
@@ -63,6 +65,7 @@ class Commands:
         gateway: Gateway,
         access: Access,
         default: ModelId | None,
+        toolbox: Toolbox,
         prices: Sequence[tuple[str, Price]] = (),
         *,
         speaks: bool = False,
@@ -72,6 +75,7 @@ class Commands:
         talk = ConversationCommands(store, inbox, picker, speaks=speaks)
         self.prompts = prompts = PromptCommands(store, lambda name: name in self._entries)
         admit = Admission(access)
+        tools = ToolCommands(store, inbox, access, toolbox, Approvals(store.redis))
         self._chats = chats = ChatSettingsCommands(access)
         self._entries: dict[str, Entry] = {}
         self._help = HelpCommand(picker, self._entries)
@@ -92,6 +96,7 @@ class Commands:
             Entry("reasoning", talk.reasoning),
             Entry("usage", UsageCommand(Ledger(store.redis), Prices(prices, gateway)).usage, topic="you"),
             Entry("voice", talk.voice),
+            Entry("tool", tools.tool, listed=False),
             Entry("whoami", admit.whoami, topic="you", tells_groups=True),
             Entry("claim", admit.redeem, listed=False),
             Entry("allow", admit.allow, Role.ADMIN, topic="access"),
@@ -99,6 +104,7 @@ class Commands:
             Entry("allowlist", admit.allowlist, Role.ADMIN, topic="access"),
             Entry("invite", InviteCommand(access).invite, Role.ADMIN, topic="access"),
             Entry("requests", RequestCommands(inbox, access).requests, Role.ADMIN, topic="access"),
+            Entry("tools", tools.tools, Role.ADMIN, topic="models"),
             Entry("chat", chats.chat, Role.ADMIN, topic="settings"),
             Entry("history", self._history, Role.ADMIN, listed=False, topic="settings"),
             Entry("audit", AuditCommand(access).audit, Role.ADMIN, topic="settings"),

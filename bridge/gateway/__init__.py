@@ -10,6 +10,7 @@ from bridge.gateway.completion import Completion, Pause
 from bridge.gateway.error_body import ErrorBody, read_error, read_response_error
 from bridge.gateway.http import MAX_ERROR_BODY_BYTES
 from bridge.gateway.labels import labelled
+from bridge.gateway.mcps import McpServerEntry
 from bridge.gateway.models import Model, nearest, usable_models
 from bridge.gateway.pictures import NO_PICTURES, LoadedPictures, holds_pictures
 from bridge.gateway.quirks import QUIRK_TTL_SECONDS, QUIRKS, MemoryQuirks, Quirk, Quirks, QuirkStore, is_quirk
@@ -32,6 +33,7 @@ __all__ = [
     "Gateway",
     "Generation",
     "LoadedPictures",
+    "McpServerEntry",
     "MemoryQuirks",
     "Model",
     "Pause",

@@ -16,12 +16,13 @@ from bridge.gateway.dialects import Dialect
 from bridge.gateway.errors import V16_MAX_BODY_BYTES
 from bridge.gateway.http import MODELS_PATH, GatewayHttp, not_a_gateway
 from bridge.gateway.labels import labelled
+from bridge.gateway.mcps import GatewayMcps
 from bridge.gateway.models import Model, nearest, usable_models
 from bridge.gateway.pictures import NO_PICTURES, LoadedPictures
 from bridge.gateway.quirks import MemoryQuirks, QuirkStore
 from bridge.gateway.server_name import name_by_models, name_by_root
 from bridge.gateway_address import base_url
-from bridge.types import ChatMessage, ModelId
+from bridge.types import ChatMessage, ModelId, ToolSpec
 
 log = structlog.get_logger(__name__)
 
@@ -63,6 +64,8 @@ class Gateway:
         self._timeouts = Timeouts(first_token, idle, retry_delay)
         self.quirks: QuirkStore = quirks or MemoryQuirks()
         """What models refuse and can be done without, as learned so far."""
+        self.mcps = GatewayMcps(self._http)
+        """The MCP servers that it hands out."""
         self._dialects: dict[str, Dialect] = {}
         self._models: Sequence[Model] = ()
         self._read_at = float("-inf")
@@ -127,10 +130,12 @@ class Gateway:
         pause: Pause = no_pause,
         max_tokens: int = 0,
         pictures: LoadedPictures = NO_PICTURES,
+        tools: Sequence[ToolSpec] = (),
     ) -> Completion:
         """A completion of `messages` by `model`. The request is sent when its first piece is read.
 
-        `pictures` are the contents of those that the messages refer to; any other becomes a note.
+        `pictures` are the contents of those that the messages refer to; any other becomes a note. `tools` are offered
+        to the model, and dropped where it turns out that it calls none, which is remembered.
 
         Where the messages are too long for the model, `shorter` is called, once, for others to send instead; the
         error stands where it returns none, or where there is no `shorter`. `pause` sets the pace of reading.
@@ -148,6 +153,7 @@ class Gateway:
             pause=pause,
             max_tokens=max_tokens,
             pictures=pictures,
+            tools=tools,
             blind=any(each.id == model and each.sees is False for each in self._models),
         )
 

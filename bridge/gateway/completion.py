@@ -41,11 +41,20 @@ from bridge.gateway.pictures import (
     requires_pictures,
     without_optional_pictures,
 )
-from bridge.gateway.quirks import Quirk, Quirks, QuirkStore, limit_of, quirk_of, with_quirk, within_max_tokens
+from bridge.gateway.quirks import (
+    Quirk,
+    Quirks,
+    QuirkStore,
+    limit_of,
+    quirk_of,
+    refuses_tools,
+    with_quirk,
+    within_max_tokens,
+)
 from bridge.gateway.silence import SilenceTimer
 from bridge.gateway.sse import MAX_EVENT_BYTES
 from bridge.gateway.transport import Body, body_of
-from bridge.types import ChatMessage, ModelId
+from bridge.types import ChatMessage, ModelId, ToolSpec
 
 log = structlog.get_logger(__name__)
 
@@ -120,6 +129,7 @@ class Completion:
         max_tokens: int = 0,
         pictures: LoadedPictures = NO_PICTURES,
         blind: bool = False,
+        tools: Sequence[ToolSpec] = (),
     ) -> None:
         """`blind`: the gateway's list says that the model takes no pictures."""
         self.messages = messages
@@ -135,6 +145,7 @@ class Completion:
         self._max_tokens = max_tokens
         self._pictures = pictures
         self._blind = blind
+        self._tools = tools
         self._parser = CompletionParser("chat")
         self._quirks: Quirks | None = None
         """Of the model; None until they are looked up."""
@@ -306,7 +317,9 @@ class Completion:
         if "no_pictures" in self._quirks and self._asks_about_pictures:
             raise PicturesRefused
         quirks = self._quirks | {"no_streaming"} if self._unstreamed else self._quirks
-        path, content = request(dialect, self._model, self.messages, quirks, self._max_tokens, self._pictures)
+        path, content = request(
+            dialect, self._model, self.messages, quirks, self._max_tokens, self._pictures, self._tools
+        )
         self._body_size = len(content)
         try:
             async with self._before_first_token():
@@ -399,6 +412,8 @@ class Completion:
         return bool(self._pictures) and bool(self.messages) and requires_pictures(self.messages[-1])
 
     def _quirk(self, body: ErrorBody, known: Quirks) -> Quirk | None:
+        if self._tools and "no_tools" not in known and refuses_tools(body):
+            return "no_tools"
         quirk = quirk_of(body, known)
         return None if quirk == "no_pictures" and not any(map(holds_pictures, self.messages)) else quirk
 

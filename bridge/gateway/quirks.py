@@ -13,8 +13,8 @@ from bridge.types import ChatMessage, ModelId, Text
 Quirk = str
 """``alternating_roles``: the person and the model have to take turns, the person first. ``no_system_role``: there is
 none. ``no_stream_options``: the parameter is refused. ``no_streaming``: the answer comes at once or not at all.
-``no_pictures``: it reads words only. ``max_tokens=4096``: the most tokens that may be asked for, where the dialect
-wants a number."""
+``no_pictures``: it reads words only. ``no_tools``: it calls none. ``max_tokens=4096``: the most tokens that may be
+asked for, where the dialect wants a number."""
 
 Quirks = frozenset[Quirk]
 QUIRKS: tuple[Quirk, ...] = (
@@ -23,6 +23,7 @@ QUIRKS: tuple[Quirk, ...] = (
     "no_stream_options",
     "no_streaming",
     "no_pictures",
+    "no_tools",
 )
 MAX_TOKENS = "max_tokens="
 
@@ -68,6 +69,16 @@ _SIGNS: dict[Quirk, re.Pattern[str]] = {
         re.IGNORECASE,
     ),
 }
+_NO_TOOLS = re.compile(
+    r"(?:tools?|functions?)(?:[ _-](?:use|calls?|calling|choice))?[\w`'\" -]{0,40}(?:is |are )?(?:not|un)\s?"
+    r"(?:supported|allowed|enabled|available|permitted)"
+    r"|not (?:support|allow|accept)\w* (?:the )?[\w`'\" -]{0,40}(?:tools?\b|function)"  # Ollama
+    r"|no endpoints found that support tool"  # OpenRouter
+    r"|enable-auto-tool-choice|tool-call-parser|--jinja"  # vLLM; llama.cpp
+    r"|(?:unknown|unrecogni[sz]ed|unexpected|unsupported|extra|invalid) [\w ]{0,30}[`'\":]+ ?(?:tools?|functions)\b"
+    r"|不支持(?:工具|函数)",
+    re.IGNORECASE,
+)
 _LIMIT_SIGN = re.compile(r"max(?:imum)?[_ ](?:output[_ ])?tokens", re.IGNORECASE)
 _LIMIT = re.compile(r"(?<![\w.-])(\d{3,6})(?![\w-]|\.\d)")
 _OTHER_REASONS = {401, 402, 404, 413, 429}
@@ -120,6 +131,13 @@ def quirk_of(body: ErrorBody, known: Quirks) -> Quirk | None:
         return None if named in known else named
     found = (quirk for quirk, sign in _SIGNS.items() if sign.search(body.message))
     return next((quirk for quirk in found if quirk not in known), None)
+
+
+def refuses_tools(body: ErrorBody) -> bool:
+    """Whether an error says that the model calls no tools; OpenRouter says so with a 404."""
+    if body.status in _OTHER_REASONS - {404}:
+        return False
+    return body.param.split(".")[0].split("[")[0] in ("tools", "tool_choice") or bool(_NO_TOOLS.search(body.message))
 
 
 def limit_of(body: ErrorBody, sent: int) -> Quirk | None:

@@ -39,8 +39,8 @@ return 'won'
 """)
 
 NEXT = Script("""
--- KEYS claim, queue, head, epoch; ARGV token, fencing token, seconds, most entries. Hands out the first entry, with
--- what stands behind it, or lets the chat go.
+-- KEYS claim, queue, head, epoch, parked; ARGV token, fencing token, seconds, most entries. Hands out the first
+-- entry, with what stands behind it, or lets the chat go.
 -- An attempt that never ended was a failure where it was ours, and where it was another's, that one has died.
 local holder = redis.call('GET', KEYS[1])
 local first = redis.call('LINDEX', KEYS[2], 0)
@@ -55,7 +55,15 @@ local key = string.sub(first, 1, 16)
 local known, late = unpack(redis.call('HMGET', KEYS[3], 'key', 'late'))
 if known ~= key then
   redis.call('DEL', KEYS[3])
-  redis.call('HSET', KEYS[3], 'key', key, 'attempt', 0, 'begun', 0, 'epoch', redis.call('GET', KEYS[4]) or '0')
+  local parked = redis.call('HGET', KEYS[5], key)
+  if parked then  -- it goes on where it was
+    local fields = cjson.decode(parked).head
+    for at = 1, #fields, 2 do redis.call('HSET', KEYS[3], fields[at], fields[at + 1]) end
+    redis.call('HDEL', KEYS[5], key)
+    known = key
+  else
+    redis.call('HSET', KEYS[3], 'key', key, 'attempt', 0, 'begun', 0, 'epoch', redis.call('GET', KEYS[4]) or '0')
+  end
   if late and not known then redis.call('HSET', KEYS[3], 'late', late) end  -- left there by the turn before
 end
 local by = redis.call('HGET', KEYS[3], 'by')
@@ -140,7 +148,7 @@ class Claim:
             return None
         self._calls += 1
         fencing_token = f"{self.token}.{self._calls}"
-        kept = [self.keys.claim, self.keys.queue, self.keys.head, ChatKeys(self.chat).epoch]
+        kept = [self.keys.claim, self.keys.queue, self.keys.head, ChatKeys(self.chat).epoch, self.keys.parked]
         self.more.clear()
         went, *found = await NEXT(self._redis, kept, self.token, fencing_token, HEAD_SECONDS, MAX_JOINED)
         if went == "lost":

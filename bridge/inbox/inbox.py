@@ -25,7 +25,7 @@ import structlog
 from redis.exceptions import NoScriptError
 
 from bridge.errors import StoreError
-from bridge.inbox import aside, backlog, queue, ready
+from bridge.inbox import aside, backlog, parking, queue, ready
 from bridge.inbox.aside import Kept
 from bridge.inbox.backlog import Backlog
 from bridge.inbox.claim import TAKE, Claim
@@ -163,6 +163,21 @@ class Inbox:
         """
         await WAKE(self._redis, [LaneKeys(chat, lane).head])
         await self.announce(account, chat, lane)
+
+    async def call_back(self, account: str, chat: Chat, turn: str) -> bool:
+        """What the turn of that key, which was parked, waits for has come; False where it waits no longer.
+
+        Raises StoreError.
+        """
+        return await parking.call_back(self._redis, account, chat, turn)
+
+    async def drop_parked(self, chat: Chat) -> int:
+        """Forget the turns of `chat` that wait for somebody to decide; how many. Raises StoreError."""
+        lane = LaneKeys(chat, "talk")
+        async with translate_redis_errors():
+            count = int(await self._redis.hlen(lane.parked))
+            await self._redis.delete(lane.parked)
+        return count
 
     async def recall(self, lane: Lane = "talk", *, account: str = "") -> None:
         """Wake every chat in which something waits, of every account or of one. Raises StoreError."""

@@ -158,5 +158,16 @@ class StepJournal:
         self.steps[number] = Step(id, kept)
         return kept
 
+    async def note(self, id: str, result: str) -> None:
+        """The step `id`, which has no effect that could be lost, gave `result`: begun and finished in one.
+
+        Raises ValueError where the turn has `MAX_STEPS` steps already, or `result` is too long to be kept whole.
+        """
+        number = len(self.steps)
+        if number >= MAX_STEPS or len(result.encode()) > MAX_RESULT_BYTES:
+            raise ValueError("too many steps, or too long a result")
+        await self._fence.write({f"step:{number}": id, f"result:{number}": result})
+        self.steps.append(Step(id, result))
+
     def _find(self, id: str) -> int | None:
         return next((number for number, step in enumerate(self.steps) if step.id == id), None)

@@ -19,6 +19,7 @@ from bridge.inbox.entry import Entry, Origin
 from bridge.inbox.job import Job, Notice, Question
 from bridge.inbox.joining import JOIN, MAX_JOINED, following, join
 from bridge.inbox.move import move
+from bridge.inbox.parking import PARK, PARKED_SECONDS
 from bridge.inbox.ready import suspended
 from bridge.inbox.record import Fence, ReplyRecord, Step, StepJournal
 from bridge.store import (
@@ -255,6 +256,13 @@ class Turn:
         """
         return await self._journal.finish(id, result)
 
+    async def note_step(self, id: str, result: str) -> None:
+        """The step `id`, which has no effect that could be lost, gave `result`.
+
+        Raises ValueError where there are too many, or the result is longer than `MAX_RESULT_BYTES`.
+        """
+        await self._journal.note(id, result)
+
     async def done(self, exchange: Exchange | None = None, *, again: bool = False, spent: Sequence[Spent] = ()) -> None:
         """Answered: in one step the turn leaves the queue and `exchange` enters the history.
 
@@ -320,6 +328,15 @@ class Turn:
         Asking `Claim.next` for a turn that has not ended comes to the same.
         """
         self._fence.check(await FAILED(self._redis, [self._claim.keys.head], self._fence.token))
+
+    async def park(self) -> None:
+        """Leave the queue, record and all, until `Inbox.call_back`: what stands behind is answered meanwhile.
+
+        The attempt does not count. Where it was called back while it was under way, it is handed out again at once.
+        """
+        lane = self._claim.keys
+        names = [lane.queue, lane.head, lane.parked]
+        self._fence.check(await PARK(self._redis, names, self._fence.token, self._joined, PARKED_SECONDS))
 
     async def suspend(self, until: float | None) -> None:
         """Wait, first in the queue, until `until` (seconds since 1970): the chat is let go, the attempt not counted.

@@ -9,9 +9,11 @@ from bridge.media.limits import MAX_ATTACHMENTS, MediaLimits
 from bridge.media.links import PictureLinks, linked_pictures
 from bridge.media.memory import MediaInMemory
 from bridge.media.pictures import MAX_PICTURE_BYTES, shrunk
+from bridge.media.public_web import PublicWeb
 from bridge.media.reader import AttachmentReader, FileSource, MediaKeeper
 from bridge.media.speech import NotSpoken, SpeechServer
 from bridge.media.spoken import spoken_text
+from bridge.media.web_page import WebPages
 
 __all__ = [
     "MAX_ATTACHMENTS",
@@ -23,8 +25,10 @@ __all__ = [
     "MediaLimits",
     "NotSpoken",
     "PictureLinks",
+    "PublicWeb",
     "SpeechServer",
     "Unreadable",
+    "WebPages",
     "linked_pictures",
     "shrunk",
     "spoken_text",

@@ -9,6 +9,8 @@ from typing import Self
 
 from bridge.errors import GatewayError
 from bridge.events import (
+    ApprovalAsked,
+    Attached,
     Event,
     Finished,
     Heard,
@@ -20,6 +22,8 @@ from bridge.events import (
     TextDelta,
     TextReclassified,
     ToolCallDelta,
+    ToolsExhausted,
+    ToolStep,
     Unsupported,
 )
 from bridge.types import BodyFile
@@ -60,11 +64,17 @@ class Draft:
         """What goes out under the text; complete when the draft is."""
         self.sources: list[Source] = []
         self.tools: list[str] = []
-        """The names of the tools that the model asked for."""
+        """The names of the tools that the model asked for, and that nobody runs."""
         self.chain: dict[int, StepText] = {}
         """What the steps of a chain have given, by their number."""
         self.unspoken = False
         """Whether the answer was to be spoken, and could not be."""
+        self.tool_steps: dict[str, ToolStep] = {}
+        """The tool calls of the answer, in order."""
+        self.exhausted: ToolsExhausted | None = None
+        """That the model was given no further tools, where it would have called some."""
+        self.approval: ApprovalAsked | None = None
+        """What somebody has to allow before the answer goes on."""
         self.unsupported: list[str] = []
         """What came that the bridge cannot read, in the provider's words."""
         self.finished: Finished | None = None
@@ -96,7 +106,7 @@ class Draft:
     @property
     def is_empty(self) -> bool:
         """Whether nothing has come that a person or the history could use."""
-        return not (self.text.strip() or self.files or self.tools)
+        return not (self.text.strip() or self.files or self.tools or self.tool_steps)
 
     @property
     def thinking(self) -> bool:
@@ -198,6 +208,15 @@ class Draft:
                     self.tools.append(event.name)
             case StepText():
                 self.chain[event.number] = event
+            case ToolStep():
+                self._speaks()
+                self.tool_steps[event.id] = event
+            case Attached():
+                self.files.append(BodyFile.of("file", event.name, event.mime, event.data))
+            case ToolsExhausted():
+                self.exhausted = event
+            case ApprovalAsked():
+                self.approval = event
             case Unsupported():
                 self.unsupported.append(event.kind)
             case Finished():

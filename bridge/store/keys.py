@@ -21,7 +21,7 @@ KEY_LENGTH = 16
 class LaneKeys:
     """One lane of one chat."""
 
-    __slots__ = ("claim", "head", "queue")
+    __slots__ = ("claim", "head", "parked", "queue")
 
     def __init__(self, chat: Chat, lane: Lane) -> None:
         base = f"{_of(chat)}:{lane}:"
@@ -31,6 +31,8 @@ class LaneKeys:
         """A hash: how far the first entry has come, and which call of `Claim.next` has it."""
         self.claim = base + "claim"
         """The token of the process that has the lane; it expires unless it is kept fresh."""
+        self.parked = base + "parked"
+        """A hash: the turns that wait for somebody to decide, with their records, by turn key."""
 
 
 class ChatKeys:
@@ -84,6 +86,15 @@ QUIRKS = f"{PREFIX}quirks"
 
 NAMES = f"{PREFIX}names"
 """What admins call providers and models: `store/names.py`."""
+
+
+REMINDERS = f"{PREFIX}reminders"
+"""A sorted set: what is to be said later, by when: `tools/reminders.py`."""
+
+
+def approval(id: str) -> str:
+    """A hash: which call of a tool somebody was asked about, and what they said: `tools/approvals.py`."""
+    return f"{PREFIX}approval:{_plain(id)}"
 
 
 def head_of(queue: str) -> str:

@@ -88,6 +88,8 @@ class Chosen:
     reasoning: ShownReasoning = "brief"
     voice: bool = False
     """Whether recordings are answered with a recording."""
+    tools: str = ""
+    """As `Preferences.tools` says."""
 
 
 class Preferences:
@@ -148,6 +150,13 @@ class Preferences:
 
     async def set_voice(self, chat: Chat, *, on: bool) -> None:
         await self._set(chat, "voice", "on" if on else "")
+
+    async def tools(self, chat: Chat) -> str:
+        """What was decided of tools in `chat`, as `bridge.tools` writes it; empty where nothing was."""
+        return await self._get(chat, "tools")
+
+    async def set_tools(self, chat: Chat, decided: str) -> None:
+        await self._set(chat, "tools", decided)
 
     async def menu(self, chat: Chat) -> list[str]:
         """The commands behind the numbered list shown last, for `MENU_SECONDS`."""
@@ -230,14 +239,14 @@ class Preferences:
             await pipe.execute()
 
 
-CHOSEN = ("model", "system", "later", "reasoning", "voice")
+CHOSEN = ("model", "system", "later", "reasoning", "voice", "tools")
 """The fields of a chat's preferences that `chosen` reads, in this order."""
 
 
 def chosen(kept: Sequence[str | None]) -> Chosen:
     """What the values of the fields `CHOSEN` mean."""
-    model, system, later, reasoning, voice = (value or "" for value in kept)
-    return Chosen(_model(model), system, later, _reasoning(reasoning), voice == "on")
+    model, system, later, reasoning, voice, tools = (value or "" for value in kept)
+    return Chosen(_model(model), system, later, _reasoning(reasoning), voice == "on", tools)
 
 
 def remember_last(pipe: Pipeline, chat: Chat, message: Said) -> None:

@@ -9,6 +9,7 @@ from bridge.turn.load import Load
 from bridge.turn.outage import OutageMonitor
 from bridge.turn.replies import Replies
 from bridge.turn.tokens import estimate
+from bridge.turn.tools import TurnTools
 
 __all__ = [
     "ActiveAnswers",
@@ -18,6 +19,7 @@ __all__ = [
     "OutageMonitor",
     "Received",
     "Replies",
+    "TurnTools",
     "estimate",
     "request_messages",
     "sources_list",

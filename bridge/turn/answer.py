@@ -23,12 +23,13 @@ from bridge.store import Exchange, Store, TurnContext
 from bridge.turn.attachments import Attachments, Received
 from bridge.turn.chain import Chain
 from bridge.turn.context import user_messages
-from bridge.turn.footer import end_reason, outcome_note, used_up
+from bridge.turn.footer import approval_note, end_reason, outcome_note, used_up
 from bridge.turn.generation import Asked, Generation
 from bridge.turn.load import Load
 from bridge.turn.outage import OutageMonitor
 from bridge.turn.replies import Replies, reply_target
 from bridge.turn.thoughts import above
+from bridge.turn.tools import TurnTools
 from bridge.types import ChatMessage, ModelId, Text
 from bridge.usage import Spent, Tally
 
@@ -59,6 +60,7 @@ class Answerer:
         outages: OutageMonitor,
         attachments: Attachments,
         voice: SpeechServer | None,
+        tools: TurnTools,
     ) -> None:
         """`voice` speaks answers, where there is one and a chat wants it."""
         self._settings = settings
@@ -72,6 +74,7 @@ class Answerer:
         self._outages = outages
         self._attachments = attachments
         self._voice = voice
+        self._tools = tools
 
     async def answer(self, turn: Turn, account: Account) -> None:
         """Do the job that `turn` holds, and let it leave the queue; or suspend it, where it has to wait.
@@ -91,7 +94,7 @@ class Answerer:
             case Question():
                 standing = await self._access.judge(job.asked_by, job.chat, job.message.groups)
                 if await self._may_go_on(turn, account, standing):
-                    if _may_be_joined(turn):
+                    if _may_be_joined(turn) or turn.steps:
                         await turn.join()
                     await self._answer_question(turn, account, standing)
 
@@ -117,13 +120,13 @@ class Answerer:
                 await self._replies.reply_unsupported(turn, account, message, problems, admin=admin)
                 return
         quota = self._access.quota.of_turn(question.asked_by, question.chat, _limit(standing))
-        is_first = turn.attempt == 1 and not turn.crashes
+        is_first = turn.attempt == 1 and not turn.crashes and not turn.steps
         if is_first and (limit := await quota.reserve()):
             await self._replies.say(turn, account, used_up(limit, until_midnight(), words))
             return
         context = await self._store.load_turn_context(question.chat, remember=message)
         asking = await self._chain(turn, question, standing.settings, context) or self._generation(
-            question, account, standing.settings, context
+            turn, question, account, standing, context
         )
         draft, generation = await self._stream(turn, account, standing, asking, context)
         message = _question(turn).message
@@ -132,11 +135,15 @@ class Answerer:
                 await quota.release()
             await self._outages.postpone(turn, account.id)
             return
+        if draft.approval is not None and not draft.stopped:
+            await turn.park()  # pressing a button calls it back
+            return
         pictures = await self._attachments.keep(question.chat, draft.files)
+        called = generation.called
         exchange = Exchange(
             message.id,
             tuple(generation.question),
-            (ChatMessage("assistant", (Text(draft.text), *pictures)),),
+            (*called, ChatMessage("assistant", (Text(draft.text), *pictures))),
             end_reason(draft),
             str(generation.model),
             time.time(),
@@ -165,7 +172,10 @@ class Answerer:
 
         def footer(draft: Draft) -> Footer:
             message = _question(turn).message
-            note, buttons = outcome_note(draft, generation, message, received, words, admin=is_admin)
+            if draft.approval is not None and not draft.stopped:
+                note, buttons = approval_note(draft.approval, words, admin=is_admin)
+            else:
+                note, buttons = outcome_note(draft, generation, message, received, words, admin=is_admin)
             return account.footer(place, note, buttons, words)
 
         def aside(draft: Draft) -> str:
@@ -182,7 +192,7 @@ class Answerer:
             nonlocal generation, received
             joined = _question(turn)
             context = await self._store.load_turn_context(joined.chat, remember=joined.message)
-            generation, received = self._generation(joined, account, standing.settings, context)
+            generation, received = self._generation(turn, joined, account, standing, context)
             async for event in generation.events():
                 yield event
 
@@ -211,10 +221,10 @@ class Answerer:
         return draft, generation
 
     def _generation(
-        self, question: Question, account: Account, settings: ChatSettings, context: TurnContext
+        self, turn: Turn, question: Question, account: Account, standing: Standing, context: TurnContext
     ) -> tuple[Generation, Received]:
         """Return what will ask the model, and what will have been received by then; nothing has been asked yet."""
-        chosen, history = context.chosen, context.history
+        chosen, history, settings = context.chosen, context.history, standing.settings
         if question.again and history and history[-1].id == question.message.id:
             history = history[:-1]
         message, received = question.message, Received()
@@ -237,6 +247,9 @@ class Answerer:
             pause=self._load.pause,
             fetch_links=self._settings.picture_links,
             voice=self._voice if chosen.voice else None,
+            tools=(lambda: self._tools.loop(turn, account, question, chosen.tools))
+            if turn.steps or self._tools.are_on(chosen.tools, standing)
+            else None,
         )
         return generation, received
 

@@ -43,6 +43,11 @@ class Chain:
         return self._current.model
 
     @property
+    def called(self) -> Sequence[ChatMessage]:
+        """As `Generation.called`."""
+        return self._current.called
+
+    @property
     def first_text(self) -> float | None:
         return self._current.first_text
 

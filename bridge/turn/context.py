@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bridge.inbound import Said
 from bridge.store import Exchange
-from bridge.types import ChatMessage, File, Image, Part, Text
+from bridge.types import ChatMessage, File, Image, Part, Text, ToolCall, ToolResult
 
 STOPPED = "\n\n[The person stopped this answer here.]"
 CUT = "\n\n[This answer was cut off here.]"
@@ -34,12 +34,16 @@ def user_messages(message: Said, parts: tuple[Part, ...] = ()) -> tuple[ChatMess
     return (ChatMessage("user", (*pictures, *files, *told)),)
 
 
-def request_messages(system: str, history: Sequence[Exchange], question: Sequence[ChatMessage]) -> list[ChatMessage]:
-    """Return the messages of one request, oldest first."""
+def request_messages(
+    system: str, history: Sequence[Exchange], question: Sequence[ChatMessage], *, tools: bool = False
+) -> list[ChatMessage]:
+    """Return the messages of one request, oldest first; with `tools`, also what earlier answers asked of tools."""
     messages = [ChatMessage.system(system)] if system.strip() else []
     pictures: tuple[Image, ...] = ()
     for exchange in history:
         messages += exchange.question
+        if tools:
+            messages += [each for each in exchange.answer if _is_about_tools(each)]
         pictures = tuple(part for message in exchange.answer for part in message.parts if isinstance(part, Image))
         # An answer without a word cannot be sent, and two questions in a row would read as one.
         text = exchange.text or ("" if pictures else "…")
@@ -49,3 +53,7 @@ def request_messages(system: str, history: Sequence[Exchange], question: Sequenc
         first = question[0]
         question = [ChatMessage(first.role, (*pictures, *first.parts)), *question[1:]]
     return [*messages, *question]
+
+
+def _is_about_tools(message: ChatMessage) -> bool:
+    return any(isinstance(part, ToolCall | ToolResult) for part in message.parts)

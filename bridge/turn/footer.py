@@ -6,14 +6,17 @@ import time
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+import msgspec
+
 from bridge import errors
 from bridge.access import Limit
-from bridge.events import Source
+from bridge.events import ApprovalAsked, Source
 from bridge.inbound import Said
 from bridge.inbox import Notice
 from bridge.media import Unreadable
 from bridge.reply import Draft
 from bridge.store import EndReason
+from bridge.tools import BUILT_IN, DECISIONS, plain
 from bridge.turn.attachments import Received
 from bridge.turn.chain import Chain
 from bridge.turn.generation import Generation
@@ -29,6 +32,8 @@ MAX_COMMAND_BYTES = 64
 """What the button of every platform carries: Telegram's carries no more."""
 MAX_SEEING = 3
 """Models that take pictures which are offered where the chat's does not."""
+MAX_ARGUMENTS, MAX_ARGUMENT_CHARACTERS = 12, 300
+"""Of a call that somebody is asked about."""
 STALE_SECONDS = 3600.0
 """A notice that was put longer ago is news no longer."""
 
@@ -58,6 +63,29 @@ def outcome_note(
     return "\n\n".join(filter(None, [*came, note, *read])), [*buttons, *more]
 
 
+def approval_note(asked: ApprovalAsked, words: Words, *, admin: bool) -> tuple[str, Sequence[Button]]:
+    """Return the question whether a tool may run, with what it is given in plain words, and the ways to answer."""
+    try:
+        given = msgspec.json.decode(asked.arguments or "{}")
+    except ValueError:
+        given = {}
+    lines = [
+        f"- {_code(str(name))}: {_code(value if isinstance(value, str) else msgspec.json.encode(value).decode())}"
+        for name, value in (list(given.items()) if isinstance(given, dict) else [])[:MAX_ARGUMENTS]
+    ]
+    server = words.tools_built_in if asked.server == BUILT_IN else asked.server
+    question = words.tool_question.format(title=_code(asked.title), server=_code(server))
+    buttons = [
+        Button(words.button_tool[each], f"/tool {each} {asked.id}") for each in DECISIONS if admin or each != "always"
+    ]
+    return "\n".join([f"🔧 {question}", *lines]), buttons
+
+
+def _code(text: str) -> str:
+    """Text of somebody else as code, on one line, so that no mark, link or command in it means anything."""
+    return f"`{plain(text, MAX_ARGUMENT_CHARACTERS).replace('`', 'ˋ') or '–'}`"
+
+
 def sources_list(sources: Sequence[Source], words: Words) -> str:
     """Return the pages that an answer rests on, as a short list of numbered links; nothing where there are none."""
     if not sources:
@@ -76,7 +104,8 @@ def _link(source: Source) -> str:
 
 def unshown(draft: Draft, words: Words) -> str:
     """Return what came with an answer and cannot be shown, in a sentence; nothing where all is shown."""
-    said = [words.tool_unavailable.format(name=name) for name in dict.fromkeys(draft.tools)]
+    said = [words.tools_exhausted.format(count=draft.exhausted.rounds)] if draft.exhausted else []
+    said += [words.tool_unavailable.format(name=name) for name in dict.fromkeys(draft.tools)]
     said += [words.cannot_show.format(kind=kind) for kind in dict.fromkeys(draft.unsupported)]
     return "\n".join(f"⚠️ {each}" for each in said)
 
@@ -157,6 +186,8 @@ def notice_text(notice: Notice, words: Words) -> str:
         case "owner_back":
             time_away = hours_and_minutes(float(notice.values.get("seconds", 0)), words)
             return with_gateway(words.owner_back, words, gateway, time=time_away)
+        case "reminder":
+            return f"⏰ {notice.values.get('text', '')}"
         case "unreadable":
             return words.unreadable
         case _:

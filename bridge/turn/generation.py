@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
 import structlog
@@ -15,8 +16,9 @@ from bridge.media import NotSpoken, PictureLinks, SpeechServer, linked_pictures,
 from bridge.store import Exchange, Preferences
 from bridge.turn.attachments import Loaded
 from bridge.turn.context import request_messages
+from bridge.turn.loop import NOTE, ToolLoop, added
 from bridge.turn.tokens import estimate, fit
-from bridge.types import ChatMessage, ModelId, Text
+from bridge.types import ChatMessage, File, Image, ModelId, ToolSpec
 
 log = structlog.get_logger(__name__)
 
@@ -32,12 +34,13 @@ class Asked:
 
 
 class Generation:
-    """Asks the model once; where the whole is too much for it, once more with the newer half of the history.
+    """Asks the model, and again with what its tools gave back; where the whole is too much for it, once more with the
+    newer half of the history.
 
-    `ask` reads what is asked, `load` what the messages to send refer to; `seeing` says which models take
-    pictures, where this one does not. With `fetch_links`, pictures that the answer links to are fetched. The answer to
-    a recording is spoken where there is a `voice`. `budget` is how many tokens of history go with the question, by
-    estimate; `pause` sets the pace of reading.
+    `tools` gives the loop where tools are offered; it is None where they are not. `ask` reads what is asked, `load`
+    what the messages to send refer to; `seeing` says which models take pictures, where this one does not. With
+    `fetch_links`, pictures that the answer links to are fetched. The answer to a recording is spoken where there is a
+    `voice`. `budget` is how many tokens of history go with the question, by estimate; `pause` sets the pace of reading.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class Generation:
         pause: Pause,
         fetch_links: bool,
         voice: SpeechServer | None = None,
+        tools: Callable[[], Awaitable[ToolLoop | None]] | None = None,
     ) -> None:
         self.model: ModelId | None = None
         """The model that answers; None until it is resolved, and where the gateway offers none."""
@@ -75,38 +79,75 @@ class Generation:
         self._pause = pause
         self._fetch_links = fetch_links
         self._voice = voice
+        self._open_tools = tools
         self._completion: Completion | None = None
         self._estimated = 0
+        self._began = 0.0
+        self._is_heard = False
+        """Whether a recording is answered."""
+        self._asked = Usage(0, 0)
+        """What the completions before the last took."""
+        self.loop: ToolLoop | None = None
+        """Calls tools, where some are offered."""
 
     async def events(self) -> AsyncIterator[Event]:
         """Yield what the model says, as it says it; nothing where there is nothing to ask. Raises GatewayError."""
         asked = await self._ask()
         self.question = asked.messages
+        self._is_heard = bool(asked.heard)
         for heard in asked.heard:
             yield Heard(heard)
         if not self.question:
             return
-        began = time.monotonic()
+        self._began = time.monotonic()
         self.model = await self._resolve_model()
         if self.model is None:
             none = ModelNotFound("")
             none.gateway_name = self._gateway.name
             raise none
+        if self._open_tools is not None and "no_tools" not in await self._gateway.quirks.get(self.model):
+            self.loop = await self._open_tools()
         history = fit(self._history, self._budget, await self._preferences.ratio(self.model))
+        asking = self._request(history)
+        if any(isinstance(part, Image | File) for message in asking for part in message.parts):
+            self._loaded = await self._load(asking)
+
+        def complete(further: Sequence[ChatMessage], tools: Sequence[ToolSpec]) -> AsyncGenerator[Event, None]:
+            assert self.model is not None
+            return self._complete(self.model, history, further, tools)
+
+        try:
+            if self.loop is not None:
+                async for event in self.loop.events(complete, self._spend):
+                    yield event
+            else:
+                async with aclosing(complete((), ())) as events:
+                    async for event in events:
+                        yield event
+        except PicturesRefused as error:
+            error.seeing = tuple(model for model in await self._seeing() if model != self.model)
+            raise
+
+    async def _complete(
+        self,
+        model: ModelId,
+        history: Sequence[Exchange],
+        further: Sequence[ChatMessage],
+        tools: Sequence[ToolSpec],
+    ) -> AsyncGenerator[Event, None]:
+        """Ask the model once, with `further` messages behind the question."""
 
         def shorter() -> Sequence[ChatMessage]:
-            return self._messages(history[(len(history) + 1) // 2 :])
+            return [*self._messages(history[(len(history) + 1) // 2 :]), *further]
 
-        asking = request_messages(self._system, history, self.question)
-        if any(not isinstance(part, Text) for message in asking for part in message.parts):
-            self._loaded = await self._load(asking)
-        messages, pictures = self._messages(history), self._loaded.pictures
+        self._asked = self._usage("")
         self._completion = self._gateway.stream(
-            self.model,
-            messages,
+            model,
+            [*self._messages(history), *further],
             shorter=shorter if history else None,
-            pictures=pictures,
+            pictures=self._loaded.pictures,
             pause=self._pause,
+            tools=tools,
         )
         text: list[str] = []
         try:
@@ -114,7 +155,7 @@ class Generation:
                 match event:
                     case TextDelta():
                         if self.first_text is None:
-                            self.first_text = round(time.monotonic() - began, 3)
+                            self.first_text = round(time.monotonic() - self._began, 3)
                         text.append(event.text)
                     case TextReclassified():
                         text.clear()
@@ -124,12 +165,9 @@ class Generation:
                         whole = "".join(text)
                         for picture in await self._fetch_linked(whole):
                             yield picture
-                        if asked.heard and (spoken := await self._spoken(whole)) is not None:
+                        if self._is_heard and (spoken := await self._spoken(whole)) is not None:
                             yield spoken
                 yield event
-        except PicturesRefused as error:
-            error.seeing = tuple(model for model in await self._seeing() if model != self.model)
-            raise
         finally:
             await self._completion.aclose()
 
@@ -156,15 +194,36 @@ class Generation:
     async def learn(self) -> None:
         """Take in how many tokens the request really had, so that the next estimate is better. Raises StoreError."""
         usage = self._completion.usage if self._completion else None
-        if usage is not None and self.model is not None and not self._loaded.pictures:
+        plain = not self._loaded.pictures and self.loop is None  # what tools take is not estimated
+        if usage is not None and self.model is not None and plain:
             await self._preferences.learn(self.model, self._estimated, usage.prompt_tokens)
 
     def usages(self, answer: str) -> list[tuple[str, Usage]]:
-        """Return each model that was asked, and the tokens of question and answer: as reported, or by estimate."""
-        usage = self._completion.usage if self._completion else None
-        return [(str(self.model or ""), usage if usage is not None else Usage(self._estimated, estimate(answer)))]
+        """Return each model that was asked, and the tokens of questions and answers: as reported, or by estimate."""
+        return [(str(self.model or ""), self._usage(answer))]
+
+    @property
+    def called(self) -> Sequence[ChatMessage]:
+        """What tools were asked and what they gave back, as the history keeps it."""
+        return self.loop.history if self.loop is not None else ()
+
+    def _usage(self, answer: str) -> Usage:
+        if self._completion is None:
+            return self._asked
+        last = self._completion.usage or Usage(self._estimated, estimate(answer))
+        return added(self._asked, last)
+
+    def _spend(self, replayed: Usage | None) -> Usage:
+        """Add what an earlier attempt of the turn took, where something is; return what has been taken so far."""
+        if replayed is not None:
+            self._asked = added(self._asked, replayed)
+        return self._usage("")
+
+    def _request(self, history: Sequence[Exchange]) -> list[ChatMessage]:
+        system = f"{self._system}\n\n{NOTE}".strip() if self.loop is not None else self._system
+        return request_messages(system, history, self.question, tools=self.loop is not None)
 
     def _messages(self, history: Sequence[Exchange]) -> list[ChatMessage]:
-        messages = self._loaded.expand(request_messages(self._system, history, self.question))
+        messages = self._loaded.expand(self._request(history))
         self._estimated = sum(estimate(message.text) for message in messages)
         return messages

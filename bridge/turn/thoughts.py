@@ -1,7 +1,8 @@
-"""What stands above an answer and apart from it: a model's reasoning, and the steps of a chain before the last."""
+"""What stands above an answer and apart from it: reasoning, tool calls, and a chain's steps before the last."""
 
 from __future__ import annotations
 
+from bridge.events import StepState, ToolStep
 from bridge.reply import Draft
 from bridge.store import ShownReasoning
 from bridge.words import Words
@@ -14,9 +15,16 @@ MAX_EARLIER_CHARACTERS = 200
 """Characters, the first, that are shown of an earlier step meanwhile, so that there is room for the newest."""
 
 
+MARKS: dict[StepState, str] = {"running": "⏳", "done": "🔧", "failed": "⚠️", "refused": "🚫", "unknown": "❔"}
+"""Before the line of a tool call."""
+
+
 def above(draft: Draft, shown: ShownReasoning, words: Words) -> str:
-    """Return what stands above the answer, in Markdown."""
-    return "\n\n".join(filter(None, [_steps(draft), thoughts(draft, shown, words)]))
+    """Return what stands above the answer, in Markdown: a line for each tool call, as short as the reasoning is."""
+    said = thoughts(draft, shown, words)
+    lines = [_tool_step(step, words, full=shown == "full") for step in draft.tool_steps.values()]
+    parts = [*lines, said] if shown == "full" else ["\n".join(filter(None, [said, *lines]))]
+    return "\n\n".join(filter(None, [_steps(draft), *parts]))
 
 
 def _steps(draft: Draft) -> str:
@@ -29,6 +37,18 @@ def _steps(draft: Draft) -> str:
             text = _newest(text) if is_newest else _first(text)
         said.append(f"**{step.number + 1}. {step.name}**\n\n{text}".rstrip())
     return "\n\n".join(said)
+
+
+def _tool_step(step: ToolStep, words: Words, *, full: bool) -> str:
+    said = words.tool_steps[step.state].format(title=_plain(step.title))
+    took = f" · {_span(int(step.seconds), words)}" if step.seconds >= 1 else ""
+    detail = f"\n\n```\n{step.detail.replace('```', '')}\n```" if full and step.detail else ""
+    return f"{MARKS[step.state]} {said}{took}{detail}"
+
+
+def _plain(title: str) -> str:
+    """A title without what could be a mark: a server chose it."""
+    return "".join(" " if letter in "*_`[]<>#|~\\" else letter for letter in title)
 
 
 def thoughts(draft: Draft, shown: ShownReasoning, words: Words) -> str:

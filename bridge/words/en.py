@@ -31,6 +31,7 @@ EN = Words(
         "reasoning": "How much of a model's reasoning is shown",
         "usage": "What you have used, today and this month",
         "voice": "Whether voice messages are answered with voice",
+        "tools": "Which tools the model may call here",
         "whoami": "Your id and this chat's id",
         "allow": "Let a chat or a person in",
         "deny": "No longer let a chat or a person in",
@@ -54,6 +55,7 @@ EN = Words(
         "reasoning": "off, brief or full",
         "usage": "all, people, chats, errors or an id",
         "voice": "on or off",
+        "tools": "on, off, or a tool with never, ask or always",
         "allow": "id, for 7d",
         "deny": "id, for 7d",
         "allowlist": "remove and an id",
@@ -185,6 +187,7 @@ EN = Words(
     "- `/chat history shared` or `per-person`\n"
     "- `/chat choose everyone` or `admins`: the model, the system prompt, `/later`\n"
     "- `/chat later on` or `off`: whether messages wait while the gateway is away\n"
+    "- `/chat tools on` or `off`: whether models are offered tools\n"
     "- `/chat limit 50 turns`, `200000 tokens` or both: for each person and day\n"
     "- `/chat model provider:model`, `/chat system` and a text: where none is chosen\n"
     "- `/chat models allow openai:*`, `deny *:free`, `reset`\n\n"
@@ -360,6 +363,28 @@ EN = Words(
     sources="Sources",
     more_sources="and {count} more",
     tool_unavailable="The model wants to use the tool {name}, which is not available here.",
+    tool_question="May {title} ({server}) run? It is given:",
+    button_tool={"once": "Once", "always": "Always here", "no": "No"},
+    tool_steps={
+        "running": "{title} …",
+        "done": "{title}",
+        "failed": "{title}: failed",
+        "refused": "{title}: not allowed",
+        "unknown": "{title}: interrupted, not run again",
+    },
+    tool_too_late="This question is no longer open. Ask again.",
+    tool_not_yours="Only the person who asked, or an admin, can decide this.",
+    tools_exhausted="The model was stopped after {count} rounds of tools.",
+    tools_on="**Tools are on here.** The model is told of them with every question, which costs tokens.",
+    tools_off="**Tools are off here.**",
+    tools_built_in="Built in",
+    tools_usable="{count} of {total} tools",
+    tools_usage="`/tools on` or `/tools off`; `/tools NAME never|ask|always` for a server or `SERVER/TOOL`.",
+    tool_read_only="Its server says that it changes nothing.",
+    permissions={"never": "never", "ask": "after a question", "always": "without a question"},
+    button_permissions={"never": "Never", "ask": "Ask", "always": "Always"},
+    button_tools_on="Turn on",
+    button_tools_off="Turn off",
     cannot_show="Something came with the answer that cannot be shown here: {kind}.",
     unreadable="I cannot read a message that was kept for you, perhaps since an update. Please send it again.",
     gave_up="I tried {count} times and could not answer that. Please send it again.",

@@ -280,6 +280,22 @@ class Words:
     sources: str
     more_sources: str
     tool_unavailable: str
+    tool_question: str
+    button_tool: Mapping[str, str]
+    tool_steps: Mapping[str, str]
+    tool_too_late: str
+    tool_not_yours: str
+    tools_exhausted: str
+    tools_on: str
+    tools_off: str
+    tools_built_in: str
+    tools_usable: str
+    tools_usage: str
+    tool_read_only: str
+    permissions: Mapping[str, str]
+    button_permissions: Mapping[str, str]
+    button_tools_on: str
+    button_tools_off: str
     cannot_show: str
     queue_full: str
 

@@ -31,6 +31,7 @@ ZH_CN = Words(
         "reasoning": "显示多少模型的思考过程",
         "usage": "今天和本月的用量",
         "voice": "语音消息是否用语音回答",
+        "tools": "模型在这里可以用哪些工具",
         "whoami": "你的 ID 和这个聊天的 ID",
         "allow": "允许一个聊天或一个人",
         "deny": "不再允许一个聊天或一个人",
@@ -54,6 +55,7 @@ ZH_CN = Words(
         "reasoning": "off、brief 或 full",
         "usage": "all、people、chats、errors 或 ID",
         "voice": "on 或 off",
+        "tools": "on、off，或工具名加 never、ask、always",
         "allow": "ID，可以加 for 7d",
         "deny": "ID，可以加 for 7d",
         "allowlist": "remove 加 ID",
@@ -185,6 +187,7 @@ ZH_CN = Words(
     "- `/chat history shared` 或 `per-person`：共用一段对话，还是各有各的\n"
     "- `/chat choose everyone` 或 `admins`：谁可以换模型、系统提示词和 `/later`\n"
     "- `/chat later on` 或 `off`：网关不在时，消息等不等它回来\n"
+    "- `/chat tools on` 或 `off`：是否给模型提供工具\n"
     "- `/chat limit 50 turns`、`200000 tokens` 或两者：每人每天\n"
     "- `/chat model 服务商:模型`、`/chat system` 加文字：没有另选时使用\n"
     "- `/chat models allow openai:*`、`deny *:free`、`reset`\n\n"
@@ -359,6 +362,28 @@ ZH_CN = Words(
     sources="来源",
     more_sources="以及另外 {count} 个",
     tool_unavailable="模型想使用工具 {name}，这里没有这个工具。",
+    tool_question="允许运行 {title}（{server}）吗？参数：",
+    button_tool={"once": "仅此一次", "always": "在这里总是允许", "no": "不允许"},
+    tool_steps={
+        "running": "{title} …",
+        "done": "{title}",
+        "failed": "{title}：失败",
+        "refused": "{title}：未获允许",
+        "unknown": "{title}：中途中断，没有再次运行",
+    },
+    tool_too_late="这个问题已经失效了，请重新提问。",
+    tool_not_yours="只有提问的人或管理员可以决定。",
+    tools_exhausted="模型连续调用了 {count} 轮工具，已被停止。",
+    tools_on="**这里已开启工具。**每个问题都会附上工具说明，会消耗 token。",
+    tools_off="**这里未开启工具。**",
+    tools_built_in="内置",
+    tools_usable="{total} 个工具中可用 {count} 个",
+    tools_usage="`/tools on` 或 `/tools off`；`/tools 名称 never|ask|always` 设置某个服务器或 `服务器/工具`。",
+    tool_read_only="它的服务器声明它不会改动任何东西。",
+    permissions={"never": "禁止", "ask": "先询问", "always": "直接运行"},
+    button_permissions={"never": "禁止", "ask": "先询问", "always": "直接运行"},
+    button_tools_on="开启",
+    button_tools_off="关闭",
     cannot_show="回答里有无法在这里显示的内容：{kind}。",
     unreadable="有一条为你保存的消息我读不出来，可能是因为更新。请再发一次。",
     gave_up="我试了 {count} 次，还是没能回答这条消息。请再发一次。",

@@ -31,6 +31,7 @@ ZH_TW = Words(
         "reasoning": "顯示多少模型的思考過程",
         "usage": "今天和本月的用量",
         "voice": "語音訊息是否用語音回答",
+        "tools": "模型在這裡可以用哪些工具",
         "whoami": "你的 ID 和這個聊天的 ID",
         "allow": "允許一個聊天或一個人",
         "deny": "不再允許一個聊天或一個人",
@@ -54,6 +55,7 @@ ZH_TW = Words(
         "reasoning": "off、brief 或 full",
         "usage": "all、people、chats、errors 或 ID",
         "voice": "on 或 off",
+        "tools": "on、off，或工具名加 never、ask、always",
         "allow": "ID，可以加 for 7d",
         "deny": "ID，可以加 for 7d",
         "allowlist": "remove 加 ID",
@@ -185,6 +187,7 @@ ZH_TW = Words(
     "- `/chat history shared` 或 `per-person`：共用一段對話，還是各有各的\n"
     "- `/chat choose everyone` 或 `admins`：誰可以換模型、系統提示詞和 `/later`\n"
     "- `/chat later on` 或 `off`：閘道不在時，訊息等不等它回來\n"
+    "- `/chat tools on` 或 `off`：是否給模型提供工具\n"
     "- `/chat limit 50 turns`、`200000 tokens` 或兩者：每人每天\n"
     "- `/chat model 服務商:模型`、`/chat system` 加文字：沒有另選時使用\n"
     "- `/chat models allow openai:*`、`deny *:free`、`reset`\n\n"
@@ -359,6 +362,28 @@ ZH_TW = Words(
     sources="來源",
     more_sources="以及另外 {count} 個",
     tool_unavailable="模型想使用工具 {name}，這裡沒有這個工具。",
+    tool_question="允許執行 {title}（{server}）嗎？參數：",
+    button_tool={"once": "僅此一次", "always": "在這裡總是允許", "no": "不允許"},
+    tool_steps={
+        "running": "{title} …",
+        "done": "{title}",
+        "failed": "{title}：失敗",
+        "refused": "{title}：未獲允許",
+        "unknown": "{title}：中途中斷，沒有再次執行",
+    },
+    tool_too_late="這個問題已經失效了，請重新提問。",
+    tool_not_yours="只有提問的人或管理員可以決定。",
+    tools_exhausted="模型連續呼叫了 {count} 輪工具，已被停止。",
+    tools_on="**這裡已開啟工具。**每個問題都會附上工具說明，會消耗 token。",
+    tools_off="**這裡未開啟工具。**",
+    tools_built_in="內建",
+    tools_usable="{total} 個工具中可用 {count} 個",
+    tools_usage="`/tools on` 或 `/tools off`；`/tools 名稱 never|ask|always` 設定某個伺服器或 `伺服器/工具`。",
+    tool_read_only="它的伺服器聲明它不會改動任何東西。",
+    permissions={"never": "禁止", "ask": "先詢問", "always": "直接執行"},
+    button_permissions={"never": "禁止", "ask": "先詢問", "always": "直接執行"},
+    button_tools_on="開啟",
+    button_tools_off="關閉",
     cannot_show="回答裡有無法在這裡顯示的內容：{kind}。",
     unreadable="有一則為你保存的訊息我讀不出來，可能是因為更新。請再傳一次。",
     gave_up="我試了 {count} 次，還是沒能回答這則訊息。請再傳一次。",

@@ -15,6 +15,7 @@ from bridge.inbox import Inbox
 from bridge.store import Store
 from bridge.types import Body, Button
 from tests.contract.harness import Listener, Open, patiently, shows
+from tests.harness import toolbox
 from tests.platform import Platform
 
 
@@ -158,7 +159,7 @@ async def test_its_measure_never_falls(platform: Platform, channel: Channel) -> 
 async def test_typing_shows_and_a_menu_is_published(platform: Platform, channel: Channel, store: Store) -> None:
     await channel.typing(platform.chat())
     async with Gateway("http://127.0.0.1:9") as gateway:
-        menu = Commands(store, Inbox(store), gateway, Access(store.redis), None).menu()
+        menu = Commands(store, Inbox(store), gateway, Access(store.redis), None, toolbox(store, gateway)).menu()
     await channel.publish(menu, [platform.user("mia")])
     await channel.publish(menu, [platform.user("mia")])
 

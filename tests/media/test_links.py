@@ -11,7 +11,8 @@ from aiohttp import web
 
 from bridge.events import Picture
 from bridge.media import links
-from bridge.media.links import PictureLinks, is_public, linked_pictures
+from bridge.media.links import PictureLinks, linked_pictures
+from bridge.media.public_web import PublicWeb, is_public
 from tests.media.samples import photo
 
 PNG = photo(format="PNG")
@@ -73,7 +74,7 @@ def test_an_address_of_the_internet_is() -> None:
 
 async def test_a_linked_picture_is_fetched_with_its_words() -> None:
     async with site() as (url, _):
-        found = await PictureLinks(lambda _: True).fetch(Picture(url=f"{url}/away", alt="a cat"))
+        found = await PictureLinks(PublicWeb(lambda _: True)).fetch(Picture(url=f"{url}/away", alt="a cat"))
     assert found is not None
     assert (found.data, found.mime, found.alt) == (PNG, "image/png", "a cat")
 
@@ -82,7 +83,7 @@ async def test_a_linked_picture_is_fetched_with_its_words() -> None:
 async def test_what_is_no_picture_stays_a_link(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(links, "MAX_LINK_BYTES", 5 << 20)
     async with site() as (url, _):
-        only_here = PictureLinks(lambda address: address.is_loopback)
+        only_here = PictureLinks(PublicWeb(lambda address: address.is_loopback))
         assert await only_here.fetch(Picture(url=url + path)) is None
 
 
@@ -97,7 +98,7 @@ async def test_a_link_to_ourselves_is_never_followed(host: str) -> None:
 async def test_several_come_in_their_order() -> None:
     async with site() as (url, _):
         wanted = [Picture(url=f"{url}/{path}", alt=path) for path in ("cat.png", "nothing", "away")]
-        found = await PictureLinks(lambda _: True).fetch_all(wanted)
+        found = await PictureLinks(PublicWeb(lambda _: True)).fetch_all(wanted)
     assert [picture.alt for picture in found] == ["cat.png", "away"]
 
 

@@ -19,7 +19,7 @@ from tests.tunnel.note import ROOT
 PAGE = unfenced(ROOT / "docs" / "data.md")
 DAY = 86400
 NAMES = {"account": "ACCOUNT", "lane": "LANE", "model": "MODEL", "name": "NAME", "channel": "CHANNEL", "day": "DAY"}
-NAMES |= {"month": "MONTH", "year": "YEAR", "person": "PERSON", "chat": "CHAT"}
+NAMES |= {"month": "MONTH", "year": "YEAR", "person": "PERSON", "chat": "CHAT", "id": "ID"}
 """What a parameter is called in the page; a new one has to be named here and there."""
 NO_KEY = {"turn", "queues", "head_of", "media_index_of"}
 """Functions of the module that make a turn key, a pattern, and the name of a key from that of another."""

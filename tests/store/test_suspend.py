@@ -166,3 +166,43 @@ async def test_waiting_jobs_can_be_replaced_and_removed_until_begun(store: Store
     assert (turn.job.id, turn.delayed, turn.attempt) == ("4", True, 1), "it stood behind one that was suspended"
     entry = await store.redis.lindex(claim.keys.queue, 0)
     assert f'"account":"{ACCOUNT}"' in str(entry)
+
+
+async def test_a_parked_turn_lets_others_go_first(inbox: Inbox) -> None:
+    claim, turn = await begun(inbox, "1", "2")
+    await turn.note_step("r0", "kept")
+    await turn.reply().posted("ref")
+    await turn.park()
+    behind = await first(claim)
+    assert (behind.job.id, behind.steps, behind.reply().refs) == ("2", [], [])
+    await behind.done()
+    assert await claim.next() is None, "it waits for somebody, and nobody waits for it"
+    assert await inbox.call_back(ACCOUNT, chat(), turn.key)
+    await inbox.put(ACCOUNT, question("3"))
+    again = await first(await taken(inbox))
+    assert (again.job.id, again.attempt, again.crashes, again.delayed) == ("1", 1, 0, True)
+    assert (again.steps, again.reply().refs) == ([Step("r0", "kept")], ["ref"])
+
+
+async def test_a_turn_is_called_back_once(inbox: Inbox) -> None:
+    claim, turn = await begun(inbox)
+    await turn.park()
+    for _ in range(3):
+        assert await inbox.call_back(ACCOUNT, chat(), turn.key)
+    await (await first(claim)).done()
+    assert await claim.next() is None
+    assert not await inbox.call_back(ACCOUNT, chat(), turn.key)
+
+
+async def test_a_call_back_before_it_is_parked_is_not_lost(inbox: Inbox) -> None:
+    claim, turn = await begun(inbox, "1", "2")
+    assert await inbox.call_back(ACCOUNT, chat(), turn.key)
+    await turn.park()
+    assert (await first(claim)).job.id == "1"
+
+
+async def test_what_was_parked_can_be_forgotten(inbox: Inbox) -> None:
+    _, turn = await begun(inbox)
+    await turn.park()
+    assert await inbox.drop_parked(chat()) == 1
+    assert not await inbox.call_back(ACCOUNT, chat(), turn.key)

@@ -86,7 +86,7 @@ async def test_a_lost_reply_takes_nothing_twice(store: Store, inbox: Inbox) -> N
     lane = keys.LaneKeys(chat(), "talk")
     for _ in range(2):
         assert await TAKE(store.redis, [lane.claim, lane.queue], "me", 60_000) == "won"
-    asking = [lane.claim, lane.queue, lane.head, keys.ChatKeys(chat()).epoch]
+    asking = [lane.claim, lane.queue, lane.head, keys.ChatKeys(chat()).epoch, lane.parked]
     for _ in range(2):
         _, _, head = await NEXT(store.redis, asking, "me", "me.1", 60, 10)
         assert head[head.index("attempt") + 1] == "1"

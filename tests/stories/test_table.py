@@ -18,7 +18,7 @@ from tests.emulators.feishu.rules import Rules as FeishuRules
 from tests.emulators.gateway import GatewayEmulator
 from tests.emulators.telegram import TelegramPlatform
 from tests.emulators.telegram.rules import Rules as TelegramRules
-from tests.harness import BridgeProcess
+from tests.harness import BridgeProcess, toolbox
 from tests.platform import Platform
 from tests.platforms import PLATFORMS
 from tests.stories.round import Round
@@ -79,5 +79,5 @@ def test_every_platform_is_played() -> None:
 
 async def test_the_table_knows_every_command(store: Store, gateway: GatewayEmulator) -> None:
     async with Gateway(gateway.url, gateway.key) as client:
-        there = set(Commands(store, Inbox(store), client, Access(store.redis), None)._entries)
+        there = set(Commands(store, Inbox(store), client, Access(store.redis), None, toolbox(store, client))._entries)
     assert there <= {text.split()[0].removeprefix("/") for text in COMMANDS}

@@ -14,10 +14,10 @@ from bridge.gateway.dialects.messages import MAX_OUTPUT_TOKENS, messages_body, m
 from bridge.gateway.dialects.messages import PATH as MESSAGES_PATH
 from bridge.gateway.dialects.parts import decode_base64, read_content, read_picture
 from bridge.gateway.dialects.sources import read_annotations, read_citation, read_sources
-from bridge.gateway.dialects.tools import read_tool_calls
+from bridge.gateway.dialects.tools import chat_tools, holds_tools, messages_tools, read_tool_calls, without_tools
 from bridge.gateway.pictures import NO_PICTURES, LoadedPictures, holds_pictures, sendable
 from bridge.gateway.quirks import Quirks, adapted, within_max_tokens
-from bridge.types import ChatMessage, ModelId
+from bridge.types import ChatMessage, ModelId, ToolSpec
 
 __all__ = [
     "FRAMES",
@@ -62,19 +62,27 @@ def request(
     quirks: Quirks = frozenset(),
     max_tokens: int = 0,
     pictures: LoadedPictures = NO_PICTURES,
+    tools: Sequence[ToolSpec] = (),
 ) -> tuple[str, bytes]:
     """The path to post to, and the body. Messages without content are left out: no dialect takes them.
 
     `quirks` says what to do without; `max_tokens` limits the answer, 0 does not. A picture that is not among `pictures`
-    becomes a note. Raises ValueError where no message holds anything.
+    becomes a note. Calls and results are left out where no `tools` are offered: providers refuse them. Raises
+    ValueError where no message holds anything.
     """
-    told = sendable(messages, NO_PICTURES if "no_pictures" in quirks else pictures)
-    talk = adapted([message for message in told if message.text.strip() or holds_pictures(message)], quirks)
+    if "no_tools" in quirks:
+        tools = ()
+    told = sendable(
+        messages if tools else without_tools(messages), NO_PICTURES if "no_pictures" in quirks else pictures
+    )
+    talk = adapted([each for each in told if each.text.strip() or holds_pictures(each) or holds_tools(each)], quirks)
     if dialect == "messages":
         path, body = MESSAGES_PATH, messages_body(model, talk, pictures)
         max_tokens = max_tokens or body["max_tokens"]
     else:
         path, body = CHAT_PATH, chat_body(model, talk, pictures)
+    if tools:
+        body["tools"] = messages_tools(tools) if dialect == "messages" else chat_tools(tools)
     if max_tokens:
         body["max_tokens"] = within_max_tokens(quirks, max_tokens)
     if "no_streaming" in quirks:

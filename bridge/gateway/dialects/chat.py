@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from binascii import b2a_base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -14,7 +14,7 @@ from bridge.gateway.dialects.fields import as_count, as_dict, as_finish_reason, 
 from bridge.gateway.dialects.frame import Extra, Frame, Plain
 from bridge.gateway.dialects.parts import Content, read_content, read_picture
 from bridge.gateway.dialects.sources import read_annotations, read_sources
-from bridge.gateway.dialects.tools import read_tool_calls
+from bridge.gateway.dialects.tools import chat_tool_messages, holds_tools, read_tool_calls
 from bridge.gateway.error_body import read_error
 from bridge.gateway.pictures import LoadedPictures
 from bridge.types import ChatMessage, Image, ModelId, Text
@@ -31,11 +31,15 @@ def chat_body(model: ModelId, messages: Sequence[ChatMessage], pictures: LoadedP
     def picture(mime: str, base64: str) -> dict[str, Any]:
         return {"type": "image_url", "image_url": {"url": f"data:{mime};base64,{base64}"}}
 
+    def written(message: ChatMessage) -> Iterator[dict[str, Any]]:
+        if holds_tools(message):
+            yield from chat_tool_messages(message)
+        else:
+            yield {"role": message.role, "content": content_to_send(message, pictures, picture)}
+
     return {
         "model": str(model),
-        "messages": [
-            {"role": message.role, "content": content_to_send(message, pictures, picture)} for message in messages
-        ],
+        "messages": [each for message in messages for each in written(message)],
         "stream": True,
         "stream_options": {"include_usage": True},
     }

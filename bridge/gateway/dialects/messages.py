@@ -14,6 +14,7 @@ from bridge.gateway.dialects.fields import FinishReason, as_count, as_dict, as_f
 from bridge.gateway.dialects.frame import Extra, Frame, Plain
 from bridge.gateway.dialects.parts import read_content
 from bridge.gateway.dialects.sources import read_annotations, read_citation
+from bridge.gateway.dialects.tools import holds_tools, messages_tool_message
 from bridge.gateway.error_body import read_error
 from bridge.gateway.pictures import LoadedPictures
 from bridge.types import ChatMessage, ModelId
@@ -32,13 +33,15 @@ def messages_body(model: ModelId, messages: Sequence[ChatMessage], pictures: Loa
         return {"type": "image", "source": {"type": "base64", "media_type": mime, "data": base64}}
 
     system = "\n\n".join(message.text for message in messages if message.role == "system")
+    said = [message for message in messages if message.role != "system"]
+    while said and said[0].role != "user":
+        del said[0]
     talk = [
-        {"role": message.role, "content": content_to_send(message, pictures, picture)}
-        for message in messages
-        if message.role != "system"
+        messages_tool_message(message)
+        if holds_tools(message)
+        else {"role": message.role, "content": content_to_send(message, pictures, picture)}
+        for message in said
     ]
-    while talk and talk[0]["role"] == "assistant":
-        del talk[0]
     body: dict[str, Any] = {"model": str(model), "max_tokens": MAX_OUTPUT_TOKENS, "messages": talk, "stream": True}
     return body | {"system": system} if system else body
 

@@ -12,6 +12,10 @@ End = Literal["stop", "length", "content_filter", "tool_calls", "nothing", "erro
 HELLO = "你好，world"
 
 
+Calls = tuple[tuple[str, str], ...]
+"""Tools that a model calls at once: each with its arguments, in JSON."""
+
+
 @dataclass(frozen=True, slots=True)
 class Behaviour:
     """What a model does: speak, paced or at once, and then end; or refuse."""
@@ -29,6 +33,10 @@ class Behaviour:
     """With what message requests that hold pictures are refused; empty where pictures are taken."""
     pictures: tuple[bytes, ...] = ()
     """PNGs that come after the text, each in the delta's field `images`, as OpenRouter sends them."""
+    rounds: tuple[Calls, ...] = ()
+    """What it calls before it speaks, where it is offered tools; in its text, ``{results}`` are what it was given."""
+    toolless: str = ""
+    """With what message requests that offer tools are refused; empty where they are taken."""
     silent: bool = False
     """Never says a word, nor sends a header."""
     tokens_per_second: float = 0.0

@@ -68,7 +68,14 @@ def stream(generation: str, model: str, behaviour: Behaviour, text: str, *, usag
     for picture in behaviour.pictures:
         url = f"data:image/png;base64,{base64.b64encode(picture).decode()}"
         pieces.append(chunk(end, {"images": [{"type": "image_url", "image_url": {"url": url}}]}))
-    if behaviour.end == "tool_calls":
+    for index, (name, arguments) in enumerate(behaviour.rounds[0] if behaviour.rounds else ()):
+        opened = {"index": index, "id": f"call_{index}_{name}", "type": "function"}
+        # v2 sends each call whole, v1.x as the provider does: bit by bit.
+        parts = [arguments] if new else [arguments[at : at + 7] for at in range(0, max(1, len(arguments)), 7)]
+        pieces.append(chunk(end, {"tool_calls": [opened | {"function": {"name": name, "arguments": parts[0]}}]}))
+        for part in parts[1:]:
+            pieces.append(chunk(end, {"tool_calls": [{"index": index, "function": {"arguments": part}}]}))
+    if behaviour.end == "tool_calls" and not behaviour.rounds:
         call = {"name": "get_weather", "arguments": '{"city":"Paris"}'}
         pieces.append(chunk(end, {"tool_calls": [{"index": 0, "id": "call_1", "type": "function", "function": call}]}))
     if behaviour.end == "error":

@@ -37,6 +37,14 @@ def stream(generation: str, model: str, behaviour: Behaviour, text: str) -> list
     if said := spoken(behaviour, text):
         block("text", said)
     end = pieces[-1].at
+    for number, (name, arguments) in enumerate(behaviour.rounds[0] if behaviour.rounds else ()):
+        used = {"type": "tool_use", "id": f"toolu_{number}_{name}", "name": name, "input": {}}
+        say(end, "content_block_start", index=blocks, content_block=used)
+        for at in range(0, len(arguments), 7):
+            part = {"type": "input_json_delta", "partial_json": arguments[at : at + 7]}
+            say(end, "content_block_delta", index=blocks, delta=part)
+        say(end, "content_block_stop", index=blocks)
+        blocks += 1
     if behaviour.end == "error":
         return [*pieces, Piece(end, failed(new=new))]
     if behaviour.end in {"cut", "hang"}:

@@ -16,8 +16,9 @@ from typing import Any, Literal, Self
 from aiohttp import web
 
 from tests.emulators.gateway import chat, messages, refusals
-from tests.emulators.gateway.catalogue import BEHAVIOURS, Behaviour, Provider, providers
+from tests.emulators.gateway.catalogue import BEHAVIOURS, Behaviour, Calls, Provider, providers
 from tests.emulators.gateway.chat import Piece, dump
+from tests.emulators.tool_server import ToolServerEmulator
 
 Generation = Literal["A", "B", "C"]
 """A: v1.6, B: v1.7 to v1.9, C: v2."""
@@ -64,13 +65,53 @@ class Completion:
     @property
     def question(self) -> str:
         """What the person said last."""
-        said = next((each["content"] for each in reversed(self.messages) if each["role"] == "user"), "")
+        said = next((m["content"] for m in reversed(self.messages) if m["role"] == "user" and not _given(m)), "")
         return said if isinstance(said, str) else " ".join(part.get("text", "[picture]") for part in said)
+
+    @property
+    def offered(self) -> list[str]:
+        """The names of the tools that are offered, in either dialect."""
+        return [(each.get("function") or each)["name"] for each in self.body.get("tools", ())]
+
+    @property
+    def results(self) -> list[list[str]]:
+        """What tools gave back since the person spoke last, round by round, in either dialect."""
+        rounds: list[list[str]] = []
+        for message in self.messages:
+            content, role = message["content"], message["role"]
+            blocks = [each for each in content if each["type"] == "tool_result"] if isinstance(content, list) else []
+            if role == "user" and not blocks:
+                rounds = []
+            elif role == "assistant" and (message.get("tool_calls") or _uses(content)):
+                rounds.append([])
+            elif role == "tool":
+                rounds[-1].append(content)
+            elif blocks:
+                rounds[-1] += [each["content"] for each in blocks]
+        return rounds
 
     @property
     def pictures(self) -> list[list[bytes]]:
         """The pictures of each message that a person sent, in either dialect."""
         return [_pictures(message["content"]) for message in self.messages if message["role"] == "user"]
+
+
+def _given(message: dict[str, Any]) -> bool:
+    content = message["content"]
+    return isinstance(content, list) and any(each["type"] == "tool_result" for each in content)
+
+
+def _uses(content: Any) -> bool:
+    return isinstance(content, list) and any(each["type"] == "tool_use" for each in content)
+
+
+def _in_turn(behaviour: Behaviour, record: Completion) -> Behaviour:
+    """What a model that calls tools does now: its next calls, or its text."""
+    given = record.results
+    if record.offered and len(given) < len(behaviour.rounds):
+        return replace(behaviour, rounds=behaviour.rounds[len(given) :][:1], text="", end="tool_calls", first_token=0.0)
+    said = (behaviour.text or "").replace("{results}", " | ".join(each for some in given for each in some))
+    return replace(behaviour, rounds=(), text=said)
 
 
 class GatewayEmulator:
@@ -86,6 +127,8 @@ class GatewayEmulator:
         """How many others the gateway itself found wanting."""
         self.lists = 0
         """How many times the models were asked for."""
+        self.mcps: dict[str, ToolServerEmulator] = {}
+        """The MCP servers on the desk, by name; their ids are `id_of` it."""
         self.port = 0
         self._behaviours = dict(BEHAVIOURS)
         self._scripts: dict[str, Behaviour] = {}
@@ -121,6 +164,10 @@ class GatewayEmulator:
         app.router.add_post("/v1/chat/completions", self._chat)
         if self.generation != "A":
             app.router.add_post("/v1/messages", self._messages)
+        if self.generation != "A":
+            app.router.add_get("/v1/mcps", self._list_mcps)
+            app.router.add_get("/v1/mcps/{id}", self._show_mcp)
+            app.router.add_post("/v1/mcps/{id}/mcp", self._ask_mcp)
         app.router.add_route("*", "/{path:.*}", self._nowhere)
         # An app that quits waits for nobody; a request that came just then would otherwise be held for a minute.
         self._runner = web.AppRunner(
@@ -150,8 +197,15 @@ class GatewayEmulator:
         model: str = "fake-openai:ok",
     ) -> None:
         """From now on `model` says `text`: at once, or paced; its first token after `first_token` seconds."""
-        usual = self._behaviour(model)
+        usual = replace(self._behaviour(model), rounds=())
         self._scripts[model] = replace(usual, text=text, tokens_per_second=tokens_per_second, first_token=first_token)
+
+    def call_tools(
+        self, *rounds: Calls, text: str = "{results}", model: str = "fake-openai:ok", first_token: float = 0.0
+    ) -> None:
+        """From now on `model`, where it is offered tools, calls these, round by round, and then says `text`, which
+        begins after `first_token` seconds."""
+        self._scripts[model] = replace(BEHAVIOURS["ok"], text=text, rounds=rounds, first_token=first_token)
 
     def behave(self, name: str, behaviour: Behaviour) -> None:
         """From now on every model called `name`, without its provider, does this."""
@@ -265,6 +319,44 @@ class GatewayEmulator:
         record.done = True
         return response
 
+    # -- the MCP servers -------------------------------------------------------------------------------------
+
+    async def _list_mcps(self, request: web.Request) -> web.Response:
+        if (refusal := self._locked(request)) is not None:
+            return refusal
+        servers = [
+            {"id": id_of(name), "name": name, "type": "streamableHttp", "url": f"{self.url}/v1/mcps/{id_of(name)}/mcp"}
+            for name in self.mcps
+        ]
+        if self.generation == "C":
+            return self._json(200, {"servers": servers})
+        return self._json(200, {"success": True, "data": {"servers": {each["id"]: each for each in servers}}})
+
+    async def _show_mcp(self, request: web.Request) -> web.Response:
+        if (refusal := self._locked(request)) is not None:
+            return refusal
+        found = self._mcp(request)
+        if found is None:
+            return self._json(404, {"success": False, "error": {"message": "Not found", "code": "server_not_found"}})
+        name, server = found
+        told = ("name", "description", "inputSchema")
+        shown: dict[str, Any] = {"id": id_of(name), "name": name, "type": "streamableHttp"}
+        shown |= {"tools": [{each: tool[each] for each in told} for tool in server.tools]}
+        return self._json(200, shown if self.generation == "C" else {"success": True, "data": shown})
+
+    async def _ask_mcp(self, request: web.Request) -> web.Response:
+        if (refusal := self._locked(request)) is not None:
+            return refusal
+        found = self._mcp(request)
+        if found is None:
+            return self._json(404, {"success": False, "error": {"message": "Not found", "code": "server_not_found"}})
+        answer = await found[1].answer(await request.json())
+        return web.Response(status=202) if answer is None else self._json(200, answer)
+
+    def _mcp(self, request: web.Request) -> tuple[str, ToolServerEmulator] | None:
+        wanted = request.match_info["id"]
+        return next(((name, each) for name, each in self.mcps.items() if id_of(name) == wanted), None)
+
     # -- the answers -----------------------------------------------------------------------------------------
 
     async def _speak_chat(self, request: web.Request, record: Completion) -> web.StreamResponse:
@@ -303,6 +395,10 @@ class GatewayEmulator:
             self._refused[record.model] = refused + 1
             if refused >= behaviour.refusals:
                 behaviour = replace(behaviour, refusal=None)
+        if behaviour.toolless and record.body.get("tools"):
+            behaviour = replace(behaviour, refusal=(400, behaviour.toolless))
+        if behaviour.rounds:
+            behaviour = _in_turn(behaviour, record)
         if behaviour.blind and any(record.pictures):
             behaviour = replace(behaviour, refusal=(400, behaviour.blind))
         said = f"You said: {record.question[:200]}" if behaviour.text is None else behaviour.text
@@ -370,6 +466,11 @@ class GatewayEmulator:
         if self.generation != "C":
             response.headers["X-Powered-By"] = "Express"
             response.headers["Access-Control-Allow-Origin"] = "*"
+
+
+def id_of(server: str) -> str:
+    """The id of an MCP server: v1.x gives each one by chance."""
+    return str(uuid.uuid5(uuid.NAMESPACE_DNS, server))
 
 
 def _pictures(content: Any) -> list[bytes]:

@@ -1,0 +1,65 @@
+"""A turn that waits for a person to decide something leaves the queue, with its record, and comes back later.
+
+So the chat goes on meanwhile: what stands behind it is answered, and it is taken up, as it was, behind what waits then.
+"""
+
+from __future__ import annotations
+
+from redis.asyncio import Redis
+
+from bridge.inbox.ready import announce
+from bridge.store import LaneKeys, Script
+from bridge.types import Chat
+
+PARKED_SECONDS = 2 * 86400
+"""Longer than anybody is given to decide."""
+
+PARK = Script("""
+-- KEYS queue, head, parked; ARGV fencing token, joined, seconds. The attempt does not count. Where it was called back
+-- meanwhile, the turn stays where it is, and is handed out again.
+if redis.call('HGET', KEYS[2], 'by') ~= ARGV[1] then
+  return redis.call('HGET', KEYS[2], 'left') == ARGV[1] and 'repeated' or 'lost'
+end
+redis.call('HINCRBY', KEYS[2], 'attempt', -1)
+redis.call('HDEL', KEYS[2], 'by')
+redis.call('HSET', KEYS[2], 'left', ARGV[1])
+if redis.call('HDEL', KEYS[2], 'woken') == 1 then return 'ok' end
+local key = redis.call('HGET', KEYS[2], 'key')
+local rows = {}
+local function take(wanted)
+  local first = redis.call('LINDEX', KEYS[1], 0)
+  if first and string.sub(first, 1, 16) == wanted then table.insert(rows, redis.call('LPOP', KEYS[1])) end
+end
+take(key)
+for at = 1, #ARGV[2], 16 do take(string.sub(ARGV[2], at, at + 15)) end
+redis.call('HSET', KEYS[2], 'late', 1)
+redis.call('HSET', KEYS[3], key, cjson.encode({rows = rows, head = redis.call('HGETALL', KEYS[2])}))
+redis.call('EXPIRE', KEYS[3], ARGV[3])
+redis.call('DEL', KEYS[2])
+redis.call('HSET', KEYS[2], 'left', ARGV[1])
+redis.call('EXPIRE', KEYS[2], 3600)
+return 'ok'
+""")
+
+CALL_BACK = Script("""
+-- KEYS queue, head, parked; ARGV the turn's key. Returns whether the turn is in the queue now.
+local kept = redis.call('HGET', KEYS[3], ARGV[1])
+if not kept then
+  return redis.call('HGET', KEYS[2], 'key') == ARGV[1] and redis.call('HSET', KEYS[2], 'woken', 1) + 1 or 0
+end
+local turn = cjson.decode(kept)
+if not turn.rows then return 1 end
+for _, row in ipairs(turn.rows) do redis.call('RPUSH', KEYS[1], row) end
+turn.rows = nil
+redis.call('HSET', KEYS[3], ARGV[1], cjson.encode(turn))
+return 1
+""")
+
+
+async def call_back(redis: Redis, account: str, chat: Chat, key: str) -> bool:
+    """Put the turn `key` back into the queue of `chat`; False where it waits no longer. Raises StoreError."""
+    lane = LaneKeys(chat, "talk")
+    found = await CALL_BACK(redis, [lane.queue, lane.head, lane.parked], key)
+    if found:
+        await announce(redis, account, chat, "talk")
+    return bool(found)

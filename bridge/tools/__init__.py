@@ -1,0 +1,54 @@
+"""Tools that a model may call: built in, of MCP servers of one's own, and of those that Cherry Studio has.
+
+What comes from a server is data: cleaned, bounded, and never trusted to decide anything. Nothing here is connected,
+started or imported before a chat uses tools.
+"""
+
+from bridge.tools.approvals import APPROVAL_SECONDS, DECISIONS, Approvals, Decision, PendingCall
+from bridge.tools.built_in import BuiltInTools
+from bridge.tools.clean import function_names, plain, within
+from bridge.tools.configured import ConfiguredServer, read_servers
+from bridge.tools.permissions import CHOICES, ToolChoices
+from bridge.tools.reminders import Reminders
+from bridge.tools.results import bounded
+from bridge.tools.tool import (
+    BUILT_IN,
+    PERMISSIONS,
+    Permission,
+    Tool,
+    ToolContext,
+    ToolError,
+    ToolFile,
+    ToolOutcome,
+    ToolServer,
+)
+from bridge.tools.toolbox import Offer, Toolbox
+
+__all__ = [
+    "APPROVAL_SECONDS",
+    "BUILT_IN",
+    "CHOICES",
+    "DECISIONS",
+    "PERMISSIONS",
+    "Approvals",
+    "BuiltInTools",
+    "ConfiguredServer",
+    "Decision",
+    "Offer",
+    "PendingCall",
+    "Permission",
+    "Reminders",
+    "Tool",
+    "ToolChoices",
+    "ToolContext",
+    "ToolError",
+    "ToolFile",
+    "ToolOutcome",
+    "ToolServer",
+    "Toolbox",
+    "bounded",
+    "function_names",
+    "plain",
+    "read_servers",
+    "within",
+]

@@ -1,0 +1,99 @@
+"""What a turn's journal keeps of its tools, so that whoever takes the turn over goes on where it was.
+
+There is a step for each answer of the model that calls tools, kept once it is whole, and one for each call, begun
+before it runs and finished after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from msgspec import Struct
+
+from bridge.inbox import MAX_RESULT_BYTES, Turn
+from bridge.store import Row
+from bridge.types import FileKind, Media, ToolCall
+
+MAX_KEPT_TEXT_BYTES = 8000
+"""Of what a model says before it calls tools; the rest is seen, and not repeated after a crash."""
+
+
+class Round(Struct, frozen=True):
+    """An answer of the model that calls tools."""
+
+    text: str
+    calls: tuple[ToolCall, ...]
+    usage: tuple[int, int] = (0, 0)
+    """The tokens that it took: of the question, and of the answer."""
+
+
+class KeptFile(Struct, frozen=True):
+    kind: FileKind
+    media: Media
+
+
+class CallResult(Struct, frozen=True):
+    """What came of a call, for the model, and as much of it as people see."""
+
+    text: str
+    failed: bool = False
+    refused: bool = False
+    unknown: bool = False
+    """Whether it is not known what became of it."""
+    seconds: float = 0.0
+    files: tuple[KeptFile, ...] = ()
+
+
+ROUND = Row(Round)
+RESULT = Row(CallResult)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A call that was begun; `result` is None where nobody knows whether it had its effect."""
+
+    result: CallResult | None
+
+
+class ToolSteps:
+    """The steps of one turn that are about tools. Raises StoreError."""
+
+    def __init__(self, turn: Turn) -> None:
+        self._turn = turn
+        self._kept: Mapping[str, str | None] = {step.id: step.result for step in turn.steps}
+        """As earlier attempts left them."""
+
+    def round(self, number: int) -> Round | None:
+        """The answer of that number, as an earlier attempt got it."""
+        kept = self._kept.get(f"r{number}")
+        try:
+            return ROUND.decode(kept) if kept else None
+        except ValueError:
+            return None
+
+    async def keep_round(self, number: int, round: Round) -> Round:
+        """Keep an answer; return what is kept of it. Raises ValueError where that is too much."""
+        text = round.text.encode(errors="replace")[:MAX_KEPT_TEXT_BYTES].decode(errors="ignore")
+        row = ROUND.encode(Round(text, round.calls, round.usage))
+        if len(row.encode()) > MAX_RESULT_BYTES:
+            raise ValueError("the calls are too long")
+        await self._turn.note_step(f"r{number}", row)
+        return round
+
+    def call(self, id: str) -> Begun | None:
+        """How far an earlier attempt came with the call; None where it was not begun."""
+        if id not in self._kept:
+            return None
+        kept = self._kept[id]
+        try:
+            return Begun(RESULT.decode(kept) if kept else None)
+        except ValueError:
+            return Begun(None)
+
+    async def begin(self, id: str) -> None:
+        """The call is about to be run."""
+        await self._turn.begin_step(id)
+
+    async def finish(self, id: str, result: CallResult) -> None:
+        await self._turn.finish_step(id, RESULT.encode(result))

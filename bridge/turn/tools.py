@@ -1,0 +1,90 @@
+"""The tools of one turn: which are offered to its model, and what they may touch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bridge.access import Access, Actor, Standing
+from bridge.inbox import Question, Turn
+from bridge.reply import Account
+from bridge.store import Store
+from bridge.tools import (
+    BUILT_IN,
+    Approvals,
+    PendingCall,
+    Tool,
+    Toolbox,
+    ToolChoices,
+    ToolContext,
+    ToolFile,
+    function_names,
+    within,
+)
+from bridge.turn.loop import ToolLoop, ToolUse
+from bridge.turn.steps import KeptFile, ToolSteps
+from bridge.types import Chat
+
+MAX_TOOLS = 64
+MAX_TOOLS_BYTES = 48_000
+"""Of all schemas and descriptions that go with one question; some 12,000 tokens."""
+
+
+class TurnTools:
+    """What all turns of a process share."""
+
+    def __init__(self, store: Store, access: Access, toolbox: Toolbox, approvals: Approvals) -> None:
+        self._store = store
+        self._access = access
+        self._toolbox = toolbox
+        self._approvals = approvals
+
+    def are_on(self, chosen: str, standing: Standing) -> bool:
+        """Whether tools are offered where people have `chosen` this."""
+        on = ToolChoices.read(chosen).on
+        return standing.settings.tools == "on" if on is None else on
+
+    async def loop(self, turn: Turn, account: Account, question: Question, chosen: str) -> ToolLoop | None:
+        """Return what answers `question` with tools; None where there are none to offer. Raises StoreError."""
+        choices = ToolChoices.read(chosen)
+        offer = await self._toolbox.offer()
+        usable = [tool for tool in offer.tools if choices.permission(tool) != "never"]
+        tools = function_names(within(usable, MAX_TOOLS, MAX_TOOLS_BYTES), BUILT_IN)
+        if not tools and not turn.steps:
+            return None
+        chat, asker = question.chat, question.asked_by
+        actor = Actor.in_chat(asker, chat)
+
+        async def ask(id: str, tool: Tool) -> None:
+            await self._approvals.ask(id, PendingCall(turn.key, chat, asker, account.id, tool.key, tool.fingerprint))
+
+        async def record(tool: Tool, went: str) -> None:
+            await self._access.audit.note(actor, f"tool {tool.key}", went)
+
+        async def load(files: Sequence[KeptFile]) -> Sequence[ToolFile]:
+            return await self._load(chat, files)
+
+        async def keep(file: ToolFile) -> KeptFile:
+            return KeptFile(file.kind, await self._store.media.put(chat, file.content, file.mime, file.name))
+
+        context = ToolContext(chat, asker, account.id, question.language, question.message.id, "")
+        use = ToolUse(
+            tools,
+            needs_approval=lambda tool: choices.permission(tool) == "ask",
+            run=self._toolbox.call,
+            ask=ask,
+            decision=self._approvals.decision,
+            record=record,
+            keep=keep,
+            load=load,
+            context=context,
+            key=turn.key,
+        )
+        return ToolLoop(use, ToolSteps(turn))
+
+    async def _load(self, chat: Chat, files: Sequence[KeptFile]) -> list[ToolFile]:
+        contents = await self._store.media.get(chat, (file.media.digest for file in files))
+        return [
+            ToolFile(file.kind, file.media.name, file.media.mime, contents[file.media.digest])
+            for file in files
+            if file.media.digest in contents
+        ]

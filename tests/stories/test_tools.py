@@ -1,0 +1,221 @@
+"""Stories of tools: a model calls them, somebody allows it or does not, and people see what became of it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.emulators.gateway import Behaviour, GatewayEmulator, Generation
+from tests.emulators.tool_server import ToolServerEmulator
+from tests.harness import BridgeProcess, until
+from tests.media.samples import photo
+from tests.platform import Platform
+from tests.platforms import PLATFORMS
+
+READS = {"annotations": {"readOnlyHint": True}}
+PARIS = '{"city":"Paris"}'
+CLAUDE = "fake-anthropic:claude-ok"
+
+
+@pytest.fixture
+async def desk(gateway: GatewayEmulator) -> AsyncIterator[ToolServerEmulator]:
+    """A server of the gateway's with a tool that only reads, and one that does not."""
+    async with ToolServerEmulator() as server:
+        server.add("forecast", "Sunny, 21 degrees.", title="Weather forecast", **READS)
+        server.add("book", "Booked.", title="Book a table")
+        gateway.mcps["desk"] = server
+        yield server
+
+
+@pytest.fixture
+async def bot(
+    platform: Platform, gateway: GatewayEmulator, desk: ToolServerEmulator, tmp_path: Path
+) -> AsyncIterator[BridgeProcess]:
+    """Running, with mia as its admin and the tools on."""
+    async with BridgeProcess(platform, gateway, tmp_path, BRIDGE_ADMINS=str(platform.user("mia"))) as bot:
+        [said] = await bot.ask("/tools on")
+        assert "Tools are on here." in said.text and "desk: 2 of 2 tools" in said.text
+        yield bot
+
+
+@pytest.mark.parametrize("model", ["fake-openai:ok", CLAUDE])
+async def test_a_tool_that_only_reads_runs_by_itself(
+    bot: BridgeProcess, gateway: GatewayEmulator, desk: ToolServerEmulator, model: str
+) -> None:
+    await bot.ask(f"/model {model}")
+    gateway.call_tools((("desk__forecast", PARIS),), text="It is: {results}", model=model)
+    answer = (await bot.ask("How is the weather?"))[-1]
+    assert answer.text == "It is: Sunny, 21 degrees."
+    assert "Weather forecast" in answer.aside and answer.buttons == []
+    assert desk.ran == [("forecast", {"city": "Paris"})]
+    gateway.answer("Take none.", model=model)
+    await bot.ask("An umbrella?")
+    assert "Sunny, 21 degrees." in str(gateway.requests[-1].messages), "the history holds calls and results"
+
+
+async def test_one_that_may_change_things_is_asked_about(
+    bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator, desk: ToolServerEmulator
+) -> None:
+    gateway.call_tools((("desk__book", PARIS),))
+    asked = (await bot.ask("Book a table."))[-1]
+    assert asked.text.replace("\n", " ").startswith("🔧 May Book a table (desk) run? It is given:")
+    assert "Paris" in asked.text and asked.buttons == ["Once", "Always here", "No"]
+    assert desk.count("book") == 0
+    gateway.answer("Hello.", model="fake-openai:ok")
+    assert (await bot.ask("Hello?"))[-1].text == "Hello.", "the chat goes on meanwhile"
+    gateway.call_tools((("desk__book", PARIS),))
+    await platform.press(asked.id, "Once")
+    done = await until(lambda: next((b for b in bot.bubbles() if b.text == "Booked."), None), "the answer")
+    assert done.id == asked.id and "Book a table" in done.aside
+    assert desk.count("book") == 1
+    await platform.say("/audit")
+    await until(lambda: any("tool desk/book" in b.text for b in bot.bubbles()), "the trail")
+    assert not any("Booked" in b.text for b in bot.bubbles() if "tool desk/book" in b.text), "without results"
+    again = (await bot.ask("And another."))[-1]
+    await platform.press(again.id, "Always here")
+    await until(lambda: desk.count("book") == 2, "the second table")
+    assert (await bot.ask("A third."))[-1].text == "Booked.", "nobody is asked any more"
+
+
+async def test_what_is_not_allowed_does_not_run(
+    bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator, desk: ToolServerEmulator
+) -> None:
+    gateway.call_tools((("desk__book", PARIS),), text="Well, then not.")
+    asked = (await bot.ask("Book a table."))[-1]
+    await platform.press(asked.id, "No")
+    done = await until(lambda: next((b for b in bot.bubbles() if "then not" in b.text), None), "the answer")
+    assert "not allowed" in done.aside and desk.count("book") == 0
+    assert "did not allow" in str(gateway.requests[-1].results)
+    await bot.ask("/tools desk never")
+    await bot.ask("Book a table.")
+    assert "desk__book" not in gateway.requests[-1].offered and "calculator" in gateway.requests[-1].offered
+
+
+async def test_it_is_allowed_after_a_restart(
+    bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator, desk: ToolServerEmulator
+) -> None:
+    gateway.call_tools((("desk__forecast", PARIS), ("desk__book", PARIS)), text="Done: {results}")
+    asked = (await bot.ask("Book a table."))[-1]
+    assert asked.buttons and desk.count("forecast") == 1
+    await bot.kill()
+    await bot.start()
+    await platform.press(asked.id, "Once")
+    done = await until(lambda: next((b for b in bot.bubbles() if b.text.startswith("Done")), None), "the answer")
+    assert done.text == "Done: Sunny, 21 degrees. | Booked."
+    assert (desk.count("forecast"), desk.count("book")) == (1, 1)
+    assert len(gateway.requests) == 2, "the model is not asked again what it has said"
+
+
+async def test_only_who_asked_or_an_admin_decides(
+    bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator, desk: ToolServerEmulator
+) -> None:
+    await bot.ask("/chat answer all", place="group", mention=True)
+    await bot.ask("/allow", place="group", mention=True)
+    await bot.ask("/tools on", place="group", mention=True)
+    gateway.call_tools((("desk__book", PARIS),))
+    asked = (await bot.ask("Book a table.", place="group", mention=True, who="tom"))[-1]
+    assert asked.buttons == ["Once", "No"], "what holds for good is an admin's"
+    await platform.press(asked.id, "Once", who="ben", place="group")
+    await until(lambda: any("Only the person who asked" in b.text for b in bot.bubbles("group")), "a refusal")
+    assert desk.count("book") == 0
+    await platform.press(asked.id, "Once", who="tom", place="group")
+    await until(lambda: any(b.text.endswith("Booked.") for b in bot.bubbles("group")), "the answer")
+    assert desk.count("book") == 1
+
+
+async def test_a_picture_of_a_tool_is_a_picture(
+    bot: BridgeProcess, gateway: GatewayEmulator, desk: ToolServerEmulator
+) -> None:
+    picture = photo(format="PNG")
+    content = {"type": "image", "data": base64.b64encode(picture).decode(), "mimeType": "image/png"}
+    desk.add("chart", {"content": [content]}, **READS)
+    await bot.ask("/tools")  # looks at the lists anew
+    gateway.call_tools((("desk__chart", "{}"),), text="There.")
+    await bot.ask("Draw it.")
+    files = await until(lambda: [file for bubble in bot.bubbles() for file in bubble.files], "the picture")
+    assert [file.kind for file in files] == ["image"]
+    assert "is shown to the person" in str(gateway.requests[-1].results)
+
+
+async def test_stop_stops_the_tool_too(
+    bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator, desk: ToolServerEmulator
+) -> None:
+    gateway.call_tools((("desk__forecast", PARIS),))
+    desk.released.clear()
+    await platform.say("How is the weather?")
+    await until(lambda: desk.count("forecast") == 1, "the call")
+    await platform.say("/stop")
+    stopped = await until(lambda: next((b for b in bot.bubbles() if "topped" in b.text), None), "its end")
+    assert "Weather forecast" in stopped.aside
+    desk.released.set()
+    gateway.answer("Fine.")
+    assert (await bot.ask("And now?"))[-1].text == "Fine."
+    assert desk.count("forecast") == 1
+
+
+async def test_thirty_rounds_end_at_ten(bot: BridgeProcess, gateway: GatewayEmulator, desk: ToolServerEmulator) -> None:
+    gateway.call_tools(*[(("desk__forecast", PARIS),)] * 30)
+    answer = (await bot.ask("Again and again."))[-1]
+    assert desk.count("forecast") == 10
+    assert "The model was stopped after 10 rounds of tools." in answer.text
+
+
+async def test_a_model_without_tools_is_asked_without(
+    bot: BridgeProcess, gateway: GatewayEmulator, desk: ToolServerEmulator
+) -> None:
+    gateway.behave("ok", Behaviour(text="Hello.", toolless="registry.example/ok does not support tools"))
+    assert (await bot.ask("Hi."))[-1].text == "Hello."
+    assert [bool(request.offered) for request in gateway.requests] == [True, False]
+    await bot.ask("Hi again.")
+    assert not gateway.requests[-1].offered and len(gateway.requests) == 3, "it is remembered"
+
+
+@pytest.mark.parametrize("generation", ["B", "C"])
+@pytest.mark.parametrize("moment", ["before the call", "during it", "after it", "in the answer"])
+async def test_no_crash_runs_a_tool_twice(generation: Generation, moment: str, tmp_path: Path) -> None:
+    """Killed at every border of a step; what may have had its effect is not run again, and people see so."""
+    async with (
+        PLATFORMS["telegram"]() as platform,
+        GatewayEmulator(generation) as gateway,
+        ToolServerEmulator() as desk,
+        BridgeProcess(platform, gateway, tmp_path, BRIDGE_ADMINS=str(platform.user("mia"))) as bot,
+    ):
+        desk.add("book", "Booked.")
+        gateway.mcps["desk"] = desk
+        await bot.ask("/tools on")
+        await bot.ask("/tools desk always")
+        calls = (("desk__book", PARIS),)
+        match moment:
+            case "before the call":
+                gateway.answer("never", first_token=60)
+                await platform.say("Book a table.")
+                await until(lambda: gateway.requests, "the question")
+            case "during it":
+                desk.released.clear()
+                gateway.call_tools(calls, text="It is: {results}")
+                await platform.say("Book a table.")
+                await until(lambda: desk.count("book"), "the call")
+            case "after it":
+                gateway.call_tools(calls, first_token=60)
+                await platform.say("Book a table.")
+                await until(lambda: len(gateway.requests) == 2, "the second question")
+            case _:
+                gateway.call_tools(calls, text="It is: {results} " + "More words. " * 200)
+                await platform.say("Book a table.")
+                await until(lambda: any("It is" in b.text for b in bot.bubbles()), "the beginning of the answer")
+        await bot.kill()
+        gateway.call_tools(calls, text="It is: {results}")
+        desk.released.set()
+        await bot.start()
+        [done] = await until(
+            lambda: [b for b in bot.bubbles() if b.text.startswith("It is") and "Stop" not in b.buttons], "the answer"
+        )
+        assert desk.count("book") == 1
+        if moment == "during it":
+            assert "interrupted, not run again" in done.aside
+            assert "It is not known whether this call had its effect" in done.text
+        elif moment != "in the answer":
+            assert done.text == "It is: Booked."
