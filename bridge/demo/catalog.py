@@ -9,7 +9,7 @@ from typing import Literal
 
 from bridge.demo.conversation import Conversation
 from bridge.demo.performance import Performance, Refusal
-from bridge.demo.scripts import continuing, echo, guide, longer, painter, poet, showcase, thinker, trouble
+from bridge.demo.scripts import continuing, echo, guide, helper, longer, painter, poet, showcase, thinker, trouble
 from bridge.types import ModelId
 
 Voice = Callable[[Conversation], Performance]
@@ -51,7 +51,7 @@ def _models() -> Iterator[Model]:
     """The first of them is the one that a newcomer meets."""
     yield from _of(
         Provider("demo", "Demo"),
-        ("guide", "Guide", guide.speak),
+        ("guide", "Guide", helper.with_tools(guide.speak)),
         ("poet", "Poet", _blind(poet.speak)),
         ("painter", "Painter", painter.speak),
         ("showcase", "Showcase", showcase.speak),
@@ -72,7 +72,10 @@ def _models() -> Iterator[Model]:
     yield from _of(
         Provider("echo", "Echo"), ("plain", "Your words", echo.speak), ("request", "Your request", echo.speak_request)
     )
-    yield from _of(Provider("claude", "Anthropic (demo)", "anthropic"), ("demo-sonnet", "Demo Sonnet", guide.speak))
+    yield from _of(
+        Provider("claude", "Anthropic (demo)", "anthropic"),
+        ("demo-sonnet", "Demo Sonnet", helper.with_tools(guide.speak)),
+    )
     yield from _of(
         Provider("demo", "Demo"),
         *((name, f"Trouble: {name.replace('-', ' ')}", partial(trouble.speak, name)) for name in trouble.NAMES),

@@ -6,7 +6,7 @@ from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bridge.server import Image, Message, Request, Role
+from bridge.server import Image, Message, Request, Role, ToolResult
 from bridge.types import Text
 
 
@@ -25,6 +25,10 @@ class Conversation:
     """`turns` as they were sent, system prompt included; the last one from the person is the question."""
 
     turns: Sequence[Turn] = ()
+    tools: Sequence[str] = ()
+    """The names of the tools that are offered."""
+    results: Sequence[str] = ()
+    """What tools gave back since the question was asked."""
 
     @property
     def question(self) -> str:
@@ -57,7 +61,19 @@ class Conversation:
 
 
 def conversation_of(request: Request) -> Conversation:
-    return Conversation(tuple(map(_turn, request.messages)))
+    turns: list[Turn] = []
+    results: list[str] = []
+    for message in request.messages:
+        given = [part for part in message.parts if isinstance(part, ToolResult)]
+        if given:
+            results += ["".join(part.text for part in each.parts if isinstance(part, Text)) for each in given]
+            continue
+        turn = _turn(message)
+        if turn.role == "user":
+            results = []
+        if turn.text or turn.role != "assistant":  # one that only calls tools says nothing
+            turns.append(turn)
+    return Conversation(tuple(turns), tuple(tool.name for tool in request.tools), tuple(results))
 
 
 def _turn(message: Message) -> Turn:

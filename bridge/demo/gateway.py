@@ -1,8 +1,11 @@
-"""The gateway of `bridge.server` with the demo's models as its only providers."""
+"""The gateway of `bridge.server` with the demo's models as its only providers, and two MCP servers on its desk."""
 
 from __future__ import annotations
 
+from typing import Self
+
 from bridge.demo.catalog import MODELS, PROVIDERS
+from bridge.demo.desk import servers
 from bridge.demo.provider import DemoProvider
 from bridge.server import GatewayServer
 
@@ -22,3 +25,8 @@ class DemoGateway(GatewayServer):
             for entry in PROVIDERS
         ]
         super().__init__(local=providers, host=host, port=port, key=key)
+
+    async def __aenter__(self) -> Self:
+        await super().__aenter__()
+        self.registry.mcps = servers()
+        return self

@@ -45,6 +45,8 @@ class Performance:
 
     text: str = ""
     reasoning: str = ""
+    calls: tuple[tuple[str, str], ...] = ()
+    """The tools that it calls, each with its arguments in JSON."""
     ending: Ending = "stop"
     refusal: Refusal | None = None
     pause: float = 0.6

@@ -9,7 +9,7 @@ from bridge.demo.catalog import Model
 from bridge.demo.catalog import Provider as Entry
 from bridge.demo.conversation import conversation_of
 from bridge.demo.performance import Ending, Performance, count
-from bridge.events import ReasoningDelta, TextDelta
+from bridge.events import ReasoningDelta, TextDelta, ToolCallDelta
 from bridge.gateway import ErrorBody
 from bridge.server import (
     Counted,
@@ -81,7 +81,10 @@ class DemoProvider:
             case "stalled":
                 await asyncio.sleep(PATIENCE)
                 raise silent(self.id, PATIENCE)
-        if ending in _REASONS:
+        if performance.calls:
+            calls = [ToolCallDelta(at, f"call_{at}", *call) for at, call in enumerate(performance.calls)]
+            yield [*calls, Counted(TokenCounts(prompt, len(deltas) + len(calls))), Stopped("tools")]
+        elif ending in _REASONS:
             yield [Counted(TokenCounts(prompt, len(deltas))), Stopped(_REASONS[ending])]
 
     async def _refuse(self, performance: Performance) -> None:

@@ -14,7 +14,7 @@ from bridge.server.models import ListedModel
 from bridge.server.presets import PRESETS
 from bridge.server.provider import HttpProvider
 from bridge.server.rates import parse_rate
-from bridge.server.request import Image, Message, Request, Role
+from bridge.server.request import Image, Message, Request, Role, ToolResult
 from bridge.server.server import GatewayServer
 from bridge.server.upstream import Upstream, read_all
 
@@ -44,6 +44,7 @@ __all__ = [
     "StopReason",
     "Stopped",
     "TokenCounts",
+    "ToolResult",
     "Upstream",
     "encode",
     "from_provider",

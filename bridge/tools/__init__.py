@@ -22,14 +22,16 @@ from bridge.tools.tool import (
     ToolOutcome,
     ToolServer,
 )
-from bridge.tools.toolbox import Offer, Toolbox
+from bridge.tools.toolbox import LONG_WAIT_SECONDS, WAIT_SECONDS, Offer, Toolbox
 
 __all__ = [
     "APPROVAL_SECONDS",
     "BUILT_IN",
     "CHOICES",
     "DECISIONS",
+    "LONG_WAIT_SECONDS",
     "PERMISSIONS",
+    "WAIT_SECONDS",
     "Approvals",
     "BuiltInTools",
     "ConfiguredServer",

@@ -20,8 +20,9 @@ log = structlog.get_logger(__name__)
 
 LIST_SECONDS = 60.0
 """How long a server's list is used; a server may change it at any time."""
-WAIT_SECONDS = 6.0
-"""How long an answer waits for a server that has not said what it offers; after that it does without."""
+WAIT_SECONDS, LONG_WAIT_SECONDS = 6.0, 30.0
+"""How long an answer waits for a server that has not said what it offers; after that it does without. The longer one is
+for an answer that has called tools before, which may be missed now that a server has to start again."""
 
 
 @dataclass(slots=True)
@@ -51,11 +52,14 @@ class Toolbox:
         self._listings: dict[str, _Listing] = {}
         self._servers: dict[str, ToolServer] = {}
 
-    async def offer(self, *, fresh: bool = False) -> Offer:
-        """What there is now, the built-in tools first. Raises nothing."""
+    async def offer(self, *, fresh: bool = False, wait: float = WAIT_SECONDS) -> Offer:
+        """What there is now, the built-in tools first. `wait`, in seconds, for servers that have not said anything yet.
+
+        Raises nothing.
+        """
         own: list[ToolServer] = [self._built_in, *self._own]
         try:
-            async with asyncio.timeout(WAIT_SECONDS):
+            async with asyncio.timeout(wait):
                 more = await self._gateway.servers([each.name for each in own])
         except TimeoutError:
             more = ()
@@ -67,7 +71,7 @@ class Toolbox:
                 listing.reading = asyncio.create_task(self._read(servers[name], listing))
         waited = [each.reading for each in self._listings.values() if each.reading and (fresh or not each.tools)]
         if waited:
-            await asyncio.wait(waited, timeout=WAIT_SECONDS)
+            await asyncio.wait(waited, timeout=wait)
         offer = Offer()
         for name, listing in self._listings.items():
             offer.tools += listing.tools

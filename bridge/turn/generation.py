@@ -17,7 +17,7 @@ from bridge.store import Exchange, Preferences
 from bridge.turn.attachments import Loaded
 from bridge.turn.context import request_messages
 from bridge.turn.loop import NOTE, ToolLoop, added
-from bridge.turn.tokens import estimate, fit
+from bridge.turn.tokens import estimate, estimate_message, fit
 from bridge.types import ChatMessage, File, Image, ModelId, ToolSpec
 
 log = structlog.get_logger(__name__)
@@ -141,9 +141,11 @@ class Generation:
             return [*self._messages(history[(len(history) + 1) // 2 :]), *further]
 
         self._asked = self._usage("")
+        messages = [*self._messages(history), *further]
+        self._estimated += sum(map(estimate_message, further))
         self._completion = self._gateway.stream(
             model,
-            [*self._messages(history), *further],
+            messages,
             shorter=shorter if history else None,
             pictures=self._loaded.pictures,
             pause=self._pause,

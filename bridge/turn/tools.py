@@ -10,6 +10,8 @@ from bridge.reply import Account
 from bridge.store import Store
 from bridge.tools import (
     BUILT_IN,
+    LONG_WAIT_SECONDS,
+    WAIT_SECONDS,
     Approvals,
     PendingCall,
     Tool,
@@ -46,7 +48,7 @@ class TurnTools:
     async def loop(self, turn: Turn, account: Account, question: Question, chosen: str) -> ToolLoop | None:
         """Return what answers `question` with tools; None where there are none to offer. Raises StoreError."""
         choices = ToolChoices.read(chosen)
-        offer = await self._toolbox.offer()
+        offer = await self._toolbox.offer(wait=LONG_WAIT_SECONDS if turn.steps else WAIT_SECONDS)
         usable = [tool for tool in offer.tools if choices.permission(tool) != "never"]
         tools = function_names(within(usable, MAX_TOOLS, MAX_TOOLS_BYTES), BUILT_IN)
         if not tools and not turn.steps:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -134,3 +135,9 @@ def test_what_is_wrong_in_it_is_said_without_its_content(tmp_path: Path, servers
     with pytest.raises(ValueError, match=said) as error:
         read_servers(write(tmp_path / "mcp.json", servers))
     assert "s3cret" not in str(error.value)
+
+
+def test_the_package_is_imported_when_it_is_used() -> None:
+    code = "import sys, bridge.app; print([name for name in ('mcp', 'httpx2', 'anyio') if name in sys.modules])"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert "mcp" not in told.stdout and "httpx2" not in told.stdout
