@@ -76,6 +76,7 @@ _NO_TOOLS = re.compile(
     r"|no endpoints found that support tool"  # OpenRouter
     r"|enable-auto-tool-choice|tool-call-parser|--jinja"  # vLLM; llama.cpp
     r"|(?:unknown|unrecogni[sz]ed|unexpected|unsupported|extra|invalid) [\w ]{0,30}[`'\":]+ ?(?:tools?|functions)\b"
+    r"|\btools: (?:extra inputs|unknown field)"  # servers built on FastAPI
     r"|不支持(?:工具|函数)",
     re.IGNORECASE,
 )
