@@ -24,6 +24,9 @@ FORMS = {
     "reasoning": "- `/reasoning off`: nothing of it\n- `/reasoning brief`: how long it took\n"
     "- `/reasoning full`: all of it, folded above the answer",
     "voice": "- `/voice on`: a voice message is answered with voice as well\n- `/voice off`: text only",
+    "tools": "- `/tools on`, `/tools off`: whether the model may call tools here\n"
+    "- `/tools SERVER never`, `ask` or `always`; the same for `SERVER/TOOL`\n"
+    "- `/tools`: what there is",
     "usage": "- `/usage`: what you have used\n"
     "- For admins: `/usage all`, `people`, `chats`, `errors`, or the id of a person",
     "whoami": "- `/whoami`: your id, your role, this chat's id",

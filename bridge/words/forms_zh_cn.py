@@ -22,6 +22,9 @@ FORMS = {
     "reasoning": "- `/reasoning off`：不显示\n- `/reasoning brief`：只显示用了多久\n"
     "- `/reasoning full`：折叠显示在回答上方",
     "voice": "- `/voice on`：语音消息也用语音回答\n- `/voice off`：只用文字",
+    "tools": "- `/tools on`、`/tools off`：模型在这里可不可以用工具\n"
+    "- `/tools SERVER never`、`ask` 或 `always`；`SERVER/TOOL` 也一样\n"
+    "- `/tools`：有哪些工具",
     "usage": "- `/usage`：你自己的用量\n- 管理员：`/usage all`、`people`、`chats`、`errors`，或某人的 ID",
     "whoami": "- `/whoami`：你的 ID、角色和这个聊天的 ID",
     "allow": "- `/allow`：在群里是这个群；用来回复则是那个人\n- `/allow 4711`：这个 ID 的人\n"

@@ -22,6 +22,9 @@ FORMS = {
     "reasoning": "- `/reasoning off`：不顯示\n- `/reasoning brief`：只顯示用了多久\n"
     "- `/reasoning full`：摺疊顯示在回答上方",
     "voice": "- `/voice on`：語音訊息也用語音回答\n- `/voice off`：只用文字",
+    "tools": "- `/tools on`、`/tools off`：模型在這裡可不可以用工具\n"
+    "- `/tools SERVER never`、`ask` 或 `always`；`SERVER/TOOL` 也一樣\n"
+    "- `/tools`：有哪些工具",
     "usage": "- `/usage`：你自己的用量\n- 管理員：`/usage all`、`people`、`chats`、`errors`，或某人的 ID",
     "whoami": "- `/whoami`：你的 ID、角色和這個聊天的 ID",
     "allow": "- `/allow`：在群組裡是這個群組；用來回覆則是那個人\n- `/allow 4711`：這個 ID 的人\n"

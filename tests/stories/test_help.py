@@ -14,7 +14,7 @@ from bridge.store import Store
 from bridge.types import Chat, User
 from bridge.words import EN, IN
 from tests.emulators.gateway import GatewayEmulator
-from tests.harness import BridgeProcess, until
+from tests.harness import BridgeProcess, toolbox, until
 from tests.platform import Bubble, Platform
 
 
@@ -65,7 +65,7 @@ async def test_buttons_stand_where_a_usage_line_would(bot: BridgeProcess, comman
 
 async def test_every_command_is_explained_and_completes(store: Store, gateway: GatewayEmulator) -> None:
     async with Gateway(gateway.url, gateway.key) as client:
-        commands = Commands(store, Inbox(store), client, Access(store.redis), None)
+        commands = Commands(store, Inbox(store), client, Access(store.redis), None, toolbox(store, client))
         listed = [entry.name for entry in commands._entries.values() if entry.listed]
         takes_more = {name for name in listed if name in EN.arguments}
         assert takes_more <= EN.help_forms.keys() <= set(commands._entries)
