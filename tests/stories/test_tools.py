@@ -102,6 +102,7 @@ async def test_it_is_allowed_after_a_restart(
     assert asked.buttons and desk.count("forecast") == 1
     await bot.kill()
     await bot.start()
+    await bot.ask("/whoami")  # by then it is connected
     await platform.press(asked.id, "Once")
     done = await until(lambda: next((b for b in bot.bubbles() if b.text.startswith("Done")), None), "the answer")
     assert done.text == "Done: Sunny, 21 degrees. | Booked."
