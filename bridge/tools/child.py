@@ -35,8 +35,8 @@ _INHERITED = ("HOME", "LOGNAME", "PATH", "SHELL", "USER", "LANG", "TMPDIR", "SYS
 async def child_streams(server: ConfiguredServer) -> AsyncIterator[TransportStreams]:
     """The streams of a `ClientSession` with a child that runs while inside. Raises OSError."""
     import anyio
+    from mcp import types
     from mcp.shared.message import SessionMessage
-    from mcp_types import jsonrpc_message_adapter
 
     environment = {name: os.environ[name] for name in _INHERITED if name in os.environ} | dict(server.env)
     launcher = str(Path(__file__).with_name("launcher.py"))
@@ -60,7 +60,7 @@ async def child_streams(server: ConfiguredServer) -> AsyncIterator[TransportStre
             try:
                 while line := await stdout.readline():
                     with suppress(ValueError):  # what a server prints beside its messages
-                        await to_session.send(SessionMessage(jsonrpc_message_adapter.validate_json(line)))
+                        await to_session.send(SessionMessage(types.jsonrpc_message_adapter.validate_json(line)))
             except ValueError:
                 log.warning("tool server wrote too long a line", server=server.name)
                 _signal(process, signal.SIGKILL)

@@ -45,13 +45,13 @@ class OwnServer:
         self._timer: asyncio.TimerHandle | None = None
 
     async def tools(self) -> Sequence[Tool]:
-        from mcp_types import PaginatedRequestParams
+        from mcp import types
 
         entries: list[Any] = []
         cursor: str | None = None
         async with self._using() as session:
             for _ in range(MAX_LIST_PAGES):
-                params = PaginatedRequestParams(cursor=cursor) if cursor else None
+                params = types.PaginatedRequestParams(cursor=cursor) if cursor else None
                 page = await session.list_tools(params=params)
                 entries += [tool.model_dump(by_alias=True, mode="json", exclude_none=True) for tool in page.tools]
                 if not (cursor := page.next_cursor):
