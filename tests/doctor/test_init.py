@@ -401,3 +401,16 @@ async def test_without_a_terminal_it_says_so(tmp_path: Path) -> None:
     assert run.returncode == 2
     assert "it needs a terminal" in run.stderr
     assert run.stdout == ""
+
+
+@pytest.mark.parametrize("seconds", ["0", "1.2"])
+def test_what_takes_longer_than_a_second_is_counted(seconds: str) -> None:
+    wait = "from bridge.admin.shell.asking import waited_for; import asyncio, sys"
+    program = f"{wait}; print(waited_for(asyncio.sleep(float(sys.argv[1]), 'done')))"
+    command = ["-c", program, seconds]
+    child = pexpect.spawn(sys.executable, command, cwd=ROOT, encoding="utf-8")
+    child.expect_exact("done", timeout=PATIENCE)
+    assert ("… 1 s" in child.before) is (seconds != "0")
+    assert child.before.endswith("\r") or seconds == "0", "the line is empty again"
+    piped = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True)
+    assert piped.stdout == "done\n"

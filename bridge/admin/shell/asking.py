@@ -5,10 +5,16 @@ Secrets are not shown while they are typed.
 
 from __future__ import annotations
 
+import asyncio
 import getpass
 import sys
+import time
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 from bridge import log
+
+T = TypeVar("T")
 
 
 def at_terminal() -> bool:
@@ -18,6 +24,32 @@ def at_terminal() -> bool:
 
 def say(text: str = "") -> None:
     print(text, flush=True)
+
+
+def waited_for(task: Coroutine[Any, Any, T]) -> T:
+    """Run `task`, and return what comes of it; while it takes longer than a second, a line counts the seconds."""
+    return asyncio.run(_counted(task))
+
+
+async def _counted(task: Coroutine[Any, Any, T]) -> T:
+    counting = asyncio.create_task(_count_seconds())
+    try:
+        return await task
+    finally:
+        counting.cancel()
+        await asyncio.wait([counting])
+
+
+async def _count_seconds() -> None:
+    if not sys.stdout.isatty():
+        return
+    began = time.monotonic()
+    try:
+        while True:
+            await asyncio.sleep(1)
+            print(f"\r… {time.monotonic() - began:.0f} s ", end="", flush=True)
+    finally:
+        print("\r       \r", end="", flush=True)
 
 
 def ask(prompt: str, *, hidden: bool = False) -> str:

@@ -5,7 +5,6 @@ Nothing but `.env` is remembered, so that it can be left at any question and tak
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +19,7 @@ from bridge.admin.doctor import examine
 from bridge.admin.doctor.answer import answer, impatient, key_diagnostic
 from bridge.admin.doctor.gateway import absent, entries_of, failed, found, listed, name_at, usual
 from bridge.admin.doctor.settings import read_leniently
-from bridge.admin.shell.asking import agrees, ask, at_terminal, say
+from bridge.admin.shell.asking import agrees, ask, at_terminal, say, waited_for
 from bridge.admin.shell.doctor import line
 from bridge.admin.shell.envfile import put
 from bridge.admin.shell.language import terminal_language, terminal_tag
@@ -122,13 +121,13 @@ class Setup:
             self._own_gateway()
             return
         url = self._settings().gateway_url
-        there = asyncio.run(found([url, *usual()]))
+        there = waited_for(found([url, *usual()]))
         if not there and self._chooses_providers():
             if self._provider():
                 self._own_gateway()
             return
         url = self._address(url, there)
-        self._server = asyncio.run(name_at(url)) if url else CHERRY_STUDIO
+        self._server = waited_for(name_at(url)) if url else CHERRY_STUDIO
         entries = self._key(url)
         self._choose_model(
             entries, lambda: impatient(url, self._settings().gateway_key.get_secret_value(), self._server)
@@ -137,7 +136,7 @@ class Setup:
     def _own_gateway(self) -> None:
         self._server = OWN_GATEWAY
         try:
-            entries = asyncio.run(entries_of(self._settings().gateway()))
+            entries = waited_for(entries_of(self._settings().gateway()))
         except (GatewayError, SettingsError) as error:
             self._show([self._findings.own_fault.found("wrong", "gateway", why=error)])
             return
@@ -181,7 +180,7 @@ class Setup:
                 values["keys"] = [key]
                 log.hide([key])
             say(words.trying)
-            if why := asyncio.run(tried(path, id, values)):
+            if why := waited_for(tried(path, id, values)):
                 self._show([self._findings.own_provider.found("wrong", "gateway", provider=id, why=why)])
                 continue
             say(words.provider_kept.format(provider=id, path=path))
@@ -201,9 +200,9 @@ class Setup:
                     say(words.again_or_skip.format(format_hint=words.gateway_shape))
                     continue
                 self._keep("BRIDGE_GATEWAY_URL", url)
-            there = asyncio.run(found([url, *usual()]))
+            there = waited_for(found([url, *usual()]))
             if not there:
-                self._show([asyncio.run(absent(url, self._findings))])
+                self._show([waited_for(absent(url, self._findings))])
                 if not typed:
                     say(words.skipped)
                     return ""
@@ -244,7 +243,7 @@ class Setup:
         """Return the gateway's models; None where another key is needed."""
         diagnostics = self._findings
         try:
-            entries = asyncio.run(listed(url, key, self._server))
+            entries = waited_for(listed(url, key, self._server))
         except KeyRefused as error:
             if key:
                 self._show([key_diagnostic(error, diagnostics)])
@@ -284,7 +283,7 @@ class Setup:
 
     def _try_model(self, client: Callable[[], Gateway], model: ModelId) -> bool:
         say(self._words.trying)
-        diagnostic = asyncio.run(answer(client(), model, self._findings, IN[self._language]))
+        diagnostic = waited_for(answer(client(), model, self._findings, IN[self._language]))
         self._show([diagnostic])
         if diagnostic.area == "key" and self._ask_key(self._settings().gateway_key.get_secret_value()):
             return self._try_model(client, model)  # its list is open to everybody
@@ -345,7 +344,7 @@ class Setup:
         async def look() -> list[Diagnostic]:
             return [diagnostic async for diagnostic in examine({name: check}, self._findings)]
 
-        diagnostics = asyncio.run(look())
+        diagnostics = waited_for(look())
         self._show(diagnostics)
         return not any(diagnostic.severity == "wrong" for diagnostic in diagnostics)
 
