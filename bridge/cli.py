@@ -121,6 +121,18 @@ def _parser() -> argparse.ArgumentParser:
     kind.add_argument("--csv", action="store_true", help="for a spreadsheet")
     usage.set_defaults(command=_usage)
 
+    service = commands.add_parser("service", help="have it started with the machine, as a service of your own")
+    actions = service.add_subparsers(required=True, metavar="install|status|logs|uninstall")
+    for name, about in (
+        ("install", "install and start it, with the .env of this folder"),
+        ("status", "whether it runs"),
+        ("logs", "what it said last"),
+        ("uninstall", "stop it and take it away; settings and data stay"),
+    ):
+        action = actions.add_parser(name, help=about)
+        action.set_defaults(command=_service, action=name, follow=False)
+    actions.choices["logs"].add_argument("--follow", action="store_true", help="and what it says from now on")
+
     completion = commands.add_parser("completion", help="print a script that completes commands with Tab")
     completion.add_argument("shell", choices=["bash", "zsh", "fish"])
     completion.set_defaults(command=_completion)
@@ -463,6 +475,12 @@ def _channels() -> dict[str, type[ChannelSettings]]:
     import channels
 
     return {name: channels.load(name) for name in channels.names()}
+
+
+def _service(options: argparse.Namespace) -> int:
+    from bridge.admin.shell.service import service
+
+    return service(options.action, _channels(), follow=options.follow)
 
 
 def _user_name() -> str:

@@ -122,7 +122,21 @@ async def _opened(bridge: Bridge, account: Account) -> None:
         print(f"\nThere is no owner yet. In a direct chat, send the bot: /claim {_spelled(code)}")
         if link := channel.link(code):
             print(f"or open {link}")
+            if sys.stdout.isatty():
+                print(f"\n{qr_code(link)}")
         print(flush=True)
+
+
+def qr_code(link: str) -> str:
+    """Return `link` for the camera of a phone, in half blocks: a dark terminal shows it light on dark, as phones read
+    too."""
+    import io
+
+    import segno
+
+    out = io.StringIO()
+    segno.make(link, error="l", micro=False).terminal(out, border=2, compact=True)
+    return out.getvalue()
 
 
 def _spelled(code: str) -> str:
