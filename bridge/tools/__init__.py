@@ -8,6 +8,7 @@ from bridge.tools.approvals import APPROVAL_SECONDS, DECISIONS, Approvals, Decis
 from bridge.tools.built_in import BuiltInTools
 from bridge.tools.clean import function_names, plain, within
 from bridge.tools.configured import ConfiguredServer, read_servers
+from bridge.tools.own_servers import server_streams
 from bridge.tools.permissions import CHOICES, ToolChoices
 from bridge.tools.reminders import Reminders
 from bridge.tools.results import bounded
@@ -52,5 +53,6 @@ __all__ = [
     "function_names",
     "plain",
     "read_servers",
+    "server_streams",
     "within",
 ]

@@ -12,7 +12,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import structlog
 
@@ -32,8 +32,13 @@ _INHERITED = ("HOME", "LOGNAME", "PATH", "SHELL", "USER", "LANG", "TMPDIR", "SYS
 
 
 @asynccontextmanager
-async def child_streams(server: ConfiguredServer) -> AsyncIterator[TransportStreams]:
-    """The streams of a `ClientSession` with a child that runs while inside. Raises OSError."""
+async def child_streams(
+    server: ConfiguredServer, errors: int | IO[str] = asyncio.subprocess.DEVNULL
+) -> AsyncIterator[TransportStreams]:
+    """The streams of a `ClientSession` with a child that runs while inside; `errors` gets its error output.
+
+    Raises OSError.
+    """
     import anyio
     from mcp import types
     from mcp.shared.message import SessionMessage
@@ -44,7 +49,8 @@ async def child_streams(server: ConfiguredServer) -> AsyncIterator[TransportStre
         *(sys.executable, "-I", "-S", launcher, str(os.getpid()), server.command, *server.args),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
+        stderr=errors,
+        cwd=server.folder or None,
         env=environment,
         limit=MAX_LINE_BYTES,
         start_new_session=True,

@@ -26,6 +26,8 @@ class ConfiguredServer:
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     url: str = field(default="", repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    folder: str = field(default="", repr=False)
+    """Where the command runs; without it, where we do."""
 
 
 def read_servers(path: Path) -> list[ConfiguredServer]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import structlog
 
@@ -109,7 +109,7 @@ class OwnServer:
         try:
             from mcp.client.session import ClientSession
 
-            async with _streams(self._configured) as (read, write), ClientSession(read, write) as session:
+            async with server_streams(self._configured) as (read, write), ClientSession(read, write) as session:
                 async with asyncio.timeout(START_SECONDS):
                     await session.initialize()
                 opened.set_result(session)
@@ -127,9 +127,12 @@ class OwnServer:
 
 
 @asynccontextmanager
-async def _streams(server: ConfiguredServer) -> AsyncIterator[TransportStreams]:
+async def server_streams(
+    server: ConfiguredServer, errors: int | IO[str] = asyncio.subprocess.DEVNULL
+) -> AsyncIterator[TransportStreams]:
+    """The streams of a session with a server, however it is reached; `errors` gets a child's error output."""
     if server.command:
-        async with child_streams(server) as streams:
+        async with child_streams(server, errors) as streams:
             yield streams
         return
     import httpx2

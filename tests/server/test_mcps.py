@@ -23,6 +23,7 @@ from bridge import cli
 from bridge.errors import SettingsError
 from bridge.server import GatewayServer, Ledger, parse_config
 from bridge.server.mcps import server as mcp_server
+from bridge.settings import Settings
 from tests.server.harness import write_config
 from tests.tunnel.note import ROOT
 
@@ -204,7 +205,7 @@ async def test_the_list_for_clients_of_both_generations(gateway: GatewayServer) 
     [
         ("nope", 404, "server_not_found", "no MCP server 'nope'"),
         ("broken", 503, "server_info_unavailable", "no such token: [secret]"),
-        ("absent", 503, "server_info_unavailable", "the command is not there"),
+        ("absent", 503, "server_info_unavailable", "there-is-no-such-command: No such file or directory"),
     ],
 )
 async def test_a_server_that_cannot_be_used(gateway: GatewayServer, id: str, status: int, code: str, said: str) -> None:
@@ -295,6 +296,17 @@ url = "http://x.example/v1"
     assert len(raised.value.problems) == 7
 
 
+async def test_the_bridge_uses_those_of_the_gateway_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_LETTERS", TOKEN)
+    write_config(tmp_path / "gateway.toml", table())
+    async with Settings(data_dir=tmp_path).gateway() as gateway:
+        assert [server.name for server in await gateway.mcps.servers()] == ["Letters of words", "broken", "absent"]
+        tools: Any = await gateway.mcps.tools("letters")
+        assert [tool["name"] for tool in tools] == ["count", "climb", "secret", "leave"]
+        result = await gateway.mcps.call("letters", "count", {"word": "sky", "letter": "k"})
+        assert result["content"][0]["text"].startswith("1 of process")
+
+
 async def test_the_commands_list_and_try_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -312,7 +324,7 @@ async def test_the_commands_list_and_try_them(
     assert await told("test", "mcp:letters") == (0, "[ok] mcp:letters: 4 tools: count, climb, secret, leave\n")
     status, tried = await told("test")
     assert status == 1
-    assert "[--] mcp:absent: The MCP server 'absent' cannot be reached: the command is not there" in tried
+    assert "[--] mcp:absent: The MCP server 'absent' cannot be reached: there-is-no-such-command: " in tried
     assert (await told("test", "mcp:nope"))[0] == 2
 
 

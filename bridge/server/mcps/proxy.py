@@ -19,18 +19,16 @@ from mcp import types
 from mcp.client._transport import ReadStream, TransportStreams
 from mcp.client.client import Client
 from mcp.client.session import ClientSession
-from mcp.client.stdio import StdioServerParameters, stdio_client
-from mcp.client.streamable_http import streamable_http_client
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
-from mcp.shared._httpx_utils import create_mcp_http_client
 from mcp.shared.exceptions import MCPError
 from mcp.shared.message import SessionMessage
 
 from bridge import __version__
 from bridge.server.mcps.asgi import Application, serve
 from bridge.server.mcps.config import McpSpec
+from bridge.tools import ConfiguredServer, server_streams
 
 MAX_LIST_PAGES = 50
 MAX_REASON_CHARACTERS = 200
@@ -97,7 +95,7 @@ async def proxy(spec: McpSpec, start_seconds: float) -> AsyncIterator[Proxy]:
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
         lost = asyncio.Event()
         client = Client(
-            _watched(_transport(spec, errors), lost),
+            _watched(server_streams(_configured(spec), errors), lost),
             client_info=types.Implementation(name="cherry-bridge gateway", version=__version__),
             cache=None,
         )
@@ -125,10 +123,6 @@ def reason(error: BaseException) -> str:
             return str(error)
         case MCPError():
             return " ".join(error.message.split())[:MAX_REASON_CHARACTERS]
-        case FileNotFoundError():
-            return "the command is not there"
-        case PermissionError():
-            return "the command must not be run"
     return type(error).__name__
 
 
@@ -173,19 +167,9 @@ def _forward(
     return forward
 
 
-@asynccontextmanager
-async def _transport(spec: McpSpec, errors: TextIO) -> AsyncIterator[TransportStreams]:
-    if spec.command:
-        command, *arguments = spec.command
-        parameters = StdioServerParameters(command=command, args=arguments, env=dict(spec.env), cwd=spec.folder or None)
-        async with stdio_client(parameters, errlog=errors) as streams:
-            yield streams
-        return
-    async with (
-        create_mcp_http_client(dict(spec.headers)) as http,
-        streamable_http_client(spec.url, http_client=http) as streams,
-    ):
-        yield streams
+def _configured(spec: McpSpec) -> ConfiguredServer:
+    command, *arguments = spec.command or ("",)
+    return ConfiguredServer(spec.id, command, tuple(arguments), spec.env, spec.url, spec.headers, spec.folder)
 
 
 @asynccontextmanager
