@@ -2,6 +2,7 @@
 
 from bridge.access.access import Access
 from bridge.access.audit import Change
+from bridge.access.directory import SUBJECT_KINDS, Directory, Listed, SubjectKind
 from bridge.access.invites import MAX_USES, Redeemed
 from bridge.access.model import SHELL, Actor, Group, Role, Standing, Subject, as_subject, subject_name
 from bridge.access.owner_contacts import OwnerContact
@@ -9,20 +10,24 @@ from bridge.access.quota import Limit, TurnQuota, until_midnight
 from bridge.access.rate_limit import RateLimiter
 from bridge.access.requests import Request
 from bridge.access.rules import ListFull, Rule, is_rule
-from bridge.access.settings import OFF, SETTINGS, ChatSettings, Patterns
+from bridge.access.settings import EVERYWHERE, OFF, SETTINGS, ChatSettings, Patterns
 
 __all__ = [
+    "EVERYWHERE",
     "MAX_USES",
     "OFF",
     "SETTINGS",
     "SHELL",
+    "SUBJECT_KINDS",
     "Access",
     "Actor",
     "Change",
     "ChatSettings",
+    "Directory",
     "Group",
     "Limit",
     "ListFull",
+    "Listed",
     "OwnerContact",
     "Patterns",
     "RateLimiter",
@@ -32,6 +37,7 @@ __all__ = [
     "Rule",
     "Standing",
     "Subject",
+    "SubjectKind",
     "TurnQuota",
     "as_subject",
     "is_rule",

@@ -12,8 +12,9 @@ from itertools import islice
 
 from redis.asyncio import Redis
 
-from bridge.access.audit import AuditLog
+from bridge.access.audit import AuditLog, Change
 from bridge.access.chat_settings import ChatSettingsTable, applying, move_row, row_names
+from bridge.access.directory import Directory
 from bridge.access.invites import Invites, Redeemed
 from bridge.access.model import MAX_ID_LENGTH, Actor, Group, Role, Standing, subject_name
 from bridge.access.owner_contacts import OwnerContact, OwnerContacts
@@ -94,6 +95,17 @@ class Access:
         rows = await self._table.beginning(f"group {channel}:")
         verdicts = {rule.verdict for rule in map(Rule.from_row, rows.values()) if rule.holds}
         return bool(verdicts - {"allow"} if role is Role.MEMBER else verdicts)
+
+    async def directory(self) -> Directory:
+        """Return everybody of whom something was decided."""
+        rows = await self._table.all()
+        return Directory.of(self.roles.among(rows), rows)
+
+    async def undo(self, change: Change, by: Actor) -> bool:
+        """Put the row that `change` changed back; return False where that cannot be, or it was changed again since."""
+        if not change.is_of_row:
+            return False
+        return await self._table.restore(change.what, change.after, change.before, by)
 
     async def owner_contacts(self) -> list[OwnerContact]:
         """Return where owners can be reached: those who have written to the bot in a direct chat."""

@@ -9,6 +9,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from bridge.access.model import Actor
+from bridge.access.settings import EVERYWHERE
 from bridge.store import AccessKeys, translate_redis_errors
 
 MAX_CHANGES = 2000
@@ -26,6 +27,19 @@ class Change:
     before: str
     """The row as it was; empty where there was none."""
     after: str
+    id: str = ""
+    """Of its entry in the log."""
+
+    @property
+    def is_of_row(self) -> bool:
+        """Whether a rule or a setting was changed, and not something that cannot be taken back, such as an invite."""
+        return self.before != self.after and " " in self.what and not self.what.startswith("request ")
+
+    @property
+    def is_owners(self) -> bool:
+        """Whether only owners may change this: a role, or what applies in all chats."""
+        kind, _, subject = self.what.partition(" ")
+        return kind == "role" or subject == EVERYWHERE
 
 
 class AuditLog:
@@ -57,8 +71,9 @@ class AuditLog:
                 kept.get("what", ""),
                 kept.get("from", ""),
                 kept.get("to", ""),
+                str(id),
             )
-            for _, kept in entries
+            for id, kept in entries
         ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bridge.access.model import Actor, Role
 from bridge.access.requests import MAX_NAME_LENGTH
@@ -22,8 +22,12 @@ class Roles:
 
     async def all(self) -> dict[User, Role]:
         """Return each person who is more than a member, those named in the settings first."""
+        return self.among(await self._table.all())
+
+    def among(self, rows: Mapping[str, str]) -> dict[User, Role]:
+        """Return the same, read from the rows of the store."""
         found = dict.fromkeys(self._named, Role.OWNER)
-        for name, row in sorted((await self._table.all()).items()):
+        for name, row in sorted(rows.items()):
             if name.startswith("role ") and (role := role_of(holding(row))) is not None:
                 found.setdefault(User.parse(name.removeprefix("role ")), role)
         return found

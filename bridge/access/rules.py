@@ -40,6 +40,21 @@ return 'changed'
 """)
 
 
+RESTORE = Script("""
+-- KEYS rules, trail; ARGV row's name, what it must be now, what it becomes, most changes, who, where, now
+local row = redis.call('HGET', KEYS[1], ARGV[1]) or ''
+if row ~= ARGV[2] then return 0 end
+if ARGV[3] == '' then
+  redis.call('HDEL', KEYS[1], ARGV[1])
+else
+  redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+end
+redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[4], '*', 'at', ARGV[7], 'by', ARGV[5], 'where', ARGV[6],
+  'what', ARGV[1], 'from', row, 'to', ARGV[3])
+return 1
+""")
+
+
 class ListFull(BridgeError):
     """There are `MAX_RULES` rules already, so that one more was not taken in."""
 
@@ -109,6 +124,12 @@ class RuleTable:
             raise ListFull(f"there are {MAX_RULES} rules")
         return went == "changed"
 
+    async def restore(self, name: str, now: str, before: str, by: Actor) -> bool:
+        """Set a row that is `now` back to what it was `before`; return False where it is something else by now."""
+        keys = [AccessKeys.rules, AccessKeys.audit]
+        args: Sequence[Any] = (name, now, before, MAX_CHANGES, by.who, by.where, time.time())
+        return bool(await RESTORE(self._redis, keys, *args))
+
     async def _change(self, name: str, row: str, by: Actor) -> str:
         keys = [AccessKeys.rules, AccessKeys.audit]
         args: Sequence[Any] = (name, row, MAX_RULES, MAX_CHANGES, by.who, by.where, time.time())
@@ -148,12 +169,6 @@ class Rules:
         """Neither let in nor shut out; return False if they were neither."""
         await self._forget_told(subject)
         return await self._table.change(subject_name(subject), "", by)
-
-    async def all(self) -> list[tuple[str, Rule]]:
-        """Return every rule about people, chats and groups that holds, by its subject's name."""
-        rows = await self._table.all()
-        rules = sorted((name, Rule.from_row(row)) for name, row in rows.items() if is_rule(name))
-        return [(name, rule) for name, rule in rules if rule.holds and not name.startswith("role ")]
 
     async def _decide(self, subject: Subject, verdict: Verdict, until: float, by: Actor) -> bool:
         name = subject_name(subject)

@@ -3,18 +3,25 @@
 from bridge.commands.audit import NOTHING, shown
 from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.conversation import LATER_ID
+from bridge.commands.management import DEFAULT, Answered, Invite, Management, RequestAnswer, SettingValue
 from bridge.commands.requests import REQUEST_ID
 from bridge.commands.subjects import moment, split_duration
 from bridge.commands.table import Commands
 from bridge.commands.usage import usage_figures
 
 __all__ = [
+    "DEFAULT",
     "LATER_ID",
     "NOTHING",
     "REQUEST_ID",
+    "Answered",
     "CommandContext",
     "CommandResult",
     "Commands",
+    "Invite",
+    "Management",
+    "RequestAnswer",
+    "SettingValue",
     "moment",
     "shown",
     "split_duration",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
-from bridge.access import Access, Rule, Subject
+from bridge.access import SUBJECT_KINDS, Listed, Role, Subject
 from bridge.commands.context import CommandContext, CommandResult
+from bridge.commands.management import Management
 from bridge.commands.subjects import code, ends, example, moment, named, plain, split_duration
 from bridge.types import Button, Chat, User
 
@@ -15,8 +15,8 @@ REMOVE = "remove"
 
 
 class Admission:
-    def __init__(self, access: Access) -> None:
-        self._access = access
+    def __init__(self, management: Management) -> None:
+        self._management = management
 
     async def whoami(self, context: CommandContext) -> CommandResult:
         sender, words = context.sender, context.words
@@ -32,7 +32,7 @@ class Admission:
         """`/claim CODE`: the first owner, or an invite. The only command that a stranger may send."""
         if not context.chat.direct:
             return CommandResult(context.words.claim_in_private)
-        match await self._access.redeem(context.argument, context.sender, context.chat):
+        match await self._management.access.redeem(context.argument, context.sender, context.chat):
             case "owner":
                 return CommandResult(context.words.claimed, admins_changed=True)
             case "member":
@@ -44,7 +44,7 @@ class Admission:
 
     async def allow(self, context: CommandContext) -> CommandResult:
         async def admit(subject: Subject, until: float) -> str:
-            await self._access.rules.allow(subject, context.actor, until=until)
+            await self._management.allow(subject, context.actor, until)
             said = context.words.allowed_chat if isinstance(subject, Chat) else context.words.allowed_person
             return said.format(id=subject)
 
@@ -52,9 +52,8 @@ class Admission:
 
     async def deny(self, context: CommandContext) -> CommandResult:
         async def dismiss(subject: Subject, until: float) -> str:
-            if isinstance(subject, User) and await self._access.roles.of(subject) is not None:
+            if await self._management.deny(subject, context.actor, until) == "is an admin":
                 return context.words.admin_not_denied.format(id=subject)
-            await self._access.rules.deny(subject, context.actor, until=until)
             said = context.words.denied_chat if isinstance(subject, Chat) else context.words.denied_person
             return said.format(id=subject)
 
@@ -65,30 +64,25 @@ class Admission:
         word, _, rest = context.argument.partition(" ")
         if word.lower() == REMOVE:
             return await self._remove(context, rest)
-        admins = [
-            f"- `{person}` {words.whoami_roles[role.name.lower()]}"
-            for person, role in (await self._access.roles.all()).items()
-        ]
-        parts = [words.allowlist, _section(words.allowlist_admins, admins)]
-        rules = await self._access.rules.all()
-        titles = (
-            ("chat", words.allowlist_chats),
-            ("person", words.allowlist_people),
-            ("group", words.allowlist_groups),
-        )
-        for kind, title in titles:
-            of_kind = [(name.partition(" ")[2], rule) for name, rule in rules if name.startswith(f"{kind} ")]
-            allowed = [_line(id, rule, context) for id, rule in of_kind if rule.verdict == "allow"]
-            parts.append(_section(title, allowed))
-        denied = [_line(name, rule, context) for name, rule in rules if rule.verdict != "allow"]
+        directory = await self._management.directory()
+        titles = {
+            "chat": words.allowlist_chats,
+            "person": words.allowlist_people,
+            "group": words.allowlist_groups,
+        }
+        parts = [words.allowlist, _admins(directory.roles, context)]
+        for kind in SUBJECT_KINDS:
+            allowed = [_line(each.id, each, context) for each in directory.allowed(kind)]
+            parts.append(_section(titles[kind], allowed))
+        denied = [_line(f"{each.kind} {each.id}", each, context) for each in directory.denied()]
         parts.append(_section(words.allowlist_denied, denied))
-        if not rules:
+        if not directory.listed:
             parts.append(words.allowlist_empty)
         return CommandResult("\n\n".join(filter(None, parts)))
 
     async def _remove(self, context: CommandContext, whom: str) -> CommandResult:
         async def remove(subject: Subject, _until: float) -> str:
-            if not await self._access.rules.remove(subject, context.actor):
+            if not await self._management.remove(subject, context.actor):
                 return context.words.not_on_the_list.format(id=_id(subject))
             return context.words.removed.format(id=_id(subject))
 
@@ -99,11 +93,8 @@ class Admission:
         words = context.words
         word, _, whom = context.argument.partition(" ")
         if word.lower() not in ("add", "remove"):
-            lines = [
-                f"- `{person}` {words.whoami_roles[role.name.lower()]}"
-                for person, role in (await self._access.roles.all()).items()
-            ]
-            return CommandResult(_section(words.allowlist_admins, lines) + f"\n\n{words.admin_usage}")
+            directory = await self._management.directory()
+            return CommandResult(f"{_admins(directory.roles, context)}\n\n{words.admin_usage}")
         person = named(whom, context.chat.channel) if whom.strip() else context.call.replied_to
         # Somebody who speaks as the group is several people.
         if not isinstance(person, User) or (not context.chat.direct and person.id == context.chat.id):
@@ -111,14 +102,12 @@ class Admission:
                 words.not_a_person.format(text=plain(whom), command="/admin add", example=example(context))
             )
         if word.lower() == "add":
-            made = await self._access.roles.promote(person, context.actor)
+            made = await self._management.promote(person, context.actor)
             said = words.admin_added if made else words.admin_already
             return CommandResult(said.format(id=person), admins_changed=made)
-        if self._access.roles.is_named(person) or person == context.sender:
-            return CommandResult(words.admin_stays.format(id=person))
-        removed = await self._access.roles.demote(person, context.actor)
-        said = words.admin_removed if removed else words.not_on_the_list
-        return CommandResult(said.format(id=person), admins_changed=removed)
+        went = await self._management.demote(person, context.actor)
+        said = {"changed": words.admin_removed, "unchanged": words.not_on_the_list, "stays": words.admin_stays}[went]
+        return CommandResult(said.format(id=person), admins_changed=went == "changed")
 
 
 Do = Callable[[Subject, float], Awaitable[str]]
@@ -152,8 +141,15 @@ def _id(subject: Subject) -> str:
     return str(subject.whole if isinstance(subject, Chat) else subject)
 
 
-def _line(id: str, rule: Rule, context: CommandContext) -> str:
-    until = context.words.until.format(moment=moment(rule.until)) if rule.until > time.time() else ""
+def _admins(roles: Mapping[User, Role], context: CommandContext) -> str:
+    words = context.words
+    lines = [f"- `{person}` {words.whoami_roles[role.name.lower()]}" for person, role in roles.items()]
+    return _section(words.allowlist_admins, lines)
+
+
+def _line(id: str, listed: Listed, context: CommandContext) -> str:
+    rule = listed.rule
+    until = context.words.until.format(moment=moment(rule.until)) if rule.until else ""
     return " ".join(filter(None, (f"- `{id}`", plain(rule.name), until)))
 
 

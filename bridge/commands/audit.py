@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bridge.access import Access, Change, Rule, is_rule
+from bridge.access import Change, Rule, is_rule
 from bridge.commands.context import CommandContext, CommandResult
+from bridge.commands.management import Management
 from bridge.commands.subjects import code, moment
 
 DEFAULT_CHANGES, MAX_CHANGES = 10, 50
@@ -12,15 +13,15 @@ NOTHING = "–"
 
 
 class AuditCommand:
-    def __init__(self, access: Access) -> None:
-        self._access = access
+    def __init__(self, management: Management) -> None:
+        self._management = management
 
     async def audit(self, context: CommandContext) -> CommandResult:
         """`/audit [how many]`."""
         number = (
             int(context.argument) if context.argument.isdecimal() and len(context.argument) < 4 else DEFAULT_CHANGES
         )
-        changes = await self._access.audit.newest(min(max(number, 1), MAX_CHANGES))
+        changes = await self._management.changes(min(max(number, 1), MAX_CHANGES))
         if not changes:
             return CommandResult(context.words.audit_none)
         lines = [

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from bridge.access import OFF, SETTINGS, Access, ChatSettings, Patterns, Role
+from bridge.access import OFF, SETTINGS, Patterns, Role
 from bridge.commands.choices import choice_buttons
 from bridge.commands.context import CommandContext, CommandResult
+from bridge.commands.management import DEFAULT, Management
 from bridge.commands.subjects import code, plain
 from bridge.types import Chat
 
-DEFAULT = "default"
-"""As a value: go back to what applies elsewhere."""
 ALL = "all"
 RESET = "reset"
 
 
 class ChatSettingsCommands:
-    def __init__(self, access: Access) -> None:
-        self._access = access
+    def __init__(self, management: Management) -> None:
+        self._management = management
 
     async def chat(self, context: CommandContext) -> CommandResult:
         """`/chat`, `/chat NAME VALUE`, `/chat all ...`."""
@@ -35,7 +34,7 @@ class ChatSettingsCommands:
             return CommandResult(_usage(context), choice_buttons("chat"))
         if name == "models":
             return await self._models(context, where, value)
-        return await self._set(context, where, name, "" if value.lower() == DEFAULT else value)
+        return await self._set(context, where, name, value)
 
     async def models(self, context: CommandContext, value: str) -> CommandResult:
         """`/models allow|deny PATTERNS`, `/models reset`, in this chat."""
@@ -45,15 +44,13 @@ class ChatSettingsCommands:
         word, *patterns = value.split()
         match word.lower():
             case "allow" | "deny" if patterns:
-                kept = (await self._access.settings.own(where)).get("models", "")
-                mark, other = ("+", "-") if word.lower() == "allow" else ("-", "+")
-                replaced = {f"{other}{pattern}" for pattern in patterns}
-                words = [each for each in kept.split() if each not in replaced and each != OFF]
-                return await self._set(
-                    context, where, "models", " ".join([*words, *(f"{mark}{pattern}" for pattern in patterns)])
-                )
+                try:
+                    await self._management.permit(where, patterns, context.actor, allow=word.lower() == "allow")
+                except ValueError:
+                    return _wrong("models", " ".join(patterns), context)
+                return await self._show(context, where)
             case "reset" | "default":
-                return await self._set(context, where, "models", "")
+                return await self._set(context, where, "models", DEFAULT)
             case "off":
                 return await self._set(context, where, "models", OFF)
             case _:
@@ -61,33 +58,28 @@ class ChatSettingsCommands:
 
     async def _set(self, context: CommandContext, where: Chat | None, name: str, text: str) -> CommandResult:
         try:
-            await self._access.settings.set(where, name, text, context.actor)
+            await self._management.set(where, name, text, context.actor)
         except ValueError:
-            return CommandResult(
-                f"{context.words.setting_wrong.format(value=plain(text), name=name)}\n\n{_usage(context)}",
-                choice_buttons("chat"),
-            )
+            return _wrong(name, text, context)
         return await self._show(context, where)
 
     async def _show(self, context: CommandContext, where: Chat | None) -> CommandResult:
-        own = await self._access.settings.own(where)
-        applies = (
-            await self._access.settings.of(where)
-            if where is not None
-            else ChatSettings.read(await self._access.settings.own(None))
-        )
         lines = [
-            f"- `{name}`: {_shown(applies, name, context)}"
-            + ("" if name in own else f" ({context.words.setting_default})")
-            for name in SETTINGS
+            f"- `{each.name}`: {_shown(each.value, context)}"
+            + ("" if each.own else f" ({context.words.setting_default})")
+            for each in await self._management.settings(where)
         ]
         title = context.words.settings_here if where is not None else context.words.settings_all
         buttons = choice_buttons("chat") if where is not None else []
         return CommandResult("\n".join([title, *lines, "", _usage(context)]), buttons)
 
 
-def _shown(applies: ChatSettings, name: str, context: CommandContext) -> str:
-    value = getattr(applies, name)
+def _wrong(name: str, text: str, context: CommandContext) -> CommandResult:
+    said = context.words.setting_wrong.format(value=plain(text), name=name)
+    return CommandResult(f"{said}\n\n{_usage(context)}", choice_buttons("chat"))
+
+
+def _shown(value: object, context: CommandContext) -> str:
     if isinstance(value, Patterns):
         parts = [
             f"{mark} {' '.join(map(code, some))}" for mark, some in (("✓", value.allow), ("✗", value.deny)) if some

@@ -18,6 +18,7 @@ from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.conversation import ConversationCommands
 from bridge.commands.help import HelpCommand, Topic
 from bridge.commands.invites import InviteCommand
+from bridge.commands.management import Management
 from bridge.commands.picker import Picker
 from bridge.commands.prompts import PromptCommands
 from bridge.commands.requests import RequestCommands
@@ -74,11 +75,12 @@ class Commands:
         self.picker = picker = Picker(store.preferences, store.names, gateway, access, default)
         talk = ConversationCommands(store, inbox, picker, speaks=speaks)
         self.prompts = prompts = PromptCommands(store, lambda name: name in self._entries)
-        admit = Admission(access)
         tools = ToolCommands(store, inbox, access, toolbox, Approvals(store.redis))
-        self._chats = chats = ChatSettingsCommands(access)
         self._entries: dict[str, Entry] = {}
         self._help = HelpCommand(picker, self._entries)
+        self.management = management = Management(access, inbox)
+        admit = Admission(management)
+        self._chats = chats = ChatSettingsCommands(management)
         entries = [
             Entry("start", talk.start, topic="you"),
             Entry("help", self._help.help, topic="you"),
@@ -102,12 +104,12 @@ class Commands:
             Entry("allow", admit.allow, Role.ADMIN, topic="access"),
             Entry("deny", admit.deny, Role.ADMIN, topic="access"),
             Entry("allowlist", admit.allowlist, Role.ADMIN, topic="access"),
-            Entry("invite", InviteCommand(access).invite, Role.ADMIN, topic="access"),
-            Entry("requests", RequestCommands(inbox, access).requests, Role.ADMIN, topic="access"),
+            Entry("invite", InviteCommand(management).invite, Role.ADMIN, topic="access"),
+            Entry("requests", RequestCommands(management).requests, Role.ADMIN, topic="access"),
             Entry("tools", tools.tools, Role.ADMIN, topic="models"),
             Entry("chat", chats.chat, Role.ADMIN, topic="settings"),
             Entry("history", self._history, Role.ADMIN, listed=False, topic="settings"),
-            Entry("audit", AuditCommand(access).audit, Role.ADMIN, topic="settings"),
+            Entry("audit", AuditCommand(management).audit, Role.ADMIN, topic="settings"),
             Entry("admin", admit.admin, Role.OWNER, topic="access"),
             Entry("bench", BenchCommand(picker, gateway).bench, Role.OWNER, topic="models"),
         ]

@@ -8,8 +8,9 @@ from argparse import Namespace
 from dataclasses import asdict
 
 from bridge.access import SHELL, Access, Subject, as_subject, subject_name
-from bridge.commands import NOTHING, moment, shown, split_duration
+from bridge.commands import NOTHING, Management, moment, shown, split_duration
 from bridge.errors import SettingsError
+from bridge.inbox import Inbox
 from bridge.settings import Settings
 from bridge.store import open_store
 from bridge.types import User
@@ -18,36 +19,38 @@ from bridge.types import User
 async def access(settings: Settings, options: Namespace) -> int:
     """Run `options.action`. Return 1 where it changed nothing."""
     async with open_store(settings.redis_url.get_secret_value(), settings.data_dir) as store:
-        access = Access(store.redis, settings.admins)
+        management = Management(Access(store.redis, settings.admins), Inbox(store))
         match options.action:
             case "list":
-                return await _list(access, options.json)
+                return await _list(management, options.json)
             case "audit":
-                return await _audit(access, options.most, options.json)
+                return await _audit(management, options.most, options.json)
             case "invite":
-                return await _invite(access, options)
+                return await _invite(management, options)
             case _:
-                return await _change(access, options)
+                return await _change(management, options)
 
 
-async def _change(access: Access, options: Namespace) -> int:
+async def _change(management: Management, options: Namespace) -> int:
     until = time.time() + _seconds(options.duration) if getattr(options, "duration", "") else 0.0
     subject = _subject(options)
     match options.action:
         case "allow":
-            changed, now = await access.rules.allow(subject, SHELL, until=until), "may talk"
+            changed, now = await management.allow(subject, SHELL, until), "may talk"
         case "deny":
-            if isinstance(subject, User) and await access.roles.of(subject) is not None:
+            went = await management.deny(subject, SHELL, until)
+            if went == "is an admin":
                 raise SettingsError([f"{options.id} is an admin; see `cherry-bridge access admin remove`"])
-            changed, now = await access.rules.deny(subject, SHELL, until=until), "may not talk"
+            changed, now = went == "changed", "may not talk"
         case "remove":
-            changed, now = await access.rules.remove(subject, SHELL), "is not on the list"
+            changed, now = await management.remove(subject, SHELL), "is not on the list"
         case _:
             person = User.parse(options.id)
             if options.change == "add":
-                changed, now = await access.roles.promote(person, SHELL), "is an admin"
+                changed, now = await management.promote(person, SHELL), "is an admin"
             else:
-                changed, now = await access.roles.demote(person, SHELL), "has no role but what BRIDGE_ADMINS gives"
+                changed = await management.access.roles.demote(person, SHELL)
+                now = "has no role but what BRIDGE_ADMINS gives"
     if options.json:
         print(json.dumps({"subject": subject_name(subject), "now": now, "until": until, "changed": changed}))
     else:
@@ -55,28 +58,28 @@ async def _change(access: Access, options: Namespace) -> int:
     return 0 if changed else 1
 
 
-async def _list(access: Access, as_json: bool) -> int:
-    roles, rules = await access.roles.all(), await access.rules.all()
+async def _list(management: Management, as_json: bool) -> int:
+    directory = await management.directory()
     if as_json:
         kept = {
-            "roles": [{"person": str(person), "role": role.name.lower()} for person, role in roles.items()],
-            "rules": [{"subject": name, **asdict(rule)} for name, rule in rules],
+            "roles": [{"person": str(person), "role": role.name.lower()} for person, role in directory.roles.items()],
+            "rules": [{"subject": f"{each.kind} {each.id}", **asdict(each.rule)} for each in directory.listed],
         }
         print(json.dumps(kept, ensure_ascii=False, indent=2))
         return 0
-    for person, role in roles.items():
+    for person, role in directory.roles.items():
         print(f"{role.name.lower():<7} {person}")
-    for name, rule in rules:
-        kind, _, id = name.partition(" ")
+    for each in directory.listed:
+        rule = each.rule
         until = f"until {moment(rule.until)}" if rule.until else ""
-        print("  ".join(filter(None, (f"{rule.verdict:<7} {kind:<6} {id}", rule.name, until))))
-    if not roles and not rules:
+        print("  ".join(filter(None, (f"{rule.verdict:<7} {each.kind:<6} {each.id}", rule.name, until))))
+    if not directory.roles and not directory.listed:
         print("Nobody may talk yet. `cherry-bridge run` prints a code that makes its sender the owner.")
     return 0
 
 
-async def _audit(access: Access, most: int, as_json: bool) -> int:
-    changes = await access.audit.newest(max(1, most))
+async def _audit(management: Management, most: int, as_json: bool) -> int:
+    changes = await management.changes(max(1, most))
     if as_json:
         print(json.dumps([asdict(change) for change in changes], ensure_ascii=False, indent=2))
         return 0
@@ -86,16 +89,15 @@ async def _audit(access: Access, most: int, as_json: bool) -> int:
     return 0
 
 
-async def _invite(access: Access, options: Namespace) -> int:
+async def _invite(management: Management, options: Namespace) -> int:
     until = time.time() + _seconds(options.duration)
-    code = await access.invites.invite(SHELL, uses=options.uses, until=until)
-    if not code:
+    made = await management.invite(SHELL, options.uses, until)
+    if made is None:
         raise SettingsError(["too many invites are open; /invite off in a chat revokes them"])
-    await access.audit.note(SHELL, "invite", f"{options.uses}, {moment(until)}")
     if options.json:
-        print(json.dumps({"code": code, "uses": options.uses, "until": until}))
+        print(json.dumps(asdict(made)))
     else:
-        print(f"/claim {code}\n{options.uses} may send this to the bot in a direct chat until {moment(until)}.")
+        print(f"/claim {made.code}\n{made.uses} may send this to the bot in a direct chat until {moment(until)}.")
     return 0
 
 
