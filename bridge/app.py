@@ -7,10 +7,12 @@ holds an account's lease listens for it; every process answers.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
 
 import structlog
+from msgspec.structs import replace
 
 from bridge import metrics
 from bridge.access import Access
@@ -21,10 +23,11 @@ from bridge.gateway import Gateway
 from bridge.inbound import Inbound
 from bridge.inbox import Claim, ClaimLost, Inbox
 from bridge.intake import Intake
+from bridge.log import redact
 from bridge.media import AttachmentReader
 from bridge.reply import Account, Pace
 from bridge.settings import Settings
-from bridge.store import RedisQuirks, Store, open_store
+from bridge.store import CODE, ChannelState, RedisQuirks, Store, open_store
 from bridge.tools import Approvals, BuiltInTools, Reminders, Toolbox
 from bridge.turn import ActiveAnswers, Answerer, Attachments, Load, OutageMonitor, Replies, TurnTools, estimate
 
@@ -74,8 +77,9 @@ class Bridge:
         self._load = Load()
         self._outages = OutageMonitor(store, self.inbox, gateway, self.access, settings.away_seconds)
         self._accounts: list[Account] = []
+        self._states: dict[str, ChannelState] = {}
         self._processes = 1
-        replies = Replies(store, self.inbox, self.commands, settings.language, self._active, self._publish_all)
+        replies = Replies(store, self.inbox, self.commands, settings.language, self._active, self.publish_all)
         reader = AttachmentReader(store.media, settings.media_limits(), speech=speech, estimate=estimate)
         self._answerer = Answerer(
             settings,
@@ -91,7 +95,7 @@ class Bridge:
             voice,
             TurnTools(store, self.access, self.toolbox, Approvals(store.redis)),
         )
-        self._intake = Intake(store, self.inbox, self.access, self.commands, replies.words, self._publish_all)
+        self._intake = Intake(store, self.inbox, self.access, self.commands, replies.words, self.publish_all)
 
     async def serve(self, channels: Mapping[str, Open], grace: float = GRACE_SECONDS) -> None:
         """Listen and answer on every channel until cancelled, or until all of them have ended."""
@@ -109,6 +113,8 @@ class Bridge:
             await self._intake.close()
             await _end(*around)
             await self.toolbox.close()
+            with suppress(StoreError):  # then they are forgotten after a while
+                await self.store.channel_states.leave(list(self._states))
 
     async def _keep(self, name: str, open: Open, grace: float) -> None:
         """Keep one channel open, whatever happens to it."""
@@ -120,6 +126,8 @@ class Bridge:
                     account = Account(channel, Pace(self._processes, pressure=lambda: self._load.pressure))
                     self._accounts.append(account)
                     metrics.CHANNEL_UP.set(1, name)
+                    link = channel.link(CODE)
+                    await self._say_state(ChannelState(name, "up", time.time(), account.id, link=link))
                     try:
                         await self._serve(account, grace)
                     finally:
@@ -128,12 +136,14 @@ class Bridge:
                 return
             except Refused as error:
                 self.refused[name] = str(error)
+                await self._say_state(ChannelState(name, "refused", time.time(), why=redact(str(error))))
                 metrics.failed(error)
                 log.error("channel refused", channel=name, why=str(error))
                 return
             except (ChannelError, StoreError) as error:
                 log.warning("channel failed", channel=name, error=str(error), again_in=wait)
                 metrics.failed(error)
+                await self._say_state(ChannelState(name, "failed", time.time(), why=redact(str(error))))
             except Exception as error:
                 metrics.failed(error)
                 log.exception("channel failed", channel=name, again_in=wait)
@@ -270,6 +280,7 @@ class Bridge:
             try:
                 self._processes = processes = await self.store.heartbeats.beat()
                 metrics.PROCESSES.set(processes)
+                await self._say_states()
                 for account in self._accounts:
                     account.pace.share = processes
                     metrics.SET_ASIDE.set(account.channel.set_aside, account.channel.name)
@@ -285,7 +296,18 @@ class Bridge:
             except StoreError as error:
                 log.debug("reminders not looked at", error=str(error))
 
-    async def _publish_all(self) -> None:
+    async def _say_state(self, state: ChannelState) -> None:
+        """Say how a channel of ours is, for the page; what cannot be said now is said again in a moment."""
+        self._states[state.name] = state
+        with suppress(StoreError):
+            await self._say_states()
+
+    async def _say_states(self) -> None:
+        now = time.time()
+        await self.store.channel_states.say([replace(state, at=now) for state in self._states.values()])
+
+    async def publish_all(self) -> None:
+        """Publish the command menus anew: admins see more commands than others."""
         await asyncio.gather(*(self._publish(account) for account in list(self._accounts)))
 
     async def _publish(self, account: Account) -> None:

@@ -107,6 +107,10 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--json", action="store_true")
     bench.set_defaults(command=_bench)
 
+    web = commands.add_parser("web", help="the page for the person who runs the bot, on this machine, until stopped")
+    web.add_argument("--port", type=_port, metavar="N", help="default: BRIDGE_WEB_PORT, or else a free one")
+    web.set_defaults(command=_web)
+
     access = commands.add_parser("access", help="who may talk, from a shell")
     _add_access(access.add_subparsers(required=True, metavar="list|allow|deny|remove|admin|invite|audit"))
 
@@ -250,6 +254,12 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _port(text: str) -> int:
+    if not text.isdecimal() or len(text) > 5 or not 1 <= int(text) <= 65_535:
+        raise argparse.ArgumentTypeError("a number from 1 to 65535")
+    return int(text)
+
+
 def _process_count(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= MAX_PROCESSES:
         raise argparse.ArgumentTypeError(f"a number from 1 to {MAX_PROCESSES}")
@@ -276,7 +286,7 @@ def _serve(options: argparse.Namespace) -> int:
     from bridge.admin.shell.serve import serve
 
     openers = {name: settings.open_channel for name, settings in in_use.items()}
-    return _run(serve(configuration.bridge, openers, number=options.number))
+    return _run(serve(configuration.bridge, openers, _channels(), number=options.number))
 
 
 def _chat(options: argparse.Namespace) -> int:
@@ -462,6 +472,16 @@ def _usage(options: argparse.Namespace) -> int:
 
     log.configure("error")
     return _run(usage(read_settings(), options))
+
+
+def _web(options: argparse.Namespace) -> int:
+    from bridge import log
+    from bridge.admin.shell.configuration import read_configuration
+    from bridge.admin.shell.web import web
+
+    configuration = read_configuration(_channels())
+    log.configure("warning")
+    return _run(web(configuration.bridge, _channels(), options.port))
 
 
 def _completion(options: argparse.Namespace) -> int:

@@ -86,6 +86,9 @@ class Settings(BaseSettings):
     health_port: int = Field(default=0, ge=0, le=65_526)
     """The port for health and metrics, on loopback; where it is taken, one of the nine after it. 0: no port."""
 
+    web_port: int = Field(default=0, ge=0, le=65_535)
+    """The port of the page for the person who runs the bot, on loopback only. 0: no page."""
+
     @field_validator("channels", mode="before")
     @classmethod
     def _channels(cls, value: Any) -> Any:

@@ -234,8 +234,9 @@ class TalkingChannel(FakeChannel):
 class BridgeInProcess:
     """The whole bridge on a fake platform, with a real store and a real gateway."""
 
-    def __init__(self, app: Bridge, channel: TalkingChannel, gateway: GatewayEmulator) -> None:
+    def __init__(self, app: Bridge, channel: TalkingChannel, gateway: GatewayEmulator, settings: Settings) -> None:
         self.app = app
+        self.settings = settings
         self.access = app.access
         self.channel = channel
         self.gateway = gateway
@@ -307,7 +308,7 @@ async def bridge_in_process(
             app = Bridge(settings, store, gateway)
             serving = asyncio.create_task(app.serve({"fake": lambda _memory: channel}))
             try:
-                yield BridgeInProcess(app, channel, emulator)
+                yield BridgeInProcess(app, channel, emulator, settings)
             finally:
                 serving.cancel()
                 await asyncio.wait([serving])

@@ -11,11 +11,14 @@ from bridge.access.rate_limit import RateLimiter
 from bridge.access.requests import Request
 from bridge.access.rules import ListFull, Rule, is_rule
 from bridge.access.settings import EVERYWHERE, OFF, SETTINGS, ChatSettings, Patterns
+from bridge.access.web import LINK_SECONDS, SESSION_SECONDS, StolenSession, WebSession, WebSessions
 
 __all__ = [
     "EVERYWHERE",
+    "LINK_SECONDS",
     "MAX_USES",
     "OFF",
+    "SESSION_SECONDS",
     "SETTINGS",
     "SHELL",
     "SUBJECT_KINDS",
@@ -36,9 +39,12 @@ __all__ = [
     "Role",
     "Rule",
     "Standing",
+    "StolenSession",
     "Subject",
     "SubjectKind",
     "TurnQuota",
+    "WebSession",
+    "WebSessions",
     "as_subject",
     "is_rule",
     "subject_name",

@@ -23,6 +23,7 @@ from bridge.access.rate_limit import RateLimiter
 from bridge.access.requests import Requests
 from bridge.access.roles import Roles, role_of
 from bridge.access.rules import Rule, Rules, RuleTable, holding
+from bridge.access.web import WebSessions
 from bridge.types import Chat, User
 
 CODE_TRIES, CODE_TRY_SECONDS = 5, 720.0
@@ -48,6 +49,7 @@ class Access:
         self.invites = Invites(redis)
         self.quota = Quota(redis)
         self.audit = AuditLog(redis)
+        self.web = WebSessions(redis)
 
     async def judge(self, person: User, chat: Chat, groups: Sequence[str] = ()) -> Standing:
         """Return what `person`, who belongs to `groups` there, may do in `chat`, and what applies there."""

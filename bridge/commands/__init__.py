@@ -5,7 +5,7 @@ from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.conversation import LATER_ID
 from bridge.commands.management import DEFAULT, Answered, Invite, Management, RequestAnswer, SettingValue
 from bridge.commands.requests import REQUEST_ID
-from bridge.commands.subjects import moment, split_duration
+from bridge.commands.subjects import ends, moment, split_duration
 from bridge.commands.table import Commands
 from bridge.commands.usage import usage_figures
 
@@ -22,6 +22,7 @@ __all__ = [
     "Management",
     "RequestAnswer",
     "SettingValue",
+    "ends",
     "moment",
     "shown",
     "split_duration",

@@ -24,6 +24,7 @@ from bridge.commands.prompts import PromptCommands
 from bridge.commands.requests import RequestCommands
 from bridge.commands.tools import ToolCommands
 from bridge.commands.usage import UsageCommand
+from bridge.commands.web import WebCommand
 from bridge.gateway import Gateway
 from bridge.inbound import parse_command
 from bridge.inbox import CommandCall, Inbox
@@ -110,6 +111,7 @@ class Commands:
             Entry("chat", chats.chat, Role.ADMIN, topic="settings"),
             Entry("history", self._history, Role.ADMIN, listed=False, topic="settings"),
             Entry("audit", AuditCommand(management).audit, Role.ADMIN, topic="settings"),
+            Entry("web", WebCommand(access).web, Role.ADMIN, topic="settings"),
             Entry("admin", admit.admin, Role.OWNER, topic="access"),
             Entry("bench", BenchCommand(picker, gateway).bench, Role.OWNER, topic="models"),
         ]

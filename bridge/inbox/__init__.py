@@ -15,6 +15,7 @@ from bridge.inbox.job import CommandCall, Job, Notice, Question
 from bridge.inbox.queue import Put
 from bridge.inbox.record import MAX_RESULT_BYTES, MAX_STEPS, ReplyRecord, Step
 from bridge.inbox.turn import UNREADABLE, Turn
+from bridge.inbox.under_way import Queues, UnderWay
 from bridge.store import Lane
 
 __all__ = [
@@ -38,8 +39,10 @@ __all__ = [
     "Notice",
     "Put",
     "Question",
+    "Queues",
     "ReplyRecord",
     "Step",
     "Turn",
+    "UnderWay",
     "lane_of",
 ]

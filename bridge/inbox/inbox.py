@@ -25,7 +25,7 @@ import structlog
 from redis.exceptions import NoScriptError
 
 from bridge.errors import StoreError
-from bridge.inbox import aside, backlog, parking, queue, ready
+from bridge.inbox import aside, backlog, parking, queue, ready, under_way
 from bridge.inbox.aside import Kept
 from bridge.inbox.backlog import Backlog
 from bridge.inbox.claim import TAKE, Claim
@@ -35,6 +35,7 @@ from bridge.inbox.job import CommandCall, Job, Notice, Question
 from bridge.inbox.move import move
 from bridge.inbox.queue import Put
 from bridge.inbox.ready import ReadyMarker
+from bridge.inbox.under_way import Queues
 from bridge.store import LANES, Hold, Lane, LaneKeys, Script, Store, keys, translate_redis_errors
 from bridge.types import Chat
 
@@ -193,6 +194,10 @@ class Inbox:
     async def backlog(self) -> Backlog:
         """How much waits in all queues, and since when. Raises StoreError."""
         return await backlog.backlog(self._redis)
+
+    async def look(self, accounts: Sequence[str], most: int) -> Queues:
+        """What is under way for these accounts, `most` answers of each, and how much waits. Raises StoreError."""
+        return await under_way.look(self._redis, accounts, most)
 
     def kept_aside(self) -> AsyncIterator[Kept]:
         """Every turn that was given up and is still kept, those of one chat newest first. Raises StoreError."""

@@ -20,6 +20,8 @@ from redis.asyncio import Redis
 from bridge.errors import StoreError
 from bridge.inbound import Said
 from bridge.store import keys
+from bridge.store.activity import Activity, ActivityLog, Failure
+from bridge.store.channel_states import CODE, ChannelState, ChannelStates
 from bridge.store.connect import RedisUrl, connected, connected_to
 from bridge.store.errors import translate_redis_errors
 from bridge.store.heartbeat import Heartbeats
@@ -50,6 +52,7 @@ from bridge.types import Chat
 
 __all__ = [
     "CHAT",
+    "CODE",
     "HISTORY_SECONDS",
     "INPUT",
     "KEY_LENGTH",
@@ -59,11 +62,16 @@ __all__ = [
     "SHOWN_REASONING",
     "VERSION",
     "AccessKeys",
+    "Activity",
+    "ActivityLog",
     "ChainStep",
+    "ChannelState",
+    "ChannelStates",
     "ChatKeys",
     "Chosen",
     "EndReason",
     "Exchange",
+    "Failure",
     "Heartbeats",
     "History",
     "Hold",
@@ -125,7 +133,10 @@ class Store:
         self.leases = Leases(redis, self.keeper)
         self.signals = Signals(redis)
         self.outage = OutageStore(redis)
-        self.heartbeats = Heartbeats(redis, secrets.token_hex(8))
+        self.activity = ActivityLog(redis)
+        me = secrets.token_hex(8)
+        self.heartbeats = Heartbeats(redis, me)
+        self.channel_states = ChannelStates(redis, me)
 
     def memory(self, channel: str) -> Memory:
         """What the adapter `channel` keeps."""

@@ -137,6 +137,12 @@ class AccessKeys:
     """A hash: the strangers that owners have been asked about."""
     owner_contacts = _BASE + "homes"
     """A hash: where each owner last wrote from in a direct chat."""
+    web_address = _BASE + "web"
+    """Where the page is, as long as it is on."""
+    web_links = _BASE + "web:links"
+    """A hash: the links to the page that nobody has used, by the hash of their token."""
+    web_sessions = _BASE + "web:sessions"
+    """A hash: who is in the page, by the hash of their token."""
 
     @classmethod
     def spent(cls, day: str) -> str:
@@ -207,6 +213,10 @@ def media_index_of(media: str) -> str:
 
 
 SIGNALS = PREFIX + "stops"
+ACTIVITY = PREFIX + "activity"
+"""A stream: the last turns of all processes, and how they ended."""
+CHANNELS = PREFIX + "channels"
+"""A hash: how each channel of each process is."""
 OUTAGE = PREFIX + "absence"
 PROCESSES = PREFIX + "processes"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import structlog
 
@@ -19,7 +20,7 @@ from bridge.inbox import CommandCall, Inbox, Notice, Question, Turn
 from bridge.media import SpeechServer
 from bridge.reply import Account, Draft, Footer
 from bridge.settings import Settings
-from bridge.store import Exchange, Store, TurnContext
+from bridge.store import Activity, Exchange, Failure, Store, TurnContext
 from bridge.turn.attachments import Attachments, Received
 from bridge.turn.chain import Chain
 from bridge.turn.context import user_messages
@@ -39,6 +40,8 @@ MAX_FAILURES = 3
 """A job whose attempts failed more often is set aside and its sender told."""
 MAX_CRASHES = 10
 """The same for a job during which the process died: most often that is not the job's fault, so they may be more."""
+MAX_SHOWN = 64
+"""Characters of a name or a title."""
 FREE_CRASHES, MAX_CRASH_PAUSE_SECONDS = 3, 30.0
 """After so many crashes each further attempt waits first, twice as long each time: a job that kills every process
 that takes it leaves the others some time to answer."""
@@ -155,6 +158,8 @@ class Answerer:
         if isinstance(draft.error, GatewayUnreachable):
             await self._outages.report_down(question.asked_by)
         _count(turn, account, exchange, draft, generation, began)
+        with suppress(StoreError):  # it is only for show
+            await self._store.activity.note(_activity(question, exchange, draft, generation, began))
 
     async def _stream(
         self,
@@ -322,6 +327,24 @@ def _spent(question: Question, draft: Draft, generation: Generation | Chain) -> 
     tally = Tally(int(not draft.is_empty), usage.prompt_tokens, usage.completion_tokens) if charged else Tally()
     error = type(draft.error).__name__ if draft.error is not None else ""
     return [*spent, Spent(person, chat, model, tally, error)]
+
+
+def _activity(
+    question: Question, exchange: Exchange, draft: Draft, generation: Generation | Chain, began: float
+) -> Activity:
+    """What the page shows of a turn."""
+    return Activity(
+        exchange.at,
+        str(question.chat.place),
+        question.chat.title[:MAX_SHOWN],
+        str(question.asked_by),
+        question.asked_by.name[:MAX_SHOWN],
+        exchange.model,
+        exchange.ended,
+        round(max(0.0, exchange.at - began), 1),
+        round(generation.first_text or 0.0, 2),
+        Failure.of(draft.error) if draft.error is not None else None,
+    )
 
 
 def _count(

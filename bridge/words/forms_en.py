@@ -40,6 +40,7 @@ FORMS = {
     "chat": "- `/chat`: what applies here\n- `/chat answer all`: set one thing\n"
     "- `/chat all answer all`: in every chat",
     "audit": "- `/audit`: the last ten changes\n- `/audit 50`: more of them",
+    "web": "- `/web`: a link to the page, for one browser, once\n- `/web off`: end all your visits",
     "admin": "- `/admin list`: who is one\n- `/admin add 4711`, `/admin remove 4711`, or as a reply",
     "bench": "- `/bench`: the model of this chat\n- `/bench gpt`: the model whose name holds that",
 }

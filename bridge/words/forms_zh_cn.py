@@ -35,6 +35,7 @@ FORMS = {
     "requests": "- `/requests`：谁在等待答复，附有按钮",
     "chat": "- `/chat`：这里适用的设置\n- `/chat answer all`：设置其中一项\n- `/chat all answer all`：用于所有聊天",
     "audit": "- `/audit`：最近十次更改\n- `/audit 50`：更多",
+    "web": "- `/web`：管理页面的链接，只让一个浏览器进入一次\n- `/web off`：结束你的所有登录",
     "admin": "- `/admin list`：有哪些管理员\n- `/admin add 4711`、`/admin remove 4711`，或用来回复",
     "bench": "- `/bench`：这个聊天的模型\n- `/bench gpt`：名称里含有这些字的模型",
 }

@@ -35,6 +35,7 @@ FORMS = {
     "requests": "- `/requests`：誰在等待答覆，附有按鈕",
     "chat": "- `/chat`：這裡適用的設定\n- `/chat answer all`：設定其中一項\n- `/chat all answer all`：用於所有聊天",
     "audit": "- `/audit`：最近十次變更\n- `/audit 50`：更多",
+    "web": "- `/web`：管理頁面的連結，只讓一個瀏覽器進入一次\n- `/web off`：結束你的所有登入",
     "admin": "- `/admin list`：有哪些管理員\n- `/admin add 4711`、`/admin remove 4711`，或用來回覆",
     "bench": "- `/bench`：這個聊天的模型\n- `/bench gpt`：名稱裡含有這些字的模型",
 }

@@ -161,6 +161,10 @@ class Words:
     bench_median: str
     audit: str
     audit_none: str
+    web_link: str
+    web_is_off: str
+    web_in_private: str
+    web_closed: str
 
     # what was used
     usage_own: str

@@ -8,9 +8,21 @@ from collections.abc import Iterator
 
 import pytest
 
-from bridge.access import audit, invites, owner_contacts, quota, requests, rules
+from bridge.access import audit, invites, owner_contacts, quota, requests, rules, web
 from bridge.inbox import MAX_RESULT_BYTES, MAX_STEPS, aside, claim, inbox, move, queue
-from bridge.store import heartbeat, history, keys, leases, media, outage, preferences, prompts, signals
+from bridge.store import (
+    activity,
+    channel_states,
+    heartbeat,
+    history,
+    keys,
+    leases,
+    media,
+    outage,
+    preferences,
+    prompts,
+    signals,
+)
 from bridge.types import Chat
 from bridge.usage import DETAIL_DAYS, MONTHS, TOTAL_DAYS, ledger
 from tests.operations.pages import unfenced
@@ -84,6 +96,8 @@ BOUNDS = {
     "cherry:{CHAT}:moved": [of(move.MOVED_SECONDS, DAY, "day")],
     "cherry:stops": [f"{signals.KEPT:,}"],
     "cherry:absence": [of(outage.OUTAGE_TTL_SECONDS, DAY, "day")],
+    "cherry:activity": [str(activity.KEPT), of(activity.ACTIVITY_SECONDS, DAY, "day")],
+    "cherry:channels": [of(channel_states.STATE_SECONDS, 1, "second")],
     "cherry:processes": [of(heartbeat.PROCESS_TTL_SECONDS, 1, "second")],
     "cherry:lease:NAME": [of(leases.TTL_SECONDS, 1, "second")],
     "cherry:ratio:MODEL": [of(preferences.RATIO_SECONDS, DAY, "day")],
@@ -98,6 +112,9 @@ BOUNDS = {
         of(requests.LIFE_SECONDS, 3600, "hour"),
     ],
     "cherry:{access}:homes": [str(owner_contacts.MAX_CONTACTS)],
+    "cherry:{access}:web": [of(web.ADDRESS_SECONDS, 1, "second")],
+    "cherry:{access}:web:links": [str(web.MAX_LINKS), of(web.LINK_SECONDS, 60, "minute")],
+    "cherry:{access}:web:sessions": [str(web.MAX_SESSIONS), of(web.SESSION_SECONDS, 3600, "hour")],
     "cherry:{access}:spent:DAY": [of(2 * quota.DAY_SECONDS, DAY, "day")],
     "cherry:{prompts}:of:PERSON": [str(prompts.MAX_OWN), of(prompts.PROMPTS_SECONDS, DAY, "day")],
     "cherry:{prompts}:in:CHAT": [str(prompts.MAX_OWN), of(prompts.PROMPTS_SECONDS, DAY, "day")],

@@ -71,6 +71,7 @@ COMMANDS: dict[str, tuple[Standing, str]] = {
     "/history shared": ("admin", r"In this chat\n"),
     "/models reset": ("admin", r"In this chat\n"),
     "/audit": ("admin", r"The last changes"),
+    "/web": ("admin", r"The page is off\.|Please send me that in a direct chat\.$"),
     "/bench nosuchmodel": ("owner", r"There is no model “nosuchmodel”\."),
     "/admin list": ("owner", r"Admins\n"),
     "/chat all choose everyone": ("owner", r"In all chats that have not set their own\n"),

@@ -55,11 +55,11 @@ async def answer(gateway: Gateway, model: ModelId, words: DoctorWords, talk: Wor
         except GatewaySilent as error:
             return words.answer_silent.found("wrong", AREA, model=model, seconds=error.seconds)
         except GatewayError as error:
-            return _failed(error, model, words, talk)
+            return failed(error, model, words, talk)
     return words.answer_fine.found("ok", AREA, model=model, seconds=first)
 
 
-def _failed(error: GatewayError, model: ModelId, words: DoctorWords, talk: Words) -> Diagnostic:
+def failed(error: GatewayError, model: ModelId, words: DoctorWords, talk: Words) -> Diagnostic:
     why = trouble(error, talk, model=model, admin=True).replace("\n\n", " ")
     cherry = error.gateway_name == CHERRY_STUDIO
     gateway = error.gateway_name or words.that_server

@@ -7,13 +7,14 @@ import gc
 import signal
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 
 import structlog
 
 from bridge import __version__
 from bridge.admin.shell.language import terminal_words
 from bridge.app import Bridge, Open, open_bridge
+from bridge.channel_settings import ChannelSettings
 from bridge.errors import GatewayError
 from bridge.reply import Account
 from bridge.settings import Settings
@@ -26,11 +27,14 @@ GC_ALLOCATIONS = 20_000
 """Objects made and not freed between two looks at the youngest; Python's default is 700."""
 
 
-async def serve(settings: Settings, channels: Mapping[str, Open], *, number: int = 0) -> int:
+async def serve(
+    settings: Settings, channels: Mapping[str, Open], kinds: Mapping[str, type[ChannelSettings]], *, number: int = 0
+) -> int:
     """Run every channel until SIGINT or SIGTERM, or until its terminal is closed. Return 1 if none of them can ever
     work as it is set up.
 
-    A process that is one of several has a `number`, and stops when its parent is gone. Only the first says what is up.
+    `kinds` are the settings of every channel there is. A process that is one of several has a `number`, and stops when
+    its parent is gone. Only the first says what is up.
     """
     _raise_file_limit()
     async with open_bridge(settings, listens=number <= 1) as bridge, AsyncExitStack() as beside:
@@ -43,6 +47,9 @@ async def serve(settings: Settings, channels: Mapping[str, Open], *, number: int
 
             port = await beside.enter_async_context(health(bridge, settings, number))
             print(f"health    http://127.0.0.1:{port}/readyz", flush=True)
+        if settings.web_port and number <= 1:  # all of them would show the same
+            address = await beside.enter_async_context(_page(bridge, settings, kinds))
+            print(f"page      {address} (in a direct chat, /web gives a link)", flush=True)
         printing = asyncio.create_task(_print_gateway(bridge, settings) if number <= 1 else asyncio.sleep(0))
         if number <= 1:
             bridge.opened = lambda account: _opened(bridge, account)
@@ -66,6 +73,17 @@ async def serve(settings: Settings, channels: Mapping[str, Open], *, number: int
         for name, why in bridge.refused.items():
             print(f"{name:<9} {why}", flush=True)
         return 1 if bridge.refused else 0
+
+
+def _page(
+    bridge: Bridge, settings: Settings, kinds: Mapping[str, type[ChannelSettings]]
+) -> AbstractAsyncContextManager[str]:
+    from bridge.admin.web import Site, page  # a web server, in memory only where it is wanted
+
+    site = Site(
+        settings, bridge.store, bridge.inbox, bridge.commands.management, bridge.gateway, kinds, bridge.publish_all
+    )
+    return page(site, settings.web_port)
 
 
 def _raise_file_limit() -> None:

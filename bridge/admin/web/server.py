@@ -1,0 +1,71 @@
+"""Serve the page on loopback, and say in the store where it is."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing, suppress
+
+import structlog
+from aiohttp import web
+
+from bridge.access import WebSessions
+from bridge.admin.web import chats, entry, now, people, setup
+from bridge.admin.web.guard import MAX_FORM_BYTES, Guard
+from bridge.admin.web.site import SITE, Site
+from bridge.errors import SettingsError, StoreError
+
+log = structlog.get_logger(__name__)
+
+ANNOUNCE_SECONDS = 10.0
+SHUTDOWN_SECONDS = 1.0
+"""For requests under way; those that follow what happens would never end by themselves."""
+
+
+@asynccontextmanager
+async def page(site: Site, port: int) -> AsyncIterator[str]:
+    """Answer at the address that is yielded. Raises SettingsError where the port is taken; 0 takes a free one."""
+    listening = _bound(port)
+    address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    app = web.Application(middlewares=[Guard().gate], client_max_size=MAX_FORM_BYTES)
+    app[SITE] = site
+    for module in (entry, now, people, chats, setup):
+        app.add_routes(module.ROUTES)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    with closing(listening):
+        await runner.setup()
+        announcing = asyncio.create_task(_announce(site.management.access.web, address))
+        try:
+            await web.SockSite(runner, listening).start()
+            yield address
+        finally:
+            announcing.cancel()
+            await asyncio.wait([announcing])
+            with suppress(StoreError):  # then it is forgotten after a while
+                await site.management.access.web.announce("")
+            await site.conditions.close()
+            await runner.cleanup()
+
+
+async def _announce(sessions: WebSessions, address: str) -> None:
+    while True:
+        try:
+            await sessions.announce(address)
+        except StoreError as error:
+            log.debug("page not announced", error=str(error))
+        await asyncio.sleep(ANNOUNCE_SECONDS)
+
+
+def _bound(port: int) -> socket.socket:
+    listening = socket.socket()
+    if os.name == "posix":  # elsewhere it would let two processes have one port
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind(("127.0.0.1", port))
+        listening.listen()
+    except OSError as error:
+        listening.close()
+        raise SettingsError([f"BRIDGE_WEB_PORT: port {port} of 127.0.0.1 cannot be used: {error.strerror}"]) from None
+    return listening

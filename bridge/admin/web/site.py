@@ -1,0 +1,82 @@
+"""What the pages are made from, and who is looking at one."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from bridge.access import Actor, Role, WebSession
+from bridge.admin.web.condition import Conditions
+from bridge.channel_settings import ChannelSettings
+from bridge.commands import Management
+from bridge.gateway import Gateway
+from bridge.inbox import Inbox
+from bridge.settings import Settings
+from bridge.store import Store
+from bridge.words import Language, Words
+from bridge.words.web import WebWords
+
+PLACE = "page"
+"""Where the audit log says that a change was made."""
+
+
+async def _nothing() -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The parts of the bridge that the pages show and change."""
+
+    settings: Settings
+    store: Store
+    inbox: Inbox
+    management: Management
+    gateway: Gateway
+    channels: Mapping[str, type[ChannelSettings]]
+    """What each channel reads from the environment."""
+    admins_changed: Callable[[], Awaitable[None]] = _nothing
+    conditions: Conditions = field(default_factory=Conditions)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request of somebody who has been let in."""
+
+    session: WebSession
+    role: Role
+    token: str
+
+    @property
+    def actor(self) -> Actor:
+        """Who the audit log names."""
+        return Actor(str(self.session.person) if self.session.person else "shell", PLACE)
+
+    @property
+    def name(self) -> str:
+        return str(self.session.person or "shell")
+
+
+SITE = web.AppKey("site", Site)
+
+
+@dataclass(frozen=True, slots=True)
+class Tongue:
+    """The language of one request, and its sentences."""
+
+    language: Language
+    web: WebWords
+    talk: Words
+
+
+VISIT = web.RequestKey("visit", Visit)
+WORDS = web.RequestKey("words", Tongue)
+
+
+def visit_of(request: web.Request) -> Visit:
+    return request[VISIT]
+
+
+def tongue_of(request: web.Request) -> Tongue:
+    return request[WORDS]

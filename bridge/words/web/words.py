@@ -1,0 +1,143 @@
+"""The sentences of the page. Each language is one `WebWords`; braces hold what `str.format` fills in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebWords:
+    # the frame
+    skip: str
+    navigation: str
+    now: str
+    people: str
+    chats: str
+    changes: str
+    setup: str
+    leave: str
+    you_are: str
+    until: str
+    back: str
+    none: str
+    never: str
+
+    # the way in
+    way_in: str
+    way_in_link: str
+    enter: str
+    link_spent: str
+    way_in_how: str
+
+    # what went wrong
+    problem: str
+    problems: Mapping[str, str]
+    too_many: str
+    severities: Mapping[str, str]
+    fix: str
+
+    # now
+    requests_wait: str
+    gateway: str
+    being_checked: str
+    channels: str
+    channel_states: Mapping[str, str]
+    no_channels: str
+    under_way: str
+    nothing_under_way: str
+    queue: str
+    errors: str
+    no_errors: str
+    error_count: str
+    turns: str
+    no_turns: str
+    who: str
+    chat: str
+    since: str
+    when: str
+    model: str
+    took: str
+    ended: str
+    seconds: str
+    failed: str
+    ends: Mapping[str, str]
+
+    # people
+    requests: str
+    in_chat: str
+    rules: str
+    find: str
+    search: str
+    found: str
+    rule: str
+    expires: str
+    by: str
+    change: str
+    kind: str
+    kinds: Mapping[str, str]
+    verdicts: Mapping[str, str]
+    id: str
+    how_long: str
+    let_in: str
+    shut_out: str
+    remove: str
+    add_rule: str
+    wrong_id: str
+    wrong_duration: str
+    pages: str
+    previous: str
+    next: str
+    admins: str
+    role: str
+    named: str
+    it_is_you: str
+    take_role: str
+    new_admin: str
+    make_admin: str
+    invites: str
+    uses: str
+    valid_for: str
+    make_invite: str
+    revoke_invites: str
+    invite: str
+    invite_once: str
+    invite_use: str
+    qr: str
+
+    # changes
+    what: str
+    before: str
+    after: str
+    undo: str
+
+    # chats
+    all_chats: str
+    own_settings: str
+    everybody_in: str
+    settings: str
+    settings_how: str
+    setting_names: Mapping[str, str]
+    setting_values: Mapping[str, str]
+    setting_hints: Mapping[str, str]
+    follows: str
+    applies_now: str
+    save: str
+
+    # set-up
+    doctor: str
+    doctor_how: str
+    run_checks: str
+    names: str
+    no_names: str
+    name: str
+    settings_read_only: str
+    variable: str
+    value: str
+    source: str
+    hidden_value: str
+    not_set: str
+    sources: Mapping[str, str]
+
+    # what was done
+    done: Mapping[str, str]

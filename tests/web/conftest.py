@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from bridge.admin.web import Site, page
+from bridge.store import Store
+from bridge.types import User
+from tests.harness import OWNER, BridgeInProcess, bridge_in_process
+from tests.leaving_out import leave_out
+from tests.web.browser import missing
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    leave_out(config, items, "chromium", missing)
+
+
+@pytest.fixture
+def chromium() -> None:
+    assert not missing()
+
+
+@pytest_asyncio.fixture
+async def bridge(store: Store, tmp_path: Path) -> AsyncIterator[BridgeInProcess]:
+    async with bridge_in_process(store, tmp_path) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture
+async def address(bridge: BridgeInProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
+    """Where the page of the bridge is."""
+    monkeypatch.chdir(tmp_path)
+    app = bridge.app
+    settings = bridge.settings.model_copy(update={"language": None})  # each browser's own
+    site = Site(settings, app.store, app.inbox, app.commands.management, app.gateway, {}, app.publish_all)
+    async with page(site, 0) as address:
+        yield address
+
+
+@dataclass
+class Answer:
+    status: int
+    text: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def csrf(self) -> str:
+        found = re.search(r'name="csrf" value="([0-9a-f]{64})"', self.text)
+        return found[1] if found else ""
+
+    def hidden(self, name: str) -> str:
+        found = re.search(rf'name="{name}" value="([^"]*)"', self.text)
+        assert found, (name, self.text)
+        return found[1]
+
+
+class Client:
+    """A browser as far as HTTP goes: it keeps cookies, follows redirects, and says where its forms come from."""
+
+    def __init__(self, address: str, agent: str = "Firefox", language: str = "en") -> None:
+        self.address = address
+        self.agent = agent
+        self.language = language
+        self.csrf = ""
+
+    async def __aenter__(self) -> Self:
+        self._http = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._http.close()
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        return {cookie.key: cookie.value for cookie in self._http.cookie_jar}
+
+    def take(self, cookies: dict[str, str]) -> None:
+        self._http.cookie_jar.update_cookies(cookies)
+
+    async def get(self, path: str, **headers: str) -> Answer:
+        return await self.ask("GET", path, **headers)
+
+    async def post(self, path: str, form: dict[str, str] | None = None, **headers: str) -> Answer:
+        """Send a form with the token that the last page gave, as that page would."""
+        sent = {"csrf": self.csrf, **(form or {})}
+        return await self.ask("POST", path, sent, **dict({"Origin": self.address}, **headers))
+
+    async def ask(self, method: str, path: str, form: dict[str, str] | None = None, /, **headers: str) -> Answer:
+        named = {"User-Agent": self.agent, "Accept-Language": self.language}
+        named |= {name.replace("_", "-"): value for name, value in headers.items()}
+        async with self._http.request(
+            method, f"{self.address}{path}", data=form, headers={k: v for k, v in named.items() if v}
+        ) as answer:
+            got = Answer(answer.status, await answer.text(), dict(answer.headers))
+        self.csrf = got.csrf or self.csrf
+        return got
+
+    async def enter(self, bridge: BridgeInProcess, person: User = OWNER) -> Answer:
+        """Come in as `person`, by a link of theirs."""
+        token = await bridge.access.web.link(person)
+        await self.get(f"/in/{token}")
+        return await self.post("/in", {"link": token})
+
+
+@pytest_asyncio.fixture
+async def client(address: str) -> AsyncIterator[Client]:
+    async with Client(address) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture
+async def owner(client: Client, bridge: BridgeInProcess) -> Client:
+    """The owner's browser, in the page."""
+    assert (await client.enter(bridge)).status == 200
+    return client

@@ -1,0 +1,103 @@
+"""What an owner sees and does on the page, and what comes of it on the platform."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.harness import HOME, OWNER, BridgeInProcess, direct, group, person
+from tests.web.conftest import Client
+
+MIA, CLUB = person("mia", "Mia"), group("-1", title="Club")
+
+
+@pytest.mark.parametrize("path", ["/", "/people", "/chats", "/chats/all", "/chats/fake:-1", "/changes", "/setup"])
+@pytest.mark.parametrize("language", ["en", "zh-CN", "zh-TW"])
+async def test_every_page_opens_in_every_language(
+    owner: Client, bridge: BridgeInProcess, path: str, language: str
+) -> None:
+    await bridge.say("/chat limit 3 turns", chat=CLUB)
+    await bridge.say("hello")
+    owner.language = language
+    answer = await owner.get(path)
+    assert answer.status == 200
+    assert answer.text.startswith(f'<!doctype html>\n<html lang="{language}">')
+
+
+async def test_a_link_from_the_chat_leads_in(client: Client, bridge: BridgeInProcess) -> None:
+    said = await bridge.say("/web")
+    link = said.partition(client.address)[2].split()[0]
+    asked = await client.get(link)
+    assert (asked.status, "lets one browser in, once" in asked.text) == (200, True)
+    entered = await client.post("/in", {"link": asked.hidden("link")})
+    assert "You are fake:boss, owner." in entered.text
+
+
+async def test_sessions_end_by_a_command(owner: Client, bridge: BridgeInProcess) -> None:
+    assert await bridge.say("/web off") == "Visits and links ended: 1."
+    assert (await owner.get("/people")).status == 401
+
+
+async def test_a_stranger_is_let_in_while_they_wait(owner: Client, bridge: BridgeInProcess) -> None:
+    await bridge.say("hello")  # so that the owner can be reached
+    await bridge.say("may I?", MIA, direct(MIA))
+    shown = await owner.get("/people")
+    assert "Mia" in shown.text
+    done = await owner.post("/people/answer", {"id": shown.hidden("id"), "answer": "allow"})
+    assert "Let in." in done.text
+    await bridge.quiet()
+    assert "You have been let in." in bridge.shown_in(direct(MIA))[-1].text
+    assert "You said" in await bridge.say("hello", MIA, direct(MIA))
+    [change] = await bridge.access.audit.newest(1)
+    assert (change.by, change.where, change.what) == (str(OWNER), "page", f"person {MIA}")
+
+
+async def test_a_limit_is_changed_and_taken_back(owner: Client, bridge: BridgeInProcess) -> None:
+    await owner.get("/chats/fake:-1")
+    saved = await owner.post("/chats/fake:-1", {"limit": "3 turns", "answer": "all"})
+    assert "Saved." in saved.text
+    assert 'value="3 turns"' in saved.text
+    assert "`limit`: `3 turns`" in await bridge.say("/chat", chat=CLUB)
+    shown = await owner.get("/changes")
+    undone = await owner.post("/changes/undo", {"id": shown.hidden("id")})
+    assert "Taken back." in undone.text
+    assert "`limit`: off" in await bridge.say("/chat", chat=CLUB)
+
+
+async def test_what_means_nothing_is_said_and_not_set(owner: Client, bridge: BridgeInProcess) -> None:
+    await owner.get("/chats/fake:-1")
+    answer = await owner.post("/chats/fake:-1", {"limit": "a few", "answer": "all"})
+    assert answer.status == 422
+    assert "“a few” is not a value" in answer.text.replace("`limit`", "limit")
+    assert not await bridge.access.settings.own(CLUB)
+    for form, said in (
+        ({"kind": "person", "id": "mia", "what": "allow"}, "That is not an id."),
+        ({"kind": "person", "id": "fake:mia", "for": "ever", "what": "allow"}, "That is not a length of time."),
+    ):
+        answer = await owner.post("/people/rule", form)
+        assert (answer.status, said in answer.text) == (422, True)
+    assert not (await bridge.access.directory()).listed
+
+
+async def test_an_invite_is_shown_once_with_its_picture(owner: Client, bridge: BridgeInProcess) -> None:
+    await owner.get("/people")
+    made = await owner.post("/invites", {"uses": "2", "for": "3h"})
+    assert 'class="qr"' in made.text
+    code = made.text.partition("/claim ")[2].split("<")[0]
+    assert f"fake://start/{code}" in made.text
+    assert await bridge.say(f"/claim {code}", MIA, direct(MIA)) == ""
+    assert code not in (await owner.get("/people")).text
+    assert "You said" in await bridge.say("hello", MIA, direct(MIA))
+
+
+async def test_answers_under_way_say_who_and_not_what(owner: Client, bridge: BridgeInProcess) -> None:
+    from bridge.types import ModelId
+
+    await bridge.app.store.preferences.set_model(HOME, ModelId("fake-openai", "slow"))
+    bridge.put(bridge.message("my secret question"))
+
+    async def shown() -> bool:
+        text = (await owner.get("/now/live")).text
+        assert "secret" not in text
+        return "fake:boss" in text and "None." in text
+
+    await bridge.until(shown)
