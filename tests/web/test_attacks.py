@@ -11,14 +11,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from bridge.access import SHELL, Actor
-from bridge.admin.web import chats, entry, now, people, setup
+from bridge.admin.web import chats, entry, now, people, setup, usage
 from bridge.admin.web.guard import COOKIE, PUBLIC, STRANGERS_BURST
 from bridge.types import Chat
 from tests.harness import OWNER, BridgeInProcess, direct, group, person
 from tests.web.conftest import Answer, Client
 
 MIA = person("mia", "Mia")
-ROUTES = [route for module in (entry, now, people, chats, setup) for route in module.ROUTES]
+ROUTES = [route for module in (entry, now, people, chats, usage, setup) for route in module.ROUTES]
 CLOSED = [(each.method, each.path.replace("{id}", "fake:-1")) for each in ROUTES if each.kwargs["name"] not in PUBLIC]
 
 

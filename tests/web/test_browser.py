@@ -14,7 +14,7 @@ from tests.harness import OWNER, BridgeInProcess, direct, group, person
 from tests.web import browser as browsers
 
 MIA, CLUB = person("mia", "Mia"), group("-1", title="Club")
-PAGES = ["/", "/people", "/chats", "/chats/all", "/chats/fake:-1", "/changes", "/setup"]
+PAGES = ["/", "/people", "/chats", "/chats/all", "/chats/fake:-1", "/usage", "/changes", "/setup"]
 
 Open = Callable[..., Awaitable[Page]]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import time
@@ -11,7 +12,8 @@ from typing import Any
 import aiohttp
 
 from bridge.access import Rule
-from bridge.store import AccessKeys
+from bridge.store import AccessKeys, UsageKeys
+from bridge.usage import last_days
 from tests.emulators.gateway import GatewayEmulator
 from tests.emulators.telegram import TelegramPlatform
 from tests.harness import BridgeInProcess, BridgeProcess, until
@@ -80,3 +82,26 @@ async def test_ten_thousand_people_open_at_once(owner: Client, bridge: BridgeInP
             assert found in answer.text
         print(f"{path}: {min(took):.3f} s", file=sys.stderr)
         assert min(took) < MAX_SECONDS
+
+
+async def test_a_year_of_usage_opens_at_once(owner: Client, bridge: BridgeInProcess) -> None:
+    redis, year = bridge.app.store.redis, last_days(365)
+    field = json.dumps
+    by_month: dict[Any, Any] = {
+        field([f"fake:{number}", f"fake:{number}", f"oak:model-{number % 5}"], separators=(",", ":")): "3 1000 200"
+        for number in range(PEOPLE)
+    }
+    await redis.hset(UsageKeys.month(year[-1][:7]), mapping=by_month)
+    for day in year:
+        of_day: dict[Any, Any] = {
+            field([day, f"oak:model-{number}"], separators=(",", ":")): "3 1000 200" for number in range(20)
+        }
+        await redis.hset(UsageKeys.year(day[:4]), mapping=of_day)
+    took = []
+    for _ in range(3):
+        began = time.perf_counter()
+        answer = await owner.get("/usage")
+        took.append(time.perf_counter() - began)
+        assert "oak:model-19" in answer.text
+    print(f"/usage: {min(took):.3f} s", file=sys.stderr)
+    assert min(took) < MAX_SECONDS

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+
 import pytest
 
 from tests.harness import HOME, OWNER, BridgeInProcess, direct, group, person
@@ -10,7 +13,9 @@ from tests.web.conftest import Client
 MIA, CLUB = person("mia", "Mia"), group("-1", title="Club")
 
 
-@pytest.mark.parametrize("path", ["/", "/people", "/chats", "/chats/all", "/chats/fake:-1", "/changes", "/setup"])
+@pytest.mark.parametrize(
+    "path", ["/", "/people", "/chats", "/chats/all", "/chats/fake:-1", "/usage", "/changes", "/setup"]
+)
 @pytest.mark.parametrize("language", ["en", "zh-CN", "zh-TW"])
 async def test_every_page_opens_in_every_language(
     owner: Client, bridge: BridgeInProcess, path: str, language: str
@@ -101,3 +106,19 @@ async def test_answers_under_way_say_who_and_not_what(owner: Client, bridge: Bri
         return "fake:boss" in text and "None." in text
 
     await bridge.until(shown)
+
+
+async def test_usage_is_drawn_and_can_be_taken_along(owner: Client, bridge: BridgeInProcess) -> None:
+    boss = person("boss", '=HYPERLINK("<b>")')
+    await bridge.say("hello", boss)
+    await bridge.say("hello again", boss)
+    shown = await owner.get("/usage")
+    assert "This month: turns: 2, tokens: " in shown.text
+    assert "<code>fake-openai:ok</code> – turns: 2" in shown.text
+    assert "s; 95 of 100 within" in shown.text
+    assert "<b>" not in shown.text
+    sheet = await owner.get("/usage.csv")
+    assert sheet.headers["Content-Type"].startswith("text/csv")
+    [row] = list(csv.DictReader(io.StringIO(sheet.text)))
+    assert (row["person"], row["model"], row["turns"]) == ("fake:boss", "fake-openai:ok", "2")
+    assert row["person_name"].startswith("'=")

@@ -5,38 +5,21 @@ It opens the store as every process does, so it works beside a running bridge an
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from bridge.admin.shell.asking import clean
 from bridge.admin.shell.language import terminal_words
+from bridge.admin.usage_sheet import cells, write_csv
 from bridge.commands import usage_figures
 from bridge.settings import Settings
 from bridge.store import open_store
 from bridge.types import Price
 from bridge.usage import Ledger, Prices, Row, Tally, cost_of, last_days, total
 from bridge.words import Words
-
-COLUMNS = (
-    "day",
-    "person",
-    "person_name",
-    "chat",
-    "chat_title",
-    "model",
-    "turns",
-    "prompt_tokens",
-    "completion_tokens",
-    "cost",
-    "currency",
-)
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A cell that begins with one of these is a formula to a spreadsheet; people choose their names themselves."""
 
 
 async def usage(settings: Settings, options: Namespace) -> int:
@@ -50,38 +33,14 @@ async def usage(settings: Settings, options: Namespace) -> int:
         names, errors = await ledger.names(rows), await ledger.errors()
         prices = await Prices(settings.prices, gateway).of({row.model for row in rows})
     rows.sort(key=lambda row: (row.day, row.person, row.chat, row.model))
-    cells = [_cells(row, names, prices) for row in rows]
+    sheet = [cells(row, names, prices) for row in rows]
     if options.json:
-        print(json.dumps({"rows": cells, "errors_last_day": errors}, ensure_ascii=False, indent=2))
+        print(json.dumps({"rows": sheet, "errors_last_day": errors}, ensure_ascii=False, indent=2))
     elif options.csv:
-        sheet = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
-        sheet.writeheader()
-        sheet.writerows({name: _harmless(cell) for name, cell in row.items()} for row in cells)
+        write_csv(sheet, sys.stdout)
     else:
         _print(rows, names, prices, errors, terminal_words(settings))
     return 0
-
-
-def _cells(row: Row, names: Mapping[str, str], prices: Mapping[str, Price]) -> dict[str, Any]:
-    price = prices.get(row.model)
-    cost = cost_of([row], prices).amounts.get(price.currency) if price else None
-    return {
-        "day": row.day,
-        "person": row.person,
-        "person_name": names.get(row.person, ""),
-        "chat": row.chat,
-        "chat_title": names.get(row.chat, ""),
-        "model": row.model,
-        "turns": row.tally.turns,
-        "prompt_tokens": row.tally.prompt_tokens,
-        "completion_tokens": row.tally.completion_tokens,
-        "cost": None if cost is None else round(cost, 6),
-        "currency": price.currency if price else "",
-    }
-
-
-def _harmless(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
 def _print(

@@ -12,7 +12,7 @@ import structlog
 from aiohttp import web
 
 from bridge.access import WebSessions
-from bridge.admin.web import chats, entry, now, people, setup
+from bridge.admin.web import chats, entry, now, people, setup, usage
 from bridge.admin.web.guard import MAX_FORM_BYTES, Guard
 from bridge.admin.web.site import SITE, Site
 from bridge.errors import SettingsError, StoreError
@@ -31,7 +31,7 @@ async def page(site: Site, port: int) -> AsyncIterator[str]:
     address = f"http://127.0.0.1:{listening.getsockname()[1]}"
     app = web.Application(middlewares=[Guard().gate], client_max_size=MAX_FORM_BYTES)
     app[SITE] = site
-    for module in (entry, now, people, chats, setup):
+    for module in (entry, now, people, chats, usage, setup):
         app.add_routes(module.ROUTES)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     with closing(listening):

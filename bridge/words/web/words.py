@@ -124,6 +124,20 @@ class WebWords:
     applies_now: str
     save: str
 
+    # usage
+    usage: str
+    usage_by: Mapping[str, str]
+    day: str
+    turns_count: str
+    tokens: str
+    as_table: str
+    times: str
+    first_words: str
+    whole_answer: str
+    spread: str
+    failed_day: str
+    sheet: str
+
     # set-up
     doctor: str
     doctor_how: str
