@@ -64,7 +64,7 @@ EN = Words(
         "requests": "id",
         "chat": "setting and value",
         "audit": "how many",
-        "web": "off",
+        "web": "or off",
         "admin": "add or remove, and an id",
         "bench": "part of a name",
     },

@@ -64,7 +64,7 @@ ZH_CN = Words(
         "requests": "ID",
         "chat": "设置和值",
         "audit": "条数",
-        "web": "off",
+        "web": "或 off",
         "admin": "add 或 remove 加 ID",
         "bench": "名称的一部分",
     },

@@ -64,7 +64,7 @@ ZH_TW = Words(
         "requests": "ID",
         "chat": "設定和值",
         "audit": "筆數",
-        "web": "off",
+        "web": "或 off",
         "admin": "add 或 remove 加 ID",
         "bench": "名稱的一部分",
     },

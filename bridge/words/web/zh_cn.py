@@ -162,7 +162,7 @@ ZH_CN = WebWords(
     },
     day="日期",
     turns_count="问答数",
-    tokens="token",
+    tokens="token 数",
     as_table="以表格显示",
     times="最近的回答用了多久",
     first_words="首字",

@@ -162,7 +162,7 @@ ZH_TW = WebWords(
     },
     day="日期",
     turns_count="問答數",
-    tokens="token",
+    tokens="token 數",
     as_table="以表格顯示",
     times="最近的回答用了多久",
     first_words="首字",
