@@ -186,7 +186,7 @@ EN = WebWords(
     not_set="not set",
     sources={
         "environment": "the environment",
-        "file": ".env",
+        "file": "the file .env",
         "default": "default",
     },
     done={

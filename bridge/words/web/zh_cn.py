@@ -148,7 +148,7 @@ ZH_CN = WebWords(
     },
     setting_hints={
         "limit": "例如：50 turns, 200000 tokens。",
-        "model": "provider:model。",
+        "model": "写法：provider:model。",
         "models": "例如：+openai:* -*:free。",
     },
     follows="沿用别处（{value}）",
@@ -184,7 +184,7 @@ ZH_CN = WebWords(
     not_set="未设置",
     sources={
         "environment": "环境变量",
-        "file": ".env",
+        "file": "文件 .env",
         "default": "默认",
     },
     done={

@@ -148,7 +148,7 @@ ZH_TW = WebWords(
     },
     setting_hints={
         "limit": "例如：50 turns, 200000 tokens。",
-        "model": "provider:model。",
+        "model": "寫法：provider:model。",
         "models": "例如：+openai:* -*:free。",
     },
     follows="沿用別處（{value}）",
@@ -184,7 +184,7 @@ ZH_TW = WebWords(
     not_set="未設定",
     sources={
         "environment": "環境變數",
-        "file": ".env",
+        "file": "檔案 .env",
         "default": "預設",
     },
     done={
