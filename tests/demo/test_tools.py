@@ -23,7 +23,7 @@ async def test_two_messages_show_it(store: Store, tmp_path: Path) -> None:
         )
         app = Bridge(settings, store, gateway)
         serving = asyncio.create_task(app.serve({"fake": lambda _memory: channel}))
-        bridge = BridgeInProcess(app, channel, GatewayEmulator())
+        bridge = BridgeInProcess(app, channel, GatewayEmulator(), settings)
         try:
             assert "weather" in await bridge.say("/tools on")
             said = await bridge.say("What is the weather in Paris?")

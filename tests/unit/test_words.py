@@ -67,7 +67,11 @@ def untranslated(english: str, other: str) -> bool:
 def spoken_elsewhere() -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Whatever else there is in three languages: of the shell, of the page, and of each channel."""
     modules = [f"channels.{path.parent.name}.{path.stem}" for path in (ROOT / "channels").glob("*/*.py")]
-    for module in ["bridge.words.shell", "bridge.words.web", *(name for name in modules if name.endswith((".words", ".advice")))]:
+    for module in [
+        "bridge.words.shell",
+        "bridge.words.web",
+        *(name for name in modules if name.endswith((".words", ".advice"))),
+    ]:
         for name, value in vars(import_module(module)).items():
             if isinstance(value, dict) and set(value) == set(LANGUAGES):
                 yield f"{module}.{name}", value
