@@ -19,8 +19,8 @@ MAX_NAME_BYTES = 40
 """So that `/persona delete NAME chat` fits a button of every platform."""
 MAX_PROMPT_CHARACTERS = 8000
 MAX_CHAIN_STEPS, MAX_STEP_CHARACTERS = 8, 4000
-MAX_BUTTONS = 24
-"""Of one list; Discord has room for 25 under a message."""
+BUTTONS_PER_PAGE = 20
+"""Beside those that turn the page; Discord has room for 25 under a message."""
 CHAIN_ID = "chain:"
 """How the id begins of a question that is put to a chain."""
 
@@ -32,6 +32,7 @@ _CHAIN_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _SAVE = re.compile(r"save\s+([^\s:：]+)\s*(?:[:：]\s*(.+))?", re.DOTALL | re.IGNORECASE)
 _PLACED = re.compile(r"(share|delete)\s+(\S+)(?:\s+(own|chat|all))?", re.IGNORECASE)
 _ARROW = re.compile(r"\s*(?:->|→|=>)\s*")
+_PAGE = re.compile(r">(\d{1,3})")
 _MODEL = re.compile(r"(.*\S)\s+@(\S+)", re.DOTALL)
 
 
@@ -46,8 +47,8 @@ class PromptCommands:
     async def persona(self, context: CommandContext) -> CommandResult:
         """`/persona`, `NAME`, `off`, `save NAME: TEXT`, `share NAME chat|all`, `delete NAME chat|all`."""
         argument, words = context.argument.strip(), context.words
-        if not argument:
-            return await self._personas(context)
+        if not argument or (page := _PAGE.fullmatch(argument)):
+            return await self._personas(context, int(page[1]) if argument and page else 1)
         if found := _SAVE.fullmatch(argument):
             return await self._save_persona(context, found[1], (found[2] or "").strip())
         if found := _PLACED.fullmatch(argument):
@@ -64,7 +65,7 @@ class PromptCommands:
         await self._store.preferences.set_system(context.chat, prompt, label)
         return CommandResult(words.persona_set.format(name=plain(label)), [Button(words.button_off, "/persona off")])
 
-    async def _personas(self, context: CommandContext) -> CommandResult:
+    async def _personas(self, context: CommandContext, page: int) -> CommandResult:
         words, chat = context.words, context.chat
         name = await self._store.preferences.persona(chat)
         if name:
@@ -73,15 +74,16 @@ class PromptCommands:
             said = words.persona_own_text
         else:
             said = words.persona_none
-        return CommandResult(f"{said}\n\n{words.persona_hint}", await self._buttons(context))
+        return CommandResult(f"{said}\n\n{words.persona_hint}", await self._buttons(context, page))
 
-    async def _buttons(self, context: CommandContext) -> list[Button]:
+    async def _buttons(self, context: CommandContext, page: int = 1) -> list[Button]:
         """One for each persona: people's own first, then those that come with the bridge."""
         saved = await self._prompts.of("persona", context.sender, context.chat)
         known = {stored.prompt.name: stored.prompt.name for stored in saved}
         known |= {id: label for id, label in context.words.persona_labels.items() if id not in known}
         off = [Button(context.words.button_off, "/persona off")]
-        return [Button(label, f"/persona {id}") for id, label in known.items()][: MAX_BUTTONS - 1] + off
+        buttons = [Button(label, f"/persona {id}") for id, label in known.items()]
+        return [*_on_page(buttons, page, "/persona", context.words), *off]
 
     async def suggest(self, typed: str, chat: Chat, person: User, words: Words) -> list[Button]:
         """The personas whose name begins with what was typed after `/persona`."""
@@ -91,7 +93,7 @@ class PromptCommands:
             Button(label or id, f"/persona {id}")
             for id, label in {**words.persona_labels, **saved}.items()
             if id.casefold().startswith(begun) or label.casefold().startswith(begun)
-        ][:MAX_BUTTONS]
+        ][:BUTTONS_PER_PAGE]
 
     async def _persona(self, name: str, person: User, chat: Chat, words: Words) -> tuple[str, str] | None:
         """What people read of a persona and its prompt; those that come with the bridge go by any of their names."""
@@ -131,10 +133,12 @@ class PromptCommands:
             buttons = self._placing(context, "chain", named.prompt.name, named.place)
             return CommandResult(_steps(named.prompt, words), buttons)
         buttons = [Button(f"/{stored.prompt.name}", f"/chain {stored.prompt.name}") for stored in saved]
-        if argument:
-            return CommandResult(words.chain_unknown.format(name=plain(argument)), buttons[:MAX_BUTTONS])
+        page = _PAGE.fullmatch(argument)
+        buttons = _on_page(buttons, int(page[1]) if page else 1, "/chain", words)
+        if argument and not page:
+            return CommandResult(words.chain_unknown.format(name=plain(argument)), buttons)
         said = words.chain_list if saved else words.chain_none
-        return CommandResult(f"{said}\n\n{words.chain_hint.format()}", buttons[:MAX_BUTTONS])
+        return CommandResult(f"{said}\n\n{words.chain_hint.format()}", buttons)
 
     async def run(self, context: CommandContext) -> CommandResult | None:
         """Put the argument to the chain that is called like the command; None where there is none."""
@@ -240,6 +244,18 @@ class PromptCommands:
             return CommandResult(words.prompt_not_there.format(name=plain(name)))
         said = words.prompt_shared[place].format(name=plain(name))
         return await self._save(context, kind, place, own.prompt, said)
+
+
+def _on_page(buttons: Sequence[Button], page: int, command: str, words: Words) -> list[Button]:
+    """Those on a page, counted from 1, with buttons that turn it where there are several."""
+    pages = max(1, -(-len(buttons) // BUTTONS_PER_PAGE))
+    page = min(max(page, 1), pages)
+    shown = list(buttons[(page - 1) * BUTTONS_PER_PAGE : page * BUTTONS_PER_PAGE])
+    if page > 1:
+        shown.append(Button(words.button_back, f"{command} >{page - 1}"))
+    if page < pages:
+        shown.append(Button(words.button_next, f"{command} >{page + 1}"))
+    return shown
 
 
 def _place(text: str) -> Place:

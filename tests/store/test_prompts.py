@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from bridge.inbox import Inbox
@@ -9,6 +11,7 @@ from bridge.store import ChainStep, Prompt, Prompts, Store
 from bridge.store import prompts as module
 from bridge.store.keys import PromptKeys
 from bridge.types import Chat, User
+from tests.harness import HOME, OWNER, bridge_in_process
 
 MIA, TOM = User("telegram", "7"), User("telegram", "8")
 OLD, NEW = Chat("telegram", "-5", "77"), Chat("telegram", "-1005")
@@ -70,3 +73,18 @@ async def test_a_chats_prompts_move_with_it(store: Store, inbox: Inbox) -> None:
 def test_a_step_puts_the_text_where_it_belongs() -> None:
     assert ChainStep("s", "Shorten {input}, twice: {input}").request("it") == ("", "Shorten it, twice: it")
     assert ChainStep("s", "You shorten.", persona=True).request("it") == ("You shorten.", "it")
+
+
+async def test_many_personas_are_turned_page_by_page(store: Store, tmp_path: Path) -> None:
+    for number in range(30):
+        await store.prompts.save("persona", "own", prompt(f"n{number:02}"), OWNER, HOME)
+    async with bridge_in_process(store, tmp_path) as bridge:
+        seen: list[str] = []
+        for command in ("/persona", "/persona >2", "/persona >3"):
+            await bridge.say(command)
+            labels = [button.label for button in bridge.shown_in(HOME)[-1].buttons]
+            assert len(labels) <= 25
+            assert ("Next" in labels, "Back" in labels) == (command != "/persona >3", command != "/persona")
+            seen += labels
+        assert {f"n{number:02}" for number in range(30)} <= set(seen)
+        assert {"Translator", "Planner"} <= set(seen)
