@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -13,6 +14,8 @@ from bridge.usage.ledger import Row, Tally
 
 PER = 1_000_000
 """Tokens that a price is for."""
+LIST_SECONDS = 3.0
+"""How long the gateway's list is waited for: a sum without a price is better than none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,19 @@ class Prices:
 
     async def of(self, models: Iterable[str]) -> Mapping[str, Price]:
         """The prices of `models`, as far as they are known; while the gateway is away, those of the rules."""
-        try:
-            listed = {str(model.id): model.price for model in await self._gateway.models() if model.price}
-        except GatewayError:
-            listed = {}
-        found = {model: self._ruled(model) or listed.get(model) for model in models}
+        found = {model: self._ruled(model) for model in models}
+        if None in found.values():
+            listed = await self._listed()
+            found = {model: price or listed.get(model) for model, price in found.items()}
         return {model: price for model, price in found.items() if price is not None}
+
+    async def _listed(self) -> Mapping[str, Price | None]:
+        """Those that the gateway's list names; none while it cannot be had."""
+        try:
+            async with asyncio.timeout(LIST_SECONDS):
+                return {str(model.id): model.price for model in await self._gateway.models()}
+        except (GatewayError, TimeoutError):
+            return {}
 
     def _ruled(self, model: str) -> Price | None:
         name = model.casefold()

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from datetime import UTC, datetime
 
 import pytest
 
+from bridge.gateway import Gateway
 from bridge.inbox import Inbox
 from bridge.store import Store, UsageKeys
 from bridge.types import Chat, Price, User
-from bridge.usage import Ledger, Spent, Tally, by_chat, by_day, by_model, by_person, cost_of, last_days, today, total
+from bridge.usage import (
+    Ledger,
+    Prices,
+    Spent,
+    Tally,
+    by_chat,
+    by_day,
+    by_model,
+    by_person,
+    cost_of,
+    last_days,
+    prices,
+    today,
+    total,
+)
 from bridge.usage import ledger as module
 from tests.store.parts import ACCOUNT, chat, exchange, first, question, taking
 
@@ -144,3 +160,21 @@ def test_cost_is_known_where_prices_are() -> None:
     assert str(cost_of(rows, {"a:x": both["a:x"]})) == "$2.00"
     assert cost_of(rows, {"a:x": both["a:x"]}).partly
     assert str(cost_of(rows, {})) == ""
+
+
+async def test_a_gateway_that_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prices, "LIST_SECONDS", 0.1)
+    asked = asyncio.Event()
+
+    async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(mute, "127.0.0.1", 0)
+    async with server, Gateway(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", "") as gateway:
+        known = Prices([("a:*", Price(1.0, 2.0))], gateway)
+        assert await known.of(["a:x"]) == {"a:x": Price(1.0, 2.0)}
+        assert not asked.is_set(), "the rules say it all"
+        assert await known.of(["a:x", "b:y"]) == {"a:x": Price(1.0, 2.0)}
+        assert asked.is_set()
