@@ -78,7 +78,7 @@ COMMANDS: dict[str, tuple[Standing, str]] = {
     "/nosuchcommand": ("member", r"I do not know /nosuchcommand\."),
 }
 """Every command, who may do it, and how its answer begins. `test_the_table_knows_every_command` sees to the every."""
-NOT_IN_MENUS = ("/continue", "/claim WRONG", "/history shared", "/nosuchcommand")
+NOT_IN_MENUS = ("/continue", "/tool", "/claim WRONG", "/history shared", "/nosuchcommand")
 HELLO, ASIDE, BUTTON = "hello", "aside", "«button»"
 """Talk that is meant for the bot; talk that, in a group, is not; a press of a button as the bot has made it."""
 ROLES = {"member": "let in", "admin": "admin", "owner": "owner"}

@@ -1,0 +1,225 @@
+"""The loop of model and tools on a real journal: bounds, and what another attempt does with what it finds there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from bridge.events import ApprovalAsked, Event, Finished, TextDelta, ToolCallDelta, ToolStep, Usage
+from bridge.inbox import Inbox, Turn
+from bridge.store import Store
+from bridge.tools import Decision, Tool, ToolContext, ToolFile, ToolOutcome
+from bridge.turn import loop as module
+from bridge.turn.loop import ToolLoop, ToolUse
+from bridge.turn.steps import KeptFile, ToolSteps
+from bridge.types import ChatMessage, Media, ToolResult, ToolSpec
+from tests.store.parts import ACCOUNT, asked, chat, first, question, taking
+
+Run = Callable[[Mapping[str, Any]], Awaitable[ToolOutcome]]
+Calls = Sequence[tuple[str, str]]
+
+
+class Bench:
+    """A model that calls these tools, round by round, and then says what it was given; and the tools."""
+
+    def __init__(self, *rounds: Calls) -> None:
+        self.rounds = rounds
+        self.ran: list[str] = []
+        self.requests: list[Sequence[ChatMessage]] = []
+        self.tools: dict[str, Tool] = {}
+        self.runs: dict[str, Run] = {}
+        self.decisions: dict[str, Decision] = {}
+        self.asked: list[str] = []
+
+    def add(self, name: str, run: Run | None = None, **more: Any) -> None:
+        async def plain(_: Mapping[str, Any]) -> ToolOutcome:
+            return ToolOutcome(f"{name} ran")
+
+        fields = {"permission": "always", **more}
+        self.tools[name] = Tool("s", name, name, "", {"type": "object"}, **fields)
+        self.runs[name] = run or plain
+
+    async def complete(self, further: Sequence[ChatMessage], tools: Sequence[ToolSpec]) -> AsyncGenerator[Event, None]:
+        self.requests.append(list(further))
+        number = sum(message.role == "tool" for message in further)
+        if number < len(self.rounds):
+            for place, (name, arguments) in enumerate(self.rounds[number]):
+                yield ToolCallDelta(place, f"c{place}", name)
+                yield ToolCallDelta(place, arguments=arguments)
+        else:
+            yield TextDelta(" | ".join(part.text for m in further for part in m.parts if isinstance(part, ToolResult)))
+        yield Finished("stop")
+
+    def loop(self, turn: Turn) -> ToolLoop:
+        async def run(tool: Tool, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutcome:
+            self.ran.append(tool.name)
+            return await self.runs[tool.name](arguments)
+
+        async def ask(id: str, tool: Tool) -> None:
+            self.asked.append(tool.name)
+
+        async def decision(id: str) -> Decision | None:
+            return self.decisions.get(id.partition(".")[2])
+
+        async def record(tool: Tool, went: str) -> None: ...
+
+        async def keep(file: ToolFile) -> KeptFile:
+            return KeptFile(file.kind, Media("d", file.mime, file.name))
+
+        async def load(files: Sequence[KeptFile]) -> Sequence[ToolFile]:
+            return [ToolFile(each.kind, each.media.name, each.media.mime, b"kept") for each in files]
+
+        context = ToolContext(chat(), asked(turn).sender, ACCOUNT, "en", "1", "")
+        use = ToolUse(
+            self.tools, lambda tool: tool.permission == "ask", run, ask, decision, record, keep, load, context, turn.key
+        )
+        return ToolLoop(use, ToolSteps(turn))
+
+    async def play(self, turn: Turn) -> list[Event]:
+        return [event async for event in self.loop(turn).events(self.complete, lambda _: Usage(0, 0))]
+
+
+def text(events: Sequence[Event]) -> str:
+    return "".join(event.text for event in events if isinstance(event, TextDelta))
+
+
+def last_states(events: Sequence[Event]) -> list[str]:
+    return list({event.id: event.state for event in events if isinstance(event, ToolStep)}.values())
+
+
+@pytest.fixture
+async def inbox(store: Store) -> AsyncIterator[Inbox]:
+    inbox = Inbox(store)
+    yield inbox
+    await inbox.close()
+
+
+@pytest.fixture
+async def turn(inbox: Inbox) -> Turn:
+    await inbox.put(ACCOUNT, question("1"))
+    async with taking(inbox) as take:
+        return await first(await take())
+
+
+async def again(inbox: Inbox, turn: Turn) -> Turn:
+    """The turn as the next attempt finds it."""
+    await turn.failed()
+    return await first(turn._claim)
+
+
+async def test_calls_of_one_answer_run_at_the_same_time(turn: Turn) -> None:
+    bench, met = Bench([("a", "{}"), ("b", "{}")]), asyncio.Barrier(2)
+
+    async def meet(_: Mapping[str, Any]) -> ToolOutcome:
+        await asyncio.wait_for(met.wait(), 20)
+        return ToolOutcome("met")
+
+    bench.add("a", meet)
+    bench.add("b", meet)
+    assert text(await bench.play(turn)) == "met | met"
+
+
+async def test_one_that_hangs_is_given_up(turn: Turn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CALL_SECONDS", 0.2)
+    bench, ended = Bench([("hang", "{}")]), asyncio.Event()
+
+    async def hang(_: Mapping[str, Any]) -> ToolOutcome:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+        raise AssertionError
+
+    bench.add("hang", hang)
+    events = await bench.play(turn)
+    assert "did not answer within" in text(events) and last_states(events) == ["failed"] and ended.is_set()
+
+
+async def test_stopping_stops_what_runs(turn: Turn) -> None:
+    bench, began, ended = Bench([("hang", "{}")]), asyncio.Event(), asyncio.Event()
+
+    async def hang(_: Mapping[str, Any]) -> ToolOutcome:
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+        raise AssertionError
+
+    bench.add("hang", hang)
+    playing = asyncio.create_task(bench.play(turn))
+    await began.wait()
+    playing.cancel()
+    await asyncio.wait([playing])
+    assert ended.is_set()
+
+
+@pytest.mark.parametrize("arguments", ["oops", "[]", '"a"', "{" * 1000, '{"a": "' + "x" * 20_000 + '"}'])
+async def test_arguments_that_are_no_object_run_nothing(turn: Turn, arguments: str) -> None:
+    bench = Bench([("a", arguments), ("nosuch", "{}")])
+    bench.add("a")
+    events = await bench.play(turn)
+    assert bench.ran == [] and last_states(events) == ["failed", "failed"]
+    assert "have to be a JSON object" in text(events) and "There is no such tool" in text(events)
+
+
+async def test_results_and_calls_are_bounded(turn: Turn) -> None:
+    bench = Bench(*[[("big", "{}")] * 12] * 6)
+
+    async def big(_: Mapping[str, Any]) -> ToolOutcome:
+        return ToolOutcome("x" * 1_000_000)
+
+    bench.add("big", big)
+    await bench.play(turn)
+    given = [part.text for message in bench.requests[-1] for part in message.parts if isinstance(part, ToolResult)]
+    assert len(bench.ran) == module.MAX_CALLS
+    assert len(given) == 6 * module.MAX_CALLS_AT_ONCE
+    assert sum(map(len, given)) < module.MAX_ALL_RESULT_BYTES + 300 * len(given)
+
+
+async def test_another_attempt_asks_and_runs_nothing_again(inbox: Inbox, turn: Turn) -> None:
+    bench = Bench([("a", "{}")], [("b", "{}")])
+    bench.add("a")
+    bench.add("b")
+    before = text(await bench.play(turn))
+    asked_before = len(bench.requests)
+    events = await bench.play(await again(inbox, turn))
+    assert text(events) == before == "a ran | b ran"
+    assert bench.ran == ["a", "b"] and len(bench.requests) == asked_before + 1, "only the answer is asked for"
+
+
+@pytest.mark.parametrize(("repeatable", "ran"), [(False, 1), (True, 2)])
+async def test_what_was_begun_runs_again_only_if_harmless(inbox: Inbox, turn: Turn, repeatable: bool, ran: int) -> None:
+    bench = Bench([("a", "{}")])
+
+    async def dies(_: Mapping[str, Any]) -> ToolOutcome:
+        raise asyncio.CancelledError
+
+    bench.add("a", dies, repeatable=repeatable)
+    with pytest.raises(asyncio.CancelledError):
+        await bench.play(turn)
+    bench.add("a", repeatable=repeatable)
+    events = await bench.play(await again(inbox, turn))
+    assert len(bench.ran) == ran
+    assert last_states(events) == ["done" if repeatable else "unknown"]
+    assert ("It is not known" in text(events)) is not repeatable
+
+
+async def test_the_others_run_while_one_is_asked_about(inbox: Inbox, turn: Turn) -> None:
+    bench = Bench([("reads", "{}"), ("writes", "{}"), ("deletes", "{}")])
+    bench.add("reads")
+    bench.add("writes", permission="ask")
+    bench.add("deletes", permission="ask")
+    events = await bench.play(turn)
+    assert isinstance(events[-1], ApprovalAsked) and bench.asked == ["writes"] and bench.ran == ["reads"]
+    bench.decisions["0.1"] = "once"
+    turn = await again(inbox, turn)
+    events = await bench.play(turn)
+    assert isinstance(events[-1], ApprovalAsked) and bench.asked == ["writes", "deletes"]
+    bench.decisions["0.2"] = "no"
+    events = await bench.play(await again(inbox, turn))
+    assert bench.ran == ["reads", "writes"] and last_states(events) == ["done", "done", "refused"]
+    assert "did not allow" in text(events)
