@@ -268,9 +268,9 @@ class Bridge:
     # around
 
     async def _follow_signals(self) -> None:
-        async for kind, chat in self.store.signals.listen():
+        async for kind, chat, key in self.store.signals.listen():
             if kind == "stop":
-                self._active.stop(chat)
+                self._active.stop(chat, key)
             else:
                 self.inbox.look_again(chat)
 

@@ -40,6 +40,8 @@ class Said(Struct, frozen=True, tag="said", omit_defaults=True):
     """When it was sent, in seconds since 1970; 0 where the platform does not say."""
     forwarded: bool = False
     """Whether the sender passes on another's words, which then stand in `quoted`."""
+    reply_to: str = ""
+    """The id of the message that this one replies to; where that is ours, its ref."""
 
 
 class Edited(Struct, frozen=True, tag="edited"):

@@ -4,6 +4,7 @@ from bridge.commands.audit import NOTHING, shown
 from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.conversation import LATER_ID
 from bridge.commands.management import DEFAULT, Answered, Invite, Management, RequestAnswer, SettingValue
+from bridge.commands.picker import MIN_COMMAND_BYTES, model_command
 from bridge.commands.requests import REQUEST_ID
 from bridge.commands.subjects import ends, moment, split_duration
 from bridge.commands.table import Commands
@@ -12,6 +13,7 @@ from bridge.commands.usage import usage_figures
 __all__ = [
     "DEFAULT",
     "LATER_ID",
+    "MIN_COMMAND_BYTES",
     "NOTHING",
     "REQUEST_ID",
     "Answered",
@@ -23,6 +25,7 @@ __all__ = [
     "RequestAnswer",
     "SettingValue",
     "ends",
+    "model_command",
     "moment",
     "shown",
     "split_duration",

@@ -15,6 +15,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "chain": ("save ",),
     "later": ("on", "off"),
     "reasoning": ("off", "brief", "full"),
+    "buttons": ("off", "few", "all"),
     "voice": ("on", "off"),
     "tools": ("on", "off"),
     "usage": ("all", "people", "chats", "errors"),

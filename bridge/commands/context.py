@@ -74,6 +74,8 @@ class CommandResult:
     in_place: bool = True
     """Whether the result of a pressed button takes the place of the message that carried it."""
     admins_changed: bool = False
+    chosen: bool = False
+    """Whether the chat has chosen a model by it."""
     stream: AsyncIterator[Event] | None = None
     """In place of `text`: it grows like an answer, and a stop ends it."""
 

@@ -7,6 +7,7 @@ import re
 from msgspec.structs import replace as with_changes
 
 from bridge.access import Role
+from bridge.commands.answer import ask_about
 from bridge.commands.choices import choice_buttons
 from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.picker import Picker
@@ -69,13 +70,38 @@ class ConversationCommands:
         return await self._inbox.forget(chat) if await self._store.outage.now() is not None else 0
 
     async def retry(self, context: CommandContext) -> CommandResult:
-        """`/retry`: the last question, asked again by the sender of the command; `/retry MODEL` asks that model."""
+        """`/retry`: the last question, asked again by the sender of the command; `/retry MODEL` asks that model.
+
+        As a reply to an earlier question, that one as it reads now: the conversation goes on from there.
+        """
         if context.argument and (refusal := await self._picker.switched(context)) is not None:
             return refusal
-        again = await self._ask_again(context, "retry:")
+        again = await self._earlier(context) or await self._ask_again(context, "retry:")
         if again is None:
             return CommandResult(context.words.nothing_to_retry, in_place=False)
         return CommandResult(resend_as=again)
+
+    async def _earlier(self, context: CommandContext) -> Question | None:
+        """The question that the command replies to, where it is one of those before the last."""
+        call = context.call
+        if not call.reply_to or not (call.quoted or call.attachments):
+            return None
+        history = await self._store.history.read(context.chat)
+        found = next((each for each in history[:-1] if each.is_about(call.reply_to)), None)
+        if found is None:
+            return None
+        message = Said(
+            call.reply_to,
+            call.chat,
+            call.replied_to or call.sender,
+            call.quoted,
+            attachments=tuple(with_changes(each, quoted=False) for each in call.attachments),
+            ack=call.ack,
+            language=call.language,
+            groups=call.groups,
+            sent_at=call.sent_at,
+        )
+        return Question(f"retry:{call.id}", message, asker=call.sender, again=True, rewinds=True)
 
     async def _ask_again(self, context: CommandContext, prefix: str) -> Question | None:
         """The last question, asked again by the sender; its id begins with `prefix`. None where there was none."""
@@ -137,22 +163,12 @@ class ConversationCommands:
         return None if again is None or (history and history[-1].id == again.message.id) else again
 
     async def go_on(self, context: CommandContext) -> CommandResult:
-        """`/continue`: have the model go on with an answer that did not end by itself."""
-        history = await self._store.history.read(context.chat)
-        if not history or history[-1].ended == "stop":
+        """`/continue`: have the model go on with an answer that did not end by itself, where that stands."""
+        last = await self._store.answers.last(context.chat)
+        version = last.version if last is not None else None
+        if version is None or version.exchange.ended == "stop":
             return CommandResult(context.words.nothing_to_continue, in_place=False)
-        call = context.call
-        said = Said(
-            f"continue:{call.id}",
-            call.chat,
-            call.sender,
-            context.words.continue_prompt,
-            ack=call.ack,
-            language=call.language,
-            groups=call.groups,
-            sent_at=call.sent_at,
-        )
-        return CommandResult(resend_as=Question(said.id, said))
+        return CommandResult(resend_as=ask_about(context, "continue"))
 
     async def page(self, context: CommandContext) -> CommandResult:
         """`/page 41-80`: have the model read these pages of the document that was read last."""

@@ -26,6 +26,8 @@ MAX_PROVIDERS = 24
 MAX_LABEL_LENGTH = 48
 MAX_ID_LENGTH = 400
 """Bytes of a command with a whole model id in it, for a platform that completes what is typed."""
+MIN_COMMAND_BYTES = 64
+"""What the button of every platform carries: Telegram's carries no more."""
 
 _PAGE_NUMBER = re.compile(r"\s*>(\d{1,4})$")
 
@@ -91,7 +93,8 @@ class Picker:
             return self._gateway.name or CHERRY_STUDIO
         return _name(offered[chosen]) if chosen in offered else str(chosen)
 
-    async def model(self, context: CommandContext) -> CommandResult:
+    async def model(self, context: CommandContext, prefix: str = "/model") -> CommandResult:
+        """`/model PART`; the buttons that it offers carry `prefix` in place of `/model`."""
         query, page = _split(context.argument)
         words, room = context.words, context.max_command_bytes
         try:
@@ -103,20 +106,20 @@ class Picker:
                 raise
             return await self._choose(context, wanted, str(wanted))  # taken on trust; a turn will tell
         if not query:
-            return await self._overview(context, offered)
+            return await self._overview(context, offered, prefix)
         if query.endswith(":"):
             group = _group(query[:-1], offered)
             of_provider = [model for model in offered if model.group == group]
             if of_provider:
-                return _of_provider(query, of_provider, page, context)
+                return _of_provider(query, of_provider, page, context, prefix)
         found = _matching(query, offered)
         if len(found) == 1:
             return await self._choose(context, found[0].id, _name(found[0]))
         if found:
-            return _paged(words.model_several.format(query=query), query, found, page, context)
+            return _paged(words.model_several.format(query=query), query, found, page, context, prefix)
         nearest = set(await self._gateway.nearest(query))
         said = words.model_unknown.format(query=query)
-        return CommandResult(said, _buttons([model for model in offered if model.id in nearest], room))
+        return CommandResult(said, _buttons([model for model in offered if model.id in nearest], room, prefix))
 
     async def seeing(self, settings: ChatSettings) -> list[ModelId]:
         """The models that may take pictures and may be used, those of different providers first.
@@ -135,9 +138,7 @@ class Picker:
     async def switched(self, context: CommandContext) -> CommandResult | None:
         """What to say where the argument does not name one model to be used here; None where the chat now uses it."""
         result = await self.model(context)
-        chosen = await self._preferences.model(context.chat)
-        is_it = chosen is not None and context.argument in (str(chosen), _token(str(chosen)))
-        return None if is_it else result
+        return None if result.chosen else result
 
     async def models(self, context: CommandContext) -> CommandResult:
         """All models as text, to read and to copy from."""
@@ -202,9 +203,9 @@ class Picker:
         if not context.settings.models.permit(model):
             return CommandResult(context.words.model_not_here.format(model=name))
         await self._preferences.set_model(context.chat, model)
-        return CommandResult(context.words.model_now.format(model=name))
+        return CommandResult(context.words.model_now.format(model=name), chosen=True)
 
-    async def _overview(self, context: CommandContext, offered: Sequence[Model]) -> CommandResult:
+    async def _overview(self, context: CommandContext, offered: Sequence[Model], prefix: str) -> CommandResult:
         chat, words, room = context.chat, context.words, context.max_command_bytes
         if not offered:
             return CommandResult(no_models(words, self._gateway.name))
@@ -215,20 +216,20 @@ class Picker:
         recents = [by_id[id] for id in await self._preferences.recents(chat) if id in by_id and id != chosen][
             :MAX_RECENT
         ]
-        buttons = _buttons(recents, room)
+        buttons = _buttons(recents, room, prefix)
         providers: dict[str, list[Model]] = {}
         for model in offered:
             providers.setdefault(model.group, []).append(model)
         if len(providers) == 1:
             (query, models) = next(iter(providers.items()))
-            paged = _of_provider(f"{query}:", models, 1, context)
+            paged = _of_provider(f"{query}:", models, 1, context, prefix)
             known = {button.command for button in buttons}
             others = [button for button in paged.buttons if button.command not in known]
             return CommandResult(f"{said}\n\n{words.model_pick}", [*buttons, *others])
         shown = list(providers.items())[:MAX_PROVIDERS]
         labels = _distinct([(f"{_plain(models[0].provider_name)} ({len(models)})", group) for group, models in shown])
         buttons += [
-            Button(label, _command("/model", f"{group}:", room) or f"/model {_token(group)}:")
+            Button(label, _command(prefix, f"{group}:", room) or f"{prefix} {_token(group)}:")
             for label, (group, _) in zip(labels, shown, strict=True)
         ]
         return CommandResult(f"{said}\n\n{words.model_pick}", buttons)
@@ -286,21 +287,23 @@ def _id_of(wanted: str, offered: Sequence[Model]) -> str | None:
     return begun.pop() if len(begun) == 1 else None
 
 
-def _of_provider(query: str, models: Sequence[Model], page: int, context: CommandContext) -> CommandResult:
+def _of_provider(query: str, models: Sequence[Model], page: int, context: CommandContext, prefix: str) -> CommandResult:
     words = context.words
     provider = _plain(models[0].provider_name)
     said = words.model_provider.format(provider=provider, models=models_count(len(models), words))
-    result = _paged(said, query, models, page, context)
-    return CommandResult(result.text, [*result.buttons, Button(words.button_back, "/model")])
+    result = _paged(said, query, models, page, context, prefix)
+    return CommandResult(result.text, [*result.buttons, Button(words.button_back, prefix)])
 
 
-def _paged(said: str, query: str, models: Sequence[Model], page: int, context: CommandContext) -> CommandResult:
+def _paged(
+    said: str, query: str, models: Sequence[Model], page: int, context: CommandContext, prefix: str
+) -> CommandResult:
     words, room = context.words, context.max_command_bytes
     shown, page, pages = _cut(models, page, MODELS_PER_PAGE)
     if pages > 1:
         said = f"{said}\n\n{words.page.format(page=page, pages=pages)} – {words.model_search}"
-    turning = _turning("/model", query, page, pages, room)
-    return CommandResult(said, [*_buttons(shown, room), *turning])
+    turning = _turning(prefix, query, page, pages, room)
+    return CommandResult(said, [*_buttons(shown, room, prefix), *turning])
 
 
 def _turning(command: str, query: str, page: int, pages: int, room: int) -> list[Button]:
@@ -317,10 +320,15 @@ def _cut(models: Sequence[Model], page: int, size: int) -> tuple[Sequence[Model]
     return models[(page - 1) * size : page * size], page, pages
 
 
-def _buttons(models: Sequence[Model], room: int) -> list[Button]:
+def model_command(prefix: str, model: ModelId, room: int = MIN_COMMAND_BYTES) -> str:
+    """Return `prefix` with the model's name behind it; with a short one where that does not fit a button."""
+    return _command(prefix, str(model), room) or f"{prefix} {_token(str(model))}"
+
+
+def _buttons(models: Sequence[Model], room: int, prefix: str = "/model") -> list[Button]:
     """Return a button for each model, no two of which read the same."""
     labels = _distinct([(_name(model), str(model.id)) for model in models])
-    commands = (_command("/model", str(model.id), room) or f"/model {_token(str(model.id))}" for model in models)
+    commands = (model_command(prefix, model.id, room) for model in models)
     return [Button(label, command) for label, command in zip(labels, commands, strict=True)]
 
 

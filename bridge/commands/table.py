@@ -10,6 +10,7 @@ from msgspec.structs import replace as with_changes
 from bridge.access import Access, ListFull, Role
 from bridge.channel import Command
 from bridge.commands.admission import Admission
+from bridge.commands.answer import AnswerCommands
 from bridge.commands.audit import AuditCommand
 from bridge.commands.bench import BenchCommand
 from bridge.commands.chat_settings import RESET, ChatSettingsCommands
@@ -76,6 +77,7 @@ class Commands:
         self.picker = picker = Picker(store.preferences, store.names, gateway, access, default)
         talk = ConversationCommands(store, inbox, picker, speaks=speaks)
         self.prompts = prompts = PromptCommands(store, lambda name: name in self._entries)
+        answer = AnswerCommands(store, picker)
         tools = ToolCommands(store, inbox, access, toolbox, Approvals(store.redis))
         self._entries: dict[str, Entry] = {}
         self._help = HelpCommand(picker, self._entries)
@@ -91,6 +93,9 @@ class Commands:
             Entry("stop", talk.stop),
             Entry("retry", talk.retry),
             Entry("continue", talk.go_on, listed=False),
+            Entry("answer", answer.answer, listed=False),
+            Entry("buttons", answer.buttons),
+            Entry("compare", answer.compare),
             Entry("page", talk.page),
             Entry("system", talk.system, topic="prompts"),
             Entry("persona", prompts.persona, topic="prompts"),

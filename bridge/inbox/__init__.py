@@ -11,8 +11,9 @@ from bridge.inbox.backlog import Backlog
 from bridge.inbox.claim import Claim
 from bridge.inbox.errors import ClaimLost, InboxFull
 from bridge.inbox.inbox import Inbox, lane_of
-from bridge.inbox.job import CommandCall, Job, Notice, Question
-from bridge.inbox.queue import Put
+from bridge.inbox.job import Action, CommandCall, Job, Notice, Question
+from bridge.inbox.joining import join as joined
+from bridge.inbox.queue import Changed, Put
 from bridge.inbox.record import MAX_RESULT_BYTES, MAX_STEPS, ReplyRecord, Step
 from bridge.inbox.turn import UNREADABLE, Turn
 from bridge.inbox.under_way import Queues, UnderWay
@@ -25,8 +26,10 @@ __all__ = [
     "MAX_STEPS",
     "REFUSED",
     "UNREADABLE",
+    "Action",
     "Aside",
     "Backlog",
+    "Changed",
     "ChatMoved",
     "Claim",
     "ClaimLost",
@@ -44,5 +47,6 @@ __all__ = [
     "Step",
     "Turn",
     "UnderWay",
+    "joined",
     "lane_of",
 ]

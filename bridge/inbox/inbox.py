@@ -33,7 +33,7 @@ from bridge.inbox.entry import Entry
 from bridge.inbox.errors import InboxFull
 from bridge.inbox.job import CommandCall, Job, Notice, Question
 from bridge.inbox.move import move
-from bridge.inbox.queue import Put
+from bridge.inbox.queue import Changed, Put
 from bridge.inbox.ready import ReadyMarker
 from bridge.inbox.under_way import Queues
 from bridge.store import LANES, Hold, Lane, LaneKeys, Script, Store, keys, translate_redis_errors
@@ -118,17 +118,37 @@ class Inbox:
                     went[number] = answer
         return went
 
-    async def replace(self, job: Question) -> bool:
-        """Have `job` take the place of the question with its id in its chat, for it was edited.
+    async def replace(self, job: Question) -> Changed:
+        """Have `job` take the place of the question with its id in its chat, for it was edited. Raises StoreError.
 
-        False where none waits, or somebody has begun it: an attempt is under way, or has left something that people
-        see. Raises StoreError.
+        Whoever is answering it begins anew (`Turn.reread`).
         """
-        return await queue.replace(self._redis, job)
+        return await self._changed(job.chat, await queue.replace(self._redis, job))
 
-    async def remove(self, chat: Chat, id: str) -> bool:
-        """Drop the question `id` of `chat`, for it was deleted. False as `replace` has it. Raises StoreError."""
-        return await queue.remove(self._redis, chat, id)
+    async def remove(self, chat: Chat, id: str) -> Changed:
+        """Drop the question `id` of `chat`, for it was deleted. Raises StoreError.
+
+        Whoever is answering it takes back what can be seen of the answer.
+        """
+        return await self._changed(chat, await queue.remove(self._redis, chat, id))
+
+    async def _changed(self, chat: Chat, changed: Changed) -> Changed:
+        if changed == "begun":
+            await self._signals.arrived(chat)
+        return changed
+
+    async def current(self, chat: Chat) -> tuple[str, Job] | None:
+        """The job of the talk in `chat` that is done first, with its turn key; None where there is none to be read.
+
+        Raises StoreError.
+        """
+        async with translate_redis_errors():
+            row = await self._redis.lindex(LaneKeys(chat, "talk").queue, 0)
+        try:
+            entry = Entry.from_row(str(row or ""))
+        except ValueError:
+            return None
+        return entry.key, entry.job
 
     async def move(self, old: Chat, new: Chat) -> None:
         """The platform gave the chat `old` the id `new`: history, preferences and what waits follow.

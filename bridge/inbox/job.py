@@ -5,10 +5,16 @@ A channel's `Inbound` becomes one of these in `bridge.intake`; commands put furt
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import Struct
 
 from bridge.inbound import ChatMoved, Said
-from bridge.types import Chat, User
+from bridge.types import Attachment, Chat, User
+
+Action = Literal["", "retry", "continue", "shorter", "version", "edited", "deleted"]
+"""What is to be done about the last answer: another one, more of it, less of it, an earlier version of it, one to what
+its question says now, nothing of it left."""
 
 
 class Question(Struct, frozen=True, tag="question", omit_defaults=True):
@@ -23,6 +29,16 @@ class Question(Struct, frozen=True, tag="question", omit_defaults=True):
     """Which pages of its documents are to be read, such as ``41-80``; empty for those at the front."""
     again: bool = False
     """Whether it was asked before: its answer then takes the place of the last one in the history."""
+    rewinds: bool = False
+    """Whether the conversation goes on from there, also where that is not its end."""
+    action: Action = ""
+    """What is done about an answer that stands there already, in the messages in which it stands."""
+    about: str = ""
+    """The turn key of the answer that `action` is about: where it is the last one no longer, nothing is done."""
+    version: int = 0
+    """Which version of the answer is to be shown, counted from 1."""
+    models: tuple[str, ...] = ()
+    """The models that are to answer side by side, where there are several."""
 
     @property
     def page_range(self) -> range | None:
@@ -61,6 +77,12 @@ class CommandCall(Struct, frozen=True, tag="command", omit_defaults=True):
     replied_to: User | None = None
     """Who wrote the message that the command replies to."""
     sent_at: float = 0.0
+    reply_to: str = ""
+    """The id of the message that the command replies to."""
+    quoted: str = ""
+    """What that says."""
+    attachments: tuple[Attachment, ...] = ()
+    """What that holds."""
 
 
 class Notice(Struct, frozen=True, tag="notice", omit_defaults=True):

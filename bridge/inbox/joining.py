@@ -108,4 +108,4 @@ def _belongs(job: Job, questions: Sequence[Question]) -> bool:
 
 def _is_first_hand(question: Question) -> bool:
     """Whether it is a message as it was sent; `/retry` and the like ask by the id of a command."""
-    return question.id == question.message.id and not question.again and not question.id.startswith("continue:")
+    return question.id == question.message.id and not (question.again or question.action or question.models)

@@ -19,6 +19,7 @@ from bridge.store import (
     HISTORY_SECONDS,
     LANES,
     MAX_EXCHANGES,
+    Answers,
     ChatKeys,
     Lane,
     LaneKeys,
@@ -115,6 +116,7 @@ async def move(redis: Redis, old: Chat, new: Chat) -> None:
     if rows:
         await MERGE(redis, [target.history], MAX_EXCHANGES, HISTORY_SECONDS, *rows)
         await REMOVE(redis, [source.history], *rows)
+    await Answers(redis).move(old, new)
     await Preferences(redis).move(old, new)
     await Prompts(redis).move(old, new)
     for lane in LANES:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, Literal
 
+import msgspec
 from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import NoScriptError
 
@@ -52,7 +53,7 @@ return went
 """)
 
 FIND = """
--- Where in the queue the job of this key waits, or nothing; nothing as well where an attempt is under way, or has left
+-- Where in the queue the job of this key waits, or nothing; and whether an attempt at it is under way, or has left
 -- something that people see, or taken a step; those that joined the current one share its lot.
 local function find(queue, head, key)
   for at, row in ipairs(redis.call('LRANGE', queue, 0, -1)) do
@@ -61,8 +62,7 @@ local function find(queue, head, key)
       local known, joined, by, begun, step = unpack(
         redis.call('HMGET', head, 'key', 'joined', 'by', 'begun', 'step:0'))
       local current = known == first and at <= 1 + #(joined or '') / 16
-      if current and (by or step or (begun and begun ~= '0')) then return nil end
-      return at - 1, row
+      return at - 1, row, current and (by or step or (begun and begun ~= '0')) and true or false
     end
   end
 end
@@ -72,12 +72,15 @@ REPLACE = Script(
     FIND
     + """
 -- KEYS queue, head; ARGV key, the new entry up to its account and from there on. The account is that of the old one.
-local at, row = find(KEYS[1], KEYS[2], ARGV[1])
+-- Returns 0 where there is none, 1 where nobody has begun it, 2 where somebody has, who finds that it was edited.
+local at, row, begun = find(KEYS[1], KEYS[2], ARGV[1])
 if not at then return 0 end
 local read, entry = pcall(cjson.decode, string.sub(row, 17))
 if not read or type(entry) ~= 'table' or type(entry['account']) ~= 'string' then return 0 end
-redis.call('LSET', KEYS[1], at, ARGV[2] .. cjson.encode(entry['account']) .. ARGV[3])
-return 1
+local new = ARGV[2] .. cjson.encode(entry['account']) .. ARGV[3]
+if begun and new ~= row then redis.call('HINCRBY', KEYS[2], 'edits', 1) end
+redis.call('LSET', KEYS[1], at, new)
+return begun and 2 or 1
 """
 )
 
@@ -85,8 +88,10 @@ REMOVE = Script(
     FIND
     + """
 -- KEYS queue, head; ARGV key. What stands behind a delayed one stays delayed. Run twice, it says 0.
-local at, row = find(KEYS[1], KEYS[2], ARGV[1])
+-- Returns 0 where there is none, 1 where it was removed, or the row that somebody has begun.
+local at, row, begun = find(KEYS[1], KEYS[2], ARGV[1])
 if not at then return 0 end
+if begun then return row end
 redis.call('LREM', KEYS[1], 1, row)
 if redis.call('HGET', KEYS[2], 'key') == ARGV[1] then
   local late = redis.call('HGET', KEYS[2], 'late')
@@ -144,15 +149,36 @@ def _call(chat: Chat, lane: Lane, entries: Sequence[Entry], now: float) -> tuple
     return [ChatKeys(chat).seen, LaneKeys(chat, lane).queue], [*bounds, *(entry.to_row() for entry in entries)]
 
 
-async def replace(redis: Redis, job: Question) -> bool:
-    """Have `job` take the place of the question with its id, where that waits and nobody has begun it."""
+Changed = Literal["", "waiting", "begun"]
+"""What became of a change: there is no such question, nobody has begun it, somebody has and is to begin anew."""
+
+
+async def replace(redis: Redis, job: Question) -> Changed:
+    """Have `job` take the place of the question with its id, where that waits or is being answered."""
     entry, lane = Entry.of("", job), LaneKeys(job.chat, "talk")
     start, account, rest = entry.to_row().partition('"account":""')
     start += account.removesuffix('""')
-    return bool(await REPLACE(redis, [lane.queue, lane.head], entry.key, start, rest))
+    went = int(await REPLACE(redis, [lane.queue, lane.head], entry.key, start, rest))
+    return _CHANGED[went]
 
 
-async def remove(redis: Redis, chat: Chat, id: str) -> bool:
-    """Drop the question `id`, where it waits and nobody has begun it."""
+async def remove(redis: Redis, chat: Chat, id: str) -> Changed:
+    """Drop the question `id`; where it is being answered, nothing of it is left to answer."""
     lane = LaneKeys(chat, "talk")
-    return bool(await REMOVE(redis, [lane.queue, lane.head], keys.turn(chat, id)))
+    went = await REMOVE(redis, [lane.queue, lane.head], keys.turn(chat, id))
+    if went in (0, 1):
+        return _CHANGED[int(went)]
+    try:
+        job = Entry.from_row(str(went)).job
+    except ValueError:
+        return ""
+    return await replace(redis, emptied(job)) if isinstance(job, Question) else ""
+
+
+def emptied(question: Question) -> Question:
+    """The question without anything that was said in it."""
+    said = msgspec.structs.replace(question.message, text="", quoted="", attachments=())
+    return msgspec.structs.replace(question, message=said, action="deleted")
+
+
+_CHANGED: Sequence[Changed] = ("", "waiting", "begun")

@@ -7,7 +7,7 @@ write is not written.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from redis.asyncio import Redis
@@ -107,6 +107,18 @@ class ReplyRecord:
         await self._fence.write({f"{self._ref}{page}": ref})
         self.refs[page] = ref
 
+    async def adopt(self, refs: Sequence[str]) -> None:
+        """The reply takes the place of what stands in the messages `refs`; nothing of it has been posted yet."""
+        await self._fence.write({self._begun: len(refs), **{f"{self._ref}{at}": ref for at, ref in enumerate(refs)}})
+        self.refs, self.begun = list(refs), len(refs)
+
+    async def renounce(self) -> None:
+        """The messages of the reply are no longer there; it is posted anew."""
+        drops = self.drops + len(self.refs)
+        gone = [f"{self._ref}{page}" for page in range(len(self.refs))]
+        await self._fence.write({self._begun: 0, self._drops: drops}, *gone)
+        self.refs, self.begun, self.drops = [], 0, drops
+
     async def dropped(self) -> None:
         """The last page has been taken back."""
         left = len(self.refs) - 1
@@ -168,6 +180,13 @@ class StepJournal:
             raise ValueError("too many steps, or too long a result")
         await self._fence.write({f"step:{number}": id, f"result:{number}": result})
         self.steps.append(Step(id, result))
+
+    async def forget(self) -> None:
+        """What was asked is asked no longer, and no step is taken for it."""
+        fields = [f"{name}:{number}" for number in range(len(self.steps)) for name in ("step", "result")]
+        if fields:
+            await self._fence.write({}, *fields)
+            self.steps.clear()
 
     def _find(self, id: str) -> int | None:
         return next((number for number, step in enumerate(self.steps) if step.id == id), None)

@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
 from bridge.errors import StoreError
+from bridge.inbound import Said
 from bridge.inbox import aside
 from bridge.inbox.entry import Entry, Origin
 from bridge.inbox.job import Job, Notice, Question
@@ -23,12 +24,14 @@ from bridge.inbox.parking import PARK, PARKED_SECONDS
 from bridge.inbox.ready import suspended
 from bridge.inbox.record import Fence, ReplyRecord, Step, StepJournal
 from bridge.store import (
+    ANSWER_SECONDS,
     CHAT,
     HISTORY_SECONDS,
     KEY_LENGTH,
     MAX_EXCHANGES,
     ChatKeys,
     Exchange,
+    LastAnswer,
     Script,
     keys,
     translate_redis_errors,
@@ -68,25 +71,37 @@ end
 DONE = Script(
     LEAVE
     + """
--- KEYS queue, head, history, epoch, moved; ARGV fencing_token, row or nothing, its id, again, most rows, seconds,
--- joined.
--- The row enters the history, unless the conversation has started over since the turn began.
+-- KEYS queue, head, history, epoch, moved, answer; ARGV fencing_token, row or nothing, its id, the id of what it
+-- replaces or nothing, most rows, seconds, joined, edits, the last answer or nothing, its seconds.
+-- The row enters the history, unless the conversation has started over since the turn began. What it replaces goes,
+-- and what came after that; without a row, that alone goes.
 -- Returns what became of it and, where the chat has another id now, that.
-local begun = redis.call('HGET', KEYS[2], 'epoch')
-local went = leave(KEYS[1], KEYS[2], ARGV[1], ARGV[7])
-if went == 'ok' and ARGV[2] ~= '' and (redis.call('GET', KEYS[4]) or '0') == begun then
-  local replaces = false
-  if ARGV[4] == '1' then
-    local read, row = pcall(cjson.decode, redis.call('LINDEX', KEYS[3], -1) or '')
-    replaces = read and type(row) == 'table' and row['id'] == ARGV[3]
+local function find(id)
+  for at = redis.call('LLEN', KEYS[3]) - 1, 0, -1 do
+    local row = redis.call('LINDEX', KEYS[3], at)
+    local read, exchange = pcall(cjson.decode, row)
+    if read and type(exchange) == 'table' and exchange['id'] == id then return at, row end
   end
-  if replaces then
-    redis.call('LSET', KEYS[3], -1, ARGV[2])
-  else
+end
+local begun, edits = unpack(redis.call('HMGET', KEYS[2], 'epoch', 'edits'))
+if redis.call('HGET', KEYS[2], 'by') == ARGV[1] and (edits or '0') ~= ARGV[8] then return {'edited', ''} end
+local went = leave(KEYS[1], KEYS[2], ARGV[1], ARGV[7])
+if went == 'ok' and (redis.call('GET', KEYS[4]) or '0') == begun then
+  local at, replaced
+  if ARGV[4] ~= '' then at, replaced = find(ARGV[4]) end
+  if ARGV[2] ~= '' then
+    if at == 0 then redis.call('DEL', KEYS[3]) elseif at then redis.call('LTRIM', KEYS[3], 0, at - 1) end
     redis.call('RPUSH', KEYS[3], ARGV[2])
     redis.call('LTRIM', KEYS[3], -ARGV[5], -1)
+    redis.call('EXPIRE', KEYS[3], ARGV[6])
+  elseif at then
+    redis.call('LREM', KEYS[3], -1, replaced)
   end
-  redis.call('EXPIRE', KEYS[3], ARGV[6])
+end
+if went == 'ok' and ARGV[9] == '-' then
+  redis.call('DEL', KEYS[6])
+elseif went == 'ok' and ARGV[9] ~= '' then
+  redis.call('SET', KEYS[6], ARGV[9], 'EX', ARGV[10])
 end
 return {went, redis.call('GET', KEYS[5]) or ''}
 """
@@ -176,6 +191,8 @@ class Turn:
         """The entries that the turn takes out of the queue."""
         self._fence = Fence(redis, claim.keys.head, fencing_token, str(claim.chat), claim.expired)
         self._head = head
+        self._edits = head.get("edits", "0")
+        """How often the question had been edited, while an attempt was under way, when it was last read."""
         self._replies: dict[str, ReplyRecord] = {}
         self._journal = StepJournal(self._fence, head)
 
@@ -232,6 +249,35 @@ class Turn:
         """Whether an earlier attempt has left something that people see, or taken a step."""
         return self._head.get("begun", "0") != "0" or "step:0" in self._head
 
+    @property
+    def messages(self) -> tuple[Said, ...]:
+        """The messages that make up the question, those included that have joined it."""
+        return tuple(question.message for question in self._questions)
+
+    @property
+    def epoch(self) -> int:
+        """The chat's `epoch` when the first attempt began."""
+        return int(self._head.get("epoch") or 0)
+
+    async def reread(self) -> bool:
+        """Read the question anew, and return whether it has been edited since; the steps taken are then forgotten."""
+        claim = self._claim
+        async with translate_redis_errors(), self._redis.pipeline(transaction=True) as pipe:
+            pipe.hmget(claim.keys.head, "by", "edits")
+            pipe.lrange(claim.keys.queue, 0, len(self._rows) - 1)
+            (by, edits), rows = await pipe.execute()
+        self._fence.check("lost" if by != self._fence.token else "ok")
+        if (edits or "0") == self._edits:
+            return False
+        self._edits = edits
+        self._rows = cast(list[str], rows)
+        jobs = [Entry.from_row(row).job for row in self._rows]
+        questions = [job for job in jobs if isinstance(job, Question)]
+        self._questions = [job for job in questions if job.action != "deleted"] or questions[:1]
+        self.job = join(self._questions)
+        await self._journal.forget()
+        return True
+
     async def more(self) -> None:
         """Wait until something new waits behind the turn."""
         await self._claim.more.wait()
@@ -263,25 +309,40 @@ class Turn:
         """
         await self._journal.note(id, result)
 
-    async def done(self, exchange: Exchange | None = None, *, again: bool = False, spent: Sequence[Spent] = ()) -> None:
-        """Answered: in one step the turn leaves the queue and `exchange` enters the history.
+    async def done(
+        self,
+        exchange: Exchange | None = None,
+        *,
+        replaces: str = "",
+        answer: LastAnswer | None = None,
+        spent: Sequence[Spent] = (),
+    ) -> bool:
+        """Answered: in one step the turn leaves the queue, `exchange` enters the history, and `answer` is kept.
 
-        It does not enter where the conversation has started over since the turn's first attempt began. With
-        `again` it takes the place of the last exchange where that has the same id. `spent` is counted in the same
-        round trip. A job that could not be read is kept for an operator. May be called again when it raised
-        StoreError.
+        It does not enter where the conversation has started over since the turn's first attempt began. The exchange
+        whose id is `replaces` goes, with those after it; where there is no `exchange`, it alone. An `answer` to nothing
+        (`LastAnswer.asked`) drops what was kept of the last one. `spent` is counted in the
+        same round trip. A job that could not be read is kept for an operator.
+        May be called again when it raised StoreError.
+
+        False where the question has been edited since `reread`: the turn goes on.
         """
         if not self.readable:
             await self.set_aside(UNREADABLE)
-            return
+            return True
         claim, chat = self._claim, ChatKeys(self._claim.chat)
         row, id = (exchange.to_row(), exchange.id) if exchange is not None else ("", "")
-        names = [claim.keys.queue, claim.keys.head, chat.history, chat.epoch, chat.moved]
-        args = (self._fence.token, row, id, int(again), MAX_EXCHANGES, HISTORY_SECONDS, self._joined)
+        kept = "" if answer is None else answer.to_row() if answer.asked else "-"
+        names = [claim.keys.queue, claim.keys.head, chat.history, chat.epoch, chat.moved, chat.answer]
+        bounds = (MAX_EXCHANGES, HISTORY_SECONDS)
+        args = (self._fence.token, row, id, replaces, *bounds, self._joined, self._edits, kept, ANSWER_SECONDS)
         went, moved = await self._end_and_count(names, args, spent) if spent else await DONE(self._redis, names, *args)
+        if went == "edited":
+            return False
         self._fence.check(went)
         if moved:
             await move(self._redis, claim.chat, CHAT.decode(moved))
+        return True
 
     async def _end_and_count(
         self, names: Sequence[str], args: Sequence[str | int], spent: Sequence[Spent]

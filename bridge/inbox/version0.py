@@ -55,7 +55,7 @@ def downgrade(job: Job) -> dict[str, Any]:
     match job:
         case Question(message=said):
             kept: dict[str, Any] = msgspec.to_builtins(said)
-            for name in ("type", "forwarded"):
+            for name in ("type", "forwarded", "reply_to"):
                 kept.pop(name, None)
             kept["attachments"] = [{"kind": each.kind, "name": each.name} for each in said.attachments]
             if job.asker is not None:

@@ -19,6 +19,7 @@ from bridge.commands import Commands
 from bridge.inbound import ChatMoved, Deleted, Edited, Inbound, Pressed, Said, parse_command
 from bridge.inbox import CommandCall, Inbox, Job, Question
 from bridge.intake.aside import Asides
+from bridge.intake.corrections import Corrections
 from bridge.intake.strangers import Strangers
 from bridge.reply import Account
 from bridge.store import Store
@@ -44,6 +45,8 @@ class Arrival:
     message: Said | Pressed
     account: Account
     standing: Standing = field(default_factory=lambda: Standing(Role.STRANGER))
+    edited: bool = False
+    """Whether it changes a message that was sent before."""
     refused: int = 0
     """How often in a row its sender or its chat has exceeded the rate, this time included."""
 
@@ -74,6 +77,7 @@ class Intake:
         self._commands = commands
         self._words = words
         self.asides = Asides()
+        self._corrections = Corrections(store, inbox)
         self._strangers = Strangers(inbox, access, commands, self.asides, words, admins_changed)
         self._persons = RateLimiter(PERSON_BURST, PERSON_SECONDS)
         self._chats = RateLimiter(CHAT_BURST, CHAT_SECONDS)
@@ -128,14 +132,19 @@ class Intake:
                 case ChatMoved():
                     jobs.append(event)
                 case Deleted():
-                    await self._inbox.remove(event.chat, event.id)
+                    await self._corrections.deleted(event, account)
                 case Edited():
-                    await self._edit(event.message)
+                    arrivals.append(Arrival(event.message, account, edited=True))
                 case Said() | Pressed():
                     arrivals.append(Arrival(event, account))
         arrivals = [each for each in arrivals if _passes(each, self._before_judging)]
         await self._judge_all(arrivals)
         arrivals = [each for each in arrivals if _passes(each, self._after_judging)]
+        for arrival in arrivals:
+            if arrival.edited and isinstance(arrival.message, Said):
+                chat = _conversation(arrival.message, arrival.standing.settings)
+                await self._corrections.edited(with_changes(arrival.message, chat=chat), account)
+        arrivals = [each for each in arrivals if not each.edited]
         jobs += [await self._job(arrival) for arrival in arrivals]
         outcomes = await self._inbox.put_many(account.id, jobs)
         for arrival, outcome in zip(reversed(arrivals), reversed(outcomes), strict=False):
@@ -143,13 +152,6 @@ class Intake:
                 message = arrival.message
                 log.warning("queue full", chat=str(message.chat))
                 self.asides.say(message, account, self._words(message.language).queue_full)
-
-    async def _edit(self, message: Said) -> None:
-        """Let a question that still waits be asked as it now reads; one that has been answered stays answered."""
-        standing = await self._judge(message)
-        if standing.role >= Role.MEMBER and parse_command(message.text) is None:
-            placed = with_changes(message, chat=_conversation(message, standing.settings))
-            await self._inbox.replace(Question(message.id, placed))
 
     async def _judge_all(self, arrivals: Sequence[Arrival]) -> None:
         messages = [arrival.message for arrival in arrivals]
@@ -186,7 +188,7 @@ class Intake:
     def _let_in(self, arrival: Arrival) -> bool:
         if arrival.standing.role is not Role.STRANGER:
             return True
-        if not arrival.refused:
+        if not (arrival.refused or arrival.edited):
             self._strangers.meet(arrival.message, arrival.account)
         return False
 
@@ -266,5 +268,8 @@ def _job_of(message: Said | Pressed, chat: Chat, text: str) -> Job:
         language=message.language,
         groups=message.groups,
         replied_to=message.replied_to if isinstance(message, Said) else None,
+        reply_to=message.reply_to if isinstance(message, Said) else "",
+        quoted=message.quoted if isinstance(message, Said) else "",
+        attachments=tuple(each for each in message.attachments if each.quoted) if isinstance(message, Said) else (),
         sent_at=message.sent_at,
     )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
+from bridge import metrics
 from bridge.channel import Channel
-from bridge.errors import Gone
+from bridge.errors import ChannelError, Gone
 from bridge.reply.deliver import Address, Footer, deliver
 from bridge.reply.draft import Draft
 from bridge.reply.pace import Pace
 from bridge.reply.record import Record, Unrecorded
-from bridge.types import BodyFile, Button, Chat
+from bridge.types import Body, BodyFile, Button, Chat
 from bridge.words import Words
 
 
@@ -50,6 +52,16 @@ class Account:
             return text
         lines = [f"{number}. {button.label}" for number, button in enumerate(buttons, 1)]
         return "\n".join([text, "", *lines, "", words.pick_by_number])
+
+    async def show(self, chat: Chat, ref: str, body: Body) -> None:
+        """Have our message `ref` look like `body` for good, once nothing more urgent is to be written.
+
+        Best effort: where the platform refuses, it stays as it is.
+        """
+        with suppress(ChannelError):
+            async with self.pace.turn(chat, self.channel.limits(chat), urgent=False):
+                await self.channel.posted(chat, ref).edit(body, final=True)
+                metrics.WRITES.add(self.channel.name, "edit")
 
     async def say(
         self,

@@ -93,12 +93,14 @@ async def deliver(
     buttons_while_streaming: Sequence[Button] = (),
     footer: Callable[[Draft], Footer] = lambda _: Footer(),
     aside: Callable[[Draft], str] = lambda _: "",
-) -> None:
+) -> tuple[str, Body] | None:
     """Show `draft` as it grows, with `buttons_while_streaming` under it, until all of it stands there with its footer.
 
     `aside` says what stands above the text, apart from it; where messages can be edited freely, also before any text.
 
-    The draft then tells how it went; where it was withdrawn, nothing has been shown. Raises Gone when nobody is there
+    Returns the ref of the message with the footer's buttons and what it shows beside them; None where there are none,
+    or they cannot be taken away again. The draft tells how it went; where it was withdrawn, nothing has been shown. A
+    whole draft of no text takes back what stands there. Raises Gone when nobody is there
     to see it, another ChannelError when the platform refuses for good or for longer than `GIVE_UP_SECONDS`,
     StoreError when the record cannot be kept.
     """
@@ -107,6 +109,7 @@ async def deliver(
     typing = asyncio.create_task(renderer.type_until_words())
     try:
         await renderer.render()
+        return renderer.message_with_buttons()
     finally:
         draft.close()
         typing.cancel()
@@ -172,6 +175,15 @@ class Renderer:
             else:
                 await self._draft.growth()
 
+    def message_with_buttons(self) -> tuple[str, Body] | None:
+        """Return the message that ends with buttons, and what it shows beside them."""
+        if self._limits.edits == "none" or self._draft.withdrawn:
+            return None
+        for message, state in zip(self._messages, self._states(), strict=False):
+            if state.body.buttons and not state.body.files:
+                return message.posted.ref, Body(state.body.text, (), state.body.aside)
+        return None
+
     async def _render_one(self) -> None:
         """Wait for a turn to write, then bring the first message that is out of date up to date."""
         # First and last words are what people wait for; what lies between can wait for others.
@@ -222,7 +234,7 @@ class Renderer:
 
     def _states_of_text(self, draft: Draft) -> list[MessageState]:
         albums: list[Body] = []
-        text = draft.text
+        text = draft.shown_text
         if not draft.complete and not text.strip():
             text = draft.meanwhile
         if draft.complete or draft.text.strip():  # before, the question may still have to wait unseen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from mimetypes import guess_extension
 from typing import Self
 
@@ -26,6 +26,7 @@ from bridge.events import (
     ToolStep,
     Unsupported,
 )
+from bridge.reply.citations import link_citations
 from bridge.types import BodyFile
 
 RECORDING_MARK = "🎙"
@@ -42,7 +43,8 @@ class Draft:
     """Collects the `events` of one answer, which are read once `admission` has let it begin.
 
     `withdraw_if` is asked about a GatewayError that comes before anything else has: if it says so, nothing is shown
-    (`withdrawn`), because the question is to wait.
+    (`withdrawn`), because the question is to wait. The text goes on with `before`, and `files` and
+    `sources` stay; where nothing comes, `instead` stands there with them.
     """
 
     def __init__(
@@ -51,8 +53,12 @@ class Draft:
         *,
         admission: Callable[[], Awaitable[None]] = at_once,
         withdraw_if: Callable[[GatewayError], Awaitable[bool]] | None = None,
+        before: str = "",
+        instead: str = "",
+        files: Sequence[BodyFile] = (),
+        sources: Sequence[Source] = (),
     ) -> None:
-        self.text = ""
+        self.text = before
         self.meanwhile = ""
         """What is shown for as long as there is neither text nor an end."""
         self.preface = ""
@@ -60,9 +66,9 @@ class Draft:
         self.reasoning = ""
         self.restarts = 0
         """How often the text began anew, because all of it so far turned out to be reasoning."""
-        self.files: list[BodyFile] = []
+        self.files: list[BodyFile] = list(files) if before else []
         """What goes out under the text; complete when the draft is."""
-        self.sources: list[Source] = []
+        self.sources: list[Source] = list(sources) if before else []
         self.tools: list[str] = []
         """The names of the tools that the model asked for, and that nobody runs."""
         self.chain: dict[int, StepText] = {}
@@ -95,6 +101,10 @@ class Draft:
         self._replaced: set[asyncio.Task[None]] = set()
         self._grew = asyncio.Event()
         self._at_end: Callable[[], None] | None = None
+        self._before = before
+        self._instead = instead
+        self._files, self._sources = files, sources
+        self._fell_back = False
 
     @classmethod
     def whole(cls, text: str, files: list[BodyFile] | None = None) -> Self:
@@ -106,7 +116,11 @@ class Draft:
     @property
     def is_empty(self) -> bool:
         """Whether nothing has come that a person or the history could use."""
-        return not (self.text.strip() or self.files or self.tools or self.tool_steps)
+        return self._fell_back or not (self._new_text.strip() or self._new_files or self.tools or self.tool_steps)
+
+    @property
+    def _new_text(self) -> str:
+        return self.text[len(self._before) :]
 
     @property
     def thinking(self) -> bool:
@@ -118,6 +132,15 @@ class Draft:
         """Seconds for which the model has been thinking, so far; 0 where it has not."""
         now = 0.0 if self._thinking_since is None else asyncio.get_running_loop().time() - self._thinking_since
         return self._thought + now
+
+    @property
+    def _new_files(self) -> int:
+        return len(self.files) - (len(self._files) if self._before else 0)
+
+    @property
+    def shown_text(self) -> str:
+        """The text as people see it: once it is complete, its sources are linked where it refers to them."""
+        return link_citations(self.text, self.sources) if self.complete else self.text
 
     def start(self) -> None:
         """Begin to read, in a task of its own."""
@@ -152,16 +175,27 @@ class Draft:
         """Whether there is something to show, or will be no more of it."""
         return self.complete or not self.is_empty
 
+    def withdraw(self) -> None:
+        """Read no further, and show nothing more: what was asked is asked no longer."""
+        if not self.complete:
+            self.withdrawn = True
+            self.close()
+
     def restart(self, events: AsyncIterator[Event]) -> None:
-        """Read `events` in place of those read so far, of which nothing was shown yet."""
+        """Read `events` in place of those read so far; what of them is shown already gives way."""
         assert self._reading is not None
         self._reading.remove_done_callback(self._end)
         self._reading.cancel()
         self._replaced.add(self._reading)
         self._reading.add_done_callback(self._replaced.discard)
-        self.text = self.reasoning = ""
+        self.text, self.reasoning, self.preface = self._before, "", ""
+        self.finished = self.error = None
+        self.restarts += 1
         self._thinking_since, self._thought = None, 0.0
-        for found in (self.sources, self.unsupported):
+        self.files = list(self._files) if self._before else []
+        self.sources = list(self._sources) if self._before else []
+        self.exhausted = self.approval = None
+        for found in (self.unsupported, self.tools, self.chain, self.tool_steps):
             found.clear()
         self._events = events
         self.start()
@@ -183,13 +217,15 @@ class Draft:
     def _take(self, event: Event) -> None:
         match event:
             case TextDelta():
+                if event.text and self._before == self.text:
+                    self.text += seam(self._before, event.text)
                 self.text += event.text
                 self._speaks()
             case ReasoningDelta():
                 self.reasoning += event.text
                 self._thinks()
             case TextReclassified():
-                self.reasoning, self.text = self.reasoning + self.text, ""
+                self.reasoning, self.text = self.reasoning + self._new_text, self._before
                 self.restarts += 1
                 self._thinks()
             case Heard():
@@ -251,10 +287,26 @@ class Draft:
 
     def _end(self, reading: asyncio.Task[None]) -> None:
         self._speaks()
+        if self.is_empty and self._instead:
+            self.text, self.files, self._fell_back = self._instead, list(self._files), True
+            self.sources = list(self._sources)
         self.complete = True
+        if self.shown_text != self.text:
+            self.restarts += 1  # pages that were left behind may be cut elsewhere
         self._grew.set()
         if self._at_end is not None:
             self._at_end()
+
+
+def seam(before: str, more: str) -> str:
+    """Return what stands between a text and its continuation: a space, unless one of them brings it or needs none.
+
+    Models are told to go on where they stopped, and most leave out the space that was due.
+    """
+    end, start = before[-1:], more[:1]
+    wide = "\u2e80"  # Chinese, Japanese and Korean, and whatever follows, are written without spaces
+    needs_none = not end or end.isspace() or not start.isalnum() or end >= wide or start >= wide
+    return "" if needs_none else " "
 
 
 def picture_file(picture: Picture, number: int) -> BodyFile:

@@ -21,6 +21,16 @@ from bridge.errors import StoreError
 from bridge.inbound import Said
 from bridge.store import keys
 from bridge.store.activity import Activity, ActivityLog, Failure
+from bridge.store.answers import (
+    ANSWER_SECONDS,
+    MAX_VERSIONS,
+    Answers,
+    LastAnswer,
+    Offer,
+    Version,
+    read_answer,
+    with_version,
+)
 from bridge.store.channel_states import CODE, ChannelState, ChannelStates
 from bridge.store.connect import RedisUrl, connected, connected_to
 from bridge.store.errors import translate_redis_errors
@@ -34,8 +44,10 @@ from bridge.store.memory import Memory
 from bridge.store.names import Names
 from bridge.store.outage import Outage, OutageStore
 from bridge.store.preferences import (
+    BUTTONS,
     CHOSEN,
     SHOWN_REASONING,
+    ButtonLevel,
     Chosen,
     Preferences,
     ShownReasoning,
@@ -51,6 +63,8 @@ from bridge.store.signals import Signals
 from bridge.types import Chat
 
 __all__ = [
+    "ANSWER_SECONDS",
+    "BUTTONS",
     "CHAT",
     "CODE",
     "HISTORY_SECONDS",
@@ -58,12 +72,15 @@ __all__ = [
     "KEY_LENGTH",
     "LANES",
     "MAX_EXCHANGES",
+    "MAX_VERSIONS",
     "PLACES",
     "SHOWN_REASONING",
     "VERSION",
     "AccessKeys",
     "Activity",
     "ActivityLog",
+    "Answers",
+    "ButtonLevel",
     "ChainStep",
     "ChannelState",
     "ChannelStates",
@@ -79,12 +96,14 @@ __all__ = [
     "Kind",
     "Lane",
     "LaneKeys",
+    "LastAnswer",
     "Lease",
     "Leases",
     "MediaBudget",
     "MediaStore",
     "Memory",
     "Names",
+    "Offer",
     "Outage",
     "OutageStore",
     "Place",
@@ -100,14 +119,17 @@ __all__ = [
     "Stored",
     "TurnContext",
     "UsageKeys",
+    "Version",
     "bare",
     "digest_of",
     "keys",
     "open_embedded",
     "open_store",
+    "read_answer",
     "to_json",
     "translate_redis_errors",
     "upgrade_message",
+    "with_version",
 ]
 
 
@@ -116,6 +138,10 @@ class TurnContext:
     history: list[Exchange]
     """Oldest first."""
     chosen: Chosen
+    answer: LastAnswer | None = None
+    """The last answer, as `Answers.last` has it."""
+    offers: tuple[Offer, ...] = ()
+    """The buttons under the last answer, also where that was of another conversation."""
 
 
 class Store:
@@ -126,6 +152,7 @@ class Store:
         self.redis = redis
         self.keeper = Keeper(connect)
         self.history = History(redis)
+        self.answers = Answers(redis)
         self.media = MediaStore(redis)
         self.preferences = Preferences(redis)
         self.prompts = Prompts(redis)
@@ -151,10 +178,13 @@ class Store:
         async with translate_redis_errors(), self.redis.pipeline(transaction=False) as pipe:
             pipe.lrange(names.history, 0, -1)
             pipe.hmget(names.preferences, CHOSEN)
+            pipe.mget(names.answer, names.epoch)
             if remember is not None:
                 remember_last(pipe, chat, remember)
-            rows, kept, *_ = await pipe.execute()
-        return TurnContext(await self.history.from_rows(chat, rows), chosen(kept))
+            rows, kept, (answer, epoch), *_ = await pipe.execute()
+        last, history = read_answer(answer), await self.history.from_rows(chat, rows)
+        current = last if last is not None and last.epoch == int(epoch or 0) else None
+        return TurnContext(history, chosen(kept), current, last.offers if last is not None else ())
 
     async def ping(self) -> float:
         """Seconds to Redis and back. Raises StoreError."""

@@ -38,6 +38,14 @@ class Exchange(Struct, frozen=True):
     model: str = ""
     at: float = 0.0
     """When the answer ended, in seconds since 1970."""
+    also: tuple[str, ...] = ()
+    """The ids of further messages that asked, where the question was sent in several."""
+    refs: tuple[str, ...] = ()
+    """The messages of ours in which the answer stands."""
+
+    def is_about(self, id: str) -> bool:
+        """Whether the message `id` is a part of its question."""
+        return id == self.id or id in self.also
 
     @classmethod
     def plain(

@@ -38,7 +38,19 @@ class LaneKeys:
 class ChatKeys:
     """One chat."""
 
-    __slots__ = ("aside", "epoch", "history", "last", "media", "media_index", "menu", "moved", "preferences", "seen")
+    __slots__ = (
+        "answer",
+        "aside",
+        "epoch",
+        "history",
+        "last",
+        "media",
+        "media_index",
+        "menu",
+        "moved",
+        "preferences",
+        "seen",
+    )
 
     def __init__(self, chat: Chat) -> None:
         base = _of(chat) + ":"
@@ -48,6 +60,8 @@ class ChatKeys:
         """A number that rises whenever the conversation starts over."""
         self.seen = base + "seen"
         """A sorted set: the turn keys of the last day, by when they came."""
+        self.answer = base + "answer"
+        """The last answer with its versions: `store/answers.py`."""
         self.aside = base + "aside"
         """A list of the turns that were given up, newest first."""
         self.preferences = base + "choices"

@@ -54,6 +54,11 @@ ShownReasoning = Literal["off", "brief", "full"]
 SHOWN_REASONING: tuple[ShownReasoning, ...] = get_args(ShownReasoning)
 
 
+ButtonLevel = Literal["off", "few", "all"]
+"""Which buttons stand under an answer: none, what most people need, or all."""
+BUTTONS: tuple[ButtonLevel, ...] = get_args(ButtonLevel)
+
+
 class _Recents(Struct):
     models: list[Any]
 
@@ -90,6 +95,7 @@ class Chosen:
     """Whether recordings are answered with a recording."""
     tools: str = ""
     """As `Preferences.tools` says."""
+    buttons: ButtonLevel = "few"
 
 
 class Preferences:
@@ -157,6 +163,13 @@ class Preferences:
 
     async def set_tools(self, chat: Chat, decided: str) -> None:
         await self._set(chat, "tools", decided)
+
+    async def buttons(self, chat: Chat) -> ButtonLevel:
+        """Which buttons stand under an answer in `chat`."""
+        return _buttons(await self._get(chat, "buttons"))
+
+    async def set_buttons(self, chat: Chat, level: ButtonLevel) -> None:
+        await self._set(chat, "buttons", level)
 
     async def menu(self, chat: Chat) -> list[str]:
         """The commands behind the numbered list shown last, for `MENU_SECONDS`."""
@@ -239,14 +252,14 @@ class Preferences:
             await pipe.execute()
 
 
-CHOSEN = ("model", "system", "later", "reasoning", "voice", "tools")
+CHOSEN = ("model", "system", "later", "reasoning", "voice", "tools", "buttons")
 """The fields of a chat's preferences that `chosen` reads, in this order."""
 
 
 def chosen(kept: Sequence[str | None]) -> Chosen:
     """What the values of the fields `CHOSEN` mean."""
-    model, system, later, reasoning, voice, tools = (value or "" for value in kept)
-    return Chosen(_model(model), system, later, _reasoning(reasoning), voice == "on", tools)
+    model, system, later, reasoning, voice, tools, buttons = (value or "" for value in kept)
+    return Chosen(_model(model), system, later, _reasoning(reasoning), voice == "on", tools, _buttons(buttons))
 
 
 def remember_last(pipe: Pipeline, chat: Chat, message: Said) -> None:
@@ -272,6 +285,10 @@ def _model(text: str) -> ModelId | None:
 
 def _reasoning(kept: str) -> ShownReasoning:
     return kept if kept in SHOWN_REASONING else "brief"
+
+
+def _buttons(kept: str) -> ButtonLevel:
+    return kept if kept in BUTTONS else "few"
 
 
 def _bounded(ratio: float) -> float:

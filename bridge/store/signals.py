@@ -29,15 +29,20 @@ class Signal(NamedTuple):
     kind: Literal["stop", "arrived"]
     """The answer in `chat` is to stop; something new waits there."""
     chat: Chat
+    key: str = ""
+    """The turn key of the only answer that is to stop; empty for whichever is under way."""
 
 
 class Signals:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    async def stop(self, chat: Chat) -> None:
-        """Stop the answer in `chat`, in every process. Raises StoreError."""
-        await self._send("chat", chat)
+    async def stop(self, chat: Chat, key: str = "") -> None:
+        """Stop the answer in `chat`, in every process; with `key` only that of the turn of this key.
+
+        Raises StoreError.
+        """
+        await self._send("chat", chat, **({"key": key} if key else {}))
 
     async def arrived(self, chat: Chat) -> None:
         """Have the process that answers in `chat` look at what else waits there. Raises StoreError."""
@@ -63,8 +68,8 @@ class Signals:
                     except (KeyError, ValueError):
                         log.warning("signal unreadable")
 
-    async def _send(self, field: str, chat: Chat) -> None:
-        fields: dict[Any, Any] = {"v": VERSION, field: CHAT.encode(bare(chat))}
+    async def _send(self, field: str, chat: Chat, **more: str) -> None:
+        fields: dict[Any, Any] = {"v": VERSION, field: CHAT.encode(bare(chat)), **more}
         async with translate_redis_errors():
             await self._redis.xadd(keys.SIGNALS, fields, maxlen=KEPT, approximate=True)
 
@@ -77,4 +82,4 @@ def _signal(fields: dict[str, str]) -> Signal:
     """Raises KeyError, ValueError on what says nothing."""
     if "arrived" in fields:
         return Signal("arrived", CHAT.decode(fields["arrived"]))
-    return Signal("stop", CHAT.decode(fields["chat"]))
+    return Signal("stop", CHAT.decode(fields["chat"]), fields.get("key", ""))

@@ -11,21 +11,22 @@ from bridge.types import Chat
 
 class ActiveAnswers:
     def __init__(self) -> None:
-        self._drafts: dict[str, set[Draft]] = {}
+        self._drafts: dict[str, dict[Draft, str]] = {}
 
     @contextmanager
-    def track(self, chat: Chat, draft: Draft) -> Iterator[None]:
-        """While inside, `draft` is what a stop in `chat` stops."""
-        self._drafts.setdefault(str(chat), set()).add(draft)
+    def track(self, chat: Chat, draft: Draft, key: str) -> Iterator[None]:
+        """While inside, `draft` is what a stop in `chat` stops; `key` is its turn's."""
+        self._drafts.setdefault(str(chat), {})[draft] = key
         try:
             yield
         finally:
             drafts = self._drafts[str(chat)]
-            drafts.discard(draft)
+            del drafts[draft]
             if not drafts:
                 del self._drafts[str(chat)]
 
-    def stop(self, chat: Chat) -> None:
-        """Stop the answers under way in `chat`, if there are any."""
-        for draft in self._drafts.get(str(chat), ()):
-            draft.stop()
+    def stop(self, chat: Chat, key: str = "") -> None:
+        """Stop the answers under way in `chat`, if there are any; with `key` only those of this turn."""
+        for draft, turn_key in self._drafts.get(str(chat), {}).items():
+            if key in ("", turn_key):
+                draft.stop()

@@ -4,35 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field, replace
 
 import structlog
+from msgspec.structs import replace as with_changes
 
 from bridge import metrics
-from bridge.access import Access, ChatSettings, Limit, Role, Standing, until_midnight
+from bridge.access import Access, ChatSettings, Limit, Role, Standing, TurnQuota, until_midnight
 from bridge.commands import Commands
-from bridge.errors import GatewayError, GatewayUnreachable, StoreError
+from bridge.errors import GatewayError, GatewayUnreachable, Gone, StoreError
 from bridge.events import Event
 from bridge.gateway import Gateway
 from bridge.inbound import ChatMoved, parse_command
 from bridge.inbox import CommandCall, Inbox, Notice, Question, Turn
 from bridge.media import SpeechServer
-from bridge.reply import Account, Draft, Footer
+from bridge.reply import Account, Draft, Footer, deliver
 from bridge.settings import Settings
-from bridge.store import Activity, Exchange, Failure, Store, TurnContext
+from bridge.store import Activity, Exchange, Failure, LastAnswer, Offer, Store, TurnContext, Version
+from bridge.turn.answer_buttons import answer_buttons
 from bridge.turn.attachments import Attachments, Received
 from bridge.turn.chain import Chain
+from bridge.turn.compare import Comparison
 from bridge.turn.context import user_messages
 from bridge.turn.footer import approval_note, end_reason, outcome_note, used_up
 from bridge.turn.generation import Asked, Generation
 from bridge.turn.load import Load
 from bridge.turn.outage import OutageMonitor
+from bridge.turn.plan import Plan, plan
 from bridge.turn.replies import Replies, reply_target
 from bridge.turn.thoughts import above
 from bridge.turn.tools import TurnTools
-from bridge.types import ChatMessage, ModelId, Text
+from bridge.types import Body, Button, Chat, ChatMessage, ModelId
 from bridge.usage import Spent, Tally
+from bridge.words import Words
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +51,21 @@ MAX_SHOWN = 64
 FREE_CRASHES, MAX_CRASH_PAUSE_SECONDS = 3, 30.0
 """After so many crashes each further attempt waits first, twice as long each time: a job that kills every process
 that takes it leaves the others some time to answer."""
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One answer on its way: what it goes by, and what makes it. An edit of the question gives it others."""
+
+    plan: Plan
+    context: TurnContext
+    generation: Generation | Chain
+    received: Received
+    draft: Draft = field(default_factory=lambda: Draft.whole(""))
+    note: str = ""
+    """What stands under it, as far as it is the model's."""
+    limit: str = ""
+    """That the day's limit was reached by an edit."""
 
 
 class Answerer:
@@ -78,6 +99,7 @@ class Answerer:
         self._attachments = attachments
         self._voice = voice
         self._tools = tools
+        self._clearing: set[asyncio.Task[None]] = set()
 
     async def answer(self, turn: Turn, account: Account) -> None:
         """Do the job that `turn` holds, and let it leave the queue; or suspend it, where it has to wait.
@@ -94,6 +116,8 @@ class Answerer:
                 standing = await self._access.judge(job.sender, job.chat, job.groups)
                 if await self._may_go_on(turn, account, standing):
                     await self._replies.run_command(turn, account, standing, job)
+            case Question(action="deleted"):
+                await self._answer_question(turn, account, Standing(Role.MEMBER))
             case Question():
                 standing = await self._access.judge(job.asked_by, job.chat, job.message.groups)
                 if await self._may_go_on(turn, account, standing):
@@ -114,129 +138,273 @@ class Answerer:
         return False
 
     async def _answer_question(self, turn: Turn, account: Account, standing: Standing) -> None:
+        while not await self._answer_as_it_reads(turn, account, standing):
+            """It was edited after its answer was complete, and before the turn ended."""
+
+    async def _answer_as_it_reads(self, turn: Turn, account: Account, standing: Standing) -> bool:
+        """Answer the question as it reads now; False where it reads otherwise once it has been answered."""
         question = _question(turn)
         message, words, began = question.message, self._replies.words(question.language), time.time()
-        if not (message.text.strip() or message.quoted.strip()):
+        if not (question.action or message.text.strip() or message.quoted.strip()):
             problems = self._attachments.problems(message)
             if len(problems) >= len(message.attachments):
                 admin = standing.role >= Role.ADMIN
                 await self._replies.reply_unsupported(turn, account, message, problems, admin=admin)
-                return
+                return True
+        planned, context = await self._plan(turn, words)
+        if planned is None:
+            return await turn.done()  # the answer that was meant is the last one no longer
+        if planned.is_retraction:
+            return await self._take_back(turn, account, planned)
+        if question.models:
+            return await self._compare(turn, account, standing, planned, context)
         quota = self._access.quota.of_turn(question.asked_by, question.chat, _limit(standing))
-        is_first = turn.attempt == 1 and not turn.crashes and not turn.steps
+        is_first = turn.attempt == 1 and not turn.crashes and not turn.steps and planned.shows is None
         if is_first and (limit := await quota.reserve()):
             await self._replies.say(turn, account, used_up(limit, until_midnight(), words))
-            return
-        context = await self._store.load_turn_context(question.chat, remember=message)
-        asking = await self._chain(turn, question, standing.settings, context) or self._generation(
-            turn, question, account, standing, context
-        )
-        draft, generation = await self._stream(turn, account, standing, asking, context)
-        message = _question(turn).message
+            return True
+        asking = await self._asking(turn, planned, account, standing, context)
+        attempt = Attempt(planned, context, *asking)
+        ending = await self._stream(turn, account, standing, attempt, quota)
+        planned, draft, generation = attempt.plan, attempt.draft, attempt.generation
+        if planned.is_retraction:
+            return await self._take_back(turn, account, planned)
         if draft.withdrawn:
             if is_first:
                 await quota.release()
             await self._outages.postpone(turn, account.id)
-            return
+            return True
         if draft.approval is not None and not draft.stopped:
             await turn.park()  # pressing a button calls it back
-            return
-        pictures = await self._attachments.keep(question.chat, draft.files)
-        called = generation.called
-        exchange = Exchange(
-            message.id,
-            tuple(generation.question),
-            (*called, ChatMessage("assistant", (Text(draft.text), *pictures))),
-            end_reason(draft),
-            str(generation.model),
-            time.time(),
+            return True
+        refs = tuple(turn.reply().refs)
+        version = None
+        exchange: Exchange | None = None
+        if not draft.is_empty:
+            pictures = await self._attachments.keep(question.chat, draft.files)
+            model = str(generation.model)
+            made = planned.exchange(generation.question, draft, pictures, end_reason(draft), model, generation.called)
+            exchange = with_changes(made, refs=refs)
+            version = Version(exchange, attempt.note, tuple(draft.sources))
+        edited = planned.question.action == "edited"
+        answer = with_changes(
+            planned.last_answer(turn.key, turn.epoch, version), refs=refs, offers=(Offer(*ending),) if ending else ()
         )
-        spent = _spent(question, draft, generation)
-        await turn.done(None if draft.is_empty else exchange, again=question.again, spent=spent)
-        await generation.learn()
-        await quota.spend(sum(each.tally.tokens for each in spent))
+        replaces = planned.replaces if exchange is not None or edited else ""
+        spent = _spent(question, draft, generation) if planned.shows is None else []
+        if not await turn.done(exchange, replaces=replaces, answer=answer, spent=spent):
+            await turn.reread()
+            return False
+        column = planned.column if planned.answer is not None else None
+        self._clear(account, question.chat, [offer for offer in context.offers if offer.column != column])
+        if planned.shows is None:
+            await generation.learn()
+            await quota.spend(sum(each.tally.tokens for each in spent))
+            _count(turn, account, exchange, draft, generation, began)
+            with suppress(StoreError):  # it is only for show
+                await self._store.activity.note(_activity(question, draft, generation, began))
         if isinstance(draft.error, GatewayUnreachable):
             await self._outages.report_down(question.asked_by)
-        _count(turn, account, exchange, draft, generation, began)
-        with suppress(StoreError):  # it is only for show
-            await self._store.activity.note(_activity(question, exchange, draft, generation, began))
+        return True
+
+    async def _compare(
+        self, turn: Turn, account: Account, standing: Standing, planned: Plan, context: TurnContext
+    ) -> bool:
+        """Have several models answer at once; the limit of the day counts a turn for each."""
+        question, words, began = planned.question, self._replies.words(planned.question.language), time.time()
+        quota = self._access.quota.of_turn(question.asked_by, question.chat, _limit(standing))
+        is_first = turn.attempt == 1 and not turn.crashes
+        for _ in question.models if is_first else ():
+            if limit := await quota.reserve():
+                await self._replies.say(turn, account, used_up(limit, until_midnight(), words))
+                return True
+
+        def ask(model: ModelId) -> tuple[Generation, Received]:
+            asking = replace(context, chosen=replace(context.chosen, model=model, voice=False))
+            return self._generation(turn, planned, account, standing, asking, tools=False)
+
+        admin = standing.role >= Role.ADMIN
+        models = [ModelId.parse(model) for model in question.models]
+        comparison = Comparison(self._replies, self._load, planned, models, ask, words, admin=admin)
+        await comparison.run(turn, account)
+        exchange, answer = comparison.outcome(turn)
+        spent = [each for c in comparison.columns for each in _spent(question, c.draft, c.generation)]
+        await turn.done(exchange, answer=answer, spent=spent)
+        self._clear(account, question.chat, context.offers)
+        for column in comparison.columns:
+            await column.generation.learn()
+            _count(turn, account, exchange, column.draft, column.generation, began)
+            with suppress(StoreError):
+                await self._store.activity.note(_activity(question, column.draft, column.generation, began))
+        await quota.spend(sum(each.tally.tokens for each in spent))
+        return True
+
+    async def _plan(self, turn: Turn, words: Words) -> tuple[Plan | None, TurnContext]:
+        question = _question(turn)
+        remember = None if question.action else question.message
+        context = await self._store.load_turn_context(question.chat, remember=remember)
+        planned = plan(question, turn.messages, context, words)
+        if planned is not None and question.action and planned.asked:
+            await self._store.preferences.set_last(question.chat, planned.message)
+        return planned, context
+
+    async def _take_back(self, turn: Turn, account: Account, planned: Plan) -> bool:
+        """Delete the answer to what was deleted, where it stands and in the history."""
+        record, chat = turn.reply(), planned.question.chat
+        if not record.begun and planned.refs:
+            await record.adopt(planned.refs)
+        if record.begun:
+            to = account.address(chat.place, turn.key)
+            with suppress(Gone):
+                await deliver(Draft.whole(""), to, record=record)
+        nothing = LastAnswer(turn.key, (), epoch=turn.epoch) if planned.answer and planned.answer.key else None
+        return await turn.done(replaces=planned.replaces, answer=nothing)
+
+    def _clear(self, account: Account, chat: Chat, offers: Sequence[Offer]) -> None:
+        """Take the buttons away from an answer that is the last no longer.
+
+        It is one edit each, made once nobody waits for another; a press that comes before it finds out by its key.
+        """
+        for offer in offers:
+            clearing = asyncio.create_task(account.show(chat.place, offer.ref, offer.body))
+            self._clearing.add(clearing)
+            clearing.add_done_callback(self._clearing.discard)
 
     async def _stream(
-        self,
-        turn: Turn,
-        account: Account,
-        standing: Standing,
-        asking: tuple[Generation | Chain, Received],
-        context: TurnContext,
-    ) -> tuple[Draft, Generation | Chain]:
-        """Have the answer grow on the platform until it is whole; return it, and what asked for it in the end."""
-        generation, received = asking
-        question = _question(turn)
-        place, words = question.chat.place, self._replies.words(question.language)
+        self, turn: Turn, account: Account, standing: Standing, attempt: Attempt, quota: TurnQuota
+    ) -> tuple[str, Body] | None:
+        """Have the answer grow on the platform until it is whole, and again as often as its question is edited.
+
+        Return the message with buttons, as `deliver` has it.
+        """
+        planned = attempt.plan
+        chat, words = planned.question.chat, self._replies.words(planned.question.language)
         is_admin = standing.role >= Role.ADMIN
 
         def footer(draft: Draft) -> Footer:
-            message = _question(turn).message
+            plan, message = attempt.plan, attempt.plan.message
+            ways: Sequence[Button] = ()
             if draft.approval is not None and not draft.stopped:
-                note, buttons = approval_note(draft.approval, words, admin=is_admin)
+                return account.footer(chat.place, *approval_note(draft.approval, words, admin=is_admin), words)
+            if plan.shows is not None:
+                note = plan.shows.note
             else:
-                note, buttons = outcome_note(draft, generation, message, received, words, admin=is_admin)
-            return account.footer(place, note, buttons, words)
+                note, ways = outcome_note(
+                    draft, attempt.generation, message, attempt.received, words, turn.key, admin=is_admin
+                )
+            attempt.note = note
+            note = "\n\n".join(filter(None, [note, attempt.limit]))
+            level = attempt.context.chosen.buttons
+            buttons = answer_buttons(draft, plan, turn.key, level, words, typed=not account.has_buttons(chat.place))
+            return account.footer(chat.place, note, [*buttons, *ways], words)
 
         def aside(draft: Draft) -> str:
-            return above(draft, context.chosen.reasoning, words)
+            return above(draft, attempt.context.chosen.reasoning, words)
 
         async def must_wait(error: GatewayError) -> bool:
-            return isinstance(error, GatewayUnreachable) and standing.settings.should_wait(context.chosen.later)
+            later = attempt.context.chosen.later
+            return isinstance(error, GatewayUnreachable) and standing.settings.should_wait(later)
 
         async def admission() -> None:
-            await slot.take(lambda: draft.say_meanwhile(words.waits_for_turn))
+            await slot.take(lambda: attempt.draft.say_meanwhile(words.waits_for_turn))
 
         async def ask_again() -> AsyncIterator[Event]:
             """Ask what the question has become."""
-            nonlocal generation, received
-            joined = _question(turn)
-            context = await self._store.load_turn_context(joined.chat, remember=joined.message)
-            generation, received = self._generation(turn, joined, account, standing, context)
-            async for event in generation.events():
+            planned, context = await self._plan(turn, words)
+            assert planned is not None
+            made = await self._asking(turn, planned, account, standing, context)
+            attempt.plan, attempt.context, attempt.generation, attempt.received = planned, context, *made
+            async for event in attempt.generation.events():
                 yield event
 
-        async def take_more() -> None:
-            """As long as there are no words, let the messages that go on with the question join it."""
-            while _may_be_joined(turn) and not draft.has_begun:
+        async def follow() -> None:
+            """As long as there are no words, let the messages that go on with the question join it; and whenever it is
+            edited, answer what it says now."""
+            while not attempt.draft.complete:
                 await turn.more()
+                draft = attempt.draft
                 try:
-                    joined = await turn.join(unless=lambda: draft.has_begun)
+                    changed = await turn.reread()
+                    if changed and (limit := await quota.reserve()):
+                        attempt.limit = used_up(limit, until_midnight(), words)
+                        draft.stop()
+                        return
+                    if _may_be_joined(turn) and not draft.has_begun:
+                        changed = await turn.join(unless=lambda draft=draft: draft.has_begun) or changed  # type: ignore[misc]  # a default keeps its type here
                 except StoreError as error:
-                    log.info("nothing joined", chat=str(question.chat), error=str(error))
+                    log.info("the question was not looked at again", chat=str(chat), error=str(error))
+                    continue
+                if not changed or draft.complete:
+                    continue
+                if _question(turn).action == "deleted":
+                    attempt.plan = replace(attempt.plan, question=_question(turn))
+                    draft.withdraw()
                     return
-                if joined:
-                    to.reply_to = reply_target(turn.job, delayed=turn.delayed)
-                    draft.restart(ask_again())
+                to.reply_to = reply_target(turn.job, delayed=turn.delayed)
+                draft.restart(ask_again())
 
-        to = account.address(place, turn.key, reply_target(question, delayed=turn.delayed))
+        reply_to = "" if planned.answer is not None else reply_target(planned.question, delayed=turn.delayed)
+        to = account.address(chat.place, turn.key, reply_to)
+        ack, record = planned.message.ack, turn.reply()
+        if planned.refs and not record.begun:
+            await record.adopt(planned.refs)
+        elif ack and not record.begun:
+            await record.posted(ack)
+        waits = must_wait if planned.question.action in ("", "edited") else None
+        stands = planned.stands
+        files = await self._attachments.files(chat, stands.exchange.answer) if stands else []
+        sources = stands.sources if stands else ()
+        kept = {"before": planned.before, "instead": planned.instead}
         with self._load.slot() as slot:
-            draft = Draft(generation.events(), admission=admission, withdraw_if=must_wait)
-            taking = asyncio.create_task(take_more())
-            try:
-                await self._replies.grow(turn, account, draft, to, footer, ack=question.message.ack, aside=aside)
-            finally:
-                taking.cancel()
-                await asyncio.wait([taking])
-        return draft, generation
+            while True:
+                events = planned.shown_events() if planned.shows else attempt.generation.events()
+                attempt.draft = Draft(
+                    events, admission=admission, withdraw_if=waits, files=files, sources=sources, **kept
+                )
+                following = asyncio.create_task(follow())
+                try:
+                    ending = await self._replies.grow(turn, account, attempt.draft, to, footer, aside=aside)
+                except Gone:
+                    if not planned.refs or turn.reply().drops:
+                        attempt.draft.stopped = True  # nobody is there to read on
+                        return None
+                    await record.renounce()  # what it should take the place of was deleted
+                    made = await self._asking(turn, planned, account, standing, attempt.context)
+                    attempt.generation, attempt.received = made
+                else:
+                    return ending
+                finally:
+                    following.cancel()
+                    await asyncio.wait([following])
+
+    async def _asking(
+        self, turn: Turn, planned: Plan, account: Account, standing: Standing, context: TurnContext
+    ) -> tuple[Generation | Chain, Received]:
+        """Return what will ask the model, and what will have been received by then; nothing has been asked yet."""
+        if (
+            not planned.prompt
+            and (chain := await self._chain(turn, planned.question, standing.settings, context)) is not None
+        ):
+            return chain, Received()
+        return self._generation(turn, planned, account, standing, context)
 
     def _generation(
-        self, turn: Turn, question: Question, account: Account, standing: Standing, context: TurnContext
+        self,
+        turn: Turn,
+        planned: Plan,
+        account: Account,
+        standing: Standing,
+        context: TurnContext,
+        *,
+        tools: bool = True,
     ) -> tuple[Generation, Received]:
-        """Return what will ask the model, and what will have been received by then; nothing has been asked yet."""
-        chosen, history, settings = context.chosen, context.history, standing.settings
-        if question.again and history and history[-1].id == question.message.id:
-            history = history[:-1]
-        message, received = question.message, Received()
+        chosen, message, received, settings = context.chosen, planned.message, Received(), standing.settings
 
         async def ask() -> Asked:
+            if planned.prompt:
+                return Asked([ChatMessage.user(planned.prompt)])
             if message.attachments:
-                await self._attachments.receive(message, account.channel, received, question.page_range)
+                await self._attachments.receive(message, account.channel, received, planned.question.page_range)
             return Asked(user_messages(message, tuple(received.parts)), received.heard)
 
         generation = Generation(
@@ -244,23 +412,23 @@ class Answerer:
             self._store.preferences,
             resolve_model=lambda: self._commands.picker.resolve(chosen.model, settings),
             system=chosen.system or settings.system or self._settings.system,
-            history=history,
+            history=planned.history,
             ask=ask,
-            load=lambda messages: self._attachments.load(question.chat, messages),
+            load=lambda messages: self._attachments.load(planned.question.chat, messages),
             seeing=lambda: self._commands.picker.seeing(settings),
             budget=self._settings.history_tokens,
             pause=self._load.pause,
             fetch_links=self._settings.picture_links,
             voice=self._voice if chosen.voice else None,
-            tools=(lambda: self._tools.loop(turn, account, question, chosen.tools))
-            if turn.steps or self._tools.are_on(chosen.tools, standing)
+            tools=(lambda: self._tools.loop(turn, account, planned.question, chosen.tools))
+            if tools and (turn.steps or self._tools.are_on(chosen.tools, standing))
             else None,
         )
         return generation, received
 
     async def _chain(
         self, turn: Turn, question: Question, settings: ChatSettings, context: TurnContext
-    ) -> tuple[Chain, Received] | None:
+    ) -> Chain | None:
         """Return what will run the chain that the question is put to, as its text says; None where it is to none."""
         message = question.message
         if (command := parse_command(message.text)) is None:
@@ -291,7 +459,7 @@ class Answerer:
                 fetch_links=self._settings.picture_links,
             )
 
-        return Chain(turn, steps, command.argument, user_messages(message), generate), Received()
+        return Chain(turn, steps, command.argument, user_messages(message), generate)
 
     async def _move(self, turn: Turn, moved: ChatMoved) -> None:
         """Take everything over to the chat's new id. It waited its turn, so no answer is under way in the old chat."""
@@ -329,39 +497,39 @@ def _spent(question: Question, draft: Draft, generation: Generation | Chain) -> 
     return [*spent, Spent(person, chat, model, tally, error)]
 
 
-def _activity(
-    question: Question, exchange: Exchange, draft: Draft, generation: Generation | Chain, began: float
-) -> Activity:
+def _activity(question: Question, draft: Draft, generation: Generation | Chain, began: float) -> Activity:
     """What the page shows of a turn."""
+    now = time.time()
     return Activity(
-        exchange.at,
+        now,
         str(question.chat.place),
         question.chat.title[:MAX_SHOWN],
         str(question.asked_by),
         question.asked_by.name[:MAX_SHOWN],
-        exchange.model,
-        exchange.ended,
-        round(max(0.0, exchange.at - began), 1),
+        str(generation.model),
+        end_reason(draft),
+        round(max(0.0, now - began), 1),
         round(generation.first_text or 0.0, 2),
         Failure.of(draft.error) if draft.error is not None else None,
     )
 
 
 def _count(
-    turn: Turn, account: Account, exchange: Exchange, draft: Draft, generation: Generation | Chain, began: float
+    turn: Turn, account: Account, exchange: Exchange | None, draft: Draft, generation: Generation | Chain, began: float
 ) -> None:
     """Write one line to the log and count a few numbers; no word of what was said."""
     question = _question(turn)
     if question.message.sent_at:
         metrics.QUEUE.observe(max(0.0, began - question.message.sent_at))
-    metrics.TURNS.add(account.channel.name, exchange.ended)
+    ended = exchange.ended if exchange is not None else end_reason(draft)
+    metrics.TURNS.add(account.channel.name, ended)
     if draft.error is not None:
         metrics.failed(draft.error)
     log.info(
         "turn",
         chat=str(question.chat),
-        model=exchange.model,
-        ended=exchange.ended if draft.error is None else type(draft.error).__name__,
+        model=str(generation.model),
+        ended=ended if draft.error is None else type(draft.error).__name__,
         characters=len(draft.text),
         first_text=generation.first_text,
         seconds=round(max(0.0, time.time() - began), 3),

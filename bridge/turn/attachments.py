@@ -143,6 +143,18 @@ class Attachments:
             room = min(room, (limit - text - 2000) * 3 // 4)
         return await _fitted(loaded, room)
 
+    async def files(self, chat: Chat, answer: Sequence[ChatMessage]) -> list[BodyFile]:
+        """Return the pictures of an answer, as far as they are still kept. Raises StoreError."""
+        images = [part for message in answer for part in message.parts if isinstance(part, Image)]
+        if not images:
+            return []
+        contents = await self._media.get(chat, [image.media.digest for image in images])
+        return [
+            BodyFile.of("image", image.media.name, image.media.mime, contents[image.media.digest], image.alt)
+            for image in images
+            if image.media.digest in contents
+        ]
+
     async def keep(self, chat: Chat, files: Iterable[BodyFile]) -> list[Image]:
         """Keep the pictures of an answer, so that a later question can be about them. Raises StoreError."""
         return await asyncio.gather(*(self._keep(chat, file) for file in files if file.kind == "image"))

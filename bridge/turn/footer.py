@@ -10,6 +10,7 @@ import msgspec
 
 from bridge import errors
 from bridge.access import Limit
+from bridge.commands import MIN_COMMAND_BYTES, model_command
 from bridge.events import ApprovalAsked, Source
 from bridge.inbound import Said
 from bridge.inbox import Notice
@@ -28,8 +29,6 @@ MAX_SOURCES = 10
 MAX_TITLE_LENGTH = 80
 MAX_NEAR = 3
 """Models that are offered in place of one that is not there."""
-MAX_COMMAND_BYTES = 64
-"""What the button of every platform carries: Telegram's carries no more."""
 MAX_SEEING = 3
 """Models that take pictures which are offered where the chat's does not."""
 MAX_ARGUMENTS, MAX_ARGUMENT_CHARACTERS = 12, 300
@@ -44,18 +43,22 @@ def outcome_note(
     message: Said,
     received: Received,
     words: Words,
+    key: str,
     *,
     admin: bool,
 ) -> tuple[str, Sequence[Button]]:
-    """Return the note under an answer and the buttons to offer; nothing under an answer that is whole."""
+    """Return the note under an answer and the ways out of what went wrong; nothing under an answer that is whole.
+
+    `key` is the turn key of the answer.
+    """
     buttons: Sequence[Button] = ()
     note = ""
     if draft.stopped:
         note = words.stopped
     elif draft.error is not None:
-        note, buttons = _error_note(draft.error, generation, words, admin=admin)
+        note, buttons = _error_note(draft.error, generation, words, key, admin=admin)
     elif draft.finished is not None and draft.finished.reason == "length":
-        note, buttons = f"⚠️ {words.length}", [Button(words.button_continue, "/continue")]
+        note = f"⚠️ {words.length}"
     excerpts, more = excerpts_note(received.parts, words)
     unspoken = f"🔇 {words.not_spoken}" if draft.unspoken else ""
     came = [sources_list(draft.sources, words), unshown(draft, words), unspoken]  # however the answer ended
@@ -211,7 +214,7 @@ def kinds(message: Said, words: Words) -> str:
 
 
 def _error_note(
-    error: errors.GatewayError, generation: Generation | Chain, words: Words, *, admin: bool
+    error: errors.GatewayError, generation: Generation | Chain, words: Words, key: str, *, admin: bool
 ) -> tuple[str, Sequence[Button]]:
     if generation.model is None and isinstance(error, errors.ModelNotFound):
         if not error.model:
@@ -219,21 +222,34 @@ def _error_note(
         # It is there, but this chat may not use it any more.
         said = words.model_not_here.format(model=error.model)
         return f"⚠️ {said}", [Button(words.button_pick, "/model")]
-    return f"⚠️ {trouble(error, words, model=generation.model, admin=admin)}", _ways_out(error, words)
+    return f"⚠️ {trouble(error, words, model=generation.model, admin=admin)}", _ways_out(error, words, key)
 
 
-def _ways_out(error: errors.GatewayError, words: Words) -> Sequence[Button]:
+def helps_to_retry(error: errors.GatewayError) -> bool:
+    """Return whether the same question may be answered by the same model after all."""
+    hopeless = (
+        errors.GatewayUnreachable,
+        errors.PicturesRefused,
+        errors.ModelNotFound,
+        errors.KeyRefused,
+        errors.ContextTooLong,
+    )
+    return not isinstance(error, hopeless)
+
+
+def _ways_out(error: errors.GatewayError, words: Words, key: str) -> Sequence[Button]:
     match error:
         case errors.GatewayUnreachable():
             return [Button(words.button_later, "/later on")]
         case errors.PicturesRefused():
-            asks = [Button(words.button_ask.format(model=model.model), f"/retry {model}") for model in error.seeing]
-            return [*asks[:MAX_SEEING], Button(words.button_pick, "/model")]
+            asks = [
+                Button(words.button_ask.format(model=model.model), model_command(f"/answer {key} other", model))
+                for model in error.seeing[:MAX_SEEING]
+            ]
+            return [*asks, Button(words.button_pick, "/model")]
         case errors.ModelNotFound():
             near = [Button(str(model), f"/model {model}") for model in error.nearest[:MAX_NEAR]]
-            short = [button for button in near if len(button.command.encode()) <= MAX_COMMAND_BYTES]
+            short = [button for button in near if len(button.command.encode()) <= MIN_COMMAND_BYTES]
             return [*short, Button(words.button_pick, "/model")]
-        case errors.KeyRefused() | errors.ContextTooLong():
-            return []  # trying the same again does not help
         case _:
-            return [Button(words.button_retry, "/retry")]
+            return []

@@ -7,6 +7,7 @@ process has the chat.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
 
 from bridge import metrics
 from bridge.access import Role, Standing
@@ -20,7 +21,7 @@ from bridge.reply import Account, Address, Draft, Footer, deliver
 from bridge.store import Store
 from bridge.turn.active import ActiveAnswers
 from bridge.turn.footer import notice_text, unread
-from bridge.types import Button
+from bridge.types import Body, Button
 from bridge.words import Language, Words, trouble, words_for
 
 
@@ -103,23 +104,21 @@ class Replies:
         to: Address,
         footer: Callable[[Draft], Footer],
         *,
-        ack: str,
+        name: str = "",
         aside: Callable[[Draft], str] = lambda _: "",
-    ) -> None:
+    ) -> tuple[str, Body] | None:
         """Have `draft` grow at `to` until it is whole, or until somebody in its chat says stop.
 
-        `ack` is the ref of what stands there already, and whose place it takes. The turn goes on.
+        It is the turn's reply `name`. The turn goes on. Returns the message with buttons, as `deliver` has it. Raises
+        Gone where the message in which it grows, or the chat, is not there.
         """
-        job, record = turn.job, turn.reply()
+        job = turn.job
         place, words = job.chat.place, self.words(_language(job))
         stop = account.fitting(place, [Button(words.button_stop, "/stop")])
-        if ack and not record.begun:
-            await record.posted(ack)
-        with self._active.track(job.chat, draft):
-            try:
-                await deliver(draft, to, record=record, buttons_while_streaming=stop, footer=footer, aside=aside)
-            except Gone:
-                draft.stopped = True  # nobody is there to read on
+        with self._active.track(job.chat, draft, turn.key):
+            return await deliver(
+                draft, to, record=turn.reply(name), buttons_while_streaming=stop, footer=footer, aside=aside
+            )
 
     async def _grow_result(
         self, turn: Turn, account: Account, events: AsyncIterator[Event], words: Words, *, admin: bool
@@ -133,7 +132,10 @@ class Replies:
 
         ack = turn.job.ack if isinstance(turn.job, CommandCall) else ""
         to = account.address(turn.job.chat.place, turn.key, reply_target(turn.job))
-        await self.grow(turn, account, Draft(events), to, footer, ack=ack)
+        if ack and not turn.reply().begun:
+            await turn.reply().posted(ack)
+        with suppress(Gone):
+            await self.grow(turn, account, Draft(events), to, footer)
 
     async def reply_unsupported(
         self, turn: Turn, account: Account, message: Said, problems: Sequence[Unreadable], *, admin: bool

@@ -10,7 +10,8 @@ FORMS = {
     "- `/models name ID NAME`: call a provider or a model so\n- `/models fresh`: read the list anew",
     "new": "- `/new`: what came before is left behind\n- `/new title`: where there are threads, a thread of that name",
     "stop": "- `/stop`: stop the answer; what was said stays",
-    "retry": "- `/retry`: answer the last question again\n- `/retry provider:model`: switch to that model first",
+    "retry": "- `/retry`: answer the last question again\n- `/retry provider:model`: switch to that model first\n"
+    "- as a reply to an earlier question: answer that one, and go on from there",
     "page": "- `/page 41-80`: read these pages of the last document",
     "system": "- `/system`: show it\n- `/system text`: set it\n- `/system off`: remove it\n"
     "`/persona` offers prompts with a name.",
@@ -23,6 +24,9 @@ FORMS = {
     "later": "- `/later on`: what is sent while the gateway is away waits\n- `/later off`: it is refused at once",
     "reasoning": "- `/reasoning off`: nothing of it\n- `/reasoning brief`: how long it took\n"
     "- `/reasoning full`: all of it, folded above the answer",
+    "buttons": "- `/buttons off`: none\n- `/buttons few`: once more, go on, other versions\n"
+    "- `/buttons all`: another model and a shorter answer as well",
+    "compare": "- `/compare model-a model-b question`: two models answer the same at once",
     "voice": "- `/voice on`: a voice message is answered with voice as well\n- `/voice off`: text only",
     "tools": "- `/tools on`, `/tools off`: whether the model may call tools here\n"
     "- `/tools SERVER never`, `ask` or `always`; the same for `SERVER/TOOL`\n"

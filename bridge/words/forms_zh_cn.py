@@ -21,6 +21,9 @@ FORMS = {
     "later": "- `/later on`：网关不在时，消息会等它回来\n- `/later off`：立即告知，不等待",
     "reasoning": "- `/reasoning off`：不显示\n- `/reasoning brief`：只显示用了多久\n"
     "- `/reasoning full`：折叠显示在回答上方",
+    "buttons": "- `/buttons off`：不显示\n- `/buttons few`：重新生成、继续、其他版本\n"
+    "- `/buttons all`：还有换模型和更简短",
+    "compare": "- `/compare model-a model-b 问题`：两个模型同时回答同一个问题",
     "voice": "- `/voice on`：语音消息也用语音回答\n- `/voice off`：只用文字",
     "tools": "- `/tools on`、`/tools off`：模型在这里可不可以用工具\n"
     "- `/tools SERVER never`、`ask` 或 `always`；`SERVER/TOOL` 也一样\n"

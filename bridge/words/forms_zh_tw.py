@@ -21,6 +21,9 @@ FORMS = {
     "later": "- `/later on`：閘道不在時，訊息會等它回來\n- `/later off`：立即告知，不等待",
     "reasoning": "- `/reasoning off`：不顯示\n- `/reasoning brief`：只顯示用了多久\n"
     "- `/reasoning full`：摺疊顯示在回答上方",
+    "buttons": "- `/buttons off`：不顯示\n- `/buttons few`：重新產生、繼續、其他版本\n"
+    "- `/buttons all`：還有換模型和更簡短",
+    "compare": "- `/compare model-a model-b 問題`：兩個模型同時回答同一個問題",
     "voice": "- `/voice on`：語音訊息也用語音回答\n- `/voice off`：只用文字",
     "tools": "- `/tools on`、`/tools off`：模型在這裡可不可以用工具\n"
     "- `/tools SERVER never`、`ask` 或 `always`；`SERVER/TOOL` 也一樣\n"

@@ -65,6 +65,10 @@ class Words:
     nothing_to_retry: str
     nothing_to_continue: str
     continue_prompt: str
+    shorter_prompt: str
+    answer_not_last: str
+    compare_usage: str
+    compare_took: str
     system_now: str
     system_none: str
     system_set: str
@@ -219,6 +223,11 @@ class Words:
     button_help: str
     button_personas: str
     button_stop: str
+    button_go_on_with: str
+    button_other_model: str
+    button_shorter: str
+    buttons_now: Mapping[str, str]
+    button_buttons: Mapping[str, str]
     button_retry: str
     button_ask: str
     button_pages: str

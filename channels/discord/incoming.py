@@ -112,6 +112,7 @@ class Reader:
             addressed=addressed,
             quoted=quoted,
             replied_to=user_of(replied.author) if replied is not None else None,
+            reply_to=str(replied.id) if replied is not None else "",
             attachments=attachments,
             groups=groups_of(message.author),
             language=self._languages.get(message.author.id, ""),

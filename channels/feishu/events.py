@@ -89,6 +89,7 @@ class EventReader:
             ),
             quoted=parent.text,
             replied_to=User(NAME, parent.author) if parent.author else None,
+            reply_to=received.parent if parent.author else "",
             attachments=(*received.attachments, *parent.attachments),
             language=self._language,
             sent_at=received.sent_at,

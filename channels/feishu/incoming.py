@@ -201,7 +201,8 @@ def read_forwarded(
 def _read_item(item: Mapping[str, Any], bot: str, holder: str) -> tuple[str, tuple[Attachment, ...]]:
     """What a message that was asked for says; `holder` is the message that its files are asked for by."""
     _, called, _ = _mentions(item.get("mentions"), bot)
-    return read(_id(item, "msg_type"), _object(item, "body").get("content"), called, holder)
+    edited = item.get("updated") is True
+    return read(_id(item, "msg_type"), _object(item, "body").get("content"), called, holder, edited=edited)
 
 
 def _mentions(mentions: object, bot: str) -> tuple[bool, dict[str, str], dict[str, str]]:

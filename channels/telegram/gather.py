@@ -65,6 +65,7 @@ class Group:
             addressed=any(message.addressed for message in messages),
             quoted=words if first.forwarded else next((message.quoted for message in messages if message.quoted), ""),
             replied_to=next((message.replied_to for message in messages if message.replied_to), None),
+            reply_to=next((message.reply_to for message in messages if message.reply_to), ""),
             attachments=_attachments(messages),
         )
 

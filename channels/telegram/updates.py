@@ -141,6 +141,7 @@ def _said(message: WireMessage, raw: Mapping[str, Any], me: Me) -> Said | None:
         addressed=addressed,
         quoted=quoted,
         replied_to=_replied_to(message),
+        reply_to=str(replied.message_id) if replied is not None and not forwarded else "",
         attachments=attachments,
         language=message.sender.language_code if message.sender else "",
         sent_at=float(message.date),

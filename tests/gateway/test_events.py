@@ -114,6 +114,22 @@ async def test_what_cannot_be_read_is_named_once() -> None:
             [Source("https://q.example", "Q", 3)],
         ),
         ({"web_search": [{"link": "https://z.example", "title": "Z"}]}, [Source("https://z.example", "Z", 1)]),
+        (
+            {"groundingMetadata": {"groundingChunks": [{"web": {"uri": "https://g.example", "title": "G"}}]}},
+            [Source("https://g.example", "G", 1)],
+        ),
+        (
+            {"grounding_metadata": {"grounding_chunks": [{"web": {"uri": "https://g.example"}}]}},
+            [Source("https://g.example", "", 1)],
+        ),
+        (
+            {"citations": [{"text": "Blue", "sources": [{"document": {"url": "https://c.example", "title": "C"}}]}]},
+            [Source("https://c.example", "C", 1)],
+        ),
+        (
+            {"sources": [{"source": {"name": "web"}, "metadata": [{"source": "https://w.example", "name": "W"}]}]},
+            [Source("https://w.example", "W", 1)],
+        ),
         ({"citations": ["javascript:alert(1)", "file:///etc/passwd", 7, None, "https://a b"]}, []),
     ],
 )

@@ -12,6 +12,7 @@ from bridge.access import audit, invites, owner_contacts, quota, requests, rules
 from bridge.inbox import MAX_RESULT_BYTES, MAX_STEPS, aside, claim, inbox, move, queue
 from bridge.store import (
     activity,
+    answers,
     channel_states,
     heartbeat,
     history,
@@ -82,6 +83,11 @@ BOUNDS = {
         str(history.MAX_EXCHANGES),
         f"{history.MAX_CHARACTERS:,}",
         of(history.HISTORY_SECONDS, DAY, "day"),
+    ],
+    "cherry:{CHAT}:answer": [
+        str(answers.MAX_VERSIONS),
+        f"{answers.MAX_ANSWER_CHARACTERS:,}",
+        of(answers.ANSWER_SECONDS, DAY, "day"),
     ],
     "cherry:{CHAT}:epoch": [of(history.EPOCH_SECONDS, DAY, "day")],
     "cherry:{CHAT}:aside": [str(aside.MAX_ASIDE), of(aside.ASIDE_SECONDS, DAY, "day")],

@@ -110,7 +110,7 @@ async def test_who_answers_hears_what_is_put_behind_it(store: Store, inbox: Inbo
             while not coming.done():
                 await inbox.put(ACCOUNT, question(f"more {random.random()}", text="c"))
                 await asyncio.sleep(0.05)
-            assert (await coming) == ("arrived", chat())
+            assert (await coming) == ("arrived", chat(), "")
             waiting.cancel()
             await asyncio.wait([waiting])
 
@@ -125,7 +125,7 @@ async def test_words_that_came_meanwhile_leave_it_as_it_is(inbox: Inbox) -> None
         await turn.done()
 
 
-async def test_what_has_joined_is_changed_no_more(inbox: Inbox) -> None:
+async def test_what_has_joined_is_still_changed(store: Store, inbox: Inbox) -> None:
     await inbox.put_many(ACCOUNT, [question(str(number), text=str(number)) for number in range(3)])
     assert await inbox.replace(question("1", text="one")) and await inbox.remove(chat(), "2")
     await inbox.put(ACCOUNT, by(BEN, "3", "ben"))
@@ -133,9 +133,15 @@ async def test_what_has_joined_is_changed_no_more(inbox: Inbox) -> None:
         turn = await first(await take())
         await turn.join()
         assert asked(turn).text == "0\n\none"
-        assert not await inbox.replace(question("1", text="late")) and not await inbox.remove(chat(), "1")
-        assert await inbox.remove(chat(), "3"), "another's waits still"
-        await turn.done()
+        assert await inbox.remove(chat(), "3") == "waiting", "another's waits still"
+        assert await inbox.replace(question("1", text="late")) == "begun"
+        assert not await turn.done(), "it was edited since it was read"
+        assert await turn.reread() and not await turn.reread()
+        assert asked(turn).text == "0\n\nlate"
+        assert await inbox.remove(chat(), "0") == "begun"
+        assert await turn.reread() and asked(turn).text == "late"
+        assert await turn.done()
+    assert not await store.redis.llen(LaneKeys(chat(), "talk").queue), "all of it has left the queue"
 
 
 async def test_a_suspended_thought_can_be_changed_again(inbox: Inbox) -> None:

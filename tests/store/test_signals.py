@@ -60,8 +60,8 @@ async def test_every_process_hears_every_signal(store: Store) -> None:
 
     async def listen(into: list[str]) -> None:
         async with aclosing(store.signals.listen()) as signals:
-            async for kind, where in signals:
-                into += [f"{kind} {where}"]
+            async for kind, where, key in signals:
+                into += [f"{kind} {where} {key}".strip()]
 
     listeners = [asyncio.create_task(listen(each)) for each in heard]
     await asyncio.sleep(0.5)
@@ -70,10 +70,10 @@ async def test_every_process_hears_every_signal(store: Store) -> None:
         await store.signals.stop(each)
     await store.signals.arrived(chat("3"))
     await store.redis.xadd(keys.SIGNALS, {"chat": "{"})
-    await store.signals.stop(chat("last"))
+    await store.signals.stop(chat("last"), "key")
 
     async def all_heard() -> bool:
-        return all(each and each[-1] == "stop telegram:last" for each in heard)
+        return all(each and each[-1] == "stop telegram:last key" for each in heard)
 
     await until(all_heard)
     assert (
@@ -81,7 +81,7 @@ async def test_every_process_hears_every_signal(store: Store) -> None:
         == heard[1]
         == [
             *("stop telegram:1", "stop telegram:2:topic", "stop telegram:1"),
-            *("arrived telegram:3", "stop telegram:last"),
+            *("arrived telegram:3", "stop telegram:last key"),
         ]
     )
     for listener in listeners:

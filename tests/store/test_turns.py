@@ -195,14 +195,14 @@ async def test_start_over_keeps_out_a_turn_that_began_before_a_crash(store: Stor
     assert await answers(store) == []
 
 
-async def test_again_replaces_the_same_question_at_the_end(store: Store, inbox: Inbox) -> None:
+async def test_what_is_replaced_goes_with_all_that_came_after(store: Store, inbox: Inbox) -> None:
     claim, turn = await queued(inbox, "1", "2", "3", "4")
     await turn.done(exchange("1", "first"))
-    await (await first(claim)).done(exchange("1", "better"), again=True)
+    await (await first(claim)).done(exchange("1", "better"), replaces="1")
     assert await answers(store) == ["better"]
     await (await first(claim)).done(exchange("3", "other"))
-    await (await first(claim)).done(exchange("1", "late"), again=True)
-    assert await answers(store) == ["better", "other", "late"]
+    await (await first(claim)).done(exchange("1", "late"), replaces="1")
+    assert await answers(store) == ["late"]
 
 
 async def test_a_turn_without_an_answer_leaves_no_trace(store: Store, inbox: Inbox) -> None:

@@ -122,7 +122,7 @@ class Round:
                     name, _, argument = text.removeprefix("/").partition(" ")
                     await self.platform.slash(name, argument, who=seat.name, place=seat.where, voice=seat.voice)
                 case "edited":
-                    id = self.ids[seat, FIRST]
+                    id = self.ids[seat, text] = self.ids[seat, FIRST]
                     await self.platform.edit(id, text, who=seat.name, place=seat.where, mention=not seat.direct)
                 case _:
                     self.ids[seat, text] = await self._say(seat, text)
@@ -163,8 +163,6 @@ class Round:
         if self.way == "forwarded":
             yield from self._faults_of_forwards(seat, _texts(left), wanted)
             return
-        if self.way == "edited" and seat.let_in:
-            wanted[FIRST] = rf"You said: .*{FIRST} {seat.name}$"
         for text, pattern in wanted.items():
             id = "" if seat.direct else self.ids.get((seat, text), "")
             found = next(

@@ -49,6 +49,9 @@ COMMANDS: dict[str, tuple[Standing, str]] = {
     "/stop": ("member", r"There is nothing to stop\.$"),
     "/retry": ("member", r"There is no question to answer again\.$"),
     "/continue": ("member", r"There is no answer to continue\.$"),
+    "/answer": ("member", r"That is not the last answer any more\.$"),
+    "/compare": ("member", r"/compare model-a model-b question has two models answer"),
+    "/buttons": ("member", r"Under an answer stand the buttons of most use\.$"),
     "/page": ("member", r"/page 41-80 reads these pages of the last document"),
     "/system": ("member", r"There is no system prompt\."),
     "/persona": ("member", r"No persona is set here\."),
@@ -78,7 +81,7 @@ COMMANDS: dict[str, tuple[Standing, str]] = {
     "/nosuchcommand": ("member", r"I do not know /nosuchcommand\."),
 }
 """Every command, who may do it, and how its answer begins. `test_the_table_knows_every_command` sees to the every."""
-NOT_IN_MENUS = ("/continue", "/tool", "/claim WRONG", "/history shared", "/nosuchcommand")
+NOT_IN_MENUS = ("/continue", "/answer", "/tool", "/claim WRONG", "/history shared", "/nosuchcommand")
 HELLO, ASIDE, BUTTON = "hello", "aside", "«button»"
 """Talk that is meant for the bot; talk that, in a group, is not; a press of a button as the bot has made it."""
 ROLES = {"member": "let in", "admin": "admin", "owner": "owner"}
@@ -162,7 +165,8 @@ def said(channel: str, seat: Seat, way: str) -> list[str]:
 def expected(channel: str, seat: Seat, way: str, text: str) -> str:
     """How the answer begins, as a regular expression; empty where there must be none."""
     if way == "edited":
-        return ""  # what was said has been answered, or not; saying it otherwise changes nothing
+        # The last question is answered anew as it reads now; an edit makes no command, and lets nobody in.
+        return rf"You said: .*{HELLO}$" if seat.let_in and text == HELLO else ""
     if way == "forwarded":
         # They are somebody else's words: read like a quotation where the person talks to the bot alone, obeyed never.
         if not (seat.direct and seat.let_in):

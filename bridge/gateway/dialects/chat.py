@@ -79,6 +79,7 @@ class _Delta(Struct, gc=False):
     audio: None = None
     annotations: None = None
     citations: None = None
+    sources: None = None
 
 
 class _Choice(Struct, gc=False):
@@ -86,6 +87,8 @@ class _Choice(Struct, gc=False):
     index: int = 0
     finish_reason: None = None
     message: None = None
+    groundingMetadata: None = None
+    grounding_metadata: None = None
 
 
 class _Chunk(Struct, gc=False):
@@ -97,6 +100,9 @@ class _Chunk(Struct, gc=False):
     search_info: None = None
     references: None = None
     web_search: None = None
+    groundingMetadata: None = None
+    grounding_metadata: None = None
+    sources: None = None
 
 
 _decode = msgspec.json.Decoder(_Chunk).decode
@@ -143,6 +149,7 @@ def _extras(data: dict[str, Any], delta: dict[str, Any], content: Content) -> tu
         *([Unsupported("audio")] if as_dict(delta.get("audio")).get("data") else []),
         *(extra for image in images if (extra := read_picture(image)) is not None),
         *read_sources(data),
+        *read_sources(as_dict((as_list(data.get("choices")) or [None])[0])),
         *read_sources(delta),
         *read_annotations(delta.get("annotations")),
         *read_tool_calls(delta),

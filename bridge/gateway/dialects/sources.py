@@ -19,6 +19,20 @@ def read_sources(data: dict[str, Any]) -> Iterator[Source]:
     for name in _LISTS:
         yield from _numbered(data.get(name))
     yield from _numbered(as_dict(data.get("search_info")).get("search_results"))  # Qwen, Hunyuan
+    for name in ("groundingMetadata", "grounding_metadata"):  # Gemini, under either spelling
+        chunks = as_list(as_dict(data.get(name)).get("groundingChunks" if "M" in name else "grounding_chunks"))
+        yield from _numbered([as_dict(as_dict(chunk).get("web")) for chunk in chunks])
+    yield from _of_documents(as_list(data.get("sources")))
+
+
+def _of_documents(sources: list[Any]) -> Iterator[Source]:
+    """Open WebUI's: a source with the documents found in it, whose addresses stand in `metadata`."""
+    for place, each in enumerate(map(as_dict, sources), 1):
+        found = [as_dict(each.get("source")), *map(as_dict, as_list(each.get("metadata")))]
+        pages = [{**page, "url": page.get("url") or page.get("source")} for page in [*found, each]]
+        source = next((source for page in pages if (source := _source(page, place)) is not None), None)
+        if source is not None:
+            yield source
 
 
 def read_annotations(annotations: Any) -> Iterator[Source]:
@@ -37,6 +51,9 @@ def read_citation(citation: Any) -> Iterator[Source]:
 def _numbered(items: Any) -> Iterator[Source]:
     for place, item in enumerate(as_list(items), 1):
         entry = {"url": item} if isinstance(item, str) else as_dict(item)
+        # Cohere names the documents that a citation rests on one level further down.
+        entry = next(iter(map(as_dict, as_list(entry.get("sources")))), entry)
+        entry = as_dict(entry.get("document")) or entry
         number = as_count(entry.get("index")) or as_count(entry.get("id")) or place
         if (source := _source(entry, number)) is not None:
             yield source

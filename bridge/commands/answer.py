@@ -1,0 +1,111 @@
+"""The buttons under the last answer: once more, by another model, shorter, more of it, an earlier version."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from msgspec.structs import replace as with_changes
+
+from bridge.commands.context import CommandContext, CommandResult
+from bridge.commands.picker import Picker
+from bridge.inbound import Said
+from bridge.inbox import Action, Question
+from bridge.store import BUTTONS, Store
+from bridge.types import Button
+
+MAX_FOUND = 8
+"""Models that are named where a part of a name fits several."""
+ACTIONS: dict[str, Action] = {"retry": "retry", "continue": "continue", "shorter": "shorter"}
+
+
+class AnswerCommands:
+    def __init__(self, store: Store, picker: Picker) -> None:
+        self._store = store
+        self._picker = picker
+
+    async def answer(self, context: CommandContext) -> CommandResult:
+        """`/answer KEY ACTION`, which is what the buttons send; KEY names the answer under which they stand.
+
+        ACTION is `retry`, `continue`, `shorter`, `other` (with a model, or a part of the picker's way there), or the
+        number of a version.
+        """
+        key, _, rest = context.argument.partition(" ")
+        action, _, more = rest.strip().partition(" ")
+        last = await self._store.answers.last(context.chat)
+        if last is None or last.key != key:
+            return CommandResult.refusal(context.words.answer_not_last)
+        if action == "other":
+            return await self._other(context, key, more.strip())
+        if action in ACTIONS:
+            return CommandResult(resend_as=ask_about(context, ACTIONS[action], key))
+        if action.isdecimal() and len(action) < 4:
+            return CommandResult(resend_as=ask_about(context, "version", key, int(action)))
+        return CommandResult.refusal(context.words.answer_not_last)
+
+    async def _other(self, context: CommandContext, key: str, query: str) -> CommandResult:
+        """The models to choose from, in a message of their own; once one is chosen, have it answer anew."""
+        picking = replace(context, call=with_changes(context.call, argument=query.removeprefix("-").strip()))
+        result = await self._picker.model(picking, f"/answer {key} other")
+        if result.chosen:
+            return replace(result, resend_as=ask_about(context, "retry", key))
+        # The answer's own button carries nothing more: the answer stays, and the models stand below it.
+        buttons = [_within_the_picker(button, f"/answer {key} other") for button in result.buttons]
+        return replace(result, buttons=buttons, in_place=bool(query))
+
+    async def compare(self, context: CommandContext) -> CommandResult:
+        """`/compare A B QUESTION`: have two models answer the same, side by side."""
+        words, call = context.words, context.call
+        names, question = context.argument.split(maxsplit=2)[:2], context.argument.split(maxsplit=2)[2:]
+        if not question:
+            return CommandResult(words.compare_usage, in_place=False)
+        models = []
+        for name in names:
+            found = await self._picker.find(name, context.settings)
+            if len(found) != 1:
+                sentence = words.model_several if found else words.model_unknown
+                shown = "".join(f"\n- `{model}`" for model in found[:MAX_FOUND])
+                return CommandResult(sentence.format(query=name) + shown, in_place=False)
+            models.append(str(found[0]))
+        said = Said(
+            call.id,
+            call.chat,
+            call.sender,
+            question[0],
+            ack=call.ack,
+            language=call.language,
+            groups=call.groups,
+            sent_at=call.sent_at,
+        )
+        return CommandResult(resend_as=Question(f"compare:{call.id}", said, asker=call.sender, models=tuple(models)))
+
+    async def buttons(self, context: CommandContext) -> CommandResult:
+        """`/buttons off|few|all`."""
+        words, chat, wanted = context.words, context.chat, context.argument.lower()
+        if wanted in BUTTONS:
+            if not context.may_choose:
+                return CommandResult.refusal(words.choice_of_admins)
+            await self._store.preferences.set_buttons(chat, wanted)
+            level = wanted
+        else:
+            level = await self._store.preferences.buttons(chat)
+        others = [Button(words.button_buttons[each], f"/buttons {each}") for each in BUTTONS if each != level]
+        return CommandResult(words.buttons_now[level], others)
+
+
+def _within_the_picker(button: Button, prefix: str) -> Button:
+    return Button(button.label, f"{prefix} -") if button.command == prefix else button
+
+
+def ask_about(context: CommandContext, action: Action, about: str = "", version: int = 0) -> Question:
+    """Return the job that does `action` about the last answer; with `about`, only while that is the last one."""
+    call = context.call
+    said = Said(
+        f"{action}:{call.id}",
+        call.chat,
+        call.sender,
+        "",
+        language=call.language,
+        groups=call.groups,
+        sent_at=call.sent_at,
+    )
+    return Question(said.id, said, asker=call.sender, action=action, about=about, version=version)
