@@ -95,7 +95,7 @@ class Commands:
             Entry("continue", talk.go_on, listed=False),
             Entry("answer", answer.answer, listed=False),
             Entry("buttons", answer.buttons),
-            Entry("compare", answer.compare),
+            Entry("compare", answer.compare, topic="models"),
             Entry("page", talk.page),
             Entry("system", talk.system, topic="prompts"),
             Entry("persona", prompts.persona, topic="prompts"),

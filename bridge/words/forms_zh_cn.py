@@ -9,7 +9,8 @@ FORMS = {
     "- `/models name ID 名称`：给服务商或模型起名\n- `/models fresh`：重新读取列表",
     "new": "- `/new`：把之前的放到一边\n- `/new 标题`：支持子区的地方，开一个以此为名的子区",
     "stop": "- `/stop`：停止回答；已经说的会保留",
-    "retry": "- `/retry`：重新回答上一个问题\n- `/retry 服务商:模型`：先换成这个模型",
+    "retry": "- `/retry`：重新回答上一个问题\n- `/retry 服务商:模型`：先换成这个模型\n"
+    "- 作为对以前某个问题的回复：重新回答那个问题，对话从那里继续",
     "page": "- `/page 41-80`：读取上一份文档的这些页",
     "system": "- `/system`：查看\n- `/system 文字`：设置\n- `/system off`：删除\n`/persona` 提供有名称的提示词。",
     "persona": "- `/persona`：从全部角色里挑选\n- `/persona teacher`：就用这一个\n- `/persona off`：不用\n"

@@ -9,7 +9,8 @@ FORMS = {
     "- `/models name ID 名稱`：替服務商或模型取名\n- `/models fresh`：重新讀取清單",
     "new": "- `/new`：把之前的放到一邊\n- `/new 標題`：支援討論串的地方，開一個以此為名的討論串",
     "stop": "- `/stop`：停止回答；已經講的會保留",
-    "retry": "- `/retry`：重新回答上一個問題\n- `/retry 服務商:模型`：先換成這個模型",
+    "retry": "- `/retry`：重新回答上一個問題\n- `/retry 服務商:模型`：先換成這個模型\n"
+    "- 作為對以前某個問題的回覆：重新回答那個問題，對話從那裡繼續",
     "page": "- `/page 41-80`：讀取上一份文件的這些頁",
     "system": "- `/system`：檢視\n- `/system 文字`：設定\n- `/system off`：刪除\n`/persona` 提供有名稱的提示詞。",
     "persona": "- `/persona`：從全部角色裡挑選\n- `/persona teacher`：就用這一個\n- `/persona off`：不用\n"
