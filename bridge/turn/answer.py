@@ -195,8 +195,7 @@ class Answerer:
         if not await turn.done(exchange, replaces=replaces, answer=answer, spent=spent):
             await turn.reread()
             return False
-        column = planned.column if planned.answer is not None else None
-        self._clear(account, question.chat, [offer for offer in context.offers if offer.column != column])
+        self._clear(account, question.chat, [o for o in context.offers if not planned.takes_place_of(o.column)])
         if planned.shows is None:
             await generation.learn()
             await quota.spend(sum(each.tally.tokens for each in spent))

@@ -47,12 +47,6 @@ class Plan:
         return self.question.message
 
     @property
-    def column(self) -> int:
-        """Which of several answers that were compared this one stands in the place of."""
-        assert self.answer is not None
-        return self.question.version - 1 if self.shows is not None else self.answer.shown
-
-    @property
     def refs(self) -> tuple[str, ...]:
         """The messages that the answer takes the place of."""
         if self.answer is None:
@@ -60,7 +54,16 @@ class Plan:
         columns = self.answer.columns
         if columns and self.is_retraction:
             return tuple(ref for column in columns for ref in column)
-        return columns[self.column] if columns else self.answer.refs
+        return columns[self._column(self.answer)] if columns else self.answer.refs
+
+    def _column(self, answer: LastAnswer) -> int:
+        """Which of several answers that were compared this one stands in the place of."""
+        return self.question.version - 1 if self.shows is not None else answer.shown
+
+    def takes_place_of(self, column: int) -> bool:
+        """Whether it stands where the last answer does; of answers that were compared, the one of this `column`."""
+        answer = self.answer
+        return answer is not None and (not answer.columns or self._column(answer) == column)
 
     @property
     def stands(self) -> Version | None:
