@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
+import structlog
+
 from bridge.inbound import Deleted, Said, parse_command
 from bridge.inbox import Action, Inbox, InboxFull, Question
 from bridge.reply import Account
 from bridge.store import Store
 from bridge.types import Chat, User
+
+log = structlog.get_logger(__name__)
 
 
 class Corrections:
@@ -54,7 +58,7 @@ class Corrections:
         try:
             await self._inbox.put(account.id, Question(id, message, action=action))
         except InboxFull:
-            """Its sender is told when they send something."""
+            log.warning("queue full, nothing corrected", chat=str(message.chat))
 
 
 def _nobody(chat: Chat) -> User:

@@ -138,8 +138,9 @@ class Answerer:
         return False
 
     async def _answer_question(self, turn: Turn, account: Account, standing: Standing) -> None:
+        # It may be edited after its answer is complete, and before the turn has ended.
         while not await self._answer_as_it_reads(turn, account, standing):
-            """It was edited after its answer was complete, and before the turn ended."""
+            pass
 
     async def _answer_as_it_reads(self, turn: Turn, account: Account, standing: Standing) -> bool:
         """Answer the question as it reads now; False where it reads otherwise once it has been answered."""

@@ -32,7 +32,20 @@ from tests.harness import OWNER, PATIENCE_SECONDS, BridgeInProcess, Shown, Talki
 ECHO = "You said: "
 STEPS = (
     *("say", "say", "join", "edit", "edit", "edit older", "delete", "delete older"),
-    *("retry", "twice", "continue", "version", "old press", "stop", "new", "kill", "restart", "compare", "go on"),
+    *(
+        "retry",
+        "retry",
+        "twice",
+        "continue",
+        "version",
+        "old press",
+        "stop",
+        "new",
+        "kill",
+        "restart",
+        "compare",
+        "go on",
+    ),
 )
 
 
