@@ -31,7 +31,7 @@ async def test_continue_retry_and_compare_by_typing(tmp_path: Path) -> None:
         gateway.behave("ok", Behaviour(text="Once upon a time", end="length"))
 
         def talk() -> None:
-            with Chat(tmp_path, rows=60, **settings(gateway, tmp_path)) as seat:
+            with Chat(tmp_path, rows=60, columns=80, **settings(gateway, tmp_path)) as seat:
                 seat.say("A story.")
                 seat.until(lambda text: "Once upon a time" in text and "Continue: /continue" in text)
                 gateway.behave("ok", Behaviour(text="there was an end."))
