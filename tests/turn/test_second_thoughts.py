@@ -85,7 +85,7 @@ class World:
     def start(self) -> None:
         app = Bridge(self._settings, self.store, self._gateway)
         self._serving = asyncio.create_task(app.serve({"fake": lambda _memory: self.channel}, grace=0))
-        self.bridge = BridgeInProcess(app, self.channel, self.emulator)
+        self.bridge = BridgeInProcess(app, self.channel, self.emulator, self._settings)
         self.bridge._ids = self._ids
 
     async def end(self) -> None:
