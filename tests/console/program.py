@@ -126,7 +126,7 @@ class Bridge:
         elif text == "picture":
             content = (self.folder / "cat.png").read_bytes() if (self.folder / "cat.png").exists() else b"meow"
             picture = BodyFile.of("image", "../a cat.png", "image/png", content, "A cat")
-            posted = await console.post(chat, Body(files=(picture,)), key="p", final=True)
+            posted = await console.post(chat, Body(files=(picture,)), key=message.id[:25], final=True)
             await posted.edit(Body(files=(picture,)), final=True)
         elif text == "fault":
             raise RuntimeError(text)

@@ -97,7 +97,14 @@ async def test_files_of_strangers_are_never_fetched(
     bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator
 ) -> None:
     await platform.say("look", who="tom", files=[shot()])
-    await platform.say("", who="tom", files=[shot()])
+    for file in (
+        shot(),
+        SharedFile("file", "a.pdf", "application/pdf", b"%PDF-1.7"),
+        SharedFile("audio", "voice.ogg", "audio/ogg", b"OggS"),
+        SharedFile("video", "a.mp4", "video/mp4", b"ftyp", still=photo()),
+    ):
+        await platform.say("", who="tom", files=[file])
+    await platform.say("theirs", who="tom", forwarded=True, files=[shot()])
     await bot.ask("hello")
     assert platform.downloads == 0
     assert len(gateway.requests) == 1
