@@ -113,7 +113,7 @@ async def test_a_process_that_slept_on_its_last_word_ends_nothing() -> None:
             return world.platforms["telegram"].bubbles(who="p0")[0].text.endswith("w4")
 
         await world.until(complete, "the last word")
-        [sleeper] = [worker for worker in world.workers if worker.links.gateway.carried > before[worker.number]]
+        sleeper = max(world.workers, key=lambda worker: worker.links.gateway.carried - before[worker.number])
         sleeping = asyncio.create_task(sleeper.freeze(2 * CLAIM_SECONDS + 4))
         for proxy in proxies:
             proxy.flow()
