@@ -107,7 +107,10 @@ class Bridge:
         ]
         keeping = [asyncio.create_task(self._keep(name, open, grace)) for name, open in channels.items()]
         try:
-            await asyncio.gather(*keeping)
+            # Not `gather`: when one has been cancelled, it would not wait until the others have ended.
+            done, _ = await asyncio.wait(keeping, return_when=asyncio.FIRST_EXCEPTION) if keeping else ((), ())
+            for task in done:
+                task.result()
         finally:
             await _end(*keeping)
             await self._intake.close()
@@ -165,8 +168,10 @@ class Bridge:
             for task in done:
                 task.result()
         finally:
-            await _end(publishing, tasks[0])
-            await _end(tasks[1])
+            try:
+                await _end(publishing, tasks[0])
+            finally:
+                await _end(tasks[1])
 
     # listening
 

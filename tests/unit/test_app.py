@@ -8,10 +8,12 @@ from pathlib import Path
 from bridge.app import Bridge
 from bridge.errors import StoreError
 from bridge.gateway import Gateway
+from bridge.inbound import Said
 from bridge.reply import Account
 from bridge.settings import Settings
 from bridge.store import Store
-from tests.harness import OWNER, TalkingChannel, until_true
+from tests.emulators.gateway import GatewayEmulator
+from tests.harness import HOME, OWNER, TalkingChannel, until_true
 
 
 async def test_a_channel_that_failed_while_it_opened_leaves_nothing_running(store: Store, tmp_path: Path) -> None:
@@ -35,3 +37,27 @@ async def test_a_channel_that_failed_while_it_opened_leaves_nothing_running(stor
         await asyncio.wait([serving])
         await app.inbox.close()
     assert running.count("Bridge._work") == running.count("Bridge._listen") == 1
+
+
+class Idle(TalkingChannel):
+    """Another platform, on which nobody says anything."""
+
+    name, account = "idle", "idle"
+
+
+async def test_an_answer_is_finished_though_another_channel_has_stopped(store: Store, tmp_path: Path) -> None:
+    channel = TalkingChannel()
+    settings = Settings(data_dir=tmp_path, admins=(OWNER,), model="fake-openai:ok")
+    async with (
+        GatewayEmulator("B") as emulator,
+        Gateway(emulator.url, emulator.key, first_token=60, idle=60) as gateway,
+    ):
+        app = Bridge(settings, store, gateway)
+        serving = asyncio.create_task(app.serve({"fake": lambda _memory: channel, "idle": lambda _memory: Idle()}))
+        emulator.answer("The whole answer.", first_token=1.0)
+        channel.heard.put_nowait(Said("1", HOME, OWNER, "hello"))
+        await until_true(lambda: len(emulator.requests) == 1)
+        serving.cancel()
+        await asyncio.wait([serving])
+        await app.inbox.close()
+    assert "The whole answer." in [message.text for message in channel.messages.values()]
