@@ -131,7 +131,8 @@ def _print(outcome: Outcome) -> None:
     print(f"feishu: {outcome.late} questions were delivered again, later than what was said since")
     for name, seconds in outcome.duplicates.items():
         if seconds:
-            print(f"{name}: {len(seconds)} posts stood twice, for {min(seconds)} to {max(seconds)} s; all are gone")
+            print(f"{name}: {len(seconds)} posts stood twice, for {min(seconds)} to {max(seconds)} s; these are gone")
+    print(f"telegram: {verdict.twice} messages stand beside the answer that took their place")
     print("warnings: " + ", ".join(f"{event} {count}" for event, count in outcome.logged.most_common()))
     print(f"processes that ended by themselves: {dict(outcome.ends)}")
     print(*verdict.complaints, *verdict.traces, *outcome.failures, sep="\n")

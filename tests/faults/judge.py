@@ -15,6 +15,8 @@ NOTES = ("⚠️", "I tried three times", "I broke down each time", "Too many me
 """How what the bridge says in place of an answer, or under half of one, begins."""
 
 
+STARTS = re.compile(r"q\d+r\d+(?:w0\b|\b)")
+"""The beginning of an answer, and so of a message that goes on with none."""
 BROKEN = re.compile(r"q(\d+)r(\d*)w?")
 """A first word in the middle of which the gateway broke off."""
 BEGUN = re.compile(r"q\d*(?:r\d*w?)?")
@@ -46,12 +48,15 @@ class Verdict:
     whole: int = 0
     told: int = 0
     """Questions of which the sender was told that there is no answer, or only a part."""
+    twice: int = 0
+    """Messages that stand beside the answer that took their place, where a platform makes that possible."""
     traces: list[str] = field(default_factory=list)
     """What was seen where something is wrong, to find out why."""
 
     def __iadd__(self, other: Verdict) -> Verdict:
         self.complaints += other.complaints
         self.traces += other.traces
+        self.twice += other.twice
         self.whole += other.whole
         self.told += other.told
         return self
@@ -63,11 +68,14 @@ def judge(
     history: Sequence[Row],
     late: Collection[int] = (),
     joined: Collection[Collection[int]] = (),
+    *,
+    repeats: bool = False,
 ) -> Verdict:
     """Judge one chat: what was asked there, in order; what people see now; what will be said to the model next.
 
     `late` are the questions that the platform delivered once more after others: their answers may stand anywhere.
-    `joined` are those that became one question: its note stands for all of them that have no words.
+    `joined` are those that became one question: its note stands for all of them that have no words. With `repeats` a
+    message that another took the place of may have been left standing; it is counted.
     """
     verdict = Verdict()
     words = {question.number: question.words for question in asked}
@@ -93,12 +101,19 @@ def judge(
     while seen and left:
         following = next((each for each in left.values() if each.number not in late), next(iter(left.values())))
         number = seen[0].number
-        if number == following.number or (number == 0 and following.number not in spoken):
+        again = any(each.number == number for each in seen[1:]) and not _is_whole(seen[0], words)
+        if repeats and number and (number in answers or again):
+            verdict.twice += 1
+            seen.pop(0)
+        elif number == following.number or (number == 0 and following.number not in spoken):
             match(left.pop(following.number))
         elif number in left and number in late:
             match(left.pop(number))
         elif number == 0 and (told := [each for each in left if each in late and each not in spoken]):
             match(left.pop(told[0]))
+        elif repeats and number == 0:
+            verdict.twice += 1
+            seen.pop(0)
         else:
             if following.number in spoken or not shares(following):
                 verdict.complaints.append(f"q{following.number} has no answer here; next is {_name(seen)}")
@@ -108,6 +123,9 @@ def judge(
         if not shares(question):
             verdict.complaints.append(f"q{question.number} has no answer")
         verdict.told += 1
+    while repeats and seen and (seen[0].number in answers or not seen[0].number):
+        verdict.twice += 1
+        seen.pop(0)
     verdict.complaints += [f"{_name([each])} is one too many, or out of order" for each in seen]
     verdict.complaints += _judge_history(answers, history, words)
     if verdict.complaints:
@@ -133,13 +151,15 @@ def _read(bubbles: Sequence[Bubble], words: Mapping[int, int], verdict: Verdict)
                     yield current
                 current = Seen(0, note=note)
             continue
+        begins = STARTS.match(text) is not None
         for number, part in _parts(text, words):
-            if current is None or current.number != number:
+            if current is None or current.number != number or begins:
                 if current is not None:
                     yield current
                 current = Seen(number)
             current.text += part
             current.streaming = current.streaming or open
+            begins = False
         assert current is not None
         current.note = current.note or note
     if current is not None:

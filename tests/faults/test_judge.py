@@ -86,6 +86,14 @@ def test_what_is_wrong_is_found(texts: list[str], rows: list[tuple[Question, str
     assert judge([ONE, TWO], shown(*texts), kept(*rows)).complaints
 
 
+def test_where_a_platform_makes_it_possible_what_is_left_over_is_counted() -> None:
+    for texts in ([HALF, A, B], [A, A, B], ["q1r1", A, B], [NOTE, A, B], [A, B, B[:40]]):
+        verdict = judge([ONE, TWO], shown(*texts), kept((ONE, A), (TWO, B)), repeats=True)
+        assert (verdict.complaints, verdict.whole, verdict.twice) == ([], 2, 1), texts
+    for texts in ([HALF, HALF, B], [A], [B, A]):
+        assert judge([ONE, TWO], shown(*texts), kept((ONE, A), (TWO, B)), repeats=True).complaints, texts
+
+
 BOTH = f"{A}\n{B}"
 JOINED = Row(f"{ONE.text}\n\n{TWO.text}", BOTH)
 

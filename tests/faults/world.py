@@ -209,7 +209,14 @@ class World:
                 who = questions[0].who
                 rows = await self.history(store, self.platforms[channel].chat(place, who))
                 platform = self.platforms[channel]
-                one = judge(questions, platform.bubbles(place, who), rows, self.late(platform, questions), joined)
+                one = judge(
+                    questions,
+                    platform.bubbles(place, who),
+                    rows,
+                    self.late(platform, questions),
+                    joined,
+                    repeats=channel == "telegram",
+                )
                 one.complaints = [f"{channel} {place} {who}: {each}" for each in one.complaints]
                 one.traces = [f"{channel} {place} {who}: {each}" for each in one.traces]
                 verdict += one
