@@ -12,6 +12,7 @@ from bridge.inbound import Said
 from bridge.reply import Account
 from bridge.settings import Settings
 from bridge.store import Store
+from bridge.types import ModelId
 from tests.emulators.gateway import GatewayEmulator
 from tests.harness import HOME, OWNER, TalkingChannel, until_true
 
@@ -47,7 +48,7 @@ class Idle(TalkingChannel):
 
 async def test_an_answer_is_finished_though_another_channel_has_stopped(store: Store, tmp_path: Path) -> None:
     channel = TalkingChannel()
-    settings = Settings(data_dir=tmp_path, admins=(OWNER,), model="fake-openai:ok")
+    settings = Settings(data_dir=tmp_path, admins=(OWNER,), model=ModelId.parse("fake-openai:ok"))
     async with (
         GatewayEmulator("B") as emulator,
         Gateway(emulator.url, emulator.key, first_token=60, idle=60) as gateway,
