@@ -29,8 +29,9 @@ class Notes:
         """The notes of `text`. What is no number is one where it is defined or stands right behind a word: in regular
         expressions such brackets mean something else."""
         notes = cls()
-        if "[!" in text:
-            notes.language = language(text) or "en"
+        if (alert := text.find("[!")) >= 0:
+            # By what stands before the first: what follows is not known where it is shown while it comes.
+            notes.language = language(text[:alert]) or "en"
         if "[^" not in text:
             return notes
         found = list(_REFERENCE.finditer(text))
