@@ -10,11 +10,12 @@ from bridge.access.quota import Limit, TurnQuota, until_midnight
 from bridge.access.rate_limit import RateLimiter
 from bridge.access.requests import Request
 from bridge.access.rules import ListFull, Rule, is_rule
-from bridge.access.settings import EVERYWHERE, OFF, SETTINGS, ChatSettings, Patterns
+from bridge.access.settings import EVERYWHERE, FOR_OWNERS, OFF, SETTINGS, ChatSettings, Patterns
 from bridge.access.web import LINK_SECONDS, SESSION_SECONDS, StolenSession, WebSession, WebSessions
 
 __all__ = [
     "EVERYWHERE",
+    "FOR_OWNERS",
     "LINK_SECONDS",
     "MAX_USES",
     "OFF",

@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Literal, Self
 
 from bridge.access.quota import Limit
+from bridge.store import HISTORY_SECONDS
 from bridge.types import ModelId
 
 OFF = "off"
@@ -19,6 +20,7 @@ OFF = "off"
 MAX_SYSTEM_LENGTH = 4000
 MAX_PATTERNS = 50
 MAX_PATTERN_LENGTH = 120
+MAX_DAYS = 365
 MAX_STARS = 6
 """In one pattern: more make matching slow."""
 EVERYWHERE = "*"
@@ -28,6 +30,7 @@ Answering = Literal["mention", "all"]
 Remembering = Literal["shared", "per-person"]
 Choosing = Literal["everyone", "admins"]
 Switch = Literal["off", "on"]
+Remainder = Literal["drop", "summarise"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,28 @@ class Patterns:
 
 
 @dataclass(frozen=True, slots=True)
+class Days:
+    """A number of days, from 1 to `MAX_DAYS`."""
+
+    count: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read ``30``, ``30d`` or ``30 days``. Raises ValueError."""
+        found = re.fullmatch(r"(\d{1,4})\s*(?:d|days?|天)?", text.strip().lower())
+        if found is None or not 1 <= int(found[1]) <= MAX_DAYS:
+            raise ValueError(text)
+        return cls(int(found[1]))
+
+    def __str__(self) -> str:
+        return "1 day" if self.count == 1 else f"{self.count} days"
+
+    @property
+    def seconds(self) -> int:
+        return self.count * 86400
+
+
+@dataclass(frozen=True, slots=True)
 class ChatSettings:
     answer: Answering = "mention"
     """Whether a group's messages are answered when they are meant for us, or all of them."""
@@ -79,6 +104,17 @@ class ChatSettings:
     system: str = ""
     """The system prompt where none has been set."""
     models: Patterns = Patterns()
+    memory: Remainder = "drop"
+    """What becomes of the beginning of a conversation that no longer fits."""
+    titles: Switch = "on"
+    """Whether the model gives conversations their titles."""
+    keep: Days | None = None
+    """How long a conversation is kept after its last use, where an owner has set that."""
+
+    @property
+    def keep_seconds(self) -> int:
+        """How long a conversation is kept after its last use."""
+        return self.keep.seconds if self.keep else HISTORY_SECONDS
 
     def should_wait(self, chosen: str) -> bool:
         """Whether a question waits for a gateway that is away, where people have `chosen` so, or nothing."""
@@ -126,8 +162,13 @@ SETTINGS: Mapping[str, Callable[[str], object]] = {
     "model": _or_off(ModelId.parse),
     "system": _or_off(_prompt),
     "models": _or_off(Patterns.parse),
+    "memory": _one_of("drop", "summarise"),
+    "titles": _one_of("off", "on"),
+    "keep": Days.parse,
 }
 """Every setting, by name, and how its text is read."""
+FOR_OWNERS = ("keep",)
+"""Settings that only owners may change."""
 
 _NOTHING = Patterns(deny=("*",))
 

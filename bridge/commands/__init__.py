@@ -3,6 +3,8 @@
 from bridge.commands.audit import NOTHING, shown
 from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.conversation import LATER_ID
+from bridge.commands.download import file_button
+from bridge.commands.long_blocks import has_long_blocks
 from bridge.commands.management import DEFAULT, Answered, Invite, Management, RequestAnswer, SettingValue
 from bridge.commands.picker import MIN_COMMAND_BYTES, model_command
 from bridge.commands.requests import REQUEST_ID
@@ -25,6 +27,8 @@ __all__ = [
     "RequestAnswer",
     "SettingValue",
     "ends",
+    "file_button",
+    "has_long_blocks",
     "model_command",
     "moment",
     "shown",

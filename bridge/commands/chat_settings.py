@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.access import OFF, SETTINGS, Patterns, Role
+from bridge.access import FOR_OWNERS, OFF, SETTINGS, Patterns, Role
 from bridge.commands.choices import choice_buttons
 from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.management import DEFAULT, Management
@@ -32,6 +32,8 @@ class ChatSettingsCommands:
             return await self._show(context, where)
         if name not in SETTINGS or not value:
             return CommandResult(_usage(context), choice_buttons("chat"))
+        if name in FOR_OWNERS and context.role < Role.OWNER:
+            return CommandResult.refusal(context.words.owners_only)
         if name == "models":
             return await self._models(context, where, value)
         return await self._set(context, where, name, value)

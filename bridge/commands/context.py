@@ -31,6 +31,10 @@ class CommandContext:
     settings: ChatSettings = field(default_factory=ChatSettings)
     max_command_bytes: int = 64
     """The longest command that a button of this platform carries; see `Limits.max_command_bytes`."""
+    max_file_bytes: int = 0
+    """The largest file that can be posted here; 0 where none can."""
+    page_length: int = 4000
+    """About how many characters one message shows."""
     hint: str = ""
     """What the platform wants said in /help."""
     link: Callable[[str], str] = _no_link

@@ -1,4 +1,4 @@
-"""Commands about the conversation itself: start over, stop, say it again, how to speak."""
+"""Commands about an answer and how to speak: stop, say it again, go on, the system prompt."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ LATER_ID = "later:"
 """How the id begins of a question that was asked once more so that it waits."""
 
 
+async def let_go(store: Store, inbox: Inbox, chat: Chat) -> int:
+    """Forget the questions that wait for the gateway; how many."""
+    return await inbox.forget(chat) if await store.outage.now() is not None else 0
+
+
 class ConversationCommands:
     def __init__(self, store: Store, inbox: Inbox, picker: Picker, *, speaks: bool) -> None:
         self._store = store
@@ -37,26 +42,9 @@ class ConversationCommands:
             return CommandResult(context.words.welcome_owner, tour)
         return CommandResult(context.words.welcome.format(model=await self._picker.name_of(context.chat)), tour)
 
-    async def new(self, context: CommandContext) -> CommandResult:
-        """Start over here; or, with a title and where the platform has threads, in a thread of that name.
-
-        Forget first: the answer under way then knows that it belongs to what is forgotten.
-        """
-        chat = context.chat
-        if context.argument and not chat.direct:
-            title = " ".join(context.argument.split())
-            if await context.branch(chat.place, title) is not None:
-                return CommandResult(context.words.new_thread.format(title=title))
-        await self._store.history.forget(chat)
-        await self._store.media.forget(chat)
-        await self._inbox.drop_parked(chat)
-        if not await self._let_go(chat):
-            await self._store.signals.stop(chat)
-        return CommandResult(context.words.new)
-
     async def stop(self, context: CommandContext) -> CommandResult:
         """The answer itself will say that it was stopped; what waits for the gateway waits no longer."""
-        if count := await self._let_go(context.chat):
+        if count := await let_go(self._store, self._inbox, context.chat):
             return CommandResult(context.words.waits_no_longer.format(count=count), in_place=False)
         if await self._inbox.busy(context.chat):
             await self._store.signals.stop(context.chat)
@@ -64,10 +52,6 @@ class ConversationCommands:
         if count := await self._inbox.drop_parked(context.chat):
             return CommandResult(context.words.waits_no_longer.format(count=count), in_place=False)
         return CommandResult("" if context.call.pressed else context.words.nothing_to_stop)
-
-    async def _let_go(self, chat: Chat) -> int:
-        """Forget the questions that wait for the gateway; how many."""
-        return await self._inbox.forget(chat) if await self._store.outage.now() is not None else 0
 
     async def retry(self, context: CommandContext) -> CommandResult:
         """`/retry`: the last question, asked again by the sender of the command; `/retry MODEL` asks that model.

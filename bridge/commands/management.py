@@ -25,6 +25,7 @@ from bridge.access import (
 )
 from bridge.commands.subjects import moment
 from bridge.inbox import Inbox, Notice
+from bridge.store import Conversations
 from bridge.types import Chat, User
 
 RequestAnswer = Literal["allow", "chat", "deny", "block"]
@@ -66,9 +67,10 @@ class Answered:
 class Management:
     """Every method raises StoreError; those that add a rule raise ListFull."""
 
-    def __init__(self, access: Access, inbox: Inbox) -> None:
+    def __init__(self, access: Access, inbox: Inbox, conversations: Conversations) -> None:
         self.access = access
         self._inbox = inbox
+        self._conversations = conversations
 
     async def directory(self) -> Directory:
         """Return everybody of whom something was decided."""
@@ -158,7 +160,19 @@ class Management:
 
         Returns False if it was so already. Raises ValueError where the text means nothing.
         """
-        return await self.access.settings.set(chat, name, "" if text.lower() == DEFAULT else text, by)
+        changed = await self.access.settings.set(chat, name, "" if text.lower() == DEFAULT else text, by)
+        if name == "keep":
+            await self._shorten(chat)
+        return changed
+
+    async def _shorten(self, where: Chat | None) -> None:
+        """Let what is kept already be kept no longer than is set now, in one chat or in all of them (None)."""
+        seen: set[Chat] = set()
+        async for chat in self._conversations.chats():
+            if chat not in seen and (where is None or chat.whole == where):
+                seen.add(chat)
+                settings = await self.access.settings.of(chat)
+                await self._conversations.shorten(chat, settings.keep_seconds)
 
     async def permit(self, chat: Chat | None, patterns: Sequence[str], by: Actor, *, allow: bool) -> bool:
         """Add patterns to the setting `models`; each takes the place of its opposite. As `set`."""

@@ -14,15 +14,19 @@ from bridge.commands.answer import AnswerCommands
 from bridge.commands.audit import AuditCommand
 from bridge.commands.bench import BenchCommand
 from bridge.commands.chat_settings import RESET, ChatSettingsCommands
+from bridge.commands.chats import ChatsCommands
 from bridge.commands.choices import CHOICES, completed
 from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.conversation import ConversationCommands
+from bridge.commands.download import DownloadCommand
+from bridge.commands.export import ExportCommand
 from bridge.commands.help import HelpCommand, Topic
 from bridge.commands.invites import InviteCommand
 from bridge.commands.management import Management
 from bridge.commands.picker import Picker
 from bridge.commands.prompts import PromptCommands
 from bridge.commands.requests import RequestCommands
+from bridge.commands.titles import Titles
 from bridge.commands.tools import ToolCommands
 from bridge.commands.usage import UsageCommand
 from bridge.commands.web import WebCommand
@@ -79,9 +83,10 @@ class Commands:
         self.prompts = prompts = PromptCommands(store, lambda name: name in self._entries)
         answer = AnswerCommands(store, picker)
         tools = ToolCommands(store, inbox, access, toolbox, Approvals(store.redis))
+        talks = ChatsCommands(store, inbox, Titles(store, picker, gateway))
         self._entries: dict[str, Entry] = {}
         self._help = HelpCommand(picker, self._entries)
-        self.management = management = Management(access, inbox)
+        self.management = management = Management(access, inbox, store.conversations)
         admit = Admission(management)
         self._chats = chats = ChatSettingsCommands(management)
         entries = [
@@ -89,7 +94,12 @@ class Commands:
             Entry("help", self._help.help, topic="you"),
             Entry(MODEL, picker.model, topic="models"),
             Entry("models", self._models, topic="models"),
-            Entry("new", talk.new),
+            Entry("new", talks.new),
+            Entry("chats", talks.chats),
+            Entry("search", talks.search),
+            Entry("export", ExportCommand(store).export),
+            Entry("download", DownloadCommand(store).download, listed=False),
+            Entry("forget", talks.forget),
             Entry("stop", talk.stop),
             Entry("retry", talk.retry),
             Entry("continue", talk.go_on, listed=False),

@@ -21,6 +21,7 @@ from bridge.store import (
     MAX_EXCHANGES,
     Answers,
     ChatKeys,
+    Conversations,
     Lane,
     LaneKeys,
     Preferences,
@@ -101,7 +102,7 @@ return #ARGV
 
 
 async def move(redis: Redis, old: Chat, new: Chat) -> None:
-    """Have history, preferences and what waits of `old` follow to `new`.
+    """Have conversations, preferences and what waits of `old` follow to `new`.
 
     What `new` has already stays; the histories are joined by when things were said. The ids that were seen stay
     behind: the new chat may count its messages from the start. Raises StoreError.
@@ -117,6 +118,7 @@ async def move(redis: Redis, old: Chat, new: Chat) -> None:
         await MERGE(redis, [target.history], MAX_EXCHANGES, HISTORY_SECONDS, *rows)
         await REMOVE(redis, [source.history], *rows)
     await Answers(redis).move(old, new)
+    await Conversations(redis).move(old, new)
     await Preferences(redis).move(old, new)
     await Prompts(redis).move(old, new)
     for lane in LANES:

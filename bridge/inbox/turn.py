@@ -26,6 +26,7 @@ from bridge.inbox.record import Fence, ReplyRecord, Step, StepJournal
 from bridge.store import (
     ANSWER_SECONDS,
     CHAT,
+    EPOCH_SECONDS,
     HISTORY_SECONDS,
     KEY_LENGTH,
     MAX_EXCHANGES,
@@ -71,14 +72,15 @@ end
 DONE = Script(
     LEAVE
     + """
--- KEYS queue, head, history, epoch, moved, answer; ARGV fencing_token, row or nothing, its id, the id of what it
--- replaces or nothing, most rows, seconds, joined, edits, the last answer or nothing, its seconds.
--- The row enters the history, unless the conversation has started over since the turn began. What it replaces goes,
--- and what came after that; without a row, that alone goes.
+-- KEYS queue, head, history, epoch, moved, answer, kept, about; ARGV fencing_token, row or nothing, its id, the id of
+-- what it replaces or nothing, most rows, seconds, joined, edits, the last answer or nothing, its seconds, seconds of
+-- the epoch.
+-- The row enters the conversation in which the turn began, current or kept, unless that has been deleted. What it
+-- replaces goes, and what came after that; without a row, that alone goes.
 -- Returns what became of it and, where the chat has another id now, that.
-local function find(id)
-  for at = redis.call('LLEN', KEYS[3]) - 1, 0, -1 do
-    local row = redis.call('LINDEX', KEYS[3], at)
+local function find(list, id)
+  for at = redis.call('LLEN', list) - 1, 0, -1 do
+    local row = redis.call('LINDEX', list, at)
     local read, exchange = pcall(cjson.decode, row)
     if read and type(exchange) == 'table' and exchange['id'] == id then return at, row end
   end
@@ -86,22 +88,33 @@ end
 local begun, edits = unpack(redis.call('HMGET', KEYS[2], 'epoch', 'edits'))
 if redis.call('HGET', KEYS[2], 'by') == ARGV[1] and (edits or '0') ~= ARGV[8] then return {'edited', ''} end
 local went = leave(KEYS[1], KEYS[2], ARGV[1], ARGV[7])
-if went == 'ok' and (redis.call('GET', KEYS[4]) or '0') == begun then
+local list
+if went == 'ok' then
+  if (redis.call('GET', KEYS[4]) or '0') == begun then
+    list = KEYS[3]
+  elseif begun and redis.call('ZSCORE', KEYS[7], begun) then
+    list = KEYS[7] .. ':' .. begun
+    redis.call('HINCRBY', KEYS[8], 'bytes:' .. begun, #ARGV[2])
+    redis.call('HDEL', KEYS[8], 'words:' .. begun)
+  end
+end
+if list then
   local at, replaced
-  if ARGV[4] ~= '' then at, replaced = find(ARGV[4]) end
+  if ARGV[4] ~= '' then at, replaced = find(list, ARGV[4]) end
   if ARGV[2] ~= '' then
-    if at == 0 then redis.call('DEL', KEYS[3]) elseif at then redis.call('LTRIM', KEYS[3], 0, at - 1) end
-    redis.call('RPUSH', KEYS[3], ARGV[2])
-    redis.call('LTRIM', KEYS[3], -ARGV[5], -1)
-    redis.call('EXPIRE', KEYS[3], ARGV[6])
+    if at == 0 then redis.call('DEL', list) elseif at then redis.call('LTRIM', list, 0, at - 1) end
+    redis.call('RPUSH', list, ARGV[2])
+    redis.call('LTRIM', list, -ARGV[5], -1)
+    for _, key in ipairs({list, KEYS[7], KEYS[8]}) do redis.call('EXPIRE', key, ARGV[6]) end
+    redis.call('EXPIRE', KEYS[4], ARGV[11])
   elseif at then
-    redis.call('LREM', KEYS[3], -1, replaced)
+    redis.call('LREM', list, -1, replaced)
   end
 end
 if went == 'ok' and ARGV[9] == '-' then
   redis.call('DEL', KEYS[6])
-elseif went == 'ok' and ARGV[9] ~= '' then
-  redis.call('SET', KEYS[6], ARGV[9], 'EX', ARGV[10])
+elseif list and ARGV[9] ~= '' then
+  redis.call('SET', KEYS[6], ARGV[9], 'EX', math.min(ARGV[10], ARGV[6]))
 end
 return {went, redis.call('GET', KEYS[5]) or ''}
 """
@@ -256,7 +269,7 @@ class Turn:
 
     @property
     def epoch(self) -> int:
-        """The chat's `epoch` when the first attempt began."""
+        """The number of the conversation in which the first attempt began."""
         return int(self._head.get("epoch") or 0)
 
     async def reread(self) -> bool:
@@ -315,15 +328,16 @@ class Turn:
         *,
         replaces: str = "",
         answer: LastAnswer | None = None,
+        seconds: int = HISTORY_SECONDS,
         spent: Sequence[Spent] = (),
     ) -> bool:
         """Answered: in one step the turn leaves the queue, `exchange` enters the history, and `answer` is kept.
 
-        It does not enter where the conversation has started over since the turn's first attempt began. The exchange
-        whose id is `replaces` goes, with those after it; where there is no `exchange`, it alone. An `answer` to nothing
-        (`LastAnswer.asked`) drops what was kept of the last one. `spent` is counted in the
-        same round trip. A job that could not be read is kept for an operator.
-        May be called again when it raised StoreError.
+        It enters the conversation in which the turn began, for `seconds`, also where another one is current by now, and
+        none where that has been deleted. The exchange whose id is `replaces` goes, with those after it; where there is
+        no `exchange`, it alone. An `answer` to nothing (`LastAnswer.asked`) drops what was kept of the last one.
+        `spent` is counted in the same round trip. A job that could not be read is kept for an operator. May be called
+        again when it raised StoreError.
 
         False where the question has been edited since `reread`: the turn goes on.
         """
@@ -333,9 +347,11 @@ class Turn:
         claim, chat = self._claim, ChatKeys(self._claim.chat)
         row, id = (exchange.to_row(), exchange.id) if exchange is not None else ("", "")
         kept = "" if answer is None else answer.to_row() if answer.asked else "-"
-        names = [claim.keys.queue, claim.keys.head, chat.history, chat.epoch, chat.moved, chat.answer]
-        bounds = (MAX_EXCHANGES, HISTORY_SECONDS)
-        args = (self._fence.token, row, id, replaces, *bounds, self._joined, self._edits, kept, ANSWER_SECONDS)
+        lane = claim.keys
+        names = [lane.queue, lane.head, chat.history, chat.epoch, chat.moved, chat.answer, chat.kept, chat.about]
+        bounds = (MAX_EXCHANGES, seconds)
+        rest = (self._joined, self._edits, kept, ANSWER_SECONDS, EPOCH_SECONDS)
+        args = (self._fence.token, row, id, replaces, *bounds, *rest)
         went, moved = await self._end_and_count(names, args, spent) if spent else await DONE(self._redis, names, *args)
         if went == "edited":
             return False

@@ -33,9 +33,10 @@ from bridge.store.answers import (
 )
 from bridge.store.channel_states import CODE, ChannelState, ChannelStates
 from bridge.store.connect import RedisUrl, connected, connected_to
+from bridge.store.conversations import NO_NUMBER, Conversation, Conversations, Summary, read_summary
 from bridge.store.errors import translate_redis_errors
 from bridge.store.heartbeat import Heartbeats
-from bridge.store.history import HISTORY_SECONDS, MAX_EXCHANGES, EndReason, Exchange, History
+from bridge.store.history import EPOCH_SECONDS, HISTORY_SECONDS, MAX_EXCHANGES, EndReason, Exchange, History
 from bridge.store.keeper import Connect, Hold, Keeper
 from bridge.store.keys import KEY_LENGTH, LANES, AccessKeys, ChatKeys, Lane, LaneKeys, UsageKeys
 from bridge.store.leases import Lease, Leases
@@ -59,6 +60,7 @@ from bridge.store.prompts import INPUT, PLACES, ChainStep, Kind, Place, Prompt, 
 from bridge.store.quirks import RedisQuirks
 from bridge.store.rows import CHAT, VERSION, Row, bare, to_json
 from bridge.store.scripts import Script
+from bridge.store.search import Hit, Search, text_of
 from bridge.store.signals import Signals
 from bridge.types import Chat
 
@@ -67,6 +69,7 @@ __all__ = [
     "BUTTONS",
     "CHAT",
     "CODE",
+    "EPOCH_SECONDS",
     "HISTORY_SECONDS",
     "INPUT",
     "KEY_LENGTH",
@@ -86,11 +89,14 @@ __all__ = [
     "ChannelStates",
     "ChatKeys",
     "Chosen",
+    "Conversation",
+    "Conversations",
     "EndReason",
     "Exchange",
     "Failure",
     "Heartbeats",
     "History",
+    "Hit",
     "Hold",
     "Keeper",
     "Kind",
@@ -114,9 +120,11 @@ __all__ = [
     "RedisUrl",
     "Row",
     "Script",
+    "Search",
     "ShownReasoning",
     "Store",
     "Stored",
+    "Summary",
     "TurnContext",
     "UsageKeys",
     "Version",
@@ -126,6 +134,7 @@ __all__ = [
     "open_embedded",
     "open_store",
     "read_answer",
+    "text_of",
     "to_json",
     "translate_redis_errors",
     "upgrade_message",
@@ -142,6 +151,8 @@ class TurnContext:
     """The last answer, as `Answers.last` has it."""
     offers: tuple[Offer, ...] = ()
     """The buttons under the last answer, also where that was of another conversation."""
+    summary: Summary | None = None
+    """Of what was said before the history, where there is one."""
 
 
 class Store:
@@ -153,6 +164,8 @@ class Store:
         self.keeper = Keeper(connect)
         self.history = History(redis)
         self.answers = Answers(redis)
+        self.conversations = Conversations(redis)
+        self.search = Search(redis)
         self.media = MediaStore(redis)
         self.preferences = Preferences(redis)
         self.prompts = Prompts(redis)
@@ -169,22 +182,36 @@ class Store:
         """What the adapter `channel` keeps."""
         return Memory(self.redis, channel)
 
-    async def load_turn_context(self, chat: Chat, *, remember: Said | None = None) -> TurnContext:
+    async def load_turn_context(
+        self, chat: Chat, *, conversation: int | None = None, remember: Said | None = None, keep: int | None = None
+    ) -> TurnContext:
         """What a turn in `chat` begins with, in one round trip. Raises StoreError.
 
-        `remember` becomes the last question of the chat, as `Preferences.set_last` has it.
+        Its history is that of the `conversation` in which it began, which need not be the current one any more.
+        `remember` becomes the last question of the chat, as `Preferences.set_last` has it. What is older than `keep`
+        seconds, where that is set, is dropped.
         """
         names = ChatKeys(chat)
-        async with translate_redis_errors(), self.redis.pipeline(transaction=False) as pipe:
+        async with translate_redis_errors(), self.redis.pipeline(transaction=True) as pipe:
+            pipe.get(names.epoch)
             pipe.lrange(names.history, 0, -1)
             pipe.hmget(names.preferences, CHOSEN)
-            pipe.mget(names.answer, names.epoch)
+            pipe.get(names.answer)
+            if conversation is not None:
+                pipe.lrange(keys.kept_list(names.kept, conversation), 0, -1)
+                pipe.hget(names.about, f"summary:{conversation}")
             if remember is not None:
-                remember_last(pipe, chat, remember)
-            rows, kept, (answer, epoch), *_ = await pipe.execute()
-        last, history = read_answer(answer), await self.history.from_rows(chat, rows)
-        current = last if last is not None and last.epoch == int(epoch or 0) else None
-        return TurnContext(history, chosen(kept), current, last.offers if last is not None else ())
+                remember_last(pipe, chat, remember, keep)
+            current, rows, preferences, answer, *more = await pipe.execute()
+        name, summary, mine = names.history, None, int(current or NO_NUMBER)
+        if conversation is not None:
+            if mine != conversation:
+                name, rows, mine = keys.kept_list(names.kept, conversation), more[0], conversation
+            summary = read_summary(more[1])
+        history = await self.history.from_rows(name, rows, since=time.time() - keep if keep else 0.0)
+        last = read_answer(answer)
+        own = last if last is not None and last.epoch == mine else None
+        return TurnContext(history, chosen(preferences), own, last.offers if last is not None else (), summary)
 
     async def ping(self) -> float:
         """Seconds to Redis and back. Raises StoreError."""

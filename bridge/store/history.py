@@ -19,11 +19,11 @@ EndReason = Literal["stop", "length", "stopped", "cut", "filtered"]
 """How an answer ended: by itself, at the model's limit, by the person, by a failure, by a filter."""
 
 MAX_EXCHANGES = 200
-"""The most turns that are kept of a chat."""
+"""The most turns that are kept of a conversation."""
 MAX_CHARACTERS = 4_000_000
-"""The most characters that are kept of a chat; no model reads more than about a million tokens."""
+"""The most characters that are kept of a conversation; no model reads more than about a million tokens."""
 HISTORY_SECONDS = 180 * 86400
-"""A chat's history is forgotten when nothing was added for so long."""
+"""A conversation is forgotten when it was not used for so long, where no owner has set another time."""
 EPOCH_SECONDS = 400 * 86400
 
 
@@ -89,7 +89,7 @@ EXCHANGE = Row(Exchange, upgrade=_upgrade)
 
 
 class History:
-    """The turns of every chat. They are added by `Turn.done`, together with the end of the turn."""
+    """The turns of every chat's current conversation. `Turn.done` adds them, together with the end of the turn."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -97,34 +97,37 @@ class History:
         """How many rows could not be read since the start, and were passed over; they stay where they are."""
 
     async def read(self, chat: Chat) -> list[Exchange]:
-        """The turns of `chat`, oldest first. Raises StoreError."""
+        """The turns of the current conversation of `chat`, oldest first. Raises StoreError."""
+        name = ChatKeys(chat).history
         async with translate_redis_errors():
-            rows = cast(list[str], await self._redis.lrange(ChatKeys(chat).history, 0, -1))
-        return await self.from_rows(chat, rows)
+            rows = cast(list[str], await self._redis.lrange(name, 0, -1))
+        return await self.from_rows(name, rows)
 
-    async def from_rows(self, chat: Chat, rows: list[str]) -> list[Exchange]:
-        """What the rows of `chat` say. Cuts down what is kept where that is too much. Raises StoreError."""
+    async def from_rows(self, name: str, rows: list[str], *, since: float = 0.0) -> list[Exchange]:
+        """What the rows of the list `name` say. Raises StoreError.
+
+        Cuts down what is kept: what is too much, and what ended before `since` (seconds since 1970).
+        """
         kept = _newest(rows, MAX_CHARACTERS)
-        if kept < len(rows):
-            async with translate_redis_errors():
-                await self._redis.ltrim(ChatKeys(chat).history, -kept, -1)
-        exchanges = []
+        exchanges, gone = [], rows[: len(rows) - kept]
         for row in rows[len(rows) - kept :]:
             try:
-                exchanges.append(EXCHANGE.decode(row))
+                exchange = EXCHANGE.decode(row)
             except ValueError:
                 self.set_aside += 1
-                log.warning("history row unreadable", chat=str(chat))
+                log.warning("history row unreadable", key=name)
+                continue
+            if exchange.at < since:
+                gone.append(row)
+            else:
+                exchanges.append(exchange)
+        if gone:
+            # By what they hold: another conversation may lie under this name by now.
+            async with translate_redis_errors(), self._redis.pipeline(transaction=False) as pipe:
+                for row in gone:
+                    pipe.lrem(name, 1, row)
+                await pipe.execute()
         return exchanges
-
-    async def forget(self, chat: Chat) -> None:
-        """Start over: a turn that is under way will not be added to what follows. Raises StoreError."""
-        keys = ChatKeys(chat)
-        async with translate_redis_errors():
-            # The epoch first: a turn that ends between the two is then not added, or deleted with the rest.
-            await self._redis.incr(keys.epoch)
-            await self._redis.expire(keys.epoch, EPOCH_SECONDS)
-            await self._redis.delete(keys.history)
 
 
 def _newest(rows: list[str], size: int) -> int:

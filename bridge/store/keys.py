@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from hashlib import blake2b
 from typing import Literal
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from bridge.types import Chat
 
@@ -39,10 +39,12 @@ class ChatKeys:
     """One chat."""
 
     __slots__ = (
+        "about",
         "answer",
         "aside",
         "epoch",
         "history",
+        "kept",
         "last",
         "media",
         "media_index",
@@ -55,9 +57,13 @@ class ChatKeys:
     def __init__(self, chat: Chat) -> None:
         base = _of(chat) + ":"
         self.history = base + "history"
-        """A list of exchanges, oldest first."""
+        """A list of exchanges, oldest first: the current conversation."""
         self.epoch = base + "epoch"
-        """A number that rises whenever the conversation starts over."""
+        """The number of the current conversation."""
+        self.kept = base + "kept"
+        """A sorted set: the numbers of the conversations before, by when they were last used; see `kept_list`."""
+        self.about = base + "about"
+        """A hash: titles, summaries and more of the conversations, as ``title:NUMBER``."""
         self.seen = base + "seen"
         """A sorted set: the turn keys of the last day, by when they came."""
         self.answer = base + "answer"
@@ -93,6 +99,17 @@ def set_aside(account: str) -> str:
 def queues(lane: Lane) -> str:
     """What the name of every queue of this lane matches."""
     return f"{PREFIX}{{*}}:{lane}:queue"
+
+
+CONVERSATIONS = (f"{PREFIX}{{*}}:history", f"{PREFIX}{{*}}:kept")
+"""What the names of every chat's conversations match."""
+
+
+def chat_of(name: str) -> Chat:
+    """The chat that a key of `ChatKeys` belongs to; whether it is direct is not known."""
+    place, _, person = name[name.index("{") + 1 : name.index("}")].partition("~")
+    channel, id, thread, *_ = [*map(unquote, place.split(":")), "", ""]
+    return Chat(channel, id, thread, person=unquote(person))
 
 
 QUIRKS = f"{PREFIX}quirks"
@@ -219,6 +236,11 @@ MEDIA_CHATS = f"{PREFIX}{{media}}:chats"
 """A sorted set: the chats' hashes of media, by when they were last added to."""
 MEDIA_SIZES = f"{PREFIX}{{media}}:sizes"
 """A hash: the bytes of each of them, and under ``=`` of all together."""
+
+
+def kept_list(kept: str, number: int | str) -> str:
+    """A list: the exchanges of the conversation `number`, one of those in `kept`."""
+    return f"{kept}:{number}"
 
 
 def media_index_of(media: str) -> str:

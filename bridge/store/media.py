@@ -90,6 +90,7 @@ class _Document(Struct):
 
 
 DOCUMENT = Row(_Document)
+_OF = "of:"
 _DOCUMENT = "document"
 """The field of the document that was read last. No digest reads like it."""
 
@@ -163,6 +164,18 @@ class MediaStore:
         """Drop all that is kept of `chat`."""
         await self._drop(ChatKeys(chat).media)
 
+    async def drop(self, chat: Chat, digests: Iterable[str]) -> None:
+        """Drop the contents with these digests, and what is known of where any content came from."""
+        names, gone = ChatKeys(chat), list(digests)
+        if not gone:
+            return
+        call: Any = self._redis.execute_command
+        async with translate_redis_errors():
+            fields: list[bytes] = await call("HKEYS", names.media, NEVER_DECODE=True)
+            known = [field for field in fields if field.startswith((_OF.encode(), _DOCUMENT.encode()))]
+            await self._redis.hdel(names.media, *gone, *known)
+            await self._redis.zrem(names.media_index, *gone, *known)
+
     async def _put(self, chat: Chat, field: str, value: bytes) -> None:
         names, now, budget = ChatKeys(chat), self._clock(), self.budget
         size = await PUT(
@@ -202,4 +215,4 @@ def digest_of(part: Part) -> str:
 
 
 def _field(source: str) -> str:
-    return f"of:{sha256(source.encode('utf-8', 'surrogatepass')).hexdigest()}"
+    return f"{_OF}{sha256(source.encode('utf-8', 'surrogatepass')).hexdigest()}"

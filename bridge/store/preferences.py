@@ -262,11 +262,11 @@ def chosen(kept: Sequence[str | None]) -> Chosen:
     return Chosen(_model(model), system, later, _reasoning(reasoning), voice == "on", tools, _buttons(buttons))
 
 
-def remember_last(pipe: Pipeline, chat: Chat, message: Said) -> None:
-    """Add to `pipe` what `Preferences.set_last` does."""
+def remember_last(pipe: Pipeline, chat: Chat, message: Said, keep: int | None = None) -> None:
+    """Add to `pipe` what `Preferences.set_last` does; the question is kept `keep` seconds at most."""
     chat_keys, kept = ChatKeys(chat), LAST.encode(message)
     if len(kept) <= MAX_LAST_CHARACTERS:
-        pipe.set(chat_keys.last, kept, ex=LAST_SECONDS)
+        pipe.set(chat_keys.last, kept, ex=min(LAST_SECONDS, keep or LAST_SECONDS))
     else:
         pipe.delete(chat_keys.last)
     pipe.expire(chat_keys.preferences, PREFERENCES_SECONDS)

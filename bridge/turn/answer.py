@@ -13,7 +13,7 @@ from msgspec.structs import replace as with_changes
 
 from bridge import metrics
 from bridge.access import Access, ChatSettings, Limit, Role, Standing, TurnQuota, until_midnight
-from bridge.commands import Commands
+from bridge.commands import Commands, file_button, has_long_blocks
 from bridge.errors import GatewayError, GatewayUnreachable, Gone, StoreError
 from bridge.events import Event
 from bridge.gateway import Gateway
@@ -31,6 +31,7 @@ from bridge.turn.context import user_messages
 from bridge.turn.footer import approval_note, end_reason, outcome_note, used_up
 from bridge.turn.generation import Asked, Generation
 from bridge.turn.load import Load
+from bridge.turn.memory import Dropping, Summarising
 from bridge.turn.outage import OutageMonitor
 from bridge.turn.plan import Plan, plan
 from bridge.turn.replies import Replies, reply_target
@@ -152,7 +153,7 @@ class Answerer:
                 admin = standing.role >= Role.ADMIN
                 await self._replies.reply_unsupported(turn, account, message, problems, admin=admin)
                 return True
-        planned, context = await self._plan(turn, words)
+        planned, context = await self._plan(turn, standing, words)
         if planned is None:
             return await turn.done()  # the answer that was meant is the last one no longer
         if planned.is_retraction:
@@ -193,7 +194,9 @@ class Answerer:
         )
         replaces = planned.replaces if exchange is not None or edited else ""
         spent = _spent(question, draft, generation) if planned.shows is None else []
-        if not await turn.done(exchange, replaces=replaces, answer=answer, spent=spent):
+        if not await turn.done(
+            exchange, replaces=replaces, answer=answer, seconds=standing.settings.keep_seconds, spent=spent
+        ):
             await turn.reread()
             return False
         self._clear(account, question.chat, [o for o in context.offers if not planned.takes_place_of(o.column)])
@@ -229,7 +232,7 @@ class Answerer:
         await comparison.run(turn, account)
         exchange, answer = comparison.outcome(turn)
         spent = [each for c in comparison.columns for each in _spent(question, c.draft, c.generation)]
-        await turn.done(exchange, answer=answer, spent=spent)
+        await turn.done(exchange, answer=answer, seconds=standing.settings.keep_seconds, spent=spent)
         self._clear(account, question.chat, context.offers)
         for column in comparison.columns:
             await column.generation.learn()
@@ -239,10 +242,16 @@ class Answerer:
         await quota.spend(sum(each.tally.tokens for each in spent))
         return True
 
-    async def _plan(self, turn: Turn, words: Words) -> tuple[Plan | None, TurnContext]:
+    async def _plan(self, turn: Turn, standing: Standing, words: Words) -> tuple[Plan | None, TurnContext]:
         question = _question(turn)
-        remember = None if question.action else question.message
-        context = await self._store.load_turn_context(question.chat, remember=remember)
+        # A later attempt may be at a question of a conversation that is no longer the current one.
+        is_first = turn.attempt == 1 and not turn.crashes
+        context = await self._store.load_turn_context(
+            question.chat,
+            conversation=turn.epoch,
+            remember=question.message if is_first and not question.action else None,
+            keep=standing.settings.keep.seconds if standing.settings.keep else None,
+        )
         planned = plan(question, turn.messages, context, words)
         if planned is not None and question.action and planned.asked:
             await self._store.preferences.set_last(question.chat, planned.message)
@@ -293,6 +302,9 @@ class Answerer:
                     draft, attempt.generation, message, attempt.received, words, turn.key, admin=is_admin
                 )
             attempt.note = note
+            limits, offered = account.channel.limits(chat.place), attempt.context.chosen.buttons != "off"
+            if offered and limits.files.get("file") and has_long_blocks(draft.text, limits.max_length):
+                ways = [*ways, file_button(chat, turn.epoch, message.id, words)]
             note = "\n\n".join(filter(None, [note, attempt.limit]))
             level = attempt.context.chosen.buttons
             buttons = answer_buttons(draft, plan, turn.key, level, words, typed=not account.has_buttons(chat.place))
@@ -310,7 +322,7 @@ class Answerer:
 
         async def ask_again() -> AsyncIterator[Event]:
             """Ask what the question has become."""
-            planned, context = await self._plan(turn, words)
+            planned, context = await self._plan(turn, standing, words)
             assert planned is not None
             made = await self._asking(turn, planned, account, standing, context)
             attempt.plan, attempt.context, attempt.generation, attempt.received = planned, context, *made
@@ -407,16 +419,30 @@ class Answerer:
                 await self._attachments.receive(message, account.channel, received, planned.question.page_range)
             return Asked(user_messages(message, tuple(received.parts)), received.heard)
 
+        budget = self._settings.history_tokens
+        memory: Dropping | Summarising = Dropping(planned.history, budget)
+        if settings.memory == "summarise":
+            memory = Summarising(
+                self._gateway,
+                self._store.conversations,
+                planned.question.chat,
+                turn.epoch,
+                turn=message.id,
+                history=planned.history,
+                summary=context.summary,
+                budget=budget,
+                keep_seconds=settings.keep_seconds,
+                pause=self._load.pause,
+            )
         generation = Generation(
             self._gateway,
             self._store.preferences,
             resolve_model=lambda: self._commands.picker.resolve(chosen.model, settings),
             system=chosen.system or settings.system or self._settings.system,
-            history=planned.history,
+            remember=memory.remember,
             ask=ask,
             load=lambda messages: self._attachments.load(planned.question.chat, messages),
             seeing=lambda: self._commands.picker.seeing(settings),
-            budget=self._settings.history_tokens,
             pause=self._load.pause,
             fetch_links=self._settings.picture_links,
             voice=self._voice if chosen.voice else None,
@@ -450,11 +476,10 @@ class Answerer:
                 self._store.preferences,
                 resolve_model=resolve,
                 system=system,
-                history=(),
+                remember=Dropping((), 0).remember,
                 ask=ask,
                 load=lambda messages: self._attachments.load(question.chat, messages),
                 seeing=lambda: self._commands.picker.seeing(settings),
-                budget=self._settings.history_tokens,
                 pause=self._load.pause,
                 fetch_links=self._settings.picture_links,
             )

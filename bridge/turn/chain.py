@@ -48,6 +48,11 @@ class Chain:
         return self._current.called
 
     @property
+    def summarised(self) -> bool:
+        """Whether a summary stands for what was said before: a chain is told nothing of that."""
+        return False
+
+    @property
     def first_text(self) -> float | None:
         return self._current.first_text
 

@@ -62,6 +62,8 @@ def outcome_note(
     excerpts, more = excerpts_note(received.parts, words)
     unspoken = f"🔇 {words.not_spoken}" if draft.unspoken else ""
     came = [sources_list(draft.sources, words), unshown(draft, words), unspoken]  # however the answer ended
+    if generation.summarised:
+        came.append(f"📝 {words.summarised}")
     read = [unread(received.problems, message, words, admin=admin), excerpts]
     return "\n\n".join(filter(None, [*came, note, *read])), [*buttons, *more]
 

@@ -17,7 +17,8 @@ from bridge.store import Exchange, Preferences
 from bridge.turn.attachments import Loaded
 from bridge.turn.context import request_messages
 from bridge.turn.loop import NOTE, ToolLoop, added
-from bridge.turn.tokens import estimate, estimate_message, fit
+from bridge.turn.memory import Remembered
+from bridge.turn.tokens import estimate, estimate_message
 from bridge.types import ChatMessage, File, Image, ModelId, ToolSpec
 
 log = structlog.get_logger(__name__)
@@ -40,7 +41,8 @@ class Generation:
     `tools` gives the loop where tools are offered; it is None where they are not. `ask` reads what is asked, `load`
     what the messages to send refer to; `seeing` says which models take pictures, where this one does not. With
     `fetch_links`, pictures that the answer links to are fetched. The answer to a recording is spoken where there is a
-    `voice`. `budget` is how many tokens of history go with the question, by estimate; `pause` sets the pace of reading.
+    `voice`. `remember` gives what goes with the question of what was said before, for a model and what its estimates
+    are multiplied by; `pause` sets the pace of reading.
     """
 
     def __init__(
@@ -50,11 +52,10 @@ class Generation:
         *,
         resolve_model: Callable[[], Awaitable[ModelId | None]],
         system: str,
-        history: Sequence[Exchange],
+        remember: Callable[[ModelId, float], Awaitable[Remembered]],
         ask: Callable[[], Awaitable[Asked]],
         load: Callable[[Sequence[ChatMessage]], Awaitable[Loaded]],
         seeing: Callable[[], Awaitable[Sequence[ModelId]]],
-        budget: int,
         pause: Pause,
         fetch_links: bool,
         voice: SpeechServer | None = None,
@@ -70,12 +71,12 @@ class Generation:
         self._preferences = preferences
         self._resolve_model = resolve_model
         self._system = system
-        self._history = history
+        self._remember = remember
+        self._remembered = Remembered(())
         self._ask = ask
         self._load = load
         self._loaded = Loaded()
         self._seeing = seeing
-        self._budget = budget
         self._pause = pause
         self._fetch_links = fetch_links
         self._voice = voice
@@ -107,7 +108,9 @@ class Generation:
             raise none
         if self._open_tools is not None and "no_tools" not in await self._gateway.quirks.get(self.model):
             self.loop = await self._open_tools()
-        history = fit(self._history, self._budget, await self._preferences.ratio(self.model))
+        self._remembered = await self._remember(self.model, await self._preferences.ratio(self.model))
+        self._asked = added(self._asked, self._remembered.usage)
+        history = self._remembered.history
         asking = self._request(history)
         if any(isinstance(part, Image | File) for message in asking for part in message.parts):
             self._loaded = await self._load(asking)
@@ -193,6 +196,11 @@ class Generation:
             log.warning("answer not spoken", why=str(error))
             return Spoken()
 
+    @property
+    def summarised(self) -> bool:
+        """Whether the answer is the first that rests on a new summary of what no longer fits."""
+        return self._remembered.is_new
+
     async def learn(self) -> None:
         """Take in how many tokens the request really had, so that the next estimate is better. Raises StoreError."""
         usage = self._completion.usage if self._completion else None
@@ -222,7 +230,8 @@ class Generation:
         return self._usage("")
 
     def _request(self, history: Sequence[Exchange]) -> list[ChatMessage]:
-        system = f"{self._system}\n\n{NOTE}".strip() if self.loop is not None else self._system
+        system = self._remembered.system(self._system)
+        system = f"{system}\n\n{NOTE}".strip() if self.loop is not None else system
         return request_messages(system, history, self.question, tools=self.loop is not None)
 
     def _messages(self, history: Sequence[Exchange]) -> list[ChatMessage]:

@@ -67,12 +67,15 @@ class Replies:
     async def run_command(self, turn: Turn, account: Account, standing: Standing, call: CommandCall) -> None:
         """Run a command and say what came of it."""
         words, channel = self.words(call.language), account.channel
+        limits = channel.limits(call.chat.place)
         context = CommandContext(
             call,
             standing.role,
             words,
             standing.settings,
-            max_command_bytes=channel.limits(call.chat.place).max_command_bytes,
+            max_command_bytes=limits.max_command_bytes,
+            max_file_bytes=limits.files.get("file", 0),
+            page_length=limits.max_length,
             hint=channel.hint(call.chat.place, call.language),
             link=channel.link,
             branch=channel.branch,

@@ -8,7 +8,13 @@ FORMS = {
     "models": "- `/models`: all of them as text\n- `/models gpt`: those whose name holds that\n"
     "- For admins: `/models allow openai:*`, `deny *:free`, `reset`: what may be used in this chat\n"
     "- `/models name ID NAME`: call a provider or a model so\n- `/models fresh`: read the list anew",
-    "new": "- `/new`: what came before is left behind\n- `/new title`: where there are threads, a thread of that name",
+    "new": "- `/new`: begin another conversation; this one is kept\n"
+    "- `/new title`: where there are threads, a thread of that name",
+    "chats": "- `/chats`: all of them, with buttons to open, rename, export and delete\n"
+    "At most 200 are kept, each until 180 days after its last use, or as long as an owner says.",
+    "search": "- `/search blue sky`: the questions and answers here that hold these words",
+    "export": "- `/export`: this conversation, as Markdown and JSON with its pictures\n- `/export all`: all of them",
+    "forget": "- `/forget`: asks which to delete for good\n- `/forget this`, `/forget all`: asks about that alone",
     "stop": "- `/stop`: stop the answer; what was said stays",
     "retry": "- `/retry`: answer the last question again\n- `/retry provider:model`: switch to that model first\n"
     "- as a reply to an earlier question: answer that one, and go on from there",
@@ -60,7 +66,7 @@ TOUR = {
     "1": "**1 of 3: Talking.** Write as you would to a person; {model} answers, and remembers this "
     "conversation. Send "
     "several messages in a row, a picture, a voice message or a file: they are read together. *Stop* under a growing "
-    "answer ends it, /retry asks again, /new starts over.",
+    "answer ends it, /retry asks again, /new begins another conversation, /chats goes back.",
     "2": "**2 of 3: Models and voices.** /model changes who answers, for this chat. /persona has the model play a "
     "translator, an editor, a teacher; /system sets words of your own. /chain puts one text to several prompts "
     "in a row.",

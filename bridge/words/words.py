@@ -60,6 +60,41 @@ class Words:
     # the conversation
     new: str
     new_thread: str
+    chats_list: str
+    chats_hint: str
+    chats_none: str
+    chats_usage: str
+    chats_gone: str
+    chats_of_another: str
+    chats_this: str
+    chats_is_current: str
+    chats_opened: str
+    untitled: str
+    no_words: str
+    new_title: str
+    one_turn: str
+    many_turns: str
+    rename_usage: str
+    delete_asks: str
+    search_usage: str
+    search_found: str
+    search_nothing: str
+    search_not_whole: str
+    forget_asks: str
+    nothing_to_forget: str
+    forgot_one: str
+    forgot_all: str
+    export_usage: str
+    nothing_to_export: str
+    exported: str
+    exported_all: str
+    export_left_out: str
+    export_question: str
+    export_answer: str
+    export_picture_gone: str
+    here_as_file: str
+    answer_gone: str
+    summarised: str
     stopped: str
     nothing_to_stop: str
     nothing_to_retry: str
@@ -228,6 +263,15 @@ class Words:
     button_shorter: str
     buttons_now: Mapping[str, str]
     button_buttons: Mapping[str, str]
+    button_open: str
+    button_rename: str
+    button_delete_for_good: str
+    button_export: str
+    button_chats: str
+    button_older: str
+    button_forget_this: str
+    button_forget_all: str
+    button_as_file: str
     button_retry: str
     button_ask: str
     button_pages: str

@@ -14,6 +14,7 @@ from bridge.store import (
     activity,
     answers,
     channel_states,
+    conversations,
     heartbeat,
     history,
     keys,
@@ -22,6 +23,7 @@ from bridge.store import (
     outage,
     preferences,
     prompts,
+    search,
     signals,
 )
 from bridge.types import Chat
@@ -33,8 +35,9 @@ PAGE = unfenced(ROOT / "docs" / "data.md")
 DAY = 86400
 NAMES = {"account": "ACCOUNT", "lane": "LANE", "model": "MODEL", "name": "NAME", "channel": "CHANNEL", "day": "DAY"}
 NAMES |= {"month": "MONTH", "year": "YEAR", "person": "PERSON", "chat": "CHAT", "id": "ID"}
+NAMES |= {"kept": "cherry:{CHAT}:kept", "number": "NUMBER"}
 """What a parameter is called in the page; a new one has to be named here and there."""
-NO_KEY = {"turn", "queues", "head_of", "media_index_of"}
+NO_KEY = {"turn", "queues", "head_of", "media_index_of", "chat_of"}
 """Functions of the module that make a turn key, a pattern, and the name of a key from that of another."""
 
 
@@ -88,6 +91,12 @@ BOUNDS = {
         str(answers.MAX_VERSIONS),
         f"{answers.MAX_ANSWER_CHARACTERS:,}",
         of(answers.ANSWER_SECONDS, DAY, "day"),
+    ],
+    "cherry:{CHAT}:kept": [str(conversations.MAX_CONVERSATIONS), f"{conversations.MAX_KEPT_BYTES:,}"],
+    "cherry:{CHAT}:about": [
+        str(conversations.MAX_TITLE_LENGTH),
+        f"{conversations.MAX_KEPT_LAST_BYTES:,}",
+        f"{search.MAX_SIGNATURE_BYTES:,}",
     ],
     "cherry:{CHAT}:epoch": [of(history.EPOCH_SECONDS, DAY, "day")],
     "cherry:{CHAT}:aside": [str(aside.MAX_ASIDE), of(aside.ASIDE_SECONDS, DAY, "day")],

@@ -152,7 +152,7 @@ async def test_a_cluster_keeps_everything(cluster: str, tmp_path: Path) -> None:
         await inbox.put(ACCOUNT, question("9", chat("1")))
         await inbox.move(chat("1"), other)
         assert len(await store.history.read(other)) == 5 and await store.preferences.model(other) == ModelId("a", "b")
-        await store.history.forget(other)
+        await store.conversations.delete(other, "all")
         assert await store.history.read(other) == []
         async with taking(inbox) as take:
             turn = await first(await take())

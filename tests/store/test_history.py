@@ -49,14 +49,6 @@ async def test_an_enormous_history_is_cut_down_when_it_is_read(store: Store, mon
     assert [each.id for each in await store.history.read(chat())] == ["10"], "the newest always stays"
 
 
-async def test_forgetting_is_of_one_chat_only(store: Store) -> None:
-    for each in (chat("1"), chat("1", "topic")):
-        await store.redis.rpush(keys.ChatKeys(each).history, exchange("1").to_row())
-    await store.history.forget(chat("1"))
-    assert await store.history.read(chat("1")) == []
-    assert await store.history.read(chat("1", "topic")) == [exchange("1")]
-
-
 async def test_preferences_of_a_chat(store: Store) -> None:
     choices, here = store.preferences, chat()
     assert await choices.model(here) is None and await choices.recents(here) == []

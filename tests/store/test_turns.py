@@ -178,7 +178,7 @@ async def test_without_redis_a_claim_is_lost_when_it_must_have_expired(store: St
 
 async def test_start_over_keeps_an_older_turn_out(store: Store, inbox: Inbox) -> None:
     claim, turn = await queued(inbox, "1", "2")
-    await store.history.forget(chat())
+    await store.conversations.begin(chat())
     await turn.done(exchange("1"))
     assert await answers(store) == []
     await (await first(claim)).done(exchange("2", "new talk"))
@@ -188,7 +188,7 @@ async def test_start_over_keeps_an_older_turn_out(store: Store, inbox: Inbox) ->
 async def test_start_over_keeps_out_a_turn_that_began_before_a_crash(store: Store, inbox: Inbox) -> None:
     claim, _ = await queued(inbox)
     await die(store, claim)
-    await store.history.forget(chat())
+    await store.conversations.begin(chat())
     turn = await first(await taken(Inbox(store, ttl=0.2)))
     assert turn.crashes == 1
     await turn.done(exchange("1"))

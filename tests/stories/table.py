@@ -45,7 +45,12 @@ COMMANDS: dict[str, tuple[Standing, str]] = {
     "/help": ("member", r"Write to me, and .+ answers"),
     "/model": ("member", r"Now: "),
     "/models": ("member", r"\d+ models"),
-    "/new": ("member", r"A new conversation\. What came before is forgotten\.$"),
+    "/new": ("member", r"A new conversation\. /chats goes back to this one\.$"),
+    "/chats": ("member", r"There is no conversation here yet\.$"),
+    "/search blue": ("member", r"Nothing that was said here holds “blue”\.$"),
+    "/export": ("member", r"There is nothing to export yet\.$"),
+    "/download 1 a": ("member", r"That answer is not kept any more\.$"),
+    "/forget": ("member", r"There is nothing to delete\.$"),
     "/stop": ("member", r"There is nothing to stop\.$"),
     "/retry": ("member", r"There is no question to answer again\.$"),
     "/continue": ("member", r"There is no answer to continue\.$"),
@@ -81,7 +86,7 @@ COMMANDS: dict[str, tuple[Standing, str]] = {
     "/nosuchcommand": ("member", r"I do not know /nosuchcommand\."),
 }
 """Every command, who may do it, and how its answer begins. `test_the_table_knows_every_command` sees to the every."""
-NOT_IN_MENUS = ("/continue", "/answer", "/tool", "/claim WRONG", "/history shared", "/nosuchcommand")
+NOT_IN_MENUS = ("/continue", "/answer", "/download 1 a", "/tool", "/claim WRONG", "/history shared", "/nosuchcommand")
 HELLO, ASIDE, BUTTON = "hello", "aside", "«button»"
 """Talk that is meant for the bot; talk that, in a group, is not; a press of a button as the bot has made it."""
 ROLES = {"member": "let in", "admin": "admin", "owner": "owner"}

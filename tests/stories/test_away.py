@@ -77,7 +77,7 @@ async def test_what_waits_can_be_let_go(
     await bot.ask("/whoami")
     answer = (await bot.ask(command))[-1].text
     assert answer == (
-        "No longer waiting: 2." if command == "/stop" else "A new conversation. What came before is forgotten."
+        "No longer waiting: 2." if command == "/stop" else "A new conversation. /chats goes back to this one."
     )
     await gateway.start()
     assert (await bot.ask("three"))[-1].text == "You said: three"

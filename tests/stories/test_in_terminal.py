@@ -81,3 +81,37 @@ async def test_help_by_number_and_tab(chat: Open) -> None:
             return seat.until("› /reasoning full")
 
     assert "1 Talking" in await asyncio.to_thread(story)
+
+
+def command(seat: Seat, text: str) -> None:
+    """Send a command; the space ends what the console offers to complete."""
+    seat.until_prompt()
+    seat.type(f"{text} \r")
+
+
+async def test_conversations_are_kept_opened_and_exported(chat: Open, gateway: GatewayEmulator, tmp_path: Path) -> None:
+    def story() -> str:
+        with chat() as seat:
+            seat.until("/help shows what else I can do.")
+            seat.say("My name is Mia.")
+            seat.until("You said: My name is Mia.")
+            command(seat, "/new")
+            seat.until("A new conversation. /chats goes back to this one.")
+            seat.say("/search MIA")
+            seat.until("Send the number of your choice.")
+            seat.say("1")
+            seat.until("goes on here.")
+            seat.say("And now?")
+            seat.until("You said: And now?")
+            command(seat, "/export")
+            seat.until(".json")
+            seat.say("/forget all")
+            seat.until("Send the number of your choice.")
+            seat.say("1")
+            return seat.until("Nothing that was said here is kept any more.")
+
+    shown = await asyncio.to_thread(story)
+    assert "My name is Mia." in shown
+    assert gateway.requests[-1].messages[0]["content"] == "My name is Mia."
+    [markdown] = (tmp_path / "data" / "files").glob("*.md")
+    assert "You said: And now?" in markdown.read_text()

@@ -90,7 +90,7 @@ async def test_where_it_may_open_no_thread_it_starts_over_in_place(
     bot: BridgeProcess, platform: DiscordPlatform, gateway: GatewayEmulator
 ) -> None:
     await bot.ask("remember me")
-    assert (await bot.ask("/new Summer plans"))[-1].text == "A new conversation. What came before is forgotten."
+    assert (await bot.ask("/new Summer plans"))[-1].text == "A new conversation. /chats goes back to this one."
     await bot.ask("who am I?")
     assert len(gateway.requests[-1].messages) == 1
 

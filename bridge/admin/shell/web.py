@@ -27,7 +27,7 @@ async def web(settings: Settings, channels: Mapping[str, type[ChannelSettings]],
         settings.gateway(RedisQuirks(store.redis)) as gateway,
     ):
         inbox = Inbox(store)
-        management = Management(Access(store.redis, settings.admins), inbox)
+        management = Management(Access(store.redis, settings.admins), inbox, store.conversations)
         site = Site(settings, store, inbox, management, gateway, channels)
         async with page(site, settings.web_port if port is None else port) as address:
             link = await management.access.web.link(None)
