@@ -19,7 +19,7 @@ from bridge.access import Access
 from bridge.channel import Channel, Memory
 from bridge.commands import Commands
 from bridge.errors import ChannelError, Refused, StoreError
-from bridge.gateway import Gateway
+from bridge.gateway import Gateways
 from bridge.inbound import Inbound
 from bridge.inbox import Claim, ClaimLost, Inbox
 from bridge.intake import Intake
@@ -27,7 +27,7 @@ from bridge.log import redact
 from bridge.media import AttachmentReader
 from bridge.reply import Account, Pace
 from bridge.settings import Settings
-from bridge.store import CODE, ChannelState, RedisQuirks, Store, open_store
+from bridge.store import CODE, ChannelState, RedisHealth, RedisQuirks, Store, open_store
 from bridge.tools import Approvals, BuiltInTools, Reminders, Toolbox
 from bridge.turn import ActiveAnswers, Answerer, Attachments, Load, OutageMonitor, Replies, TurnTools, estimate
 
@@ -50,32 +50,23 @@ HEARTBEAT_SECONDS = 5.0
 class Bridge:
     """The parts, joined. `opened` is called with each account that is up."""
 
-    def __init__(self, settings: Settings, store: Store, gateway: Gateway) -> None:
+    def __init__(self, settings: Settings, store: Store, gateways: Gateways) -> None:
         self.store = store
         store.media.budget = settings.media_budget()
-        self.gateway = gateway
+        self.gateways = gateways
         self.inbox = Inbox(store)
         self.access = Access(store.redis, settings.admins)
         speech = settings.speech()
         voice = speech if speech is not None and speech.voice_model else None
         self._reminders = Reminders(store.redis)
-        self.toolbox = Toolbox(BuiltInTools(self._reminders), settings.tool_servers(), gateway)
-        self.commands = Commands(
-            store,
-            self.inbox,
-            gateway,
-            self.access,
-            settings.model,
-            self.toolbox,
-            settings.prices,
-            speaks=voice is not None,
-        )
+        self.toolbox = Toolbox(BuiltInTools(self._reminders), settings.tool_servers(), gateways.all)
+        self.commands = Commands(store, self.inbox, gateways, self.access, settings, self.toolbox)
         self.opened: Callable[[Account], Awaitable[None]] | None = None
         self.refused: dict[str, str] = {}
         """Channels that can never work as they are set up, and why."""
         self._active = ActiveAnswers()
         self._load = Load()
-        self._outages = OutageMonitor(store, self.inbox, gateway, self.access, settings.away_seconds)
+        self._outages = OutageMonitor(store, self.inbox, gateways, self.access, settings.away_seconds)
         self._accounts: list[Account] = []
         self._states: dict[str, ChannelState] = {}
         self._processes = 1
@@ -85,13 +76,13 @@ class Bridge:
             settings,
             store,
             self.inbox,
-            gateway,
+            gateways,
             self.access,
             self.commands,
             replies,
             self._load,
             self._outages,
-            Attachments(store.media, gateway, reader, settings.document_tokens),
+            Attachments(store.media, gateways, reader, settings.document_tokens),
             voice,
             TurnTools(store, self.access, self.toolbox, Approvals(store.redis)),
         )
@@ -325,15 +316,15 @@ class Bridge:
 
 @asynccontextmanager
 async def open_bridge(settings: Settings, *, listens: bool = False) -> AsyncIterator[Bridge]:
-    """Open the store and the gateway's client, and join them. Raises StoreError.
+    """Open the store and the gateways' client, and join them. Raises StoreError.
 
     `listens`: a gateway of our own answers other programs, too, where a port is set for it.
     """
     async with (
         open_store(settings.redis_url.get_secret_value(), settings.data_dir) as store,
-        settings.gateway(RedisQuirks(store.redis), listens=listens) as gateway,
+        settings.open_gateways(RedisQuirks(store.redis), RedisHealth(store.redis), listens=listens) as gateways,
     ):
-        bridge = Bridge(settings, store, gateway)
+        bridge = Bridge(settings, store, gateways)
         try:
             yield bridge
         finally:

@@ -51,3 +51,15 @@ class SettingPrompt:
     """Whether it is hidden while it is typed."""
     optional: bool = False
     """Whether an empty answer goes on without it. Where it is not optional, an empty answer skips the platform."""
+
+
+def gateway_variable(gateway: str, field: str) -> str:
+    """The environment variable of a gateway's ``url``, ``key`` or ``name``; `gateway` is empty where there is one."""
+    return "_".join(filter(None, ["BRIDGE_GATEWAY", gateway.replace("-", "_"), field])).upper()
+
+
+def in_variables_of(gateway: str, text: str) -> str:
+    """`text` that names the variables of a single gateway, with those of this one among several."""
+    for field in ("url", "key") if gateway else ():
+        text = text.replace(gateway_variable("", field), gateway_variable(gateway, field))
+    return text

@@ -103,6 +103,10 @@ class GatewayError(BridgeError):
 
     gateway_name = CHERRY_STUDIO
     """What people call the gateway; empty where it is a server that has no name we know."""
+    gateway_id = ""
+    """Which of several gateways it was, as the settings name it; empty where there is one."""
+    gateway_label = ""
+    """What the operator calls it, where there are several."""
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail or type(self).__name__)

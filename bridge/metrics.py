@@ -43,7 +43,8 @@ class Family:
 
     def lines(self) -> Iterator[str]:
         for values, number in sorted(self._values.items()):
-            labels = ",".join(f'{label}="{value}"' for label, value in zip(self._labels, values, strict=True))
+            # A label without a value is the same as no label: https://prometheus.io/docs/concepts/data_model/
+            labels = ",".join(f'{label}="{value}"' for label, value in zip(self._labels, values, strict=True) if value)
             yield f"{self.name}{f'{{{labels}}}' if labels else ''} {number:.15g}"
 
 
@@ -91,7 +92,8 @@ ERRORS = Family("counter", "errors_total", "Failures, by the name of the error."
 SET_ASIDE = Family("counter", "events_set_aside_total", "Events that could not be understood.", "channel")
 GIVEN_UP = Family("counter", "turns_set_aside_total", "Messages given up after their attempts or a refusal.", "channel")
 CHANNEL_UP = Family("gauge", "channel_up", "1 where the channel is open.", "channel")
-GATEWAY_UP = Family("gauge", "gateway_up", "1 where the gateway answered when it was last asked.")
+GATEWAY_UP = Family("gauge", "gateway_up", "1 where a gateway answered when it was last asked.", "gateway")
+FALLBACKS = Family("counter", "fallbacks_total", "Answers by another model than the first, by why.", "reason")
 MEDIA_BYTES = Family("gauge", "media_bytes", "Bytes of pictures and files in the store, of all processes.")
 MEDIA_EVICTED = Family("counter", "media_evicted_total", "Chats whose pictures and files went to make room.")
 ATTACHMENTS = Family("counter", "attachments_total", "Attachments, by what became of them.", "channel", "outcome")

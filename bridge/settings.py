@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
@@ -12,17 +12,27 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from dotenv import dotenv_values
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bridge.diagnostics import gateway_variable
 from bridge.errors import SettingsError
 from bridge.gateway_address import base_url
-from bridge.types import ModelId, Price, User
+from bridge.gateway_settings import (
+    GatewaySettings,
+    NamedGatewaysSource,
+    checked_names,
+    names_of,
+    unnamed,
+    variables_of,
+    without_scheme,
+)
+from bridge.types import Fallbacks, ModelId, Price, User
 from bridge.words import Language, named
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-    from bridge.gateway import Gateway, QuirkStore
+    from bridge.gateway import Gateway, Gateways, Health, QuirkStore
     from bridge.media import MediaLimits, SpeechServer
     from bridge.store import MediaBudget
     from bridge.tools import ConfiguredServer
@@ -43,8 +53,16 @@ class Settings(BaseSettings):
     gateway_key: SecretStr = SecretStr("")
     gateway_port: int = Field(default=0, ge=0, le=65_535)
     """The port on which our own gateway, where it runs in this process, answers other programs; 0: none."""
+    gateways: Annotated[tuple[str, ...], NoDecode] = ()
+    """The names of several gateways, in the order in which people see them; in place of `gateway_url`."""
+    named_gateways: dict[str, GatewaySettings] = Field(default={}, validation_alias="named_gateways", exclude=True)
+    """The settings of each of them: no variable of its own."""
     model: ModelId | None = None
     """The model of a chat that has not chosen one; where this is not set, the first that the gateway offers."""
+    fallback: Fallbacks | None = None
+    """The models that answer where that one does not."""
+    fallback_seconds: float = Field(default=60, gt=0, le=3600)
+    """How long a model may take to its first word where another one can answer in its place."""
     system: str = Field(default="", max_length=8000)
     """The system prompt of a chat that has not set its own."""
     redis_url: SecretStr = SecretStr("")
@@ -109,6 +127,16 @@ class Settings(BaseSettings):
     def _prices(cls, value: Any) -> Any:
         return tuple(_price(item) for item in _items(value)) if isinstance(value, str) else value
 
+    @field_validator("fallback", mode="before")
+    @classmethod
+    def _fallback(cls, value: Any) -> Any:
+        return Fallbacks.parse(value) if isinstance(value, str) else value
+
+    @field_validator("gateways", mode="before")
+    @classmethod
+    def _gateways(cls, value: Any) -> Any:
+        return checked_names(value)
+
     @field_validator("gateway_url")
     @classmethod
     def _gateway_url(cls, value: str) -> str:
@@ -125,8 +153,7 @@ class Settings(BaseSettings):
     @field_validator("gateway_key", "speech_key", mode="before")
     @classmethod
     def _gateway_key(cls, value: Any) -> Any:
-        # People paste the whole header.
-        return value.strip().removeprefix("Bearer ").strip() if isinstance(value, str) else value
+        return without_scheme(value)
 
     @field_validator("language", mode="before")
     @classmethod
@@ -182,24 +209,65 @@ class Settings(BaseSettings):
     @property
     def runs_own_gateway(self) -> bool:
         """Whether our own gateway is the one to talk to: no other is set, and providers are named."""
-        return "gateway_url" not in self.model_fields_set and self.gateway_file.is_file()
+        named = self.gateways or "gateway_url" in self.model_fields_set
+        return not named and self.gateway_file.is_file()
 
-    def gateway(self, quirks: QuirkStore | None = None, *, listens: bool = False) -> Gateway:
-        """Make a client of the gateway that is set here, to be entered; without `quirks` it learns for itself.
+    def gateway_settings(self) -> Mapping[str, GatewaySettings]:
+        """Return the gateways by name, in order; where there is one, its name is empty."""
+        several = {name: self.named_gateways[name] for name in self.gateways if name in self.named_gateways}
+        if len(several) > 1:
+            return several
+        return {"": next(iter(several.values()), GatewaySettings(url=self.gateway_url, key=self.gateway_key))}
 
-        Where it is our own, entering starts it, on the port that is set if it `listens` for other programs, too. It
-        then raises SettingsError where its file or the port cannot be used.
+    def open_gateways(
+        self, quirks: QuirkStore | None = None, health: Health | None = None, *, listens: bool = False
+    ) -> Gateways:
+        """Make a client of the gateways that are set here, to be entered.
+
+        Without `quirks` and `health`, it learns for itself. Where it is our own, entering starts it, on the port that
+        is set if it `listens` for other programs, too. It then raises SettingsError where its file or the port cannot
+        be used.
         """
+        from bridge.gateway import Gateways, MemoryQuirks
+
+        quirks = quirks or MemoryQuirks()
+        if self.runs_own_gateway:
+            gateways = [self._own_gateway(quirks, listens=listens)]
+        else:
+            gateways = [self._gateway_at(each, id, quirks) for id, each in self.gateway_settings().items()]
+        return Gateways(gateways, health=health, fallback_seconds=self.fallback_seconds)
+
+    def _own_gateway(self, quirks: QuirkStore, *, listens: bool) -> Gateway:
+        from bridge.server import OwnGateway
+
+        port = self.gateway_port or None if listens else None
+        first_token, idle = self.first_token_seconds, self.idle_seconds
+        return OwnGateway(self.gateway_file, port, first_token=first_token, idle=idle, quirks=quirks)
+
+    def _gateway_at(self, settings: GatewaySettings, id: str, quirks: QuirkStore) -> Gateway:
         from bridge.gateway import Gateway
 
-        first_token, idle = self.first_token_seconds, self.idle_seconds
-        if self.runs_own_gateway:
-            from bridge.server import OwnGateway
+        return Gateway(
+            settings.url,
+            settings.key.get_secret_value(),
+            first_token=self.first_token_seconds,
+            idle=self.idle_seconds,
+            quirks=quirks,
+            id=id,
+            label=settings.name if id else "",
+        )
 
-            port = self.gateway_port if listens and self.gateway_port else None
-            return OwnGateway(self.gateway_file, port, first_token=first_token, idle=idle, quirks=quirks)
-        key = self.gateway_key.get_secret_value()
-        return Gateway(self.gateway_url, key, first_token=first_token, idle=idle, quirks=quirks)
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        named = NamedGatewaysSource(settings_cls, [env_settings, dotenv_settings])
+        return init_settings, env_settings, dotenv_settings, named, file_secret_settings
 
 
 def read(kind: type[S], env_file: Path | None = Path(".env")) -> S:
@@ -220,19 +288,23 @@ def variable(kind: type[BaseSettings], field: str) -> str:
 def unknown(kinds: Iterable[type[BaseSettings]], env_file: Path | None = Path(".env")) -> list[str]:
     """Return a sentence for each variable that begins with `BRIDGE_` and sets no field of `kinds`: mostly typos."""
     known = {variable(kind, field) for kind in kinds for field in kind.model_fields}
-    found = {*os.environ, *_names_in(env_file)}
-    strangers = sorted(name for name in found if name.upper().startswith(PREFIX) and name.upper() not in known)
-    return [f"{name} is not a setting{_like(name, known)}" for name in strangers]
+    written = {**_written_in(env_file), **os.environ}
+    gateways = next((value for name, value in written.items() if name.upper() == f"{PREFIX}GATEWAYS"), "") or ""
+    known |= variables_of(names_of(gateways))
+    strangers = sorted(name for name in written if name.upper().startswith(PREFIX) and name.upper() not in known)
+    return [unnamed(name) or f"{name} is not a setting{_like(name, known)}" for name in strangers]
 
 
 def secrets(settings: BaseSettings) -> list[str]:
     """Return the values of all secret fields, for `bridge.log.hide`."""
-    values = (getattr(settings, name) for name in type(settings).model_fields)
+    values = [getattr(settings, name) for name in type(settings).model_fields]
+    if isinstance(settings, Settings):
+        values += [gateway.key for gateway in settings.named_gateways.values()]
     return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
 
 
-def _names_in(env_file: Path | None) -> Iterable[str]:
-    return dotenv_values(env_file).keys() if env_file is not None and env_file.is_file() else ()
+def _written_in(env_file: Path | None) -> Mapping[str, str | None]:
+    return dotenv_values(env_file) if env_file is not None and env_file.is_file() else {}
 
 
 def _like(name: str, known: Iterable[str]) -> str:
@@ -256,6 +328,10 @@ def _items(text: str) -> list[str]:
 
 def _sentence(error: ErrorDetails, kind: type[BaseSettings]) -> str:
     """Return one error as a sentence that begins with its variable."""
-    name = variable(kind, str(error["loc"][0]))
+    field, *inner = map(str, error["loc"])
+    is_gateway = field == "named_gateways" and len(inner) > 1
+    name = gateway_variable(inner[0], inner[1]) if is_gateway else variable(kind, field)
+    if is_gateway and error["type"] == "missing":
+        return f"{name}: not set, though BRIDGE_GATEWAYS names {inner[0]}"
     text = error["msg"].removeprefix("Value error, ")
     return text if text.startswith(name) else f"{name}: {text[:1].lower() + text[1:]}"

@@ -6,6 +6,7 @@ know, so that a newer process and an older one can share a store.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any, Literal, Self
@@ -89,6 +90,15 @@ class ModelId:
             raise ValueError(f"{text.strip()!r} is not a model; write provider:model, such as openai:gpt-5")
         return cls(provider, model)
 
+    def at(self, gateway: str) -> ModelId:
+        """The same model at the gateway of this name: ``openai:gpt-5@work``. Where the name is empty, itself."""
+        return ModelId(self.provider, f"{self.model}@{gateway}") if gateway else self
+
+    def split_gateway(self) -> tuple[ModelId, str]:
+        """Without what stands after the last ``@``, and that; it need not be a gateway's name."""
+        model, at, gateway = self.model.rpartition("@")
+        return (ModelId(self.provider, model), gateway) if model and at and gateway else (self, "")
+
     def __str__(self) -> str:
         return f"{self.provider}:{self.model}" if self.provider else self.model
 
@@ -100,6 +110,30 @@ class Price:
     prompt: float
     completion: float
     currency: str = "$"
+
+
+MAX_FALLBACKS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Fallbacks:
+    """The models that answer, in this order, where another one does not; none of them where it is empty."""
+
+    models: tuple[ModelId, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read ``b:y, c:z``, or ``off``. Raises ValueError with a sentence for the reader."""
+        parts = [part.strip() for part in re.split(r"[,，、\n]", text) if part.strip()]
+        if [part.lower() for part in parts] == ["off"]:
+            return cls()
+        models = tuple(dict.fromkeys(map(ModelId.parse, parts)))
+        if not 1 <= len(models) <= MAX_FALLBACKS:
+            raise ValueError(f"name 1 to {MAX_FALLBACKS} models with commas between them, or off")
+        return cls(models)
+
+    def __str__(self) -> str:
+        return ", ".join(map(str, self.models)) or "off"
 
 
 class Media(Struct, frozen=True, omit_defaults=True):

@@ -17,7 +17,7 @@ from typing import Any, Protocol, Self, TypeVar
 
 from bridge.app import Bridge
 from bridge.channel import Host, Limits
-from bridge.gateway import Gateway
+from bridge.gateway import Gateway, Gateways
 from bridge.inbound import Inbound, Pressed, Said
 from bridge.settings import Settings
 from bridge.store import Store, keys
@@ -304,8 +304,9 @@ async def bridge_in_process(
             admins=(OWNER,),
             language="en",
         )
-        async with Gateway(settings.gateway_url, emulator.key, first_token=60, idle=60) as gateway:
-            app = Bridge(settings, store, gateway)
+        client = Gateway(settings.gateway_url, emulator.key, first_token=60, idle=60)
+        async with Gateways.of_one(client) as gateways:
+            app = Bridge(settings, store, gateways)
             serving = asyncio.create_task(app.serve({"fake": lambda _memory: channel}))
             try:
                 yield BridgeInProcess(app, channel, emulator, settings)
@@ -317,7 +318,7 @@ async def bridge_in_process(
 
 def toolbox(store: Store, gateway: Gateway) -> Toolbox:
     """The tools that are built in, and those of `gateway`."""
-    return Toolbox(BuiltInTools(Reminders(store.redis)), (), gateway)
+    return Toolbox(BuiltInTools(Reminders(store.redis)), (), [gateway])
 
 
 def person(id: str, name: str = "") -> User:

@@ -13,7 +13,7 @@ from typing import Literal, Self
 
 from bridge.access.quota import Limit
 from bridge.store import HISTORY_SECONDS
-from bridge.types import ModelId
+from bridge.types import Fallbacks, ModelId
 
 OFF = "off"
 """Says that there is none, where all chats have one."""
@@ -35,7 +35,10 @@ Remainder = Literal["drop", "summarise"]
 
 @dataclass(frozen=True, slots=True)
 class Patterns:
-    """Which models may be used: `allow` nothing means all; what `deny` matches may not, whatever `allow` says."""
+    """Which models may be used: `allow` nothing means all; what `deny` matches may not, whatever `allow` says.
+
+    A pattern means a model at every gateway, unless it names one itself: ``*@work``.
+    """
 
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
@@ -58,10 +61,10 @@ class Patterns:
         return " ".join([*(f"+{each}" for each in self.allow), *(f"-{each}" for each in self.deny)])
 
     def permit(self, model: ModelId) -> bool:
-        name = str(model).casefold()
-        if any(_matches(name, pattern) for pattern in self.deny):
+        names = {str(model).casefold(), str(model.split_gateway()[0]).casefold()}
+        if any(_matches(name, pattern) for pattern in self.deny for name in names):
             return False
-        return not self.allow or any(_matches(name, pattern) for pattern in self.allow)
+        return not self.allow or any(_matches(name, pattern) for pattern in self.allow for name in names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,8 @@ class ChatSettings:
     limit: Limit | None = None
     model: ModelId | None = None
     """The model of people who have not chosen one."""
+    fallback: Fallbacks | None = None
+    """The models that answer in place of that one, where it does not."""
     system: str = ""
     """The system prompt where none has been set."""
     models: Patterns = Patterns()
@@ -160,6 +165,7 @@ SETTINGS: Mapping[str, Callable[[str], object]] = {
     "tools": _one_of("off", "on"),
     "limit": _or_off(Limit.parse),
     "model": _or_off(ModelId.parse),
+    "fallback": Fallbacks.parse,
     "system": _or_off(_prompt),
     "models": _or_off(Patterns.parse),
     "memory": _one_of("drop", "summarise"),

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from bridge import __version__
 from bridge.errors import GatewayError
-from bridge.gateway import Gateway
+from bridge.gateway import Gateway, Gateways
 
 _GENERATIONS = {
     "A": "Cherry Studio 1.6",
@@ -23,22 +23,26 @@ _GENERATIONS = {
 _HERE = {"127.0.0.1", "::1", "localhost"}
 
 
-async def environment(gateway: Gateway) -> dict[str, str]:
+async def environment(gateways: Gateways) -> dict[str, str]:
     """Return what a reader needs to compare the figures with others, by name."""
-    try:
-        kind = _GENERATIONS[await gateway.generation()]
-    except GatewayError:
-        kind = "unknown"
-    where = "by 127.0.0.1" if urlsplit(gateway.url).hostname in _HERE else "on another machine"
     packages = ("httpx", "uvloop", "msgspec")
     return {
         "cherry-bridge": __version__,
-        "gateway": f"{kind}, {where}",
+        "gateway": "; ".join([await _kind_of(gateway) for gateway in gateways.all]),
         "Python": f"{platform.python_version()} ({', '.join(filter(None, map(_versioned, packages)))})",
         "system": f"{platform.system()} {platform.release()}, {platform.machine()}",
         "CPU": f"{os.cpu_count()} x {_cpu()}",
         "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
     }
+
+
+async def _kind_of(gateway: Gateway) -> str:
+    try:
+        kind = _GENERATIONS[await gateway.generation()]
+    except GatewayError:
+        kind = "unknown"
+    where = "by 127.0.0.1" if urlsplit(gateway.url).hostname in _HERE else "on another machine"
+    return f"{f'{gateway.id}: ' if gateway.id else ''}{kind}, {where}"
 
 
 def _versioned(package: str) -> str:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from bridge.errors import AnswerEmpty, GatewayError
 from bridge.events import Finished, ReasoningDelta, TextDelta
-from bridge.gateway import Gateway
+from bridge.gateway import Gateways
+from bridge.sampling import Sampling
 from bridge.turn import estimate
 from bridge.types import ChatMessage, ModelId
 
@@ -55,7 +56,7 @@ class Plan:
     """0: no limit is sent."""
 
 
-async def measure(gateway: Gateway, model: ModelId, prompt: str = PROMPT, max_tokens: int = MAX_TOKENS) -> Run:
+async def measure(gateways: Gateways, model: ModelId, prompt: str = PROMPT, max_tokens: int = MAX_TOKENS) -> Run:
     """Ask once. Raises GatewayError.
 
     As in a chat, the client may ask again by itself as long as nothing has come; that time is part of the run. A model
@@ -63,7 +64,7 @@ async def measure(gateway: Gateway, model: ModelId, prompt: str = PROMPT, max_to
     """
     began, first = time.perf_counter(), 0.0
     written: list[str] = []
-    completion = gateway.stream(model, [ChatMessage.user(prompt)], max_tokens=max_tokens)
+    completion = gateways.stream(model, [ChatMessage.user(prompt)], sampling=Sampling(max_tokens=max_tokens or None))
     async with aclosing(completion):
         try:
             async for event in completion.events():
@@ -80,7 +81,7 @@ async def measure(gateway: Gateway, model: ModelId, prompt: str = PROMPT, max_to
     return Run(model, first or whole, whole, reported or estimate("".join(written)), estimated=not reported)
 
 
-async def run_all(gateway: Gateway, plan: Plan, done: Callable[[Run], None]) -> None:
+async def run_all(gateways: Gateways, plan: Plan, done: Callable[[Run], None]) -> None:
     """Do all runs of `plan`, and call `done` with each as it ends.
 
     The models take turns, so that what changes with time, such as the load of a provider they share, meets all alike.
@@ -90,7 +91,7 @@ async def run_all(gateway: Gateway, plan: Plan, done: Callable[[Run], None]) -> 
     async def work() -> None:
         for model in waiting:
             try:
-                run = await measure(gateway, model, plan.prompt, plan.max_tokens)
+                run = await measure(gateways, model, plan.prompt, plan.max_tokens)
             except GatewayError as error:
                 run = Run(model, error=type(error).__name__)
             done(run)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.picker import Picker
 from bridge.events import Event, TextDelta
-from bridge.gateway import Gateway
+from bridge.gateway import Gateways
 from bridge.types import ModelId
 from bridge.words import Words
 
@@ -20,9 +20,9 @@ NOTHING = "–"
 
 
 class BenchCommand:
-    def __init__(self, picker: Picker, gateway: Gateway) -> None:
+    def __init__(self, picker: Picker, gateways: Gateways) -> None:
         self._picker = picker
-        self._gateway = gateway
+        self._gateways = gateways
 
     async def bench(self, context: CommandContext) -> CommandResult:
         """`/bench`, for the model of the chat; `/bench model`."""
@@ -47,7 +47,7 @@ class BenchCommand:
         yield TextDelta(words.bench_begins.format(model=model, runs=RUNS) + "\n")
         runs = []
         for number in range(1, RUNS + 1):
-            run = await bench.measure(self._gateway, model, max_tokens=MAX_TOKENS)
+            run = await bench.measure(self._gateways, model, max_tokens=MAX_TOKENS)
             runs.append(run)
             yield TextDelta(f"\n{number}. {_line(run.first, run.whole, run.rate, words)}")
         [summary] = bench.summarize([model], runs)

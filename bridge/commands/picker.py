@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -10,54 +9,77 @@ from itertools import groupby
 
 from bridge.access import Access, ChatSettings
 from bridge.commands.context import CommandContext, CommandResult
+from bridge.commands.model_menu import (
+    MAX_LABEL_LENGTH,
+    MODELS_PER_PAGE,
+    buttons_for,
+    command_with,
+    cut,
+    distinct,
+    full_id,
+    id_of,
+    matching,
+    models_of_provider,
+    name_of,
+    paged,
+    plain_name,
+    section_name,
+    section_of,
+    split_page,
+    token,
+    turning,
+)
 from bridge.errors import CHERRY_STUDIO, GatewayError, ModelNotFound, NoModelList
-from bridge.gateway import Gateway, Model, labelled
-from bridge.store import Names, Preferences
-from bridge.types import Button, Chat, ModelId
-from bridge.words import models_count, no_models
+from bridge.gateway import Gateways, Model, shortest_ids
+from bridge.sampling import READERS
+from bridge.store import Chosen, Names, Preferences
+from bridge.types import MAX_FALLBACKS, Button, Chat, Fallbacks, ModelId
+from bridge.words import Words, models_count, no_models, trouble
 
-MODELS_PER_PAGE = 8
-"""Models on one page of buttons; more do not fit a phone's screen."""
 MODELS_PER_LIST = 40
 """Models on one page of /models."""
 MAX_RECENT = 3
 MAX_PROVIDERS = 24
 """Buttons for providers; people who have more of them search."""
-MAX_LABEL_LENGTH = 48
 MAX_ID_LENGTH = 400
 """Bytes of a command with a whole model id in it, for a platform that completes what is typed."""
-MIN_COMMAND_BYTES = 64
-"""What the button of every platform carries: Telegram's carries no more."""
-
-_PAGE_NUMBER = re.compile(r"\s*>(\d{1,4})$")
+_NAMED_FALLBACKS = re.compile(r"(.*?)(?:^|\s)(?:fallback|备用|備用)(?:\s+(.*)|$)", re.IGNORECASE | re.DOTALL)
+"""``a:x fallback b:y, c:z``"""
 
 
 class Picker:
-    """`default` is the model of a chat that has not chosen one; the first offered where the operator set none.
+    """`default` is the model of a chat that has not chosen one; the first offered where the operator set none. Where it
+    does not answer, those of `fallback` do.
 
     Only models that the chat's settings permit are shown, taken or used.
     """
 
     def __init__(
-        self, preferences: Preferences, names: Names, gateway: Gateway, access: Access, default: ModelId | None
+        self,
+        preferences: Preferences,
+        names: Names,
+        gateways: Gateways,
+        access: Access,
+        default: ModelId | None,
+        fallback: Fallbacks | None = None,
     ) -> None:
         self._preferences = preferences
         self._names = names
-        self._gateway = gateway
+        self._gateways = gateways
         self._access = access
         self._default = default
+        self._fallback = fallback
 
     @property
     def gateway_name(self) -> str:
-        """What people call the gateway, as `Gateway.name` has it."""
-        return self._gateway.name
+        """What people call the gateway, as `Gateways.name` has it."""
+        return self._gateways.name
 
     async def _offered(self, settings: ChatSettings, *, fresh: bool = False) -> list[Model]:
         """The models that `settings` permit, as admins call them. Raises GatewayError and StoreError."""
-        models = await self._gateway.models(fresh=fresh)
+        models = await self._gateways.models(fresh=fresh)
         if names := await self._names.all():
-            name = self._gateway.name
-            models = labelled(models, names, server="" if name == CHERRY_STUDIO else name)
+            models = self._gateways.named(models, names)
         return [model for model in models if settings.models.permit(model.id)]
 
     async def current(self, chat: Chat) -> ModelId | None:
@@ -67,12 +89,26 @@ class Picker:
     async def resolve(self, chosen: ModelId | None, settings: ChatSettings) -> ModelId | None:
         """The model that answers where `chosen` was chosen and `settings` apply. Raises GatewayError."""
         wanted = self._wanted(chosen, settings)
-        if wanted is not None:
-            if not settings.models.permit(wanted):
-                raise ModelNotFound(wanted)  # it was chosen when it was still permitted
-            return wanted
-        offered = [model.id for model in await self._gateway.models() if settings.models.permit(model.id)]
-        return offered[0] if offered else None
+        if wanted is None:
+            return await self._gateways.first_model(settings.models.permit)
+        if not settings.models.permit(wanted):
+            raise ModelNotFound(wanted)  # it was chosen when it was still permitted
+        return await self._gateways.canonical(wanted)
+
+    async def chain(self, chosen: Chosen, settings: ChatSettings) -> list[ModelId]:
+        """The model that answers, and those that do where it does not; none where none may. Raises GatewayError."""
+        model = await self.resolve(chosen.model, settings)
+        if model is None:
+            return []
+        named = self._fallbacks(chosen.model, chosen.fallback, settings).models
+        fallbacks = [await self._gateways.canonical(each) for each in named if settings.models.permit(each)]
+        return list(dict.fromkeys([model, *fallbacks]))
+
+    def _fallbacks(self, model: ModelId | None, chosen: Fallbacks | None, settings: ChatSettings) -> Fallbacks:
+        """Those that were named with the model: by the chat where it has chosen one, else by admins or the operator."""
+        if chosen is not None or model is not None:
+            return chosen or Fallbacks()
+        return settings.fallback or self._fallback or Fallbacks()
 
     def _wanted(self, chosen: ModelId | None, settings: ChatSettings) -> ModelId | None:
         """What was chosen, or else the first default that is permitted."""
@@ -90,36 +126,40 @@ class Picker:
             settings = await self._access.settings.of(chat)
             chosen, offered = self._wanted(await self._preferences.model(chat), settings), {}
         if chosen is None:
-            return self._gateway.name or CHERRY_STUDIO
-        return _name(offered[chosen]) if chosen in offered else str(chosen)
+            return self._gateways.name or CHERRY_STUDIO
+        return name_of(offered[chosen]) if chosen in offered else str(chosen)
 
     async def model(self, context: CommandContext, prefix: str = "/model") -> CommandResult:
         """`/model PART`; the buttons that it offers carry `prefix` in place of `/model`."""
-        query, page = _split(context.argument)
+        if (named := _NAMED_FALLBACKS.fullmatch(context.argument.strip())) is not None:
+            return await self._choose_with_fallbacks(context, named[1].strip(), (named[2] or "").strip())
+        query, page = split_page(context.argument)
         words, room = context.words, context.max_command_bytes
         try:
             offered = await self._offered(context.settings)
         except GatewayError as error:
-            wanted = _full(query)
+            wanted = full_id(query)
             # One word may as well be a part of a name, unless there is no list to look for it in.
             if wanted is None or not (wanted.provider or isinstance(error, NoModelList)):
                 raise
             return await self._choose(context, wanted, str(wanted))  # taken on trust; a turn will tell
         if not query:
             return await self._overview(context, offered, prefix)
+        if query.startswith("@") and (there := [model for model in offered if f"@{model.gateway}" == query.lower()]):
+            return self._providers(plain_name(there[0].gateway_label), there, context, prefix)
         if query.endswith(":"):
-            group = _group(query[:-1], offered)
-            of_provider = [model for model in offered if model.group == group]
+            section = section_of(query[:-1], offered)
+            of_provider = [model for model in offered if model.section == section]
             if of_provider:
-                return _of_provider(query, of_provider, page, context, prefix)
-        found = _matching(query, offered)
+                return models_of_provider(query, of_provider, page, context, prefix)
+        found = matching(query, offered)
         if len(found) == 1:
-            return await self._choose(context, found[0].id, _name(found[0]))
+            return await self._choose(context, found[0].id, name_of(found[0]))
         if found:
-            return _paged(words.model_several.format(query=query), query, found, page, context, prefix)
-        nearest = set(await self._gateway.nearest(query))
+            return paged(words.model_several.format(query=query), query, found, page, context, prefix)
+        nearest = set(await self._gateways.nearest(query))
         said = words.model_unknown.format(query=query)
-        return CommandResult(said, _buttons([model for model in offered if model.id in nearest], room, prefix))
+        return CommandResult(said, buttons_for([model for model in offered if model.id in nearest], room, prefix))
 
     async def seeing(self, settings: ChatSettings) -> list[ModelId]:
         """The models that may take pictures and may be used, those of different providers first.
@@ -130,10 +170,20 @@ class Picker:
             offered = await self._offered(settings)
         except GatewayError:
             return []
-        quirks = await self._gateway.quirks.all()
+        quirks = await self._gateways.quirks.all()
         seeing = [m for m in offered if m.may_see and "no_pictures" not in quirks.get(m.id, ())]
         first = {model.id.provider: model.id for model in reversed(seeing)}
         return list(dict.fromkeys([*reversed(first.values()), *(model.id for model in seeing)]))
+
+    async def refused_parameters(self, model: ModelId) -> list[str]:
+        """The parameters that `model` is not sent: those it was found to refuse, and those that its dialect lacks.
+
+        Raises GatewayError.
+        """
+        quirks = (await self._gateways.quirks.all()).get(model, frozenset())
+        dialects = {each.id: each.dialect for each in await self._gateways.models()}
+        lacks = ["reasoning_effort"] if dialects.get(model) == "messages" else []
+        return [name for name in READERS if f"no_{name}" in quirks or name in lacks]
 
     async def switched(self, context: CommandContext) -> CommandResult | None:
         """What to say where the argument does not name one model to be used here; None where the chat now uses it."""
@@ -142,28 +192,30 @@ class Picker:
 
     async def models(self, context: CommandContext) -> CommandResult:
         """All models as text, to read and to copy from."""
-        query, page = _split(context.argument)
+        query, page = split_page(context.argument)
         words = context.words
         offered = await self._offered(context.settings, fresh=True)
-        found = _matching(query, offered) if query else list(offered)
+        found = matching(query, offered) if query else list(offered)
         if not found:
             unknown = words.model_unknown.format(query=query)
-            return CommandResult(unknown if query else no_models(words, self._gateway.name))
-        shown, page, pages = _cut(found, page, MODELS_PER_LIST)
+            return CommandResult(unknown if query else no_models(words, self._gateways.name))
+        shown, page, pages = cut(found, page, MODELS_PER_LIST)
         lines = [words.models_list.format(models=models_count(len(found), words))]
-        for provider, models in groupby(shown, lambda model: model.provider_name):
-            lines.append("\n".join([f"**{_plain(provider)}**", *(f"- `{model.id}`" for model in models)]))
+        ids = shortest_ids(offered)
+        for title, models in groupby(shown, section_name):
+            lines.append("\n".join([f"**{title}**", *(f"- `{ids[model.id]}`" for model in models)]))
+        lines += self._unread(words)
         if pages > 1:
             lines.append(words.page.format(page=page, pages=pages))
-        return CommandResult("\n\n".join(lines), _turning("/models", query, page, pages, context.max_command_bytes))
+        return CommandResult("\n\n".join(lines), turning("/models", query, page, pages, context.max_command_bytes))
 
     async def find(self, query: str, settings: ChatSettings) -> list[ModelId]:
         """The permitted models that `query` may mean, by their names. Raises GatewayError."""
-        return [model.id for model in _matching(query, await self._offered(settings))]
+        return [model.id for model in matching(query, await self._offered(settings))]
 
     async def fresh(self, context: CommandContext) -> CommandResult:
         """`/models fresh`: read the list anew, and forget what models were found to refuse."""
-        await self._gateway.quirks.clear()
+        await self._gateways.quirks.clear()
         offered = await self._offered(context.settings, fresh=True)
         models = models_count(len(offered), context.words)
         return CommandResult(context.words.models_fresh.format(models=models))
@@ -172,12 +224,12 @@ class Picker:
         """`/models name ID NAME`: call a provider or a model so; without a name, as the gateway does."""
         words = context.words
         wanted, _, name = argument.strip().partition(" ")
-        name = _plain(name)[:MAX_LABEL_LENGTH]
+        name = plain_name(name)[:MAX_LABEL_LENGTH]
         names = await self._names.all()
         if not wanted:
-            lines = [f"- `{id}`: {_plain(label)}" for id, label in sorted(names.items())]
+            lines = [f"- `{id}`: {plain_name(label)}" for id, label in sorted(names.items())]
             return CommandResult("\n".join([*lines, words.models_name_usage]))
-        id = wanted if wanted in names else _id_of(wanted, await self._offered(ChatSettings()))
+        id = wanted if wanted in names else id_of(wanted, await self._offered(ChatSettings()))
         if id is None:
             return CommandResult(words.model_unknown.format(query=wanted))
         if not await self._names.set(id, name):
@@ -193,187 +245,114 @@ class Picker:
         """The models that fit what has been typed so far, recent ones first."""
         recents = await self._preferences.recents(chat)
         offered = await self._offered(await self._access.settings.of(chat))
-        found = _matching(typed, offered) if typed.strip() else offered
+        found = matching(typed, offered) if typed.strip() else offered
         found = sorted(found, key=lambda model: recents.index(model.id) if model.id in recents else len(recents))
-        return _buttons(found[:most], MAX_ID_LENGTH)
+        return buttons_for(found[:most], MAX_ID_LENGTH)
 
     async def _choose(self, context: CommandContext, model: ModelId, name: str) -> CommandResult:
         if not context.may_choose:
             return CommandResult.refusal(context.words.choice_of_admins)
         if not context.settings.models.permit(model):
             return CommandResult(context.words.model_not_here.format(model=name))
-        await self._preferences.set_model(context.chat, model)
+        await self._preferences.set_model(context.chat, await self._gateways.canonical(model))
+        await self._preferences.set_fallback(context.chat, None)
         return CommandResult(context.words.model_now.format(model=name), chosen=True)
+
+    async def _choose_with_fallbacks(self, context: CommandContext, query: str, named: str) -> CommandResult:
+        """`/model a:x fallback b:y, c:z`; without a model, for the one that the chat has; `off` for none."""
+        words, chat = context.words, context.chat
+        if not context.may_choose:
+            return CommandResult.refusal(words.choice_of_admins)
+        if named.lower() in ("off", ""):
+            models: list[ModelId] = []
+        else:
+            models = []
+            for part in filter(None, map(str.strip, re.split(r"[,，、]", named))):
+                found = await self._one(part, context)
+                if isinstance(found, CommandResult):
+                    return found
+                models.append(found)
+            if len(models) > MAX_FALLBACKS:
+                return CommandResult(words.fallback_usage.format(most=MAX_FALLBACKS))
+        if query:
+            found = await self._one(query, context)
+            if isinstance(found, CommandResult):
+                return found
+            await self._preferences.set_model(chat, found)
+        await self._preferences.set_fallback(chat, Fallbacks(tuple(dict.fromkeys(models))))
+        name = await self.name_of(chat)
+        return CommandResult(f"{words.model_now.format(model=name)}\n{self._fallback_line(models, words)}", chosen=True)
+
+    async def _one(self, query: str, context: CommandContext) -> ModelId | CommandResult:
+        """The one model that is meant and may be used here, or what to say where there is none."""
+        words, wanted = context.words, full_id(query)
+        try:
+            offered = await self._offered(context.settings)
+        except GatewayError:
+            if wanted is None or not context.settings.models.permit(wanted):
+                raise
+            return await self._gateways.canonical(wanted)  # taken on trust; a turn will tell
+        found = matching(query, offered)
+        if len(found) == 1:
+            return found[0].id
+        if not found:
+            return CommandResult(words.model_unknown.format(query=plain_name(query)))
+        ids = shortest_ids(offered)
+        lines = [f"- `{ids[model.id]}`" for model in found[:MODELS_PER_PAGE]]
+        return CommandResult("\n".join([words.model_several.format(query=plain_name(query)), *lines]))
+
+    def _fallback_line(self, models: Sequence[ModelId], words: Words) -> str:
+        names = ", ".join(f"`{model}`" for model in models)
+        return words.fallback_now.format(models=names) if models else words.fallback_none
+
+    def _unread(self, words: Words) -> list[str]:
+        """A line for each of several gateways that gave no list of models."""
+        errors = self._gateways.errors.values()
+        return [f"⚠️ {trouble(error, words, model=None, admin=False)}" for error in errors]
 
     async def _overview(self, context: CommandContext, offered: Sequence[Model], prefix: str) -> CommandResult:
         chat, words, room = context.chat, context.words, context.max_command_bytes
         if not offered:
-            return CommandResult(no_models(words, self._gateway.name))
+            return CommandResult(no_models(words, self._gateways.name))
         by_id = {model.id: model for model in offered}
-        chosen = self._wanted(await self._preferences.model(chat), context.settings) or offered[0].id
-        name = _name(by_id[chosen]) if chosen in by_id else str(chosen)
+        preferred = await self._preferences.model(chat)
+        wanted = self._wanted(preferred, context.settings)
+        chosen = await self._gateways.canonical(wanted) if wanted else offered[0].id
+        name = name_of(by_id[chosen]) if chosen in by_id else str(chosen)
         said = words.model_now.format(model=name) if chosen in by_id else words.model_gone.format(model=name)
         recents = [by_id[id] for id in await self._preferences.recents(chat) if id in by_id and id != chosen][
             :MAX_RECENT
         ]
-        buttons = _buttons(recents, room, prefix)
-        providers: dict[str, list[Model]] = {}
+        buttons = buttons_for(recents, room, prefix)
+        fallbacks = self._fallbacks(preferred, await self._preferences.fallback(chat), context.settings).models
+        if fallbacks:
+            said = f"{said}\n{self._fallback_line(fallbacks, words)}"
+        said = "\n\n".join([said, *self._unread(words), words.model_pick])
+        gateways = {model.gateway: model.gateway_label for model in offered}
+        if len(gateways) > 1:
+            count = Counter(model.gateway for model in offered)
+            labels = distinct([(f"{plain_name(label)} ({count[id]})", id) for id, label in gateways.items()])
+            buttons += [Button(label, f"{prefix} @{id}") for label, id in zip(labels, gateways, strict=True)]
+            return CommandResult(said, buttons)
+        menu = self._providers(said, offered, context, prefix)
+        known = {button.command for button in buttons}
+        others = [button for button in menu.buttons if button.command not in known]
+        return CommandResult(said, [*buttons, *others])
+
+    def _providers(self, said: str, offered: Sequence[Model], context: CommandContext, prefix: str) -> CommandResult:
+        """`said`, and a button for each provider of `offered`; where there is one, for each of its models."""
+        room = context.max_command_bytes
+        sections: dict[str, list[Model]] = {}
         for model in offered:
-            providers.setdefault(model.group, []).append(model)
-        if len(providers) == 1:
-            (query, models) = next(iter(providers.items()))
-            paged = _of_provider(f"{query}:", models, 1, context, prefix)
-            known = {button.command for button in buttons}
-            others = [button for button in paged.buttons if button.command not in known]
-            return CommandResult(f"{said}\n\n{words.model_pick}", [*buttons, *others])
-        shown = list(providers.items())[:MAX_PROVIDERS]
-        labels = _distinct([(f"{_plain(models[0].provider_name)} ({len(models)})", group) for group, models in shown])
-        buttons += [
-            Button(label, _command(prefix, f"{group}:", room) or f"{prefix} {_token(group)}:")
-            for label, (group, _) in zip(labels, shown, strict=True)
+            sections.setdefault(model.section, []).append(model)
+        if len(sections) == 1:
+            [(section, models)] = sections.items()
+            return models_of_provider(f"{section}:", models, 1, context, prefix)
+        shown = list(sections.items())[:MAX_PROVIDERS]
+        labels = distinct([(f"{plain_name(models[0].provider_name)} ({len(models)})", key) for key, models in shown])
+        buttons = [
+            Button(label, command_with(prefix, f"{section}:", room) or f"{prefix} {token(section)}:")
+            for label, (section, _) in zip(labels, shown, strict=True)
         ]
-        return CommandResult(f"{said}\n\n{words.model_pick}", buttons)
-
-
-def _split(argument: str) -> tuple[str, int]:
-    """What is asked for, and which page of it: ``hunyuan >2``."""
-    found = _PAGE_NUMBER.search(argument)
-    return (argument[: found.start()].strip(), int(found[1])) if found else (argument.strip(), 1)
-
-
-def _full(query: str) -> ModelId | None:
-    try:
-        return ModelId.parse(query)
-    except ValueError:
-        return None
-
-
-def _matching(query: str, offered: Sequence[Model]) -> list[Model]:
-    """The models that `query` may mean: the one of exactly that name, else all that hold each of its words."""
-    wanted = query.casefold()
-    for exact in (
-        [model for model in offered if query in (str(model.id), _token(str(model.id)))],
-        [model for model in offered if wanted == str(model.id).casefold()],
-        [model for model in offered if wanted in (model.id.model.casefold(), model.name.casefold())],
-    ):
-        if len(exact) == 1:
-            return exact
-    parts = wanted.split()
-    return [
-        model
-        for model in offered
-        if all(part in f"{model.id} {model.name} {model.provider_name}".casefold() for part in parts)
-    ]
-
-
-def _group(query: str, offered: Sequence[Model]) -> str | None:
-    """The group that is meant by its id, its name, or its token; None where none is."""
-    for model in offered:
-        if query.casefold() in (model.group.casefold(), model.provider_name.casefold()):
-            return model.group
-        if query == _token(model.group):
-            return model.group
-    return None
-
-
-def _id_of(wanted: str, offered: Sequence[Model]) -> str | None:
-    """The id of the model or the provider that is meant: by its id, its name, or the beginning of a provider's id."""
-    exact = [str(model.id) for model in offered if wanted.casefold() == str(model.id).casefold()]
-    if exact:
-        return exact[0]
-    if (group := _group(wanted.removesuffix(":"), offered)) is not None:
-        return group
-    begun = {model.group for model in offered if model.group.startswith(wanted)}
-    return begun.pop() if len(begun) == 1 else None
-
-
-def _of_provider(query: str, models: Sequence[Model], page: int, context: CommandContext, prefix: str) -> CommandResult:
-    words = context.words
-    provider = _plain(models[0].provider_name)
-    said = words.model_provider.format(provider=provider, models=models_count(len(models), words))
-    result = _paged(said, query, models, page, context, prefix)
-    return CommandResult(result.text, [*result.buttons, Button(words.button_back, prefix)])
-
-
-def _paged(
-    said: str, query: str, models: Sequence[Model], page: int, context: CommandContext, prefix: str
-) -> CommandResult:
-    words, room = context.words, context.max_command_bytes
-    shown, page, pages = _cut(models, page, MODELS_PER_PAGE)
-    if pages > 1:
-        said = f"{said}\n\n{words.page.format(page=page, pages=pages)} – {words.model_search}"
-    turning = _turning(prefix, query, page, pages, room)
-    return CommandResult(said, [*_buttons(shown, room, prefix), *turning])
-
-
-def _turning(command: str, query: str, page: int, pages: int, room: int) -> list[Button]:
-    """Return the buttons to the page before and the page after."""
-    turns = [(f"‹ {page - 1}/{pages}", page - 1)] * (page > 1) + [(f"› {page + 1}/{pages}", page + 1)] * (page < pages)
-    commands = [(label, _command(command, f"{query} >{number}".strip(), room)) for label, number in turns]
-    return [Button(label, sent) for label, sent in commands if sent]
-
-
-def _cut(models: Sequence[Model], page: int, size: int) -> tuple[Sequence[Model], int, int]:
-    """Return one page of `models`, its number within bounds, and how many pages there are."""
-    pages = max(1, -(-len(models) // size))
-    page = min(max(page, 1), pages)
-    return models[(page - 1) * size : page * size], page, pages
-
-
-def model_command(prefix: str, model: ModelId, room: int = MIN_COMMAND_BYTES) -> str:
-    """Return `prefix` with the model's name behind it; with a short one where that does not fit a button."""
-    return _command(prefix, str(model), room) or f"{prefix} {_token(str(model))}"
-
-
-def _buttons(models: Sequence[Model], room: int, prefix: str = "/model") -> list[Button]:
-    """Return a button for each model, no two of which read the same."""
-    labels = _distinct([(_name(model), str(model.id)) for model in models])
-    commands = (model_command(prefix, model.id, room) for model in models)
-    return [Button(label, command) for label, command in zip(labels, commands, strict=True)]
-
-
-def _distinct(named: Sequence[tuple[str, str]]) -> list[str]:
-    """Return a label of at most `MAX_LABEL_LENGTH` for each name and id: cut where it is longer, at its end or, where
-    another one then reads the same, in its middle; with a part of the id where that does not help either."""
-    labels = [_short(name) for name, _ in named]
-    for shorten in (_short_in_the_middle, _short_with_token):
-        count = Counter(label.casefold() for label in labels)
-        labels = [
-            label if count[label.casefold()] == 1 else shorten(name, id)
-            for label, (name, id) in zip(labels, named, strict=True)
-        ]
-    return labels
-
-
-def _short_in_the_middle(name: str, _id: str) -> str:
-    half = MAX_LABEL_LENGTH // 2
-    return name if len(name) <= MAX_LABEL_LENGTH else f"{name[: half - 1]}…{name[-half:]}"
-
-
-def _short_with_token(name: str, id: str) -> str:
-    token = _token(id)[:7]
-    return f"{name[: MAX_LABEL_LENGTH - len(token) - 1]} {token}"
-
-
-def _command(command: str, argument: str, room: int) -> str:
-    """Return the command with its argument; empty where that is more than `room` bytes, which a button can carry."""
-    whole = f"{command} {argument}"
-    return whole if len(whole.encode()) <= room else ""
-
-
-def _token(id: str) -> str:
-    """Return a short name for an id that is too long for a button; always the same, so nobody need remember it."""
-    return f"#{hashlib.sha256(id.encode()).hexdigest()[:16]}"
-
-
-def _name(model: Model) -> str:
-    return f"{_plain(model.provider_name)} · {_plain(model.name)}"
-
-
-def _short(label: str) -> str:
-    return label if len(label) <= MAX_LABEL_LENGTH else f"{label[: MAX_LABEL_LENGTH - 1]}…"
-
-
-def _plain(text: str) -> str:
-    """Return a provider's or a model's name as one line without Markdown's marks."""
-    return " ".join("".join(letter for letter in text if letter.isprintable() and letter not in "*`|").split())
+        back = [Button(context.words.button_back, prefix)] if offered[0].gateway else []
+        return CommandResult(said, [*buttons, *back])

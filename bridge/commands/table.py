@@ -23,6 +23,7 @@ from bridge.commands.export import ExportCommand
 from bridge.commands.help import HelpCommand, Topic
 from bridge.commands.invites import InviteCommand
 from bridge.commands.management import Management
+from bridge.commands.parameters import ParameterCommands
 from bridge.commands.picker import Picker
 from bridge.commands.prompts import PromptCommands
 from bridge.commands.requests import RequestCommands
@@ -30,12 +31,13 @@ from bridge.commands.titles import Titles
 from bridge.commands.tools import ToolCommands
 from bridge.commands.usage import UsageCommand
 from bridge.commands.web import WebCommand
-from bridge.gateway import Gateway
+from bridge.gateway import Gateways
 from bridge.inbound import parse_command
 from bridge.inbox import CommandCall, Inbox
+from bridge.settings import Settings
 from bridge.store import Store
 from bridge.tools import Approvals, Toolbox
-from bridge.types import Button, Chat, ModelId, Price, User
+from bridge.types import Button, Chat, User
 from bridge.usage import Ledger, Prices
 from bridge.words import EN, IN, Words
 
@@ -69,21 +71,21 @@ class Commands:
         self,
         store: Store,
         inbox: Inbox,
-        gateway: Gateway,
+        gateways: Gateways,
         access: Access,
-        default: ModelId | None,
+        settings: Settings,
         toolbox: Toolbox,
-        prices: Sequence[tuple[str, Price]] = (),
-        *,
-        speaks: bool = False,
     ) -> None:
-        """`speaks`: whether answers can be spoken."""
-        self.picker = picker = Picker(store.preferences, store.names, gateway, access, default)
-        talk = ConversationCommands(store, inbox, picker, speaks=speaks)
+        self.picker = picker = Picker(
+            store.preferences, store.names, gateways, access, settings.model, settings.fallback
+        )
+        params = ParameterCommands(store.preferences, picker)
+        speech = settings.speech()
+        talk = ConversationCommands(store, inbox, picker, speaks=speech is not None and bool(speech.voice_model))
         self.prompts = prompts = PromptCommands(store, lambda name: name in self._entries)
         answer = AnswerCommands(store, picker)
         tools = ToolCommands(store, inbox, access, toolbox, Approvals(store.redis))
-        talks = ChatsCommands(store, inbox, Titles(store, picker, gateway))
+        talks = ChatsCommands(store, inbox, Titles(store, picker, gateways))
         self._entries: dict[str, Entry] = {}
         self._help = HelpCommand(picker, self._entries)
         self.management = management = Management(access, inbox, store.conversations)
@@ -112,7 +114,9 @@ class Commands:
             Entry("chain", prompts.chain, topic="prompts"),
             Entry("later", talk.later),
             Entry("reasoning", talk.reasoning),
-            Entry("usage", UsageCommand(Ledger(store.redis), Prices(prices, gateway)).usage, topic="you"),
+            Entry("effort", params.effort, topic="models"),
+            Entry("params", params.params, topic="models"),
+            Entry("usage", UsageCommand(Ledger(store.redis), Prices(settings.prices, gateways)).usage, topic="you"),
             Entry("voice", talk.voice),
             Entry("tool", tools.tool, listed=False),
             Entry("whoami", admit.whoami, topic="you", tells_groups=True),
@@ -128,7 +132,7 @@ class Commands:
             Entry("audit", AuditCommand(management).audit, Role.ADMIN, topic="settings"),
             Entry("web", WebCommand(access).web, Role.ADMIN, topic="settings"),
             Entry("admin", admit.admin, Role.OWNER, topic="access"),
-            Entry("bench", BenchCommand(picker, gateway).bench, Role.OWNER, topic="models"),
+            Entry("bench", BenchCommand(picker, gateways).bench, Role.OWNER, topic="models"),
         ]
         self._entries |= {entry.name: entry for entry in entries}
         self._access = access

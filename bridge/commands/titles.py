@@ -14,7 +14,8 @@ from bridge.commands.picker import Picker
 from bridge.commands.subjects import plain
 from bridge.errors import GatewayError
 from bridge.events import TextDelta
-from bridge.gateway import Gateway
+from bridge.gateway import Gateways
+from bridge.sampling import Sampling
 from bridge.store import Conversation, Exchange, Store
 from bridge.types import ChatMessage
 
@@ -37,10 +38,10 @@ _LINE = re.compile(r"\W*(\d{1,2})\s*[:.：、)]\s*(.+)")
 
 
 class Titles:
-    def __init__(self, store: Store, picker: Picker, gateway: Gateway) -> None:
+    def __init__(self, store: Store, picker: Picker, gateways: Gateways) -> None:
         self._store = store
         self._picker = picker
-        self._gateway = gateway
+        self._gateways = gateways
 
     async def of(self, context: CommandContext, listed: Sequence[Conversation]) -> Mapping[int, str]:
         """The titles of conversations, by number. Those without one are given one. Raises StoreError."""
@@ -65,7 +66,9 @@ class Titles:
                 model = await self._picker.current(context.chat)
                 if model is None:
                     return {}
-                completion = self._gateway.stream(model, [ChatMessage.user(question)], max_tokens=MAX_TOKENS)
+                completion = self._gateways.stream(
+                    model, [ChatMessage.user(question)], sampling=Sampling(max_tokens=MAX_TOKENS)
+                )
                 async with aclosing(completion):
                     async for event in completion.events():
                         if isinstance(event, TextDelta):

@@ -2,12 +2,15 @@
 
 A completion is one HTTP response on a connection of its own, read no faster than its reader asks; closing that
 connection is how it is stopped. Three generations of the gateway and two dialects become one stream of text that
-ends well or with exactly one `GatewayError`.
+ends well or with exactly one `GatewayError`. Several gateways are one `Gateways`.
 """
 
 from bridge.gateway.client import Gateway, Generation
 from bridge.gateway.completion import Completion, Pause
 from bridge.gateway.error_body import ErrorBody, read_error, read_response_error
+from bridge.gateway.failover import Failover
+from bridge.gateway.gateways import Gateways, shortest_ids
+from bridge.gateway.health import FAILURE_REASONS, PROBE_SECONDS, Failure, FailureReason, Health, MemoryHealth, Rest
 from bridge.gateway.http import MAX_ERROR_BODY_BYTES
 from bridge.gateway.labels import labelled
 from bridge.gateway.mcps import McpServerEntry
@@ -21,25 +24,34 @@ from bridge.gateway_address import DEFAULT_PORT, base_url
 
 __all__ = [
     "DEFAULT_PORT",
+    "FAILURE_REASONS",
     "MAX_ERROR_BODY_BYTES",
     "MAX_EVENT_BYTES",
     "NO_PICTURES",
+    "PROBE_SECONDS",
     "QUIRKS",
     "QUIRK_TTL_SECONDS",
     "READ_BUFFER_BYTES",
     "Body",
     "Completion",
     "ErrorBody",
+    "Failover",
+    "Failure",
+    "FailureReason",
     "Gateway",
+    "Gateways",
     "Generation",
+    "Health",
     "LoadedPictures",
     "McpServerEntry",
+    "MemoryHealth",
     "MemoryQuirks",
     "Model",
     "Pause",
     "Quirk",
     "QuirkStore",
     "Quirks",
+    "Rest",
     "SilenceTimer",
     "SseDecoder",
     "base_url",
@@ -49,5 +61,6 @@ __all__ = [
     "nearest",
     "read_error",
     "read_response_error",
+    "shortest_ids",
     "usable_models",
 ]

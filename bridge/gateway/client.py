@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Literal, Self, TypeGuard
 
 import httpx
 import structlog
 
 from bridge.errors import CHERRY_STUDIO, GatewayError, GatewaySilent, GatewayUnreachable, ProviderFailed
-from bridge.gateway.completion import Completion, Pause, Shorter, Timeouts, no_pause
+from bridge.gateway.completion import MAX_ATTEMPTS, Completion, Pause, Shorter, Timeouts, no_pause
 from bridge.gateway.dialects import Dialect
 from bridge.gateway.errors import V16_MAX_BODY_BYTES
 from bridge.gateway.http import MODELS_PATH, GatewayHttp, not_a_gateway
@@ -22,6 +23,7 @@ from bridge.gateway.pictures import NO_PICTURES, LoadedPictures
 from bridge.gateway.quirks import MemoryQuirks, QuirkStore
 from bridge.gateway.server_name import name_by_models, name_by_root
 from bridge.gateway_address import base_url
+from bridge.sampling import UNSET, Sampling
 from bridge.types import ChatMessage, ModelId, ToolSpec
 
 log = structlog.get_logger(__name__)
@@ -58,16 +60,24 @@ class Gateway:
         connect: float = 5.0,
         retry_delay: float = 0.5,
         quirks: QuirkStore | None = None,
+        id: str = "",
+        label: str = "",
     ) -> None:
         self.url = base_url(url)
-        self._http = GatewayHttp(self.url, key, connect)
+        self.id = id
+        """What names it among several, as the settings have it; empty where there is one. The ids of its models then
+        end with it: ``openai:gpt-5@work``."""
+        self.label = label or id
+        """What the operator calls it."""
+        self._http = GatewayHttp(self.url, key, connect, id=id, label=self.label)
         self._timeouts = Timeouts(first_token, idle, retry_delay)
         self.quirks: QuirkStore = quirks or MemoryQuirks()
         """What models refuse and can be done without, as learned so far."""
         self.mcps = GatewayMcps(self._http)
         """The MCP servers that it hands out."""
         self._dialects: dict[str, Dialect] = {}
-        self._models: Sequence[Model] = ()
+        self.known_models: Sequence[Model] = ()
+        """The list as it was read last, however old."""
         self._read_at = float("-inf")
         self._reading: asyncio.Task[Sequence[Model]] | None = None
         self._identified = False
@@ -96,7 +106,7 @@ class Gateway:
         """
         now = asyncio.get_running_loop().time()
         if not fresh and now - self._read_at < MODELS_TTL_SECONDS:
-            return self._models
+            return self.known_models
         if self._reading is None:
             self._reading = asyncio.create_task(self._read_models())
             self._reading.add_done_callback(self._has_read)
@@ -128,9 +138,11 @@ class Gateway:
         *,
         shorter: Shorter | None = None,
         pause: Pause = no_pause,
-        max_tokens: int = 0,
+        sampling: Sampling = UNSET,
         pictures: LoadedPictures = NO_PICTURES,
         tools: Sequence[ToolSpec] = (),
+        first_token: float | None = None,
+        attempts: int = MAX_ATTEMPTS,
     ) -> Completion:
         """A completion of `messages` by `model`. The request is sent when its first piece is read.
 
@@ -139,23 +151,35 @@ class Gateway:
 
         Where the messages are too long for the model, `shorter` is called, once, for others to send instead; the
         error stands where it returns none, or where there is no `shorter`. `pause` sets the pace of reading.
-        `max_tokens` limits what is written, thoughts included; 0 leaves that to the provider.
+        `first_token` is how many seconds it may take at most, where that is less than usual; `attempts` how often it is
+        asked while nothing comes.
         """
+        there = self.id_there(model)
+        timeouts = self._timeouts
+        if first_token is not None or attempts != MAX_ATTEMPTS:
+            first = timeouts.first_token if first_token is None else min(timeouts.first_token, first_token)
+            timeouts = replace(timeouts, first_token=first, attempts=attempts)
         return Completion(
             self._http,
-            model,
+            there.at(self.id),
             messages,
-            timeouts=self._timeouts,
+            timeouts=timeouts,
             dialects=self._dialects,
             nearest=self._nearest_known,
             quirks=self.quirks,
             shorter=shorter,
             pause=pause,
-            max_tokens=max_tokens,
+            sampling=sampling,
             pictures=pictures,
             tools=tools,
-            blind=any(each.id == model and each.sees is False for each in self._models),
+            sent_as=there,
+            blind=any(each.id_there == there and each.sees is False for each in self.known_models),
         )
+
+    def id_there(self, model: ModelId) -> ModelId:
+        """What this gateway calls `model`."""
+        bare, gateway = model.split_gateway()
+        return bare if self.id and gateway == self.id else model
 
     @property
     def name(self) -> str:
@@ -263,12 +287,18 @@ class Gateway:
             self._http.name = ""  # all of Cherry Studio's ids have one
         if self._http.is_direct:
             models = usable_models(entries, direct=True)
-        models = labelled(models, server=self._http.name if self._http.is_direct else "")
         log.debug("models read", usable=len(models), listed=len(entries))
         self._dialects.clear()
         self._dialects.update({model.id.provider: model.dialect for model in models})
-        self._models, self._read_at = models, asyncio.get_running_loop().time()
+        if self.id:
+            models = [replace(m, id=m.id.at(self.id), gateway=self.id, gateway_label=self.label) for m in models]
+        models = self.named(models)
+        self.known_models, self._read_at = models, asyncio.get_running_loop().time()
         return models
+
+    def named(self, models: Sequence[Model], names: Mapping[str, str] | None = None) -> list[Model]:
+        """Its `models` with labels that tell them apart, `names` of an admin among them; see `labelled`."""
+        return labelled(models, names, server=self._http.name if self._http.is_direct else "")
 
     def _has_read(self, task: asyncio.Task[Sequence[Model]]) -> None:
         self._reading = None

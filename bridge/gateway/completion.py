@@ -31,6 +31,7 @@ from bridge.events import Event, Finished, TextDelta, Usage
 from bridge.gateway.dialects import MAX_OUTPUT_TOKENS, Dialect, request
 from bridge.gateway.error_body import ErrorBody, read_response_error
 from bridge.gateway.errors import RETRYABLE_STATUSES, to_gateway_error, unreachable
+from bridge.gateway.health import Failure
 from bridge.gateway.http import MAX_ERROR_BODY_BYTES, GatewayHttp, not_a_gateway
 from bridge.gateway.parser import CompletionParser
 from bridge.gateway.pictures import (
@@ -47,6 +48,7 @@ from bridge.gateway.quirks import (
     QuirkStore,
     limit_of,
     quirk_of,
+    refused_parameter,
     refuses_tools,
     with_quirk,
     within_max_tokens,
@@ -54,6 +56,7 @@ from bridge.gateway.quirks import (
 from bridge.gateway.silence import SilenceTimer
 from bridge.gateway.sse import MAX_EVENT_BYTES
 from bridge.gateway.transport import Body, body_of
+from bridge.sampling import UNSET, Sampling
 from bridge.types import ChatMessage, ModelId, ToolSpec
 
 log = structlog.get_logger(__name__)
@@ -84,11 +87,12 @@ def no_pause(*, silent: bool) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds: to the first token, between two tokens, before the second attempt."""
+    """Seconds: to the first token, between two tokens, before the second attempt; and how many attempts there are."""
 
     first_token: float
     idle: float
     retry_delay: float
+    attempts: int = MAX_ATTEMPTS
 
 
 class _RetryableError(Exception):
@@ -126,23 +130,25 @@ class Completion:
         quirks: QuirkStore,
         shorter: Shorter | None = None,
         pause: Pause = no_pause,
-        max_tokens: int = 0,
+        sampling: Sampling = UNSET,
         pictures: LoadedPictures = NO_PICTURES,
         blind: bool = False,
         tools: Sequence[ToolSpec] = (),
+        sent_as: ModelId | None = None,
     ) -> None:
-        """`blind`: the gateway's list says that the model takes no pictures."""
+        """`blind`: the gateway's list says that the model takes no pictures. `sent_as`: what the gateway calls it."""
         self.messages = messages
         """What was asked: with `shorter`, what was asked last."""
         self._http = http
         self._model = model
+        self._sent_as = sent_as or model
         self._timeouts = timeouts
         self._dialects = dialects
         self._nearest = nearest
         self._quirk_store = quirks
         self._shorter = shorter
         self._pause = pause
-        self._max_tokens = max_tokens
+        self._sampling = sampling
         self._pictures = pictures
         self._blind = blind
         self._tools = tools
@@ -164,6 +170,16 @@ class Completion:
         self._read_to_end = False
         self._closed = False
         self._ended = False
+
+    @property
+    def model(self) -> ModelId:
+        """The model that is asked."""
+        return self._model
+
+    @property
+    def failures(self) -> Sequence[Failure]:
+        """None: it asks one model alone."""
+        return ()
 
     @property
     def usage(self) -> Usage | None:
@@ -310,7 +326,7 @@ class Completion:
 
     async def _open(self) -> Sequence[Event]:
         """Send the request. The events of an answer that came at once; none where a stream follows."""
-        dialect = self._dialects.get(self._model.provider, "chat")
+        dialect = self._dialects.get(self._sent_as.provider, "chat")
         parser = self._parser = CompletionParser(dialect)
         if self._quirks is None:
             self._quirks = await self._quirk_store.get(self._model) | ({"no_pictures"} if self._blind else set())
@@ -318,7 +334,7 @@ class Completion:
             raise PicturesRefused
         quirks = self._quirks | {"no_streaming"} if self._unstreamed else self._quirks
         path, content = request(
-            dialect, self._model, self.messages, quirks, self._max_tokens, self._pictures, self._tools
+            dialect, self._sent_as, self.messages, quirks, self._sampling, self._pictures, self._tools
         )
         self._body_size = len(content)
         try:
@@ -356,7 +372,7 @@ class Completion:
     async def _wait_before_retry(self, error: GatewayError) -> None:
         """Raises `error` where there have been attempts enough."""
         self._attempts += 1
-        if self._attempts == MAX_ATTEMPTS:
+        if self._attempts >= self._timeouts.attempts:
             raise error
         delay = self._timeouts.retry_delay * 2 ** (self._attempts - 1) * random.uniform(0.5, 1.5)
         log.info("asking again", model=str(self._model), cause=type(error).__name__, delay=delay)
@@ -368,14 +384,15 @@ class Completion:
     async def _error(self, body: ErrorBody, dialect: Dialect) -> Exception:
         """What an error before the first visible text comes to: to be raised."""
         if dialect == "chat" and body.code == "unsupported_provider_type" and "type 'anthropic'" in body.message:
-            self._dialects[self._model.provider] = "messages"
+            self._dialects[self._sent_as.provider] = "messages"
             return _RequestChanged()
         quirks = self._quirks or frozenset()
         if dialect == "messages" and body.message == V1_OPAQUE_ERROR and not (self._parser.started or self._unstreamed):
             self._unstreamed = True
             return _RequestChanged()
-        quirk = limit_of(body, within_max_tokens(quirks, MAX_OUTPUT_TOKENS)) if dialect == "messages" else None
-        quirk = quirk or self._quirk(body, quirks)
+        most = self._sampling.max_tokens or (MAX_OUTPUT_TOKENS if dialect == "messages" else 0)
+        quirk = limit_of(body, within_max_tokens(quirks, most)) if most else None
+        quirk = quirk or refused_parameter(body, self._sampling, quirks) or self._quirk(body, quirks)
         if not self._parser.started and quirk is not None:
             if quirk == "no_pictures" and self._asks_about_pictures:
                 await self._quirk_store.put(self._model, quirks | {quirk})
@@ -387,13 +404,13 @@ class Completion:
             body,
             url=self._http.url,
             key_sent=bool(self._http.key),
-            model=self._model,
+            model=self._sent_as,
             private=[self._http.key, *(message.text for message in self.messages)],
             body_size=self._body_size,
             direct=self._http.is_direct,
         )
         if isinstance(error, ModelNotFound):
-            return ModelNotFound(error.model, await self._nearest(error.model), error.detail)
+            return ModelNotFound(self._model, await self._nearest(str(self._sent_as)), error.detail)
         if not self._parser.started:
             if body.status in RETRYABLE_STATUSES:
                 return _RetryableError(error)

@@ -27,8 +27,11 @@ MAX_ERROR_BODY_BYTES = 256 * 1024
 class GatewayHttp:
     """Used with ``async with``. `post` raises httpx.TransportError, `get` only GatewayErrors."""
 
-    def __init__(self, url: str, key: str, connect: float) -> None:
+    def __init__(self, url: str, key: str, connect: float, *, id: str = "", label: str = "") -> None:
+        """`id` and `label` are what `Gateway` says of them."""
         self.url = url
+        self.id = id
+        self.label = label
         # A key that was pasted with a line break, or worse, would break the header.
         self.key = "".join(char for char in key if char.isprintable() and not char.isspace())
         self.name = name_by_address(url) or CHERRY_STUDIO
@@ -88,7 +91,7 @@ class GatewayHttp:
 
     def named(self, error: GatewayError) -> GatewayError:
         """`error` with the name of this server."""
-        error.gateway_name = self.name
+        error.gateway_name, error.gateway_id, error.gateway_label = self.name, self.id, self.label
         return error
 
     async def post(self, path: str, body: bytes) -> httpx.Response:

@@ -21,8 +21,8 @@ _SHORT_ID_CHARACTERS = 4
 def labelled(models: Sequence[Model], names: Mapping[str, str] | None = None, *, server: str = "") -> list[Model]:
     """The models with a `provider_name` that tells their groups apart, and a `name` that tells them apart.
 
-    `names` are those that an admin has set, by id of a provider or of a model. `server` is the name of the server
-    where that is the provider of all.
+    `models` are those of one gateway. `names` are those that an admin has set, by id of a provider or of a model.
+    `server` is the name of the server where that is the provider of all.
     """
     names = {id: label for id, name in (names or {}).items() if (label := " ".join(name.split()))}
     labels = provider_labels(models, names, server=server)
@@ -31,7 +31,7 @@ def labelled(models: Sequence[Model], names: Mapping[str, str] | None = None, *,
     ]
     count = Counter((model.provider_name, model.name.casefold()) for model in told)
     return [
-        replace(model, name=model.id.model if model.group == model.id.provider else str(model.id))
+        replace(model, name=model.id_there.model if model.group == model.id.provider else str(model.id_there))
         if count[model.provider_name, model.name.casefold()] > 1
         else model
         for model in told
@@ -41,11 +41,13 @@ def labelled(models: Sequence[Model], names: Mapping[str, str] | None = None, *,
 def provider_labels(models: Iterable[Model], names: Mapping[str, str], *, server: str = "") -> dict[str, str]:
     """A label for each group of models, all of them different."""
     owners: dict[str, set[str]] = {}
+    sections: dict[str, str] = {}
     for model in models:
         owners.setdefault(model.group, set()).add(model.owner)
+        sections[model.group] = model.section
     shared = Counter(owner.casefold() for each in owners.values() for owner in each)
     labels = {
-        group: names.get(group, "") or (server if not group else "") or _label(group, each, shared)
+        group: names.get(sections[group], "") or (server if not group else "") or _label(group, each, shared)
         for group, each in owners.items()
     }
     return _all_different(labels)

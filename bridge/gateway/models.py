@@ -10,7 +10,7 @@ from heapq import nlargest
 from typing import Any
 
 from bridge.gateway.dialects import Dialect
-from bridge.gateway.dialects.fields import as_dict
+from bridge.gateway.dialects.fields import as_count, as_dict
 from bridge.types import ModelId, Price
 
 MAX_ID_CHARACTERS = 300
@@ -62,6 +62,22 @@ class Model:
     """Whether it takes pictures, as the list says; None where it does not say. Cherry Studio's does not."""
     price: Price | None = None
     """What it costs, as the list says; None where it does not say. Cherry Studio's does not."""
+    context_tokens: int = field(default=0, compare=False)
+    """How many tokens it reads at once, as the list says; 0 where it does not say."""
+    gateway: str = ""
+    """Which of several gateways has it, as the settings name it; empty where there is one."""
+    gateway_label: str = ""
+    """What the operator calls that gateway."""
+
+    @property
+    def section(self) -> str:
+        """What names its provider among all gateways: ``openai``, or of several ``openai@work``."""
+        return f"{self.group}@{self.gateway}" if self.gateway else self.group
+
+    @property
+    def id_there(self) -> ModelId:
+        """Its id as its gateway has it, without the gateway's name."""
+        return self.id.split_gateway()[0] if self.gateway else self.id
 
     @property
     def may_see(self) -> bool:
@@ -85,11 +101,11 @@ def parse_model(entry: Any, *, direct: bool = False) -> Model | None:
     if dialect is None or _NOT_FOR_CHAT.search(id.model.lower()) or _is_for_something_else(entry):
         return None
     owner = _one_line(entry.get("provider_name")) or _one_line(entry.get("owned_by"))
-    name, sees, price = _one_line(entry.get("name")), _sees(entry), _price(entry)
+    name, sees, price, reads = _one_line(entry.get("name")), _sees(entry), _price(entry), _context_tokens(entry)
     if direct:
         maker = text.partition("/")[0] if "/" in text else ""
-        return Model(id, name or text.strip(), owner or maker, dialect, owner, maker, sees, price)
-    return Model(id, name or id.model, owner or id.provider, dialect, owner, id.provider, sees, price)
+        return Model(id, name or text.strip(), owner or maker, dialect, owner, maker, sees, price, reads)
+    return Model(id, name or id.model, owner or id.provider, dialect, owner, id.provider, sees, price, reads)
 
 
 def _is_for_something_else(entry: dict[str, Any]) -> bool:
@@ -123,6 +139,12 @@ def _price(entry: dict[str, Any]) -> Price | None:
     if not (0 <= prompt < 1 and 0 <= completion < 1):  # a router's price is -1: it depends
         return None
     return Price(prompt * 1e6, completion * 1e6)
+
+
+def _context_tokens(entry: dict[str, Any]) -> int:
+    """What an entry says of its context window: OpenRouter, LiteLLM, vLLM and Mistral each have a field for it."""
+    names = ("context_length", "max_input_tokens", "max_model_len", "max_context_length")
+    return next((count for name in names if (count := as_count(entry.get(name)))), 0)
 
 
 def nearest(query: str, models: Sequence[Model], count: int) -> list[ModelId]:

@@ -8,13 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from bridge.gateway.error_body import ErrorBody
+from bridge.sampling import Sampling
 from bridge.types import ChatMessage, ModelId, Text
 
 Quirk = str
 """``alternating_roles``: the person and the model have to take turns, the person first. ``no_system_role``: there is
 none. ``no_stream_options``: the parameter is refused. ``no_streaming``: the answer comes at once or not at all.
-``no_pictures``: it reads words only. ``no_tools``: it calls none. ``max_tokens=4096``: the most tokens that may be
-asked for, where the dialect wants a number."""
+``no_pictures``: it reads words only. ``no_tools``: it calls none. ``no_temperature``, ``no_top_p``, ``no_stop``,
+``no_reasoning_effort``: the parameter is refused. ``max_completion_tokens``: that is what the limit is called.
+``max_tokens=4096``: the most tokens that may be asked for, where the dialect wants a number."""
 
 Quirks = frozenset[Quirk]
 QUIRKS: tuple[Quirk, ...] = (
@@ -24,6 +26,11 @@ QUIRKS: tuple[Quirk, ...] = (
     "no_streaming",
     "no_pictures",
     "no_tools",
+    "no_top_p",
+    "no_temperature",
+    "no_stop",
+    "no_reasoning_effort",
+    "max_completion_tokens",
 )
 MAX_TOKENS = "max_tokens="
 
@@ -80,6 +87,12 @@ _NO_TOOLS = re.compile(
     r"|不支持(?:工具|函数)",
     re.IGNORECASE,
 )
+_PARAMETERS: Mapping[str, re.Pattern[str]] = {  # of two that exclude each other, `top_p` goes
+    "top_p": re.compile(r"\btop_p\b", re.IGNORECASE),
+    "temperature": re.compile(r"\btemperature\b", re.IGNORECASE),
+    "stop": re.compile(r"['\"`]stop['\"`]|\bstop_sequences\b|stop (?:sequences?|words?|parameter)", re.IGNORECASE),
+    "reasoning_effort": re.compile(r"reasoning[_. ]effort|\bthinking (?:level|mode)\b", re.IGNORECASE),
+}
 _LIMIT_SIGN = re.compile(r"max(?:imum)?[_ ](?:output[_ ])?tokens", re.IGNORECASE)
 _LIMIT = re.compile(r"(?<![\w.-])(\d{3,6})(?![\w-]|\.\d)")
 _OTHER_REASONS = {401, 402, 404, 413, 429}
@@ -139,6 +152,22 @@ def refuses_tools(body: ErrorBody) -> bool:
     if body.status in _OTHER_REASONS - {404}:
         return False
     return body.param.split(".")[0].split("[")[0] in ("tools", "tool_choice") or bool(_NO_TOOLS.search(body.message))
+
+
+def refused_parameter(body: ErrorBody, sent: Sampling, known: Quirks) -> Quirk | None:
+    """Which of the parameters in `sent` to do without after this error, or how to call one; None where it is not that.
+
+    A parameter that an error names, and that was sent, is taken to be its cause.
+    """
+    if body.status in _OTHER_REASONS:
+        return None
+    if sent.max_tokens and "max_completion_tokens" in body.message and "max_completion_tokens" not in known:
+        return "max_completion_tokens"
+    for name, sign in _PARAMETERS.items():
+        was_sent = name in sent.shown() and f"no_{name}" not in known
+        if was_sent and (body.param == name or sign.search(body.message)):
+            return f"no_{name}"
+    return None
 
 
 def limit_of(body: ErrorBody, sent: int) -> Quirk | None:

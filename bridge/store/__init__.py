@@ -35,6 +35,7 @@ from bridge.store.channel_states import CODE, ChannelState, ChannelStates
 from bridge.store.connect import RedisUrl, connected, connected_to
 from bridge.store.conversations import NO_NUMBER, Conversation, Conversations, Summary, read_summary
 from bridge.store.errors import translate_redis_errors
+from bridge.store.health import RedisHealth
 from bridge.store.heartbeat import Heartbeats
 from bridge.store.history import EPOCH_SECONDS, HISTORY_SECONDS, MAX_EXCHANGES, EndReason, Exchange, History
 from bridge.store.keeper import Connect, Hold, Keeper
@@ -116,6 +117,7 @@ __all__ = [
     "Preferences",
     "Prompt",
     "Prompts",
+    "RedisHealth",
     "RedisQuirks",
     "RedisUrl",
     "Row",

@@ -119,6 +119,8 @@ NAMES = f"{PREFIX}names"
 """What admins call providers and models: `store/names.py`."""
 
 
+HEALTH = f"{PREFIX}health"
+"""Which models and gateways have failed lately: `store/health.py`."""
 REMINDERS = f"{PREFIX}reminders"
 """A sorted set: what is to be said later, by when: `tools/reminders.py`."""
 
@@ -253,8 +255,12 @@ ACTIVITY = PREFIX + "activity"
 """A stream: the last turns of all processes, and how they ended."""
 CHANNELS = PREFIX + "channels"
 """A hash: how each channel of each process is."""
-OUTAGE = PREFIX + "absence"
 PROCESSES = PREFIX + "processes"
+
+
+def outage(gateway: str) -> str:
+    """Since when a gateway is away; of one among several, by its name in the settings."""
+    return f"{PREFIX}absence:{_plain(gateway)}" if gateway else f"{PREFIX}absence"
 
 
 def turn(chat: Chat, id: str) -> str:

@@ -1,7 +1,7 @@
-"""Whether the gateway is away, as all processes know it.
+"""Whether a gateway is away, as all processes know it.
 
 The first process that finds it away writes that down, the first that finds it back deletes it. Nothing is written while
-the gateway answers.
+it answers.
 """
 
 from __future__ import annotations
@@ -50,6 +50,8 @@ class Outage:
     """Whether owners have been."""
     gateway: str | None = None
     """What people call the gateway, as `Gateway.name` has it; None from processes of older versions."""
+    id: str = ""
+    """Which of several gateways it is, as the settings name it."""
 
     @property
     def seconds(self) -> float:
@@ -62,31 +64,31 @@ class OutageStore:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    async def begin(self, person: User, gateway: str = "") -> str:
+    async def begin(self, person: User, gateway: str = "", id: str = "") -> str:
         """Write down that `person` was not answered, because the gateway of this name is away.
 
-        Return since when it is, as `Outage.since`.
+        `id` says which of several it is. Return since when it is away, as `Outage.since`.
         """
         now = f"{time.time():.6f}"
-        return str(await BEGIN(self._redis, [keys.OUTAGE], now, str(person), OUTAGE_TTL_SECONDS, gateway))
+        return str(await BEGIN(self._redis, [keys.outage(id)], now, str(person), OUTAGE_TTL_SECONDS, gateway))
 
-    async def now(self) -> Outage | None:
-        """None where the gateway is there, as far as anybody knows."""
+    async def now(self, id: str = "") -> Outage | None:
+        """None where the gateway is there, as far as anybody knows; `id` says which of several."""
         async with translate_redis_errors():
-            kept = await self._redis.hgetall(keys.OUTAGE)
+            kept = await self._redis.hgetall(keys.outage(id))
         since = str(kept.get("since", ""))
         if not _is_moment(since):
             return None
         gateway = kept.get("gateway")
-        return Outage(since, str(kept.get("met", "")), "told" in kept, None if gateway is None else str(gateway))
+        return Outage(since, str(kept.get("met", "")), "told" in kept, None if gateway is None else str(gateway), id)
 
     async def told(self, outage: Outage) -> None:
         """Owners have been told of this outage."""
-        await TOLD(self._redis, [keys.OUTAGE], outage.since)
+        await TOLD(self._redis, [keys.outage(outage.id)], outage.since)
 
     async def end(self, outage: Outage) -> None:
         """This one is over."""
-        await END(self._redis, [keys.OUTAGE], outage.since)
+        await END(self._redis, [keys.outage(outage.id)], outage.since)
 
 
 def _is_moment(text: str) -> bool:

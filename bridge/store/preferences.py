@@ -12,12 +12,13 @@ from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
 
 from bridge.inbound import Said
+from bridge.sampling import UNSET, Sampling
 from bridge.store import keys
 from bridge.store.errors import translate_redis_errors
 from bridge.store.keys import ChatKeys
 from bridge.store.rows import Row
 from bridge.store.scripts import Script
-from bridge.types import Chat, ModelId
+from bridge.types import Chat, Fallbacks, ModelId
 
 PREFERENCES_SECONDS = 400 * 86400
 """Preferences outlive the longest holiday; every message renews them."""
@@ -78,6 +79,7 @@ def upgrade_message(raw: Any) -> dict[str, Any]:
 
 _RECENTS = Row(_Recents, upgrade=lambda raw, _version: {"models": raw})
 _MENU = Row(_Menu, upgrade=lambda raw, _version: {"commands": raw})
+_SAMPLING = Row(Sampling)
 LAST = Row(Said, upgrade=lambda raw, _version: upgrade_message(raw))
 
 
@@ -96,6 +98,9 @@ class Chosen:
     tools: str = ""
     """As `Preferences.tools` says."""
     buttons: ButtonLevel = "few"
+    fallback: Fallbacks | None = None
+    """The models that answer where `model` does not; None where nobody has chosen."""
+    sampling: Sampling = UNSET
 
 
 class Preferences:
@@ -114,6 +119,20 @@ class Preferences:
         if model is not None:
             recents = [model, *(each for each in await self.recents(chat) if each != model)]
             await self._set(chat, "recents", _RECENTS.encode(_Recents([str(each) for each in recents[:MAX_RECENTS]])))
+
+    async def fallback(self, chat: Chat) -> Fallbacks | None:
+        """The models that answer in `chat` where the chosen one does not; None where nobody has chosen."""
+        return _fallback(await self._get(chat, "fallback"))
+
+    async def set_fallback(self, chat: Chat, fallback: Fallbacks | None) -> None:
+        await self._set(chat, "fallback", "" if fallback is None else str(fallback))
+
+    async def sampling(self, chat: Chat) -> Sampling:
+        """How models are to answer in `chat`."""
+        return _sampling(await self._get(chat, "sampling"))
+
+    async def set_sampling(self, chat: Chat, sampling: Sampling) -> None:
+        await self._set(chat, "sampling", "" if sampling == UNSET else _SAMPLING.encode(sampling))
 
     async def recents(self, chat: Chat) -> list[ModelId]:
         """The models chosen in `chat`, newest first, `MAX_RECENTS` at most."""
@@ -252,14 +271,18 @@ class Preferences:
             await pipe.execute()
 
 
-CHOSEN = ("model", "system", "later", "reasoning", "voice", "tools", "buttons")
+CHOSEN = ("model", "system", "later", "reasoning", "voice", "tools", "buttons", "fallback", "sampling")
 """The fields of a chat's preferences that `chosen` reads, in this order."""
 
 
 def chosen(kept: Sequence[str | None]) -> Chosen:
     """What the values of the fields `CHOSEN` mean."""
-    model, system, later, reasoning, voice, tools, buttons = (value or "" for value in kept)
-    return Chosen(_model(model), system, later, _reasoning(reasoning), voice == "on", tools, _buttons(buttons))
+    model, system, later, reasoning, voice, tools, buttons, fallback, sampling = (value or "" for value in kept)
+    return Chosen(
+        *(_model(model), system, later, _reasoning(reasoning), voice == "on", tools, _buttons(buttons)),
+        fallback=_fallback(fallback),
+        sampling=_sampling(sampling),
+    )
 
 
 def remember_last(pipe: Pipeline, chat: Chat, message: Said, keep: int | None = None) -> None:
@@ -281,6 +304,20 @@ def _model(text: str) -> ModelId | None:
         return ModelId.parse(text)
     except ValueError:
         return None
+
+
+def _fallback(kept: str) -> Fallbacks | None:
+    try:
+        return Fallbacks.parse(kept) if kept else None
+    except ValueError:
+        return None
+
+
+def _sampling(kept: str) -> Sampling:
+    try:
+        return _SAMPLING.decode(kept) if kept else UNSET
+    except ValueError:
+        return UNSET
 
 
 def _reasoning(kept: str) -> ShownReasoning:

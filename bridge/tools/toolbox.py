@@ -45,10 +45,10 @@ class Offer:
 class Toolbox:
     """Nothing is connected, started or imported before the first chat that has tools asks for them."""
 
-    def __init__(self, built_in: BuiltInTools, own: Sequence[ConfiguredServer], gateway: Gateway) -> None:
+    def __init__(self, built_in: BuiltInTools, own: Sequence[ConfiguredServer], gateways: Sequence[Gateway]) -> None:
         self._built_in = built_in
         self._own = [OwnServer(each) for each in own]
-        self._gateway = GatewayServers(gateway)
+        self._gateways = [GatewayServers(gateway) for gateway in gateways]
         self._listings: dict[str, _Listing] = {}
         self._servers: dict[str, ToolServer] = {}
 
@@ -57,13 +57,14 @@ class Toolbox:
 
         Raises nothing.
         """
-        own: list[ToolServer] = [self._built_in, *self._own]
+        found: list[ToolServer] = [self._built_in, *self._own]
         try:
             async with asyncio.timeout(wait):
-                more = await self._gateway.servers([each.name for each in own])
+                for gateway in self._gateways:
+                    found += await gateway.servers([each.name for each in found])
         except TimeoutError:
-            more = ()
-        servers = self._servers = {each.name: each for each in [*own, *more]}
+            pass  # what has come so far
+        servers = self._servers = {each.name: each for each in found}
         self._listings = {name: self._listings.get(name) or _Listing() for name in servers}
         now = asyncio.get_running_loop().time()
         for name, listing in self._listings.items():

@@ -4,7 +4,7 @@ from bridge.turn.active import ActiveAnswers
 from bridge.turn.answer import Answerer
 from bridge.turn.attachments import Attachments, Received
 from bridge.turn.context import request_messages, user_messages
-from bridge.turn.footer import sources_list, unread, unshown
+from bridge.turn.footer import sources_list, stood_in, unread, unshown
 from bridge.turn.load import Load
 from bridge.turn.outage import OutageMonitor
 from bridge.turn.replies import Replies
@@ -23,6 +23,7 @@ __all__ = [
     "estimate",
     "request_messages",
     "sources_list",
+    "stood_in",
     "unread",
     "unshown",
     "user_messages",

@@ -16,7 +16,7 @@ from bridge.access import Access, ChatSettings, Limit, Role, Standing, TurnQuota
 from bridge.commands import Commands, file_button, has_long_blocks
 from bridge.errors import GatewayError, GatewayUnreachable, Gone, StoreError
 from bridge.events import Event
-from bridge.gateway import Gateway
+from bridge.gateway import Gateways
 from bridge.inbound import ChatMoved, parse_command
 from bridge.inbox import CommandCall, Inbox, Notice, Question, Turn
 from bridge.media import SpeechServer
@@ -77,7 +77,7 @@ class Answerer:
         settings: Settings,
         store: Store,
         inbox: Inbox,
-        gateway: Gateway,
+        gateways: Gateways,
         access: Access,
         commands: Commands,
         replies: Replies,
@@ -91,7 +91,7 @@ class Answerer:
         self._settings = settings
         self._store = store
         self._inbox = inbox
-        self._gateway = gateway
+        self._gateways = gateways
         self._access = access
         self._commands = commands
         self._replies = replies
@@ -174,7 +174,10 @@ class Answerer:
         if draft.withdrawn:
             if is_first:
                 await quota.release()
-            await self._outages.postpone(turn, account.id)
+            away, *others = generation.gateways_away(draft.error)
+            for gateway in others:
+                await self._outages.report_down(question.asked_by, gateway)
+            await self._outages.postpone(turn, account.id, away)
             return True
         if draft.approval is not None and not draft.stopped:
             await turn.park()  # pressing a button calls it back
@@ -206,8 +209,8 @@ class Answerer:
             _count(turn, account, exchange, draft, generation, began)
             with suppress(StoreError):  # it is only for show
                 await self._store.activity.note(_activity(question, draft, generation, began))
-        if isinstance(draft.error, GatewayUnreachable):
-            await self._outages.report_down(question.asked_by)
+        for gateway in generation.gateways_away(draft.error):
+            await self._outages.report_down(question.asked_by, gateway)
         return True
 
     async def _compare(
@@ -223,7 +226,7 @@ class Answerer:
                 return True
 
         def ask(model: ModelId) -> tuple[Generation, Received]:
-            asking = replace(context, chosen=replace(context.chosen, model=model, voice=False))
+            asking = replace(context, chosen=replace(context.chosen, model=model, voice=False, fallback=None))
             return self._generation(turn, planned, account, standing, asking, tools=False)
 
         admin = standing.role >= Role.ADMIN
@@ -423,7 +426,7 @@ class Answerer:
         memory: Dropping | Summarising = Dropping(planned.history, budget)
         if settings.memory == "summarise":
             memory = Summarising(
-                self._gateway,
+                self._gateways,
                 self._store.conversations,
                 planned.question.chat,
                 turn.epoch,
@@ -435,9 +438,9 @@ class Answerer:
                 pause=self._load.pause,
             )
         generation = Generation(
-            self._gateway,
+            self._gateways,
             self._store.preferences,
-            resolve_model=lambda: self._commands.picker.resolve(chosen.model, settings),
+            resolve_models=lambda: self._commands.picker.chain(chosen, settings),
             system=chosen.system or settings.system or self._settings.system,
             remember=memory.remember,
             ask=ask,
@@ -449,6 +452,7 @@ class Answerer:
             tools=(lambda: self._tools.loop(turn, account, planned.question, chosen.tools))
             if tools and (turn.steps or self._tools.are_on(chosen.tools, standing))
             else None,
+            sampling=chosen.sampling,
         )
         return generation, received
 
@@ -467,14 +471,14 @@ class Answerer:
             async def ask() -> Asked:
                 return Asked([ChatMessage.user(said)])
 
-            async def resolve() -> ModelId | None:
-                chosen = ModelId.parse(model) if model else context.chosen.model
-                return await self._commands.picker.resolve(chosen, settings)
+            async def resolve() -> Sequence[ModelId]:
+                chosen = replace(context.chosen, model=ModelId.parse(model), fallback=None) if model else context.chosen
+                return await self._commands.picker.chain(chosen, settings)
 
             return Generation(
-                self._gateway,
+                self._gateways,
                 self._store.preferences,
-                resolve_model=resolve,
+                resolve_models=resolve,
                 system=system,
                 remember=Dropping((), 0).remember,
                 ask=ask,
@@ -482,6 +486,7 @@ class Answerer:
                 seeing=lambda: self._commands.picker.seeing(settings),
                 pause=self._load.pause,
                 fetch_links=self._settings.picture_links,
+                sampling=context.chosen.sampling,
             )
 
         return Chain(turn, steps, command.argument, user_messages(message), generate)
@@ -548,6 +553,8 @@ def _count(
         metrics.QUEUE.observe(max(0.0, began - question.message.sent_at))
     ended = exchange.ended if exchange is not None else end_reason(draft)
     metrics.TURNS.add(account.channel.name, ended)
+    if generation.failures and not draft.is_empty:
+        metrics.FALLBACKS.add(generation.failures[0].reason)
     if draft.error is not None:
         metrics.failed(draft.error)
     log.info(

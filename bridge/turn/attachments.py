@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from bridge import metrics
-from bridge.gateway import Gateway, LoadedPictures
+from bridge.gateway import Gateways, LoadedPictures
 from bridge.inbound import Said
 from bridge.media import (
     MAX_ATTACHMENTS,
@@ -67,11 +67,11 @@ class Loaded:
 
 
 class Attachments:
-    def __init__(self, media: MediaKeeper, gateway: Gateway, reader: AttachmentReader, document_tokens: int) -> None:
+    def __init__(self, media: MediaKeeper, gateways: Gateways, reader: AttachmentReader, document_tokens: int) -> None:
         """`document_tokens`: how much of earlier documents goes with a question, by estimate."""
         self._document_tokens = document_tokens
         self._media = media
-        self._gateway = gateway
+        self._gateways = gateways
         self._reader = reader
 
     def problems(self, message: Said) -> list[Unreadable]:
@@ -116,7 +116,7 @@ class Attachments:
 
     async def _tokens_of_documents(self) -> int:
         """Return how much text of documents goes with a question, by estimate; less for a gateway that takes little."""
-        limit = await self._gateway.max_body_bytes()
+        limit = await self._gateways.max_body_bytes()
         return min(self._document_tokens, limit // (2 * BYTES_PER_TOKEN)) if limit else self._document_tokens
 
     async def _texts(self, chat: Chat, messages: Sequence[ChatMessage]) -> dict[str, str]:
@@ -138,7 +138,7 @@ class Attachments:
         contents = await self._media.get(chat, (media.digest for media in wanted))
         loaded = {media.digest: (media.mime, contents[media.digest]) for media in wanted if media.digest in contents}
         room = MAX_PICTURES_BYTES
-        if loaded and (limit := await self._gateway.max_body_bytes()) is not None:
+        if loaded and (limit := await self._gateways.max_body_bytes()) is not None:
             text = sum(len(message.text.encode(errors="replace")) + 60 for message in messages)
             room = min(room, (limit - text - 2000) * 3 // 4)
         return await _fitted(loaded, room)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 
+from bridge.errors import GatewayError
 from bridge.events import Event, StepText, TextDelta, TextReclassified, Usage
+from bridge.gateway import Failure
 from bridge.inbox import Turn
 from bridge.store import ChainStep
 from bridge.turn.generation import Generation
@@ -36,6 +38,7 @@ class Chain:
         self._generate = generate
         self._current = self._generation(steps[0], text)
         self._finished: list[tuple[str, Usage]] = []
+        self._away: list[str] = []
 
     @property
     def model(self) -> ModelId | None:
@@ -75,12 +78,22 @@ class Chain:
                         case TextReclassified():
                             result = ""
                 self._finished += self._current.usages(result)
+                self._away += self._current.gateways_away(None)
                 result = await self._turn.finish_step(id, result)
             yield StepText(number, step.name, result)
             text = result
         self._current = self._generation(self._steps[-1], text)
         async for event in self._current.events():
             yield event
+
+    @property
+    def failures(self) -> Sequence[Failure]:
+        """As `Generation.failures`, of the step under way, and in the end of the last."""
+        return self._current.failures
+
+    def gateways_away(self, error: GatewayError | None) -> list[str]:
+        """As `Generation.gateways_away`, of all steps that this attempt took."""
+        return list(dict.fromkeys([*self._away, *self._current.gateways_away(error)]))
 
     async def learn(self) -> None:
         """As `Generation.learn`. Raises StoreError."""

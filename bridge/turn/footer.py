@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import msgspec
@@ -12,6 +13,7 @@ from bridge import errors
 from bridge.access import Limit
 from bridge.commands import MIN_COMMAND_BYTES, model_command
 from bridge.events import ApprovalAsked, Source
+from bridge.gateway import Failure
 from bridge.inbound import Said
 from bridge.inbox import Notice
 from bridge.media import Unreadable
@@ -21,7 +23,7 @@ from bridge.tools import BUILT_IN, DECISIONS, plain
 from bridge.turn.attachments import Received
 from bridge.turn.chain import Chain
 from bridge.turn.generation import Generation
-from bridge.types import Button, File, Part
+from bridge.types import Button, File, ModelId, Part
 from bridge.words import Words, no_models, trouble, with_gateway
 
 MAX_SOURCES = 10
@@ -35,6 +37,16 @@ MAX_ARGUMENTS, MAX_ARGUMENT_CHARACTERS = 12, 300
 """Of a call that somebody is asked about."""
 STALE_SECONDS = 3600.0
 """A notice that was put longer ago is news no longer."""
+
+
+class Answering(Protocol):
+    """A generation, or a completion."""
+
+    @property
+    def model(self) -> ModelId | None: ...
+
+    @property
+    def failures(self) -> Sequence[Failure]: ...
 
 
 def outcome_note(
@@ -61,7 +73,8 @@ def outcome_note(
         note = f"⚠️ {words.length}"
     excerpts, more = excerpts_note(received.parts, words)
     unspoken = f"🔇 {words.not_spoken}" if draft.unspoken else ""
-    came = [sources_list(draft.sources, words), unshown(draft, words), unspoken]  # however the answer ended
+    # However the answer ended:
+    came = [sources_list(draft.sources, words), unshown(draft, words), unspoken, stood_in(draft, generation, words)]
     if generation.summarised:
         came.append(f"📝 {words.summarised}")
     read = [unread(received.problems, message, words, admin=admin), excerpts]
@@ -89,6 +102,15 @@ def approval_note(asked: ApprovalAsked, words: Words, *, admin: bool) -> tuple[s
 def _code(text: str) -> str:
     """Text of somebody else as code, on one line, so that no mark, link or command in it means anything."""
     return f"`{plain(text, MAX_ARGUMENT_CHARACTERS).replace('`', 'ˋ') or '–'}`"
+
+
+def stood_in(draft: Draft, answering: Answering, words: Words) -> str:
+    """Return which model answered in place of another, and why; nothing where none did, or there is no answer."""
+    if not answering.failures or draft.is_empty:
+        return ""
+    first = answering.failures[0]
+    why = words.failure_reasons[first.reason].format(model=f"`{first.model}`")
+    return f"↪ {words.stood_in.format(model=f'`{answering.model}`', why=why)}"
 
 
 def sources_list(sources: Sequence[Source], words: Words) -> str:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import structlog
 
-from bridge.errors import ModelNotFound, PicturesRefused
+from bridge.errors import GatewayError, GatewayUnreachable, ModelNotFound, PicturesRefused
 from bridge.events import Event, Finished, Heard, Picture, Spoken, TextDelta, TextReclassified, Usage
-from bridge.gateway import Completion, Gateway, Pause
+from bridge.gateway import Completion, Failover, Failure, Gateways, Pause
 from bridge.media import NotSpoken, PictureLinks, SpeechServer, linked_pictures, spoken_text
+from bridge.sampling import Sampling
 from bridge.store import Exchange, Preferences
 from bridge.turn.attachments import Loaded
 from bridge.turn.context import request_messages
@@ -35,8 +36,8 @@ class Asked:
 
 
 class Generation:
-    """Asks the model, and again with what its tools gave back; where the whole is too much for it, once more with the
-    newer half of the history.
+    """Asks the model, or those that stand in for it one after another, and again with what its tools gave back; where
+    the whole is too much for one, once more with the newer half of the history.
 
     `tools` gives the loop where tools are offered; it is None where they are not. `ask` reads what is asked, `load`
     what the messages to send refer to; `seeing` says which models take pictures, where this one does not. With
@@ -47,10 +48,10 @@ class Generation:
 
     def __init__(
         self,
-        gateway: Gateway,
+        gateways: Gateways,
         preferences: Preferences,
         *,
-        resolve_model: Callable[[], Awaitable[ModelId | None]],
+        resolve_models: Callable[[], Awaitable[Sequence[ModelId]]],
         system: str,
         remember: Callable[[ModelId, float], Awaitable[Remembered]],
         ask: Callable[[], Awaitable[Asked]],
@@ -58,18 +59,20 @@ class Generation:
         seeing: Callable[[], Awaitable[Sequence[ModelId]]],
         pause: Pause,
         fetch_links: bool,
+        sampling: Sampling,
         voice: SpeechServer | None = None,
         tools: Callable[[], Awaitable[ToolLoop | None]] | None = None,
     ) -> None:
         self.model: ModelId | None = None
-        """The model that answers; None until it is resolved, and where the gateway offers none."""
+        """The model that answers; None until it is resolved, and where no gateway offers one."""
         self.question: Sequence[ChatMessage] = ()
         """What is asked, once what came with it has been read; empty where there is nothing to ask."""
         self.first_text: float | None = None
         """Seconds from the request to the first text."""
-        self._gateway = gateway
+        self._gateways = gateways
         self._preferences = preferences
-        self._resolve_model = resolve_model
+        self._resolve_models = resolve_models
+        self._sampling = sampling
         self._system = system
         self._remember = remember
         self._remembered = Remembered(())
@@ -81,7 +84,9 @@ class Generation:
         self._fetch_links = fetch_links
         self._voice = voice
         self._open_tools = tools
-        self._completion: Completion | None = None
+        self._completion: Completion | Failover | None = None
+        self._failures: list[Failure] = []
+        """Those before the completions before the last."""
         self._estimated = 0
         self._began = 0.0
         self._is_heard = False
@@ -101,12 +106,13 @@ class Generation:
         if not self.question:
             return
         self._began = time.monotonic()
-        self.model = await self._resolve_model()
-        if self.model is None:
+        models = await self._resolve_models()
+        if not models:
             none = ModelNotFound("")
-            none.gateway_name = self._gateway.name
+            none.gateway_name = self._gateways.name
             raise none
-        if self._open_tools is not None and "no_tools" not in await self._gateway.quirks.get(self.model):
+        self.model = models[0]
+        if self._open_tools is not None and "no_tools" not in await self._gateways.quirks.get(self.model):
             self.loop = await self._open_tools()
         self._remembered = await self._remember(self.model, await self._preferences.ratio(self.model))
         self._asked = added(self._asked, self._remembered.usage)
@@ -117,7 +123,9 @@ class Generation:
 
         def complete(further: Sequence[ChatMessage], tools: Sequence[ToolSpec]) -> AsyncGenerator[Event, None]:
             assert self.model is not None
-            return self._complete(self.model, history, further, tools)
+            # What has called a tool goes on by itself: its answer has begun.
+            fallbacks = () if further else models[1:]
+            return self._complete(self.model, fallbacks, history, further, tools)
 
         try:
             if self.loop is not None:
@@ -134,6 +142,7 @@ class Generation:
     async def _complete(
         self,
         model: ModelId,
+        fallbacks: Sequence[ModelId],
         history: Sequence[Exchange],
         further: Sequence[ChatMessage],
         tools: Sequence[ToolSpec],
@@ -144,11 +153,14 @@ class Generation:
             return [*self._messages(history[(len(history) + 1) // 2 :]), *further]
 
         self._asked = self._usage("")
+        self._failures = list(self.failures)
         messages = [*self._messages(history), *further]
         self._estimated += sum(map(estimate_message, further))
-        self._completion = self._gateway.stream(
+        self._completion = self._gateways.stream(
             model,
             messages,
+            fallbacks=fallbacks,
+            sampling=self._sampling,
             shorter=shorter if history else None,
             pictures=self._loaded.pictures,
             pause=self._pause,
@@ -157,6 +169,7 @@ class Generation:
         text: list[str] = []
         try:
             async for event in self._completion.events():
+                self.model = self._completion.model
                 match event:
                     case TextDelta():
                         if self.first_text is None:
@@ -175,6 +188,16 @@ class Generation:
                 yield event
         finally:
             await self._completion.aclose()
+
+    @property
+    def failures(self) -> Sequence[Failure]:
+        """The models that were to answer before this one, and did not."""
+        return [*self._failures, *(self._completion.failures if self._completion else ())]
+
+    def gateways_away(self, error: GatewayError | None) -> list[str]:
+        """The ids of the gateways that were found to be away; `error` is what ended the answer, if anything did."""
+        errors = [error, *(failure.error for failure in self.failures)]
+        return list(dict.fromkeys(each.gateway_id for each in errors if isinstance(each, GatewayUnreachable)))
 
     async def _fetched(self, picture: Picture) -> Picture:
         """Return `picture` with its content, where that can be had."""

@@ -13,7 +13,8 @@ import structlog
 
 from bridge.errors import GatewayError
 from bridge.events import TextDelta, Usage
-from bridge.gateway import Gateway, Pause
+from bridge.gateway import Gateways, Pause
+from bridge.sampling import Sampling
 from bridge.store import Conversations, Exchange, Summary
 from bridge.turn.tokens import estimate, fit
 from bridge.types import Chat, ChatMessage, ModelId
@@ -72,7 +73,7 @@ class Summarising:
 
     def __init__(
         self,
-        gateway: Gateway,
+        gateways: Gateways,
         conversations: Conversations,
         chat: Chat,
         conversation: int,
@@ -84,7 +85,7 @@ class Summarising:
         keep_seconds: int,
         pause: Pause,
     ) -> None:
-        self._gateway = gateway
+        self._gateways = gateways
         self._conversations = conversations
         self._chat = chat
         self._conversation = conversation
@@ -128,8 +129,11 @@ class Summarising:
         text = ""
         try:
             async with asyncio.timeout(MAX_SECONDS):
-                completion = self._gateway.stream(
-                    model, [ChatMessage.user(question)], pause=self._pause, max_tokens=max(400, self._budget // 4)
+                completion = self._gateways.stream(
+                    model,
+                    [ChatMessage.user(question)],
+                    pause=self._pause,
+                    sampling=Sampling(max_tokens=max(400, self._budget // 4)),
                 )
                 async with aclosing(completion):
                     async for event in completion.events():

@@ -1,7 +1,7 @@
-"""While the gateway is away: questions wait where people chose so, owners are told, and all goes on afterwards.
+"""While a gateway is away: questions wait where people chose so, owners are told, and all goes on afterwards.
 
-Nobody asks the gateway how it is as long as it answers. The first person who is not answered begins an outage;
-from then on every process looks for the gateway, and the one that finds it back has all that waits taken up again.
+Nobody asks a gateway how it is as long as it answers. The first person who is not answered begins an outage;
+from then on every process looks for that gateway, and the one that finds it back has all that waits taken up again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import structlog
 from bridge.access import Access
 from bridge.commands import LATER_ID
 from bridge.errors import GatewayError, GatewaySilent, GatewayUnreachable, StoreError
-from bridge.gateway import Gateway
+from bridge.gateway import Gateway, Gateways
 from bridge.inbox import Inbox, InboxFull, Notice, Question, Turn
 from bridge.store import Outage, Store
 from bridge.types import User
@@ -29,28 +29,28 @@ LOOK_SECONDS = 3.0
 class OutageMonitor:
     """Owners are told after `tell_after` seconds, or not at all where that is 0. All but `run` raise StoreError."""
 
-    def __init__(self, store: Store, inbox: Inbox, gateway: Gateway, access: Access, tell_after: float) -> None:
+    def __init__(self, store: Store, inbox: Inbox, gateways: Gateways, access: Access, tell_after: float) -> None:
         self._store = store
         self._inbox = inbox
-        self._gateway = gateway
+        self._gateways = gateways
         self._access = access
         self._tell_after = tell_after
 
-    async def report_down(self, person: User) -> str:
-        """Write down that the gateway was away for `person`; return the name of this outage."""
-        return await self._store.outage.begin(person, self._gateway.name)
+    async def report_down(self, person: User, gateway: str) -> str:
+        """Write down that a gateway, by its id, was away for `person`; return the name of this outage."""
+        return await self._store.outage.begin(person, self._gateways.by_id(gateway).name, gateway)
 
-    async def postpone(self, turn: Turn, account: str) -> None:
-        """Have the turn's question wait until the gateway is back. Its chat is told so, once in an outage."""
+    async def postpone(self, turn: Turn, account: str, gateway: str) -> None:
+        """Have the turn's question wait until this gateway is back. Its chat is told so, once in an outage."""
         question = turn.job
         assert isinstance(question, Question)
-        since = await self.report_down(question.asked_by)
+        since = await self.report_down(question.asked_by, gateway)
         if not question.id.startswith(LATER_ID):  # a person who asked for it to wait knows
             notice = Notice(
                 f"waiting:{since}",
                 question.chat,
                 "waiting",
-                {"gateway": self._gateway.name},
+                {"gateway": _called(self._gateways.by_id(gateway))},
                 language=question.language,
                 reply_to=question.message.id,
             )
@@ -59,42 +59,50 @@ class OutageMonitor:
         await turn.suspend(None)
 
     async def run(self) -> None:
-        """Look for the gateway whenever it is away, until cancelled."""
+        """Look for each gateway whenever it is away, until cancelled."""
+        async with asyncio.TaskGroup() as watching:
+            for gateway in self._gateways.all:
+                watching.create_task(self._watch(gateway))
+
+    async def _watch(self, gateway: Gateway) -> None:
         with suppress(GatewayError):
-            await self._gateway.identify()
+            await gateway.identify()
         while True:
             try:
-                if (outage := await self._store.outage.now()) is not None:
-                    await self._look(outage)
+                if (outage := await self._store.outage.now(gateway.id)) is not None:
+                    await self._look(gateway, outage)
             except StoreError as error:
                 log.debug("outage not known", error=str(error))
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def _look(self, outage: Outage) -> None:
+    async def _look(self, gateway: Gateway, outage: Outage) -> None:
         if outage.gateway is not None:
-            self._gateway.recognise(outage.gateway)  # this process may never have seen it
+            gateway.recognise(outage.gateway)  # this process may never have seen it
         try:
-            await self._gateway.ping()
+            await gateway.ping()
         except (GatewayUnreachable, GatewaySilent):  # a tunnel may take a connection and lead nowhere
             if self._tell_after and outage.seconds > self._tell_after and not outage.told:
-                log.warning("gateway is away", seconds=round(outage.seconds))
+                log.warning("gateway is away", seconds=round(outage.seconds), **_named(gateway))
                 # The owner who met it first was told in person.
-                await self._tell_owners(outage, "owner_away", {"url": self._gateway.url}, but=outage.met)
+                await self._tell_owners(gateway, outage, "owner_away", {"url": gateway.url}, but=outage.met)
                 await self._store.outage.told(outage)
             return
         except GatewayError as error:
             log.debug("gateway is back, if not well", error=type(error).__name__)
         with suppress(GatewayError):
-            await self._gateway.identify()
-        log.info("gateway is back", seconds=round(outage.seconds))
+            await gateway.identify()
+        log.info("gateway is back", seconds=round(outage.seconds), **_named(gateway))
         if outage.told:
-            await self._tell_owners(outage, "owner_back", {"seconds": f"{outage.seconds:.0f}"})
+            await self._tell_owners(gateway, outage, "owner_back", {"seconds": f"{outage.seconds:.0f}"})
         await self._store.outage.end(outage)
+        await self._gateways.health.recovered([f"@{gateway.id}"])
         await self._inbox.recall()
 
-    async def _tell_owners(self, outage: Outage, kind: str, values: dict[str, str], *, but: str = "") -> None:
+    async def _tell_owners(
+        self, gateway: Gateway, outage: Outage, kind: str, values: dict[str, str], *, but: str = ""
+    ) -> None:
         """The ids make it once, whichever process comes first and however often."""
-        values = {**values, "gateway": self._gateway.name}
+        values = {**values, "gateway": _called(gateway)}
         for contact in await self._access.owner_contacts():
             if str(contact.owner) == but:
                 continue
@@ -103,3 +111,13 @@ class OutageMonitor:
             )
             with suppress(InboxFull):
                 await self._inbox.put(contact.account, notice, lane="commands")
+
+
+def _called(gateway: Gateway) -> str:
+    """What people read: of several gateways, what the operator calls this one."""
+    return gateway.label or gateway.name
+
+
+def _named(gateway: Gateway) -> dict[str, str]:
+    """For a log line."""
+    return {"gateway": gateway.id} if gateway.id else {}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from bridge.errors import GatewayError
-from bridge.gateway import Gateway
+from bridge.gateway import Gateways
 from bridge.types import Price
 from bridge.usage.ledger import Row, Tally
 
@@ -38,9 +38,9 @@ def _rounded(amount: float) -> str:
 class Prices:
     """`rules` give the price of the models that a pattern names, the first that matches."""
 
-    def __init__(self, rules: Sequence[tuple[str, Price]], gateway: Gateway) -> None:
+    def __init__(self, rules: Sequence[tuple[str, Price]], gateways: Gateways) -> None:
         self._rules = rules
-        self._gateway = gateway
+        self._gateways = gateways
 
     async def of(self, models: Iterable[str]) -> Mapping[str, Price]:
         """The prices of `models`, as far as they are known; while the gateway is away, those of the rules."""
@@ -54,13 +54,14 @@ class Prices:
         """Those that the gateway's list names; none while it cannot be had."""
         try:
             async with asyncio.timeout(LIST_SECONDS):
-                return {str(model.id): model.price for model in await self._gateway.models()}
+                return {str(model.id): model.price for model in await self._gateways.models()}
         except (GatewayError, TimeoutError):
             return {}
 
     def _ruled(self, model: str) -> Price | None:
-        name = model.casefold()
-        return next((price for pattern, price in self._rules if fnmatchcase(name, pattern.casefold())), None)
+        names = {model.casefold(), model.rpartition("@")[0].casefold()}  # a rule means a model at every gateway
+        matching = (price for pattern, price in self._rules for name in names if fnmatchcase(name, pattern.casefold()))
+        return next(matching, None)
 
 
 def cost_of(rows: Iterable[Row], prices: Mapping[str, Price]) -> Cost:

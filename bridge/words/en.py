@@ -32,6 +32,8 @@ EN = Words(
         "persona": "Whom the model plays: pick, save or share one",
         "chain": "Chains of prompts: save, see or share one",
         "later": "Whether messages wait while the gateway is away",
+        "params": "How models answer: temperature, length, stop words",
+        "effort": "How hard a model thinks",
         "reasoning": "How much of a model's reasoning is shown",
         "usage": "What you have used, today and this month",
         "voice": "Whether voice messages are answered with voice",
@@ -62,6 +64,8 @@ EN = Words(
         "persona": "a name, off, or save NAME: text",
         "chain": "save NAME: step -> step",
         "later": "on or off",
+        "params": "a name and a value, or reset",
+        "effort": "low, medium, high or off",
         "reasoning": "off, brief or full",
         "usage": "all, people, chats, errors or an id",
         "voice": "on or off",
@@ -96,6 +100,18 @@ EN = Words(
     model_unknown="There is no model “{query}”.",
     model_search="To search, send /model and a part of its name.",
     model_not_here="{model} may not be used in this chat.",
+    fallback_now="Where it does not answer: {models}",
+    fallback_none="Where it does not answer, no other model does.",
+    fallback_usage="Name up to {most} models: `/model a:x fallback b:y, c:z`; `/model fallback off` for none.",
+    stood_in="{model} answered: {why}.",
+    failure_reasons={
+        "away": "the gateway of {model} is away",
+        "failed": "{model} failed",
+        "limited": "{model} is over its limit",
+        "silent": "{model} said nothing",
+        "refused": "the provider refuses {model}",
+        "too_long": "it was too long for {model}",
+    },
     choice_of_admins="Only admins choose that in this chat.",
     models_none="The gateway offers no models. Is a provider enabled in Cherry Studio?",
     models_none_other="{gateway} offers no models.",
@@ -242,6 +258,7 @@ EN = Words(
     "- `/chat tools on` or `off`: whether models are offered tools\n"
     "- `/chat limit 50 turns`, `200000 tokens` or both: for each person and day\n"
     "- `/chat model provider:model`, `/chat system` and a text: where none is chosen\n"
+    "- `/chat fallback b:y, c:z`: the models that answer where that one does not\n"
     "- `/chat models allow openai:*`, `deny *:free`, `reset`\n"
     "- `/chat memory drop` or `summarise`: the beginning of a conversation that no longer fits\n"
     "- `/chat titles on` or `off`: whether the model names conversations\n"
@@ -296,6 +313,15 @@ EN = Words(
     web_closed="Visits and links ended: {count}.",
     later_on="While {gateway} is away, what is sent here waits, and is answered when it is back.",
     later_off="While {gateway} is away, I say so at once, and nothing waits.",
+    params_now="**How models answer here**",
+    params_unset="as the provider has it",
+    params_usage="`/params temperature 0.7`, `top_p 0.9`, `max_tokens 2000`, `stop END`, `effort high`; "
+    "`/params temperature off`, `/params reset`.",
+    params_refused="{model} is not told: {names}. Its provider does not take that.",
+    button_precise="Precise",
+    button_creative="Creative",
+    button_effort={"low": "Think little", "medium": "Think", "high": "Think hard"},
+    button_reset="Reset",
     thinking="Thinking …",
     thinking_for="Thinking for {time} …",
     thought="Thought for {time}",

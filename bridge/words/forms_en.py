@@ -4,7 +4,8 @@ FORMS = {
     "help": "- `/help models`: one topic\n- `/help model`: one command, as `/model ?` does\n"
     "- `/help tour`: a short tour",
     "model": "- `/model`: recent models and all providers, to pick from\n"
-    "- `/model gpt`: models whose name holds that\n- `/model provider:model`: exactly this one",
+    "- `/model gpt`: models whose name holds that\n- `/model provider:model`: exactly this one\n"
+    "- `/model a:x fallback b:y, c:z`: who answers where it does not; `/model fallback off` for nobody",
     "models": "- `/models`: all of them as text\n- `/models gpt`: those whose name holds that\n"
     "- For admins: `/models allow openai:*`, `deny *:free`, `reset`: what may be used in this chat\n"
     "- `/models name ID NAME`: call a provider or a model so\n- `/models fresh`: read the list anew",
@@ -33,6 +34,10 @@ FORMS = {
     "buttons": "- `/buttons off`: none\n- `/buttons few`: once more, go on, other versions\n"
     "- `/buttons all`: another model and a shorter answer as well",
     "compare": "- `/compare model-a model-b question`: two models answer the same at once",
+    "effort": "- `/effort high`: think hard; also `low`, `medium`\n- `/effort off`: as the provider has it",
+    "params": "- `/params`: what is set\n"
+    "- `/params temperature 0.7`, `top_p 0.9`, `max_tokens 2000`, `stop END`, `effort high`\n"
+    "- `/params temperature off`: take one back\n- `/params reset`: take all back",
     "voice": "- `/voice on`: a voice message is answered with voice as well\n- `/voice off`: text only",
     "tools": "- `/tools on`, `/tools off`: whether the model may call tools here\n"
     "- `/tools SERVER never`, `ask` or `always`; the same for `SERVER/TOOL`\n"

@@ -3,7 +3,8 @@
 FORMS = {
     "help": "- `/help models`：一个主题\n- `/help model`：一个命令，与 `/model ?` 相同\n- `/help tour`：简短导览",
     "model": "- `/model`：从最近用过的模型和全部服务商里挑选\n"
-    "- `/model gpt`：名称里含有这些字的模型\n- `/model 服务商:模型`：就选这一个",
+    "- `/model gpt`：名称里含有这些字的模型\n- `/model 服务商:模型`：就选这一个\n"
+    "- `/model a:x fallback b:y, c:z`：它不回答时由谁代答；`/model fallback off` 表示不用",
     "models": "- `/models`：以文字列出全部\n- `/models gpt`：名称里含有这些字的\n"
     "- 管理员：`/models allow openai:*`、`deny *:free`、`reset`：这个聊天可以用哪些\n"
     "- `/models name ID 名称`：给服务商或模型起名\n- `/models fresh`：重新读取列表",
@@ -30,6 +31,10 @@ FORMS = {
     "buttons": "- `/buttons off`：不显示\n- `/buttons few`：重新生成、继续、其他版本\n"
     "- `/buttons all`：还有换模型和更简短",
     "compare": "- `/compare model-a model-b 问题`：两个模型同时回答同一个问题",
+    "effort": "- `/effort high`：多想；也可以是 `low`、`medium`\n- `/effort off`：由服务商决定",
+    "params": "- `/params`：现在的设置\n"
+    "- `/params temperature 0.7`、`top_p 0.9`、`max_tokens 2000`、`stop END`、`effort high`\n"
+    "- `/params temperature off`：恢复一项\n- `/params reset`：全部恢复",
     "voice": "- `/voice on`：语音消息也用语音回答\n- `/voice off`：只用文字",
     "tools": "- `/tools on`、`/tools off`：模型在这里可不可以用工具\n"
     "- `/tools SERVER never`、`ask` 或 `always`；`SERVER/TOOL` 也一样\n"

@@ -3,7 +3,8 @@
 FORMS = {
     "help": "- `/help models`：一個主題\n- `/help model`：一個指令，與 `/model ?` 相同\n- `/help tour`：簡短導覽",
     "model": "- `/model`：從最近用過的模型和全部服務商裡挑選\n"
-    "- `/model gpt`：名稱裡含有這些字的模型\n- `/model 服務商:模型`：就選這一個",
+    "- `/model gpt`：名稱裡含有這些字的模型\n- `/model 服務商:模型`：就選這一個\n"
+    "- `/model a:x fallback b:y, c:z`：它不回答時由誰代答；`/model fallback off` 表示不用",
     "models": "- `/models`：以文字列出全部\n- `/models gpt`：名稱裡含有這些字的\n"
     "- 管理員：`/models allow openai:*`、`deny *:free`、`reset`：這個聊天可以用哪些\n"
     "- `/models name ID 名稱`：替服務商或模型取名\n- `/models fresh`：重新讀取清單",
@@ -30,6 +31,10 @@ FORMS = {
     "buttons": "- `/buttons off`：不顯示\n- `/buttons few`：重新產生、繼續、其他版本\n"
     "- `/buttons all`：還有換模型和更簡短",
     "compare": "- `/compare model-a model-b 問題`：兩個模型同時回答同一個問題",
+    "effort": "- `/effort high`：多想；也可以是 `low`、`medium`\n- `/effort off`：由服務商決定",
+    "params": "- `/params`：現在的設定\n"
+    "- `/params temperature 0.7`、`top_p 0.9`、`max_tokens 2000`、`stop END`、`effort high`\n"
+    "- `/params temperature off`：恢復一項\n- `/params reset`：全部恢復",
     "voice": "- `/voice on`：語音訊息也用語音回答\n- `/voice off`：只用文字",
     "tools": "- `/tools on`、`/tools off`：模型在這裡可不可以用工具\n"
     "- `/tools SERVER never`、`ask` 或 `always`；`SERVER/TOOL` 也一樣\n"

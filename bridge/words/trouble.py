@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bridge import errors
+from bridge.diagnostics import in_variables_of
 from bridge.types import ModelId
 from bridge.words.words import Words
 
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
 def trouble(error: errors.GatewayError, words: Words, *, model: ModelId | None, admin: bool) -> str:
     """What to tell a person about `error`, which happened when `model` was asked."""
     said = _to_everybody(error, words, model)
+    if error.gateway_label:
+        said = f"{error.gateway_label}: {said}"
     if admin and (more := _to_admins(error, words)):
-        said = f"{said}\n\n{more}"
+        said = f"{said}\n\n{in_variables_of(error.gateway_id, more)}"
     return said
 
 

@@ -45,6 +45,11 @@ class Words:
     model_unknown: str
     model_search: str
     model_not_here: str
+    fallback_now: str
+    fallback_none: str
+    fallback_usage: str
+    stood_in: str
+    failure_reasons: Mapping[str, str]
     choice_of_admins: str
     models_none: str
     models_none_other: str
@@ -225,6 +230,14 @@ class Words:
     button_usage: Mapping[str, str]
 
     # the model's reasoning
+    params_now: str
+    params_unset: str
+    params_usage: str
+    params_refused: str
+    button_precise: str
+    button_creative: str
+    button_effort: Mapping[str, str]
+    button_reset: str
     thinking: str
     thinking_for: str
     thought: str

@@ -32,6 +32,8 @@ ZH_CN = Words(
         "persona": "让模型扮演谁：选用、保存或分享",
         "chain": "提示词链：保存、查看或分享",
         "later": "网关不在时，消息等不等它回来",
+        "params": "模型怎样回答：温度、长度、停止词",
+        "effort": "模型思考多少",
         "reasoning": "显示多少模型的思考过程",
         "usage": "今天和本月的用量",
         "voice": "语音消息是否用语音回答",
@@ -62,6 +64,8 @@ ZH_CN = Words(
         "persona": "名称、off，或 save 名称: 文字",
         "chain": "save 名称: 步骤 -> 步骤",
         "later": "on 或 off",
+        "params": "名称和值，或 reset",
+        "effort": "low、medium、high 或 off",
         "reasoning": "off、brief 或 full",
         "usage": "all、people、chats、errors 或 ID",
         "voice": "on 或 off",
@@ -96,6 +100,18 @@ ZH_CN = Words(
     model_unknown="没有叫“{query}”的模型。",
     model_search="要搜索，请发送 /model 加上名称的一部分。",
     model_not_here="这个聊天里不能使用 {model}。",
+    fallback_now="如果它不回答：{models}",
+    fallback_none="如果它不回答，不会由其他模型代答。",
+    fallback_usage="最多写 {most} 个模型：`/model a:x fallback b:y, c:z`；`/model fallback off` 表示不用。",
+    stood_in="由 {model} 回答：{why}。",
+    failure_reasons={
+        "away": "{model} 的网关没有响应",
+        "failed": "{model} 出错了",
+        "limited": "{model} 超出了限额",
+        "silent": "{model} 一直没有出声",
+        "refused": "服务商拒绝了 {model}",
+        "too_long": "内容对 {model} 来说太长",
+    },
     choice_of_admins="在这个聊天里，只有管理员可以更改它。",
     models_none="网关没有提供任何模型。Cherry Studio 里启用服务商了吗？",
     models_none_other="{gateway} 没有提供任何模型。",
@@ -242,6 +258,7 @@ ZH_CN = Words(
     "- `/chat tools on` 或 `off`：是否给模型提供工具\n"
     "- `/chat limit 50 turns`、`200000 tokens` 或两者：每人每天\n"
     "- `/chat model 服务商:模型`、`/chat system` 加文字：没有另选时使用\n"
+    "- `/chat fallback b:y, c:z`：那个模型不回答时代答的模型\n"
     "- `/chat models allow openai:*`、`deny *:free`、`reset`\n"
     "- `/chat memory drop` 或 `summarise`：对话放不下时，开头是略去还是写成摘要\n"
     "- `/chat titles on` 或 `off`：是否由模型给对话起标题\n"
@@ -296,6 +313,15 @@ ZH_CN = Words(
     web_closed="已结束的登录和链接：{count}。",
     later_on="{gateway} 不在时，发到这里的消息会等着，等它回来就回答。",
     later_off="{gateway} 不在时，我会马上告诉你，消息不会等着。",
+    params_now="**这里的模型怎样回答**",
+    params_unset="由服务商决定",
+    params_usage="`/params temperature 0.7`、`top_p 0.9`、`max_tokens 2000`、`stop END`、`effort high`；"
+    "`/params temperature off`、`/params reset`。",
+    params_refused="没有告诉 {model}：{names}。它的服务商不接受。",
+    button_precise="严谨",
+    button_creative="有创意",
+    button_effort={"low": "少想", "medium": "适度思考", "high": "多想"},
+    button_reset="恢复默认",
     thinking="思考中……",
     thinking_for="已思考 {time}……",
     thought="思考了 {time}",

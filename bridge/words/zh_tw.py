@@ -32,6 +32,8 @@ ZH_TW = Words(
         "persona": "讓模型扮演誰：選用、儲存或分享",
         "chain": "提示詞鏈：儲存、檢視或分享",
         "later": "閘道不在時，訊息等不等它回來",
+        "params": "模型怎樣回答：溫度、長度、停止詞",
+        "effort": "模型思考多少",
         "reasoning": "顯示多少模型的思考過程",
         "usage": "今天和本月的用量",
         "voice": "語音訊息是否用語音回答",
@@ -62,6 +64,8 @@ ZH_TW = Words(
         "persona": "名稱、off，或 save 名稱: 文字",
         "chain": "save 名稱: 步驟 -> 步驟",
         "later": "on 或 off",
+        "params": "名稱和值，或 reset",
+        "effort": "low、medium、high 或 off",
         "reasoning": "off、brief 或 full",
         "usage": "all、people、chats、errors 或 ID",
         "voice": "on 或 off",
@@ -96,6 +100,18 @@ ZH_TW = Words(
     model_unknown="沒有叫「{query}」的模型。",
     model_search="要搜尋，請傳送 /model 加上名稱的一部分。",
     model_not_here="這個聊天裡不能使用 {model}。",
+    fallback_now="如果它不回答：{models}",
+    fallback_none="如果它不回答，不會由其他模型代答。",
+    fallback_usage="最多寫 {most} 個模型：`/model a:x fallback b:y, c:z`；`/model fallback off` 表示不用。",
+    stood_in="由 {model} 回答：{why}。",
+    failure_reasons={
+        "away": "{model} 的閘道沒有回應",
+        "failed": "{model} 出錯了",
+        "limited": "{model} 超出了限額",
+        "silent": "{model} 一直沒有出聲",
+        "refused": "服務商拒絕了 {model}",
+        "too_long": "內容對 {model} 來說太長",
+    },
     choice_of_admins="在這個聊天裡，只有管理員可以更改它。",
     models_none="閘道沒有提供任何模型。Cherry Studio 裡啟用服務商了嗎？",
     models_none_other="{gateway} 沒有提供任何模型。",
@@ -242,6 +258,7 @@ ZH_TW = Words(
     "- `/chat tools on` 或 `off`：是否給模型提供工具\n"
     "- `/chat limit 50 turns`、`200000 tokens` 或兩者：每人每天\n"
     "- `/chat model 服務商:模型`、`/chat system` 加文字：沒有另選時使用\n"
+    "- `/chat fallback b:y, c:z`：那個模型不回答時代答的模型\n"
     "- `/chat models allow openai:*`、`deny *:free`、`reset`\n"
     "- `/chat memory drop` 或 `summarise`：對話放不下時，開頭是略去還是寫成摘要\n"
     "- `/chat titles on` 或 `off`：是否由模型給對話起標題\n"
@@ -296,6 +313,15 @@ ZH_TW = Words(
     web_closed="已結束的登入和連結：{count}。",
     later_on="{gateway} 不在時，傳到這裡的訊息會等著，等它回來就回答。",
     later_off="{gateway} 不在時，我會馬上告訴你，訊息不會等著。",
+    params_now="**這裡的模型怎樣回答**",
+    params_unset="由服務商決定",
+    params_usage="`/params temperature 0.7`、`top_p 0.9`、`max_tokens 2000`、`stop END`、`effort high`；"
+    "`/params temperature off`、`/params reset`。",
+    params_refused="沒有告訴 {model}：{names}。它的服務商不接受。",
+    button_precise="嚴謹",
+    button_creative="有創意",
+    button_effort={"low": "少想", "medium": "適度思考", "high": "多想"},
+    button_reset="恢復預設",
     thinking="思考中……",
     thinking_for="已思考 {time}……",
     thought="思考了 {time}",

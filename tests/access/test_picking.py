@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bridge.commands.picker import MAX_LABEL_LENGTH, _buttons, _distinct
+from bridge.commands.model_menu import MAX_LABEL_LENGTH, buttons_for, distinct
 from bridge.gateway import Gateway, labelled, usable_models
 from bridge.store import RedisQuirks, Store
 from bridge.types import ModelId
@@ -83,13 +83,13 @@ async def test_a_provider_is_named_by_its_label_or_the_beginning_of_its_id(bridg
 async def test_what_was_learned_is_forgotten(bridge: BridgeInProcess) -> None:
     quirks = RedisQuirks(bridge.app.store.redis)
     await quirks.put(ModelId("fake-openai", "ok"), frozenset({"no_streaming"}))
-    await bridge.app.commands.picker._gateway.quirks.put(ModelId("fake-openai", "ok"), frozenset({"no_streaming"}))
+    await bridge.app.commands.picker._gateways.quirks.put(ModelId("fake-openai", "ok"), frozenset({"no_streaming"}))
     lists = bridge.gateway.lists
     bridge.gateway.providers.pop(0)
     said = await bridge.say("/models fresh")
     assert said == "The list has been read anew (7 models), and what models refused is forgotten."
     assert bridge.gateway.lists == lists + 1
-    assert not await bridge.app.commands.picker._gateway.quirks.all()
+    assert not await bridge.app.commands.picker._gateways.quirks.all()
 
 
 async def test_plurals(bridge: BridgeInProcess) -> None:
@@ -122,7 +122,7 @@ async def test_servers_without_providers_are_one_list_or_makers() -> None:
             "anthropic": "anthropic",
             "deepseek": "deepseek",
         }
-        assert [button.label for button in _buttons(models[:3], 64)] == [
+        assert [button.label for button in buttons_for(models[:3], 64)] == [
             "openai · Openai: gpt-4o",
             "anthropic · Anthropic: claude-sonnet-4.5",
             "deepseek · Deepseek: deepseek-r1:free",
@@ -144,9 +144,9 @@ entries = st.lists(
 def test_no_two_buttons_read_the_same(entries: list[dict[str, str]], names: dict[str, str]) -> None:
     listed = [{**entry, "id": f"{entry['provider']}:{entry['model']}"} for entry in entries]
     models = labelled(usable_models(listed), names)
-    labels = [button.label for button in _buttons(models, 64)]
+    labels = [button.label for button in buttons_for(models, 64)]
     groups = {model.group: model.provider_name for model in models}
-    providers = _distinct([(f"{name} (1)", group) for group, name in groups.items()])
+    providers = distinct([(f"{name} (1)", group) for group, name in groups.items()])
     for shown in (labels, providers):
         assert len({label.casefold() for label in shown}) == len(shown)
         assert all(len(label) <= MAX_LABEL_LENGTH for label in shown)

@@ -10,8 +10,9 @@ from bridge.access import Access
 from bridge.channel import Channel
 from bridge.commands import Commands
 from bridge.errors import ChannelError, Gone, RateLimited, TooLong, Unsure
-from bridge.gateway import Gateway
+from bridge.gateway import Gateway, Gateways
 from bridge.inbox import Inbox
+from bridge.settings import Settings
 from bridge.store import Store
 from bridge.types import Body, Button
 from tests.contract.harness import Listener, Open, patiently, shows
@@ -158,8 +159,10 @@ async def test_its_measure_never_falls(platform: Platform, channel: Channel) -> 
 
 async def test_typing_shows_and_a_menu_is_published(platform: Platform, channel: Channel, store: Store) -> None:
     await channel.typing(platform.chat())
-    async with Gateway("http://127.0.0.1:9") as gateway:
-        menu = Commands(store, Inbox(store), gateway, Access(store.redis), None, toolbox(store, gateway)).menu()
+    gateway = Gateway("http://127.0.0.1:9")
+    async with Gateways.of_one(gateway) as gateways:
+        settings, tools = Settings(), toolbox(store, gateway)
+        menu = Commands(store, Inbox(store), gateways, Access(store.redis), settings, tools).menu()
     await channel.publish(menu, [platform.user("mia")])
     await channel.publish(menu, [platform.user("mia")])
 

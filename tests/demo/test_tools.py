@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bridge.app import Bridge
 from bridge.demo import DemoGateway
-from bridge.gateway import Gateway
+from bridge.gateway import Gateway, Gateways
 from bridge.settings import Settings
 from bridge.store import Store
 from bridge.types import ModelId
@@ -17,11 +17,11 @@ from tests.harness import HOME, OWNER, BridgeInProcess, TalkingChannel
 
 async def test_two_messages_show_it(store: Store, tmp_path: Path) -> None:
     channel = TalkingChannel()
-    async with DemoGateway(pace=0) as demo, Gateway(demo.url) as gateway:
+    async with DemoGateway(pace=0) as demo, Gateways.of_one(Gateway(demo.url)) as gateways:
         settings = Settings(
             gateway_url=demo.url, model=ModelId("demo", "guide"), data_dir=tmp_path, admins=(OWNER,), language="en"
         )
-        app = Bridge(settings, store, gateway)
+        app = Bridge(settings, store, gateways)
         serving = asyncio.create_task(app.serve({"fake": lambda _memory: channel}))
         bridge = BridgeInProcess(app, channel, GatewayEmulator(), settings)
         try:

@@ -16,7 +16,7 @@ import pytest
 from bridge.bench import Measure, Plan, Run, markdown, measure, run_all, summarize
 from bridge.demo import DemoGateway
 from bridge.errors import AnswerCut
-from bridge.gateway import Gateway
+from bridge.gateway import Gateway, Gateways
 from bridge.types import ModelId
 from tests.emulators.gateway import Behaviour, GatewayEmulator
 from tests.harness import until
@@ -61,7 +61,7 @@ async def command(home: Path, url: str, key: str, *arguments: str, terminal: int
 
 async def test_known_delays_are_what_is_measured() -> None:
     """At half of its usual pace, the demo's guide thinks for 0.3 s and writes 90 tokens a second."""
-    async with DemoGateway(pace=0.5) as gateway, Gateway(gateway.url) as client:
+    async with DemoGateway(pace=0.5) as gateway, Gateways.of_one(Gateway(gateway.url)) as client:
         run = await measure(client, ModelId("demo", "guide"), "hello", 60)
     assert run.tokens == 60
     assert run.first == pytest.approx(0.3, abs=0.15)
@@ -70,20 +70,20 @@ async def test_known_delays_are_what_is_measured() -> None:
 
 
 async def test_a_limit_of_tokens_is_sent_in_both_dialects() -> None:
-    async with DemoGateway(pace=0) as gateway, Gateway(gateway.url) as client:
+    async with DemoGateway(pace=0) as gateway, Gateways.of_one(Gateway(gateway.url)) as client:
         for model in (ModelId("demo", "long"), ModelId("claude", "demo-sonnet")):
             assert (await measure(client, model, "hello", 7)).tokens == 7
         assert (await measure(client, ModelId("demo", "fast"), "hello", 0)).tokens > 7
 
 
 async def test_thoughts_alone_are_measured_too() -> None:
-    async with DemoGateway(pace=0) as gateway, Gateway(gateway.url) as client:
+    async with DemoGateway(pace=0) as gateway, Gateways.of_one(Gateway(gateway.url)) as client:
         run = await measure(client, ModelId("demo", "thinker"), "hello", 5)
     assert (run.tokens, run.error) == (5, "")
 
 
 async def test_errors_are_counted_by_kind_and_the_rest_goes_on() -> None:
-    async with GatewayEmulator("B") as gateway, Gateway(gateway.url, gateway.key) as client:
+    async with GatewayEmulator("B") as gateway, Gateways.of_one(Gateway(gateway.url, gateway.key)) as client:
         gateway.behave("ok", Behaviour(text="Half of it", end="cut"))
         with pytest.raises(AnswerCut):
             await measure(client, OK)
@@ -96,7 +96,7 @@ async def test_errors_are_counted_by_kind_and_the_rest_goes_on() -> None:
 
 
 async def test_no_more_run_at_once_than_was_asked_and_models_take_turns() -> None:
-    async with GatewayEmulator("B") as gateway, Gateway(gateway.url, gateway.key) as client:
+    async with GatewayEmulator("B") as gateway, Gateways.of_one(Gateway(gateway.url, gateway.key)) as client:
         gateway.answer("Yes.", first_token=0.2)
         other = ModelId("fake-openai", "slow")
         gateway.behave("slow", Behaviour(text="Yes.", first_token=0.2))

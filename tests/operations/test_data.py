@@ -15,6 +15,7 @@ from bridge.store import (
     answers,
     channel_states,
     conversations,
+    health,
     heartbeat,
     history,
     keys,
@@ -34,6 +35,7 @@ from tests.tunnel.note import ROOT
 PAGE = unfenced(ROOT / "docs" / "data.md")
 DAY = 86400
 NAMES = {"account": "ACCOUNT", "lane": "LANE", "model": "MODEL", "name": "NAME", "channel": "CHANNEL", "day": "DAY"}
+NAMES |= {"gateway": "GATEWAY"}
 NAMES |= {"month": "MONTH", "year": "YEAR", "person": "PERSON", "chat": "CHAT", "id": "ID"}
 NAMES |= {"kept": "cherry:{CHAT}:kept", "number": "NUMBER"}
 """What a parameter is called in the page; a new one has to be named here and there."""
@@ -110,7 +112,8 @@ BOUNDS = {
     "cherry:{CHAT}:media": [f"{media.MAX_ENTRIES:,}"],
     "cherry:{CHAT}:moved": [of(move.MOVED_SECONDS, DAY, "day")],
     "cherry:stops": [f"{signals.KEPT:,}"],
-    "cherry:absence": [of(outage.OUTAGE_TTL_SECONDS, DAY, "day")],
+    "cherry:health": [of(health.HEALTH_TTL_SECONDS, DAY, "day")],
+    "cherry:absence:GATEWAY": [of(outage.OUTAGE_TTL_SECONDS, DAY, "day")],
     "cherry:activity": [str(activity.KEPT), of(activity.ACTIVITY_SECONDS, DAY, "day")],
     "cherry:channels": [of(channel_states.STATE_SECONDS, 1, "second")],
     "cherry:processes": [of(heartbeat.PROCESS_TTL_SECONDS, 1, "second")],

@@ -33,6 +33,12 @@ async def upstream(tmp_path: Path) -> AsyncIterator[ScriptedProvider]:
         yield provider
 
 
+def own(settings: Settings, *, listens: bool = False) -> Gateway:
+    """The one gateway of these settings, to be entered."""
+    [gateway] = settings.open_gateways(listens=listens).all
+    return gateway
+
+
 async def said(gateway: Gateway, model: str) -> str:
     return "".join([piece async for piece in gateway.stream(ModelId.parse(model), HELLO)])
 
@@ -40,7 +46,7 @@ async def said(gateway: Gateway, model: str) -> str:
 async def test_it_answers_without_a_port(upstream: ScriptedProvider, tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path)
     assert settings.runs_own_gateway
-    async with settings.gateway() as gateway:
+    async with own(settings) as gateway:
         assert [str(model.id) for model in await gateway.models()] == ["mine:m1", "mine:m2"]
         assert await said(gateway, "mine:m1") == "Because."
         assert await gateway.generation() == "other"
@@ -53,7 +59,7 @@ async def test_it_answers_without_a_port(upstream: ScriptedProvider, tmp_path: P
 async def test_with_a_port_for_other_programs(upstream: ScriptedProvider, tmp_path: Path) -> None:
     async with GatewayServer(tmp_path / "gateway.toml", port=0) as taken:  # to find a port that is free
         port = int(taken.url.rpartition(":")[2])
-    async with Settings(data_dir=tmp_path, gateway_port=port).gateway(listens=True) as gateway:
+    async with own(Settings(data_dir=tmp_path, gateway_port=port), listens=True) as gateway:
         assert await said(gateway, "mine:m1") == "Because."
         async with aiohttp.ClientSession() as http, http.get(f"http://127.0.0.1:{port}/v1/models") as response:
             assert (await response.json())["total"] == 2
@@ -64,8 +70,8 @@ async def test_a_port_that_is_taken(upstream: ScriptedProvider, tmp_path: Path) 
     async with GatewayServer(tmp_path / "gateway.toml", port=0) as taken:
         settings = Settings(data_dir=tmp_path, gateway_port=int(taken.url.rpartition(":")[2]))
         with pytest.raises(SettingsError, match=r"BRIDGE_GATEWAY_PORT: \d+ cannot be listened on: .*in use"):
-            await settings.gateway(listens=True).__aenter__()
-        async with settings.gateway() as gateway:
+            await own(settings, listens=True).__aenter__()
+        async with own(settings) as gateway:
             assert await said(gateway, "mine:m1") == "Because."
 
 
@@ -83,7 +89,7 @@ async def test_a_gateway_that_is_set_goes_first(
 async def test_a_file_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     write_config(tmp_path / "gateway.toml", "[providers")
     with pytest.raises(SettingsError, match=r"gateway\.toml"):
-        await Settings(data_dir=tmp_path).gateway().__aenter__()
+        await Settings(data_dir=tmp_path).open_gateways().__aenter__()
 
 
 async def test_our_own_key_is_told_from_a_providers(upstream: ScriptedProvider, tmp_path: Path) -> None:

@@ -299,7 +299,8 @@ url = "http://x.example/v1"
 async def test_the_bridge_uses_those_of_the_gateway_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MY_LETTERS", TOKEN)
     write_config(tmp_path / "gateway.toml", table())
-    async with Settings(data_dir=tmp_path).gateway() as gateway:
+    [inside] = Settings(data_dir=tmp_path).open_gateways().all
+    async with inside as gateway:
         assert [server.name for server in await gateway.mcps.servers()] == ["Letters of words", "broken", "absent"]
         tools: Any = await gateway.mcps.tools("letters")
         assert [tool["name"] for tool in tools] == ["count", "climb", "secret", "leave"]

@@ -293,5 +293,5 @@ async def test_an_outage_begins_once_however_many_report_it(store: Store) -> Non
     assert away is not None, "it is another one that is over"
     assert not away.told
     await store.outage.end(away)
-    await store.redis.hset(keys.OUTAGE, "since", "long ago")
+    await store.redis.hset(keys.outage(""), "since", "long ago")
     assert await store.outage.now() is None

@@ -66,6 +66,8 @@ COMMANDS: dict[str, tuple[Standing, str]] = {
     "/tool": ("member", r"This question is no longer open\. Ask again\.$"),
     "/usage": ("member", r"What you have used\n"),
     "/usage errors": ("admin", r"No answer has failed in the last 24 hours\.|Answers that failed"),
+    "/params": ("member", r"How models answer here"),
+    "/effort": ("member", r"How models answer here"),
     "/voice": ("member", r"I cannot speak here\."),
     "/whoami": ("member", r"You are .+: {role}\."),
     "/claim WRONG": ("member", WRONG_CODE),

@@ -8,8 +8,9 @@ import pytest
 
 from bridge.access import Access
 from bridge.commands import Commands
-from bridge.gateway import Gateway
+from bridge.gateway import Gateway, Gateways
 from bridge.inbox import Inbox
+from bridge.settings import Settings
 from bridge.store import Store
 from bridge.types import Chat, User
 from bridge.words import EN, IN
@@ -64,8 +65,9 @@ async def test_buttons_stand_where_a_usage_line_would(bot: BridgeProcess, comman
 
 
 async def test_every_command_is_explained_and_completes(store: Store, gateway: GatewayEmulator) -> None:
-    async with Gateway(gateway.url, gateway.key) as client:
-        commands = Commands(store, Inbox(store), client, Access(store.redis), None, toolbox(store, client))
+    client = Gateway(gateway.url, gateway.key)
+    async with Gateways.of_one(client) as gateways:
+        commands = Commands(store, Inbox(store), gateways, Access(store.redis), Settings(), toolbox(store, client))
         listed = [entry.name for entry in commands._entries.values() if entry.listed]
         takes_more = {name for name in listed if name in EN.arguments}
         assert takes_more <= EN.help_forms.keys() <= set(commands._entries)

@@ -9,8 +9,9 @@ import pytest
 
 from bridge.access import Access
 from bridge.commands import Commands
-from bridge.gateway import Gateway
+from bridge.gateway import Gateway, Gateways
 from bridge.inbox import Inbox
+from bridge.settings import Settings
 from bridge.store import Store
 from tests.emulators.discord import DiscordPlatform
 from tests.emulators.feishu import FeishuPlatform
@@ -78,6 +79,8 @@ def test_every_platform_is_played() -> None:
 
 
 async def test_the_table_knows_every_command(store: Store, gateway: GatewayEmulator) -> None:
-    async with Gateway(gateway.url, gateway.key) as client:
-        there = set(Commands(store, Inbox(store), client, Access(store.redis), None, toolbox(store, client))._entries)
+    client = Gateway(gateway.url, gateway.key)
+    async with Gateways.of_one(client) as gateways:
+        commands = Commands(store, Inbox(store), gateways, Access(store.redis), Settings(), toolbox(store, client))
+        there = set(commands._entries)
     assert there <= {text.split()[0].removeprefix("/") for text in COMMANDS}

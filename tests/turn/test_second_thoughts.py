@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from bridge.app import Bridge
 from bridge.errors import Unsure
-from bridge.gateway import Gateway
+from bridge.gateway import Gateway, Gateways
 from bridge.inbound import Deleted, Edited, Said
 from bridge.inbox import Claim
 from bridge.settings import Settings
@@ -83,7 +83,7 @@ class World:
         self.bridge: BridgeInProcess
 
     def start(self) -> None:
-        app = Bridge(self._settings, self.store, self._gateway)
+        app = Bridge(self._settings, self.store, Gateways.of_one(self._gateway))
         self._serving = asyncio.create_task(app.serve({"fake": lambda _memory: self.channel}, grace=0))
         self.bridge = BridgeInProcess(app, self.channel, self.emulator, self._settings)
         self.bridge._ids = self._ids

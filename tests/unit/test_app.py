@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bridge.app import Bridge
 from bridge.errors import StoreError
-from bridge.gateway import Gateway
+from bridge.gateway import Gateway, Gateways
 from bridge.inbound import Said
 from bridge.reply import Account
 from bridge.settings import Settings
@@ -28,8 +28,8 @@ async def test_a_channel_that_failed_while_it_opened_leaves_nothing_running(stor
             raise StoreError("away")
 
     settings = Settings(data_dir=tmp_path, admins=(OWNER,))
-    async with Gateway(settings.gateway_url, "", first_token=60, idle=60) as gateway:
-        app = Bridge(settings, store, gateway)
+    async with settings.open_gateways() as gateways:
+        app = Bridge(settings, store, gateways)
         app.opened = greet
         serving = asyncio.create_task(app.serve({"fake": lambda _memory: TalkingChannel()}, grace=0))
         await until_true(lambda: opened == 2)
@@ -53,7 +53,7 @@ async def test_an_answer_is_finished_though_another_channel_has_stopped(store: S
         GatewayEmulator("B") as emulator,
         Gateway(emulator.url, emulator.key, first_token=60, idle=60) as gateway,
     ):
-        app = Bridge(settings, store, gateway)
+        app = Bridge(settings, store, Gateways.of_one(gateway))
         serving = asyncio.create_task(app.serve({"fake": lambda _memory: channel, "idle": lambda _memory: Idle()}))
         emulator.answer("The whole answer.", first_token=1.0)
         channel.heard.put_nowait(Said("1", HOME, OWNER, "hello"))

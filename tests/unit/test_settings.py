@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from bridge.admin.doctor.settings import read_leniently
 from bridge.errors import SettingsError
-from bridge.settings import Settings, read, unknown
+from bridge.settings import Settings, read, secrets, unknown
 from bridge.types import ModelId, Price, User
 
 
@@ -106,4 +107,61 @@ def test_prices_name_models_by_patterns(monkeypatch: pytest.MonkeyPatch) -> None
     )
     monkeypatch.setenv("BRIDGE_PRICES", "openai:gpt-5")
     with pytest.raises(SettingsError, match="BRIDGE_PRICES: 'openai:gpt-5' is no price; write for example"):
+        read(Settings)
+
+
+def test_several_gateways(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("BRIDGE_GATEWAYS", "home, Work-2")
+    monkeypatch.setenv("BRIDGE_GATEWAY_HOME_URL", "127.0.0.1")
+    (tmp_path / ".env").write_text(
+        "BRIDGE_GATEWAY_HOME_URL=http://nowhere\nBRIDGE_GATEWAY_HOME_KEY=Bearer cs-sk-home-key\n"
+        "BRIDGE_GATEWAY_WORK_2_URL=http://firm.example/v1\nBRIDGE_GATEWAY_WORK_2_NAME=The *firm*\n"
+    )
+    settings = read(Settings)
+    home, work = settings.gateway_settings().values()
+    assert list(settings.gateway_settings()) == ["home", "work-2"]
+    assert (home.url, home.key.get_secret_value()) == ("http://127.0.0.1:23333", "cs-sk-home-key")
+    assert (work.url, work.name) == ("http://firm.example", "The firm")
+    assert "cs-sk-home-key" in secrets(settings)
+    assert "cs-sk-home-key" not in repr(settings) + str(settings.model_dump())
+    assert unknown([Settings]) == []
+    assert not settings.runs_own_gateway
+
+
+def test_a_gateway_alone_has_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BRIDGE_GATEWAYS", "home")
+    monkeypatch.setenv("BRIDGE_GATEWAY_HOME_URL", "http://127.0.0.1:1")
+    [(id, gateway)] = read(Settings).gateway_settings().items()
+    assert (id, gateway.url) == ("", "http://127.0.0.1:1")
+
+
+def test_slips_in_several_gateways_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "BRIDGE_GATEWAYS": "home,work,lab",
+        "BRIDGE_GATEWAY_HOME_URL": "ftp://x",
+        "BRIDGE_GATEWAY_WORK_URL": "http://127.0.0.1:1",
+        "BRIDGE_GATEWAY_WORK_NAME": "x" * 50,
+        "BRIDGE_GATEWAY_OFFICE_URL": "http://127.0.0.1:2",
+        "BRIDGE_FALLBACK": "a:b,c:d,e:f,g:h,i:j",
+        "BRIDGE_FALLBACK_SECONDS": "0",
+    }.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as caught:
+        read(Settings)
+    assert [problem.partition(":")[0] for problem in sorted(caught.value.problems)] == [
+        "BRIDGE_FALLBACK",
+        "BRIDGE_FALLBACK_SECONDS",
+        "BRIDGE_GATEWAY_HOME_URL",
+        "BRIDGE_GATEWAY_LAB_URL",
+        "BRIDGE_GATEWAY_WORK_NAME",
+    ]
+    assert "BRIDGE_GATEWAY_LAB_URL: not set, though BRIDGE_GATEWAYS names lab" in caught.value.problems
+    assert unknown([Settings]) == ["BRIDGE_GATEWAY_OFFICE_URL is not used: BRIDGE_GATEWAYS does not name office."]
+    read_leniently(Settings, Path("none"))  # comes to an end
+
+
+@pytest.mark.parametrize("names", ["home,home", "ho me,work", "a-b,a_b", "@home,work", ",".join(map(str, range(21)))])
+def test_names_that_cannot_be_told_apart(names: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BRIDGE_GATEWAYS", names)
+    with pytest.raises(SettingsError, match="BRIDGE_GATEWAYS: "):
         read(Settings)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bridge.gateway import Gateway
+from bridge.gateway import Gateway, Gateways
 from bridge.inbox import Inbox
 from bridge.store import Store, UsageKeys
 from bridge.types import Chat, Price, User
@@ -173,7 +173,7 @@ async def test_a_gateway_that_says_nothing_is_not_waited_for(monkeypatch: pytest
 
     server = await asyncio.start_server(mute, "127.0.0.1", 0)
     async with server, Gateway(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", "") as gateway:
-        known = Prices([("a:*", Price(1.0, 2.0))], gateway)
+        known = Prices([("a:*", Price(1.0, 2.0))], Gateways.of_one(gateway))
         assert await known.of(["a:x"]) == {"a:x": Price(1.0, 2.0)}
         assert not asked.is_set(), "the rules say it all"
         assert await known.of(["a:x", "b:y"]) == {"a:x": Price(1.0, 2.0)}

@@ -39,7 +39,7 @@ async def address(bridge: BridgeInProcess, tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(tmp_path)
     app = bridge.app
     settings = bridge.settings.model_copy(update={"language": None})  # each browser's own
-    site = Site(settings, app.store, app.inbox, app.commands.management, app.gateway, {}, app.publish_all)
+    site = Site(settings, app.store, app.inbox, app.commands.management, app.gateways, {}, app.publish_all)
     async with page(site, 0) as address:
         yield address
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Literal
 from urllib.parse import urlsplit
 
 from bridge.admin.doctor.answer import answer, impatient, key_diagnostic
-from bridge.diagnostics import Diagnostic, Sentence
+from bridge.diagnostics import Diagnostic, Sentence, in_variables_of
 from bridge.errors import (
     CHERRY_STUDIO,
     WITH_PROVIDERS,
@@ -21,6 +22,7 @@ from bridge.errors import (
 )
 from bridge.gateway import DEFAULT_PORT, Gateway, Generation, Model, labelled, nearest, usable_models
 from bridge.settings import Settings
+from bridge.types import ModelId
 from bridge.words import Words, models_count, trouble
 from bridge.words.shell import DoctorWords
 
@@ -37,15 +39,33 @@ MOST_SHOWN = 3
 Reach = Literal["answers", "hangs up", "mute", "refuses", "silent", "nowhere"]
 
 
-async def gateway(settings: Settings, words: DoctorWords, talk: Words) -> AsyncIterator[Diagnostic]:
-    """Each step only where the one before it succeeded. `talk` says what the model's trouble is."""
+async def gateway(settings: Settings, words: DoctorWords, talk: Words, id: str = "") -> AsyncIterator[Diagnostic]:
+    """Each step only where the one before it succeeded. `talk` says what the model's trouble is, `id` which gateway of
+    several it is."""
     if settings.runs_own_gateway:
         from bridge.admin.doctor.own_gateway import own_gateway
 
         async for diagnostic in own_gateway(settings, words, talk):
             yield diagnostic
         return
-    url, key = settings.gateway_url, settings.gateway_key.get_secret_value()
+    at = settings.gateway_settings()[id]
+    model = settings.model
+    if id and model is not None:
+        bare, named = model.split_gateway()
+        model = bare if named == id else None
+    async for diagnostic in _examine(at.url, at.key.get_secret_value(), model, words, talk):
+        yield named_in(diagnostic, id, at.name or id)
+
+
+def named_in(diagnostic: Diagnostic, id: str, label: str) -> Diagnostic:
+    """`diagnostic` with the name of the gateway among several, and with its variables."""
+    text, fix = in_variables_of(id, diagnostic.text), in_variables_of(id, diagnostic.fix)
+    return replace(diagnostic, text=f"{label}: {text}", fix=fix) if id else diagnostic
+
+
+async def _examine(
+    url: str, key: str, model: ModelId | None, words: DoctorWords, talk: Words
+) -> AsyncIterator[Diagnostic]:
     async with Gateway(url, key, connect=CONNECT_SECONDS) as client:
         try:
             async with asyncio.timeout(RECOGNITION_SECONDS):
@@ -72,9 +92,9 @@ async def gateway(settings: Settings, words: DoctorWords, talk: Words) -> AsyncI
         yield key_diagnostic(error, words)
         return
     except NoModelList:
-        yield words.models_no_list.found("note" if settings.model else "wrong", "models", url=url)
-        if settings.model:
-            yield await answer(impatient(url, key, name), settings.model, words, talk)
+        yield words.models_no_list.found("note" if model else "wrong", "models", url=url)
+        if model:
+            yield await answer(impatient(url, key, name), model, words, talk)
         return
     except GatewayError as error:
         yield failed(url, error, words, talk)
@@ -94,13 +114,13 @@ async def gateway(settings: Settings, words: DoctorWords, talk: Words) -> AsyncI
     if unusable:
         more = words.models_unusable_other if direct else words.models_unusable
         yield more.found("note", "models", models=models_count(len(unusable), words), example=unusable[0])
-    if settings.model is not None and str(settings.model) not in usable:
-        like = ", ".join(map(str, nearest(str(settings.model), models, MOST_SHOWN)))
-        gone = _gone(str(settings.model) in unusable, generation, words)
+    if model is not None and str(model) not in usable:
+        like = ", ".join(map(str, nearest(str(model), models, MOST_SHOWN)))
+        gone = _gone(str(model) in unusable, generation, words)
         gateway = name or words.that_server
-        yield gone.found("wrong", "models", model=settings.model, nearest=like, gateway=gateway)
+        yield gone.found("wrong", "models", model=model, nearest=like, gateway=gateway)
         return
-    answered = await answer(impatient(url, key, name), settings.model or models[0].id, words, talk)
+    answered = await answer(impatient(url, key, name), model or models[0].id, words, talk)
     if direct and answered.area != "key":  # some show their list to everybody, so only this tells
         yield accepted
     yield answered

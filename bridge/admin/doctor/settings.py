@@ -79,10 +79,10 @@ def _written(env_file: Path) -> dict[str, str | None]:
     return {name.upper(): value for name, value in {**named, **os.environ}.items()}
 
 
-async def proxies(gateway_url: str, words: DoctorWords) -> AsyncIterator[Diagnostic]:
-    """Report a proxy, the system's or the environment's, that other programs would reach the gateway through."""
-    parts = urlsplit(gateway_url)
-    names = sorted(urllib.request.getproxies().keys() & {parts.scheme, "all", "socks"})
-    if names and not urllib.request.proxy_bypass(parts.netloc):
-        host = parts.hostname or ""
-        yield words.proxy_harmless.found("note", "proxy", names=", ".join(names), host=host)
+async def proxies(gateway_urls: Sequence[str], words: DoctorWords) -> AsyncIterator[Diagnostic]:
+    """Report a proxy, the system's or the environment's, that other programs would reach the gateways through."""
+    for parts in dict.fromkeys(urlsplit(url)._replace(path="") for url in gateway_urls):
+        names = sorted(urllib.request.getproxies().keys() & {parts.scheme, "all", "socks"})
+        if names and not urllib.request.proxy_bypass(parts.netloc):
+            host = parts.hostname or ""
+            yield words.proxy_harmless.found("note", "proxy", names=", ".join(names), host=host)

@@ -52,9 +52,12 @@ class Setup:
         checks: dict[str, Check] = {
             "settings": partial(settings, kinds, self.errors, self.env_file, words),
             "channels": partial(_channels, self.theirs, self.own.channels, words),
-            "gateway": partial(gateway, self.own, words, IN[language]),
+            **{
+                f"gateway {id}".strip(): partial(gateway, self.own, words, IN[language], id)
+                for id in self.own.gateway_settings()
+            },
             "speech": partial(speech, self.own, words),
-            "proxy": partial(proxies, self.own.gateway_url, words),
+            "proxy": partial(proxies, [each.url for each in self.own.gateway_settings().values()], words),
             "store": partial(store, self.own, words, alone),
         }
         for name, (channel, wrong) in self.theirs.items():

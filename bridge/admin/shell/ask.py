@@ -15,7 +15,17 @@ from bridge.inbound import Said
 from bridge.media import AttachmentReader, FileSource, MediaInMemory
 from bridge.reply import Draft
 from bridge.settings import Settings
-from bridge.turn import Attachments, Received, estimate, request_messages, sources_list, unread, unshown, user_messages
+from bridge.turn import (
+    Attachments,
+    Received,
+    estimate,
+    request_messages,
+    sources_list,
+    stood_in,
+    unread,
+    unshown,
+    user_messages,
+)
 from bridge.types import Attachment, BodyFile, Chat, ModelId, User
 from bridge.words import Words, no_models, trouble
 
@@ -36,20 +46,22 @@ async def ask(
     else 1, with the reason on standard error.
     """
     words = terminal_words(settings)
+    # Those of the settings stand in for the model of the settings.
+    fallbacks = settings.fallback.models if settings.fallback and model in (None, settings.model) else ()
     model = model or settings.model
-    async with settings.gateway() as gateway:
+    async with settings.open_gateways() as gateways:
         try:
             if model is None:
-                offered = await gateway.models()
-                if not offered:
-                    print(no_models(words, gateway.name), file=sys.stderr)
+                model = await gateways.first_model(lambda _: True)
+                if model is None:
+                    print(no_models(words, gateways.name), file=sys.stderr)
                     return 1
-                model = offered[0].id
+            chain = [await gateways.canonical(each) for each in (model, *fallbacks)]
             here = Chat("console", "ask", direct=True)
             message = Said("ask", here, User("console", "ask"), text, attachments=tuple(attachments))
             media, received = MediaInMemory(), Received()
             reader = AttachmentReader(media, settings.media_limits(), speech=settings.speech(), estimate=estimate)
-            reading = Attachments(media, gateway, reader, settings.document_tokens)
+            reading = Attachments(media, gateways, reader, settings.document_tokens)
             await reading.receive(message, files, received)
             if received.problems:
                 print(unread(received.problems, message, words, admin=True), file=sys.stderr)
@@ -59,11 +71,13 @@ async def ask(
         except GatewayError as error:
             print(_why(error, words, model), file=sys.stderr)
             return 1
-        stream = gateway.stream(model, loaded.expand(messages), pictures=loaded.pictures)
+        sent = loaded.expand(messages)
+        stream = gateways.stream(chain[0], sent, fallbacks=chain[1:], pictures=loaded.pictures)
         async with aclosing(stream) as completion:
             draft = Draft(completion.events())
             await _show(draft)
         if draft.error is not None:
+            gateway = gateways.by_id(draft.error.gateway_id)
             with suppress(GatewayError):
                 await gateway.identify()
             draft.error.gateway_name = gateway.name
@@ -71,14 +85,14 @@ async def ask(
         print(f"![{file.alt}](<{await files.save(file)}>)")
     if sources := sources_list(draft.sources, words):
         print(f"\n{_harmless(sources)}")
-    reasons = [_harmless(unshown(draft, words))]
+    reasons = [_harmless(unshown(draft, words)), stood_in(draft, stream, words)]
     if draft.error is not None:
         reasons.append(_why(draft.error, words, model))
     elif draft.finished is not None and draft.finished.reason == "length":
         reasons.append(words.length)
     sys.stdout.flush()
     print(*filter(None, reasons), sep="\n", end="\n" if any(reasons) else "", file=sys.stderr)
-    return 1 if reasons[1:] or not (draft.text.strip() or draft.files) else 0
+    return 1 if reasons[2:] or not (draft.text.strip() or draft.files) else 0
 
 
 async def _show(draft: Draft) -> None:

@@ -11,7 +11,7 @@ from bridge.admin.shell.asking import clean
 from bridge.admin.shell.language import terminal_words
 from bridge.bench import MAX_TOKENS, PROMPT, Plan, Run, as_json, environment, markdown, run_all, summarize
 from bridge.errors import GatewayError, ModelNotFound, NoModelList
-from bridge.gateway import Gateway
+from bridge.gateway import Gateways
 from bridge.settings import Settings
 from bridge.types import ModelId
 from bridge.words import trouble
@@ -22,12 +22,12 @@ BAR_WIDTH = 24
 async def bench(settings: Settings, options: Namespace) -> int:
     """Measure, and print the table. Return 1 where a model has not answered once, 130 where it was interrupted."""
     words = terminal_words(settings)
-    async with settings.gateway() as gateway:
+    async with settings.open_gateways() as gateways:
         model = None
         try:
-            models = options.models or [await _usual(gateway, settings)]
+            models = options.models or [await _usual(gateways, settings)]
             for model in models:
-                await _check(gateway, model)
+                await _check(gateways, model)
         except GatewayError as error:
             print(trouble(error, words, model=model, admin=True), file=sys.stderr)
             if isinstance(error, ModelNotFound):
@@ -45,11 +45,11 @@ async def bench(settings: Settings, options: Namespace) -> int:
         bar.show(0, "")
         interrupted = False
         try:
-            await run_all(gateway, plan, done)
+            await run_all(gateways, plan, done)
         except asyncio.CancelledError:
             interrupted = True  # Ctrl-C: what was measured so far is told
         bar.clear()
-        where = await environment(gateway)
+        where = await environment(gateways)
     summaries = summarize(models, runs)
     if options.json:
         print(json.dumps(as_json(summaries, runs, plan, where), ensure_ascii=False, indent=2))
@@ -60,24 +60,24 @@ async def bench(settings: Settings, options: Namespace) -> int:
     return 1 if any(each.first is None for each in summaries) else 0
 
 
-async def _usual(gateway: Gateway, settings: Settings) -> ModelId:
+async def _usual(gateways: Gateways, settings: Settings) -> ModelId:
     """Return the model of new chats. Raises GatewayError."""
     if settings.model is not None:
         return settings.model
-    offered = await gateway.models()
-    if not offered:
+    first = await gateways.first_model(lambda _: True)
+    if first is None:
         raise ModelNotFound("")
-    return offered[0].id
+    return first
 
 
-async def _check(gateway: Gateway, model: ModelId) -> None:
+async def _check(gateways: Gateways, model: ModelId) -> None:
     """Raise ModelNotFound where the gateway's list does not have it, another GatewayError where it cannot be asked."""
     try:
-        offered = {each.id for each in await gateway.models()}
+        offered = {id for each in await gateways.models() for id in (each.id, each.id_there)}
     except NoModelList:
         return  # then it is taken on trust
     if model not in offered:
-        raise ModelNotFound(model, await gateway.nearest(str(model)))
+        raise ModelNotFound(model, await gateways.nearest(str(model)))
 
 
 class _Bar:

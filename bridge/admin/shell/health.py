@@ -21,12 +21,13 @@ from bridge import metrics
 from bridge.admin.shell.ports import forget_ports, port_file_of
 from bridge.app import Bridge
 from bridge.errors import GatewayError, SettingsError, StoreError
+from bridge.gateway import Gateway
 from bridge.settings import Settings
 
 MAX_PORTS = 10
 """How many ports are tried: the one that is set, and those after it."""
 GATEWAY_CHECK_SECONDS = 15.0
-"""Seconds between two checks of the gateway."""
+"""Seconds between two checks of a gateway."""
 STORE_TIMEOUT_SECONDS = 3.0
 """For the store to answer."""
 
@@ -76,7 +77,10 @@ def _ready(bridge: Bridge) -> Callable[[web.Request], Awaitable[web.Response]]:
 
     async def ready(_request: web.Request) -> web.Response:
         store, channels = await _answers(bridge), metrics.CHANNEL_UP.total() > 0
-        state = {"store": store, "channels": channels, "gateway": metrics.GATEWAY_UP.get() > 0}
+        up = {gateway.id: metrics.GATEWAY_UP.get(gateway.id) > 0 for gateway in bridge.gateways.all}
+        state: dict[str, object] = {"store": store, "channels": channels, "gateway": any(up.values())}
+        if bridge.gateways.are_several:
+            state["gateways"] = up
         return web.json_response(state, status=200 if store and channels else 503)
 
     return ready
@@ -96,13 +100,19 @@ async def _answers(bridge: Bridge) -> bool:
 
 
 async def _watch(bridge: Bridge) -> None:
+    async with asyncio.TaskGroup() as watching:
+        for gateway in bridge.gateways.all:
+            watching.create_task(_ping(gateway))
+
+
+async def _ping(gateway: Gateway) -> None:
     while True:
         try:
-            await bridge.gateway.ping()
+            await gateway.ping()
         except GatewayError:
-            metrics.GATEWAY_UP.set(0)
+            metrics.GATEWAY_UP.set(0, gateway.id)
         else:
-            metrics.GATEWAY_UP.set(1)
+            metrics.GATEWAY_UP.set(1, gateway.id)
         await asyncio.sleep(GATEWAY_CHECK_SECONDS)
 
 

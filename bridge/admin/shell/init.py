@@ -15,16 +15,16 @@ from pydantic import SecretStr, ValidationError
 from pydantic_settings import BaseSettings
 
 from bridge import log
-from bridge.admin.doctor import examine
+from bridge.admin.doctor import Check, examine
 from bridge.admin.doctor.answer import answer, impatient, key_diagnostic
-from bridge.admin.doctor.gateway import absent, entries_of, failed, found, listed, name_at, usual
+from bridge.admin.doctor.gateway import absent, entries_of, failed, found, gateway, listed, name_at, usual
 from bridge.admin.doctor.settings import read_leniently
 from bridge.admin.shell.asking import agrees, ask, at_terminal, say, waited_for
 from bridge.admin.shell.doctor import line
 from bridge.admin.shell.envfile import put
 from bridge.admin.shell.language import terminal_language, terminal_tag
 from bridge.channel_settings import ChannelSettings
-from bridge.diagnostics import Diagnostic, SettingPrompt
+from bridge.diagnostics import Diagnostic, SettingPrompt, gateway_variable
 from bridge.errors import (
     CHERRY_STUDIO,
     OWN_GATEWAY,
@@ -35,7 +35,7 @@ from bridge.errors import (
     SettingsError,
 )
 from bridge.gateway import Gateway, Model, base_url, labelled, nearest, usable_models
-from bridge.settings import Settings, variable
+from bridge.settings import Settings, secrets, variable
 from bridge.types import ModelId
 from bridge.words import IN, LANGUAGES, Language, models_count
 from bridge.words.shell import DOCTOR, INIT
@@ -120,6 +120,10 @@ class Setup:
         if self._settings().runs_own_gateway:
             self._own_gateway()
             return
+        if len(gateways := self._settings().gateway_settings()) > 1:
+            for id in gateways:
+                self._gateway_among(id)
+            return
         url = self._settings().gateway_url
         there = waited_for(found([url, *usual()]))
         if not there and self._chooses_providers():
@@ -133,14 +137,49 @@ class Setup:
             entries, lambda: impatient(url, self._settings().gateway_key.get_secret_value(), self._server)
         )
 
+    def _gateway_among(self, id: str) -> None:
+        """Check one of several gateways; ask for its address or its key, where that is wrong, until all is well."""
+        words = self._words
+        while True:
+            say(words.trying)
+            settings = self._settings()
+            check = partial(gateway, settings, self._findings, IN[self._language], id)
+            diagnostics = self._diagnose("gateway", check)
+            wrong = {each.area for each in diagnostics if each.severity == "wrong"}
+            at = settings.gateway_settings()[id]
+            if "key" in wrong:
+                variable, shown = gateway_variable(id, "key"), at.key.get_secret_value()
+                typed = self._ask(variable, words.key_ask, hidden=True, shown=shown)
+            elif "gateway" in wrong:
+                variable = gateway_variable(id, "url")
+                typed = self._address_typed(self._ask(variable, words.gateway_ask, shown=at.url))
+            else:
+                return
+            if not typed:
+                say(words.skipped)
+                return
+            self._keep(variable, typed)
+
+    def _address_typed(self, typed: str) -> str:
+        """The address in what was typed; nothing where there is none, after a word about its form."""
+        try:
+            return base_url(typed) if typed else ""
+        except ValueError:
+            say(self._words.again_or_skip.format(format_hint=self._words.gateway_shape))
+            return ""
+
     def _own_gateway(self) -> None:
         self._server = OWN_GATEWAY
         try:
-            entries = waited_for(entries_of(self._settings().gateway()))
+            entries = waited_for(entries_of(self._own_client()))
         except (GatewayError, SettingsError) as error:
             self._show([self._findings.own_fault.found("wrong", "gateway", why=error)])
             return
-        self._choose_model(entries, lambda: self._settings().gateway())
+        self._choose_model(entries, self._own_client)
+
+    def _own_client(self) -> Gateway:
+        [client] = self._settings().open_gateways().all
+        return client
 
     def _choose_model(self, entries: Sequence[dict[str, object]], client: Callable[[], Gateway]) -> None:
         """Say which models there are, and ask for that of new chats; `client` makes one of the gateway."""
@@ -341,12 +380,18 @@ class Setup:
         read, _ = read_leniently(self._platforms[name], self._file)
         check = partial(read.check, self._language, thorough=False)
 
+        diagnostics = self._diagnose(name, check)
+        return not any(diagnostic.severity == "wrong" for diagnostic in diagnostics)
+
+    def _diagnose(self, area: str, check: Check) -> list[Diagnostic]:
+        """Run a check and show its results; return them."""
+
         async def look() -> list[Diagnostic]:
-            return [diagnostic async for diagnostic in examine({name: check}, self._findings)]
+            return [diagnostic async for diagnostic in examine({area: check}, self._findings)]
 
         diagnostics = waited_for(look())
         self._show(diagnostics)
-        return not any(diagnostic.severity == "wrong" for diagnostic in diagnostics)
+        return diagnostics
 
     def _complete(self, name: str) -> bool:
         read, errors = read_leniently(self._platforms[name], self._file)
@@ -379,7 +424,7 @@ class Setup:
 
     def _settings(self) -> Settings:
         read, _ = read_leniently(Settings, self._file)
-        log.hide([read.gateway_key.get_secret_value()])
+        log.hide(secrets(read))
         return read
 
     def _show(self, diagnostics: Sequence[Diagnostic]) -> None:

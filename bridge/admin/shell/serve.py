@@ -81,7 +81,7 @@ def _page(
     from bridge.admin.web import Site, page  # a web server, in memory only where it is wanted
 
     site = Site(
-        settings, bridge.store, bridge.inbox, bridge.commands.management, bridge.gateway, kinds, bridge.publish_all
+        settings, bridge.store, bridge.inbox, bridge.commands.management, bridge.gateways, kinds, bridge.publish_all
     )
     return page(site, settings.web_port)
 
@@ -122,15 +122,21 @@ def _when_closed(pipe: int, call: Callable[[], object]) -> None:
 
 
 async def _print_gateway(bridge: Bridge, settings: Settings) -> None:
-    """Print what the gateway offers, or why it does not answer; it may come up later."""
-    try:
-        offered = await bridge.gateway.models()
-    except GatewayError as error:
-        why = trouble(error, terminal_words(settings), model=None, admin=True).replace("\n\n", " ")
-        print(f"gateway   {why}", flush=True)
-        return
-    model = settings.model or (offered[0].id if offered else None)
-    print(f"gateway   {bridge.gateway.url}: {len(offered)} models; {model} answers first", flush=True)
+    """Print what each gateway offers, or why it does not answer; it may come up later."""
+    gateways = bridge.gateways
+    for gateway in gateways.all:
+        try:
+            offered = await gateway.models()
+        except GatewayError as error:
+            why = trouble(error, terminal_words(settings), model=None, admin=True).replace("\n\n", " ")
+            print(f"gateway   {why}", flush=True)
+            continue
+        named = f"{gateway.label}, " if gateways.are_several else ""
+        answers = ""
+        if gateway is gateways.all[0]:
+            model = settings.model or (offered[0].id if offered else None)
+            answers = f"; {model} answers first"
+        print(f"gateway   {named}{gateway.url}: {len(offered)} models{answers}", flush=True)
 
 
 async def _opened(bridge: Bridge, account: Account) -> None:

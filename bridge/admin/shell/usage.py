@@ -26,12 +26,12 @@ async def usage(settings: Settings, options: Namespace) -> int:
     """Print what was used in the last `options.days` days. Raises StoreError."""
     async with (
         open_store(settings.redis_url.get_secret_value(), settings.data_dir) as store,
-        settings.gateway() as gateway,
+        settings.open_gateways() as gateways,
     ):
         ledger = Ledger(store.redis)
         rows = [row for day in last_days(options.days) for row in await ledger.on_day(day)]
         names, errors = await ledger.names(rows), await ledger.errors()
-        prices = await Prices(settings.prices, gateway).of({row.model for row in rows})
+        prices = await Prices(settings.prices, gateways).of({row.model for row in rows})
     rows.sort(key=lambda row: (row.day, row.person, row.chat, row.model))
     sheet = [cells(row, names, prices) for row in rows]
     if options.json:

@@ -24,11 +24,11 @@ async def web(settings: Settings, channels: Mapping[str, type[ChannelSettings]],
     """
     async with (
         open_store(settings.redis_url.get_secret_value(), settings.data_dir) as store,
-        settings.gateway(RedisQuirks(store.redis)) as gateway,
+        settings.open_gateways(RedisQuirks(store.redis)) as gateways,
     ):
         inbox = Inbox(store)
         management = Management(Access(store.redis, settings.admins), inbox, store.conversations)
-        site = Site(settings, store, inbox, management, gateway, channels)
+        site = Site(settings, store, inbox, management, gateways, channels)
         async with page(site, settings.web_port if port is None else port) as address:
             link = await management.access.web.link(None)
             print(f"The page is at {address} until you press Ctrl-C. This opens it once, within", end=" ")

@@ -14,13 +14,14 @@ from typing import Any
 from aiohttp import web
 
 from bridge.admin.doctor.answer import failed, key_diagnostic
-from bridge.admin.doctor.gateway import absent
+from bridge.admin.doctor.gateway import absent, named_in
 from bridge.admin.doctor.gateway import failed as no_list
 from bridge.admin.web.guard import COOKIE, browser_of
 from bridge.admin.web.render import fragment, render
 from bridge.admin.web.site import SITE, Site, Tongue, tongue_of
 from bridge.diagnostics import Diagnostic
 from bridge.errors import GatewayError, GatewayUnreachable, KeyRefused, NoModelList
+from bridge.gateway import Gateway
 from bridge.settings import read
 from bridge.store import Activity, ChannelState
 from bridge.types import ModelId
@@ -116,11 +117,17 @@ async def _what_is_going_on(site: Site, tongue: Tongue) -> dict[str, Any]:
 
 
 async def _gateway(site: Site, tongue: Tongue) -> AsyncIterator[Diagnostic]:
-    """Whether the gateway gives its list; no model is asked."""
-    url, words = site.gateway.url, DOCTOR[tongue.language]
+    """Whether each gateway gives its list; no model is asked."""
+    for gateway in site.gateways.all:
+        async for diagnostic in _list_of(gateway, tongue):
+            yield named_in(diagnostic, gateway.id, gateway.label)
+
+
+async def _list_of(gateway: Gateway, tongue: Tongue) -> AsyncIterator[Diagnostic]:
+    url, words = gateway.url, DOCTOR[tongue.language]
     try:
         async with asyncio.timeout(GATEWAY_SECONDS):
-            models = await site.gateway.models(fresh=True)
+            models = await gateway.models(fresh=True)
     except GatewayUnreachable:
         yield await absent(url, words)
     except KeyRefused as error:

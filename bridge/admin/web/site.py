@@ -11,7 +11,7 @@ from bridge.access import Actor, Role, WebSession
 from bridge.admin.web.condition import Conditions
 from bridge.channel_settings import ChannelSettings
 from bridge.commands import Management
-from bridge.gateway import Gateway
+from bridge.gateway import Gateways
 from bridge.inbox import Inbox
 from bridge.settings import Settings
 from bridge.store import Store
@@ -33,7 +33,7 @@ class Site:
     store: Store
     inbox: Inbox
     management: Management
-    gateway: Gateway
+    gateways: Gateways
     channels: Mapping[str, type[ChannelSettings]]
     """What each channel reads from the environment."""
     admins_changed: Callable[[], Awaitable[None]] = _nothing

@@ -69,7 +69,7 @@ class Times:
 
 async def show(request: web.Request) -> web.Response:
     site, words = request.app[SITE], tongue_of(request).talk
-    ledger, prices = Ledger(site.store.redis), Prices(site.settings.prices, site.gateway)
+    ledger, prices = Ledger(site.store.redis), Prices(site.settings.prices, site.gateways)
     report = await Report.of_all(ledger, prices)
     month = await ledger.in_month(today()[:7])
     people, chats = _largest(month, lambda row: row.person), _largest(month, lambda row: row.chat)
@@ -107,7 +107,7 @@ async def sheet(request: web.Request) -> web.Response:
     ledger = Ledger(site.store.redis)
     rows = [row for day in last_days(DETAIL_DAYS) for row in await ledger.on_day(day)]
     names = await ledger.names(rows)
-    prices = await Prices(site.settings.prices, site.gateway).of({row.model for row in rows})
+    prices = await Prices(site.settings.prices, site.gateways).of({row.model for row in rows})
     file = io.StringIO()
     write_csv((cells(row, names, prices) for row in rows), file)
     return web.Response(

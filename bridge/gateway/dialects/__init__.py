@@ -7,16 +7,23 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from bridge.gateway.dialects.chat import PATH as CHAT_PATH
-from bridge.gateway.dialects.chat import chat_body, chat_frame, chat_plain
+from bridge.gateway.dialects.chat import chat_body, chat_frame, chat_parameters, chat_plain
 from bridge.gateway.dialects.fields import FinishReason, as_count, as_dict, as_finish_reason, as_list, as_text
 from bridge.gateway.dialects.frame import Extra, Frame, Plain
-from bridge.gateway.dialects.messages import MAX_OUTPUT_TOKENS, messages_body, messages_frame, messages_plain
+from bridge.gateway.dialects.messages import (
+    MAX_OUTPUT_TOKENS,
+    messages_body,
+    messages_frame,
+    messages_parameters,
+    messages_plain,
+)
 from bridge.gateway.dialects.messages import PATH as MESSAGES_PATH
 from bridge.gateway.dialects.parts import decode_base64, read_content, read_picture
 from bridge.gateway.dialects.sources import read_annotations, read_citation, read_sources
 from bridge.gateway.dialects.tools import chat_tools, holds_tools, messages_tools, read_tool_calls, without_tools
 from bridge.gateway.pictures import NO_PICTURES, LoadedPictures, holds_pictures, sendable
 from bridge.gateway.quirks import Quirks, adapted, within_max_tokens
+from bridge.sampling import UNSET, Sampling
 from bridge.types import ChatMessage, ModelId, ToolSpec
 
 __all__ = [
@@ -60,13 +67,13 @@ def request(
     model: ModelId,
     messages: Sequence[ChatMessage],
     quirks: Quirks = frozenset(),
-    max_tokens: int = 0,
+    sampling: Sampling = UNSET,
     pictures: LoadedPictures = NO_PICTURES,
     tools: Sequence[ToolSpec] = (),
 ) -> tuple[str, bytes]:
     """The path to post to, and the body. Messages without content are left out: no dialect takes them.
 
-    `quirks` says what to do without; `max_tokens` limits the answer, 0 does not. A picture that is not among `pictures`
+    `quirks` says what to do without, of what `sampling` asks for as well. A picture that is not among `pictures`
     becomes a note. Calls and results are left out where no `tools` are offered: providers refuse them. Raises
     ValueError where no message holds anything.
     """
@@ -78,13 +85,16 @@ def request(
     talk = adapted([each for each in told if each.text.strip() or holds_pictures(each) or holds_tools(each)], quirks)
     if dialect == "messages":
         path, body = MESSAGES_PATH, messages_body(model, talk, pictures)
-        max_tokens = max_tokens or body["max_tokens"]
+        most, parameters = sampling.max_tokens or MAX_OUTPUT_TOKENS, messages_parameters(sampling)
     else:
         path, body = CHAT_PATH, chat_body(model, talk, pictures)
+        most, parameters = sampling.max_tokens or 0, chat_parameters(sampling)
     if tools:
         body["tools"] = messages_tools(tools) if dialect == "messages" else chat_tools(tools)
-    if max_tokens:
-        body["max_tokens"] = within_max_tokens(quirks, max_tokens)
+    body |= {name: value for name, (field, value) in parameters.items() if f"no_{field}" not in quirks}
+    if most:
+        renamed = dialect == "chat" and "max_completion_tokens" in quirks
+        body["max_completion_tokens" if renamed else "max_tokens"] = within_max_tokens(quirks, most)
     if "no_streaming" in quirks:
         body["stream"] = False
     if quirks & {"no_streaming", "no_stream_options"}:

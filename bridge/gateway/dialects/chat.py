@@ -10,13 +10,14 @@ import msgspec
 from msgspec import Struct
 
 from bridge.events import Unsupported
-from bridge.gateway.dialects.fields import as_count, as_dict, as_finish_reason, as_list, as_text
+from bridge.gateway.dialects.fields import Parameters, as_count, as_dict, as_finish_reason, as_list, as_text
 from bridge.gateway.dialects.frame import Extra, Frame, Plain
 from bridge.gateway.dialects.parts import Content, read_content, read_picture
 from bridge.gateway.dialects.sources import read_annotations, read_sources
 from bridge.gateway.dialects.tools import chat_tool_messages, holds_tools, read_tool_calls
 from bridge.gateway.error_body import read_error
 from bridge.gateway.pictures import LoadedPictures
+from bridge.sampling import Sampling
 from bridge.types import ChatMessage, Image, ModelId, Text
 
 PATH = "/v1/chat/completions"
@@ -43,6 +44,17 @@ def chat_body(model: ModelId, messages: Sequence[ChatMessage], pictures: LoadedP
         "stream": True,
         "stream_options": {"include_usage": True},
     }
+
+
+def chat_parameters(sampling: Sampling) -> Parameters:
+    """What is set of `sampling`, except for the limit of tokens."""
+    values = {
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "stop": list(sampling.stop) or None,
+        "reasoning_effort": sampling.reasoning_effort,
+    }
+    return {name: (name, value) for name, value in values.items() if value is not None}
 
 
 def content_to_send(

@@ -44,3 +44,7 @@ def as_text(value: Any) -> str:
 
 def as_count(value: Any) -> int:
     return value if isinstance(value, int) and value > 0 else 0
+
+
+Parameters = dict[str, tuple[str, Any]]
+"""Of a request, by the dialect's name: the name that `Sampling` has for each, and its value."""

@@ -10,13 +10,22 @@ from msgspec import Struct
 
 from bridge.events import ToolCallDelta
 from bridge.gateway.dialects.chat import content_to_send
-from bridge.gateway.dialects.fields import FinishReason, as_count, as_dict, as_finish_reason, as_list, as_text
+from bridge.gateway.dialects.fields import (
+    FinishReason,
+    Parameters,
+    as_count,
+    as_dict,
+    as_finish_reason,
+    as_list,
+    as_text,
+)
 from bridge.gateway.dialects.frame import Extra, Frame, Plain
 from bridge.gateway.dialects.parts import read_content
 from bridge.gateway.dialects.sources import read_annotations, read_citation
 from bridge.gateway.dialects.tools import holds_tools, messages_tool_message
 from bridge.gateway.error_body import read_error
 from bridge.gateway.pictures import LoadedPictures
+from bridge.sampling import Sampling
 from bridge.types import ChatMessage, ModelId
 
 PATH = "/v1/messages"
@@ -44,6 +53,19 @@ def messages_body(model: ModelId, messages: Sequence[ChatMessage], pictures: Loa
     ]
     body: dict[str, Any] = {"model": str(model), "max_tokens": MAX_OUTPUT_TOKENS, "messages": talk, "stream": True}
     return body | {"system": system} if system else body
+
+
+def messages_parameters(sampling: Sampling) -> Parameters:
+    """What is set of `sampling` and exists here, except for the limit of tokens: there is no reasoning effort."""
+    values = {
+        "temperature": (
+            "temperature",
+            sampling.temperature if sampling.temperature is None else min(sampling.temperature, 1.0),
+        ),
+        "top_p": ("top_p", sampling.top_p),
+        "stop_sequences": ("stop", list(sampling.stop) or None),
+    }
+    return {name: each for name, each in values.items() if each[1] is not None}
 
 
 class _TextDelta(Struct, gc=False, tag_field="type", tag="text_delta"):

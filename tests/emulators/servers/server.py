@@ -36,6 +36,8 @@ class ServerEmulator:
         """Everything is answered by 503, as llama.cpp does until its model is loaded."""
         self.failing = False
         """All but its root fails, as LiteLLM does without a data base where no key is sent."""
+        self.context_tokens: dict[str, int] = {}
+        """What its list says that models read, as vLLM's does."""
         self.port = 0
         self._script: list[Reply] = []
         self._runner: web.AppRunner | None = None
@@ -92,7 +94,8 @@ class ServerEmulator:
             return self._respond(self.listed)
         if not self.shape.open_list and (locked := self._locked(request)) is not None:
             return self._respond(locked)
-        entries = [self.shape.entry(model) for model in self.models]
+        told = {model: {"max_model_len": tokens} for model, tokens in self.context_tokens.items()}
+        entries = [self.shape.entry(model) | told.get(model, {}) for model in self.models]
         return self._respond(refusal(200, {"object": "list", "data": entries} | self.shape.list_more))
 
     async def _complete(self, request: web.Request) -> web.Response:

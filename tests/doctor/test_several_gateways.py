@@ -1,0 +1,66 @@
+"""`doctor`, `models` and `init` with several gateways: each by its name, with the names of its variables."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bridge.admin.shell.models import models
+from bridge.settings import Settings
+from tests.doctor.conftest import Bench, closed_port
+from tests.emulators.gateway import GatewayEmulator
+from tests.emulators.servers import ServerEmulator
+
+
+def two(bench: Bench, url: str) -> None:
+    bench.set(
+        BRIDGE_GATEWAYS="home,work",
+        BRIDGE_GATEWAY_HOME_URL=bench.gateway.url,
+        BRIDGE_GATEWAY_HOME_KEY=bench.gateway.key,
+        BRIDGE_GATEWAY_HOME_NAME="Desk",
+        BRIDGE_GATEWAY_WORK_URL=url,
+        BRIDGE_MODEL="fake-openai:ok@home",
+    )
+    bench.unset("BRIDGE_GATEWAY_URL", "BRIDGE_GATEWAY_KEY")
+
+
+async def test_each_is_checked_and_named(bench: Bench) -> None:
+    async with ServerEmulator("ollama") as server:
+        two(bench, server.url)
+        status, shown = await bench.doctor()
+    assert status == 0, shown
+    assert re.search(r"ok  answer    Desk: fake-openai:ok ", shown), shown
+    assert re.search(r"ok  answer    work: llama3.2:latest ", shown), shown
+
+
+async def test_what_is_wrong_names_its_variables(bench: Bench) -> None:
+    two(bench, f"http://127.0.0.1:{closed_port()}")
+    bench.set(BRIDGE_GATEWAY_HOME_KEY="cs-sk-wrong")
+    status, shown = await bench.doctor()
+    assert status == 1
+    assert re.search(r"!!  key       Desk: The key is wrong\..*BRIDGE_GATEWAY_HOME_KEY", shown), shown
+    assert re.search(r"!!  gateway   work: .*BRIDGE_GATEWAY_WORK_URL", shown), shown
+    assert not re.search(r"BRIDGE_GATEWAY_(URL|KEY)", shown)
+
+
+async def test_models_are_listed_by_gateway(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    async with GatewayEmulator("B") as home, ServerEmulator("ollama") as work:
+        settings = Settings(
+            data_dir=tmp_path,
+            language="en",
+            gateways=("home", "work"),
+            named_gateways={"home": {"url": home.url, "key": home.key}, "work": {"url": work.url}},  # type: ignore[dict-item] # read by pydantic
+        )
+        assert await models(settings, as_json=False) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert re.fullmatch(
+            r"fake-openai:ok +home · Fake OpenAI", next(line for line in lines if "fake-openai:ok" in line)
+        )
+        assert re.fullmatch(r"llama3.2:latest +work", next(line for line in lines if "llama3.2" in line))
+        await work.stop()
+        assert await models(settings, as_json=False) == 1
+        told = capsys.readouterr()
+        assert "fake-openai:ok" in told.out
+        assert told.err.startswith("work: ")
