@@ -283,7 +283,7 @@ async def test_long_code_and_tables_are_had_as_files(
     rows = "\n".join(f"| {number} | a\\|b |" for number in range(60))
     gateway.behave("ok", Behaviour(text=f"Here:\n\n```python\n{code}\n```\n\n| n | word |\n|---|---|\n{rows}\n\nDone."))
     await platform.say("Write much.")
-    bubbles = await until(lambda: bot.bubbles() if bot.bubbles() and bot.bubbles()[-1].buttons == ["As a file"] else [])
+    bubbles = await until(lambda: bot.bubbles() if bot.bubbles() and "As a file" in bot.bubbles()[-1].buttons else [])
     writes = sum(len(bubble.writes) for bubble in bubbles)
     for _ in range(2):  # a file is posted as often as somebody asks for it
         before = len(bot.bubbles())
@@ -295,7 +295,7 @@ async def test_long_code_and_tables_are_had_as_files(
         assert len(read) == 61
     assert sum(len(bubble.writes) for bubble in bot.bubbles()[: len(bubbles)]) == writes, "the answer was not touched"
     gateway.behave("ok", Behaviour(text="```\nshort\n```"))
-    assert (await bot.ask("Write little."))[-1].buttons == []
+    assert "As a file" not in (await bot.ask("Write little."))[-1].buttons
 
 
 async def test_what_no_longer_fits_is_summarised_once(
