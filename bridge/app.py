@@ -29,7 +29,7 @@ from bridge.reply import Account, Pace
 from bridge.settings import Settings
 from bridge.store import CODE, ChannelState, RedisHealth, RedisQuirks, Store, open_store
 from bridge.tools import Approvals, BuiltInTools, Reminders, Toolbox
-from bridge.turn import ActiveAnswers, Answerer, Attachments, Load, OutageMonitor, Replies, TurnTools, estimate
+from bridge.turn import ActiveAnswers, Answerer, Asking, Attachments, Load, OutageMonitor, Replies, TurnTools, estimate
 
 log = structlog.get_logger(__name__)
 
@@ -72,19 +72,17 @@ class Bridge:
         self._processes = 1
         replies = Replies(store, self.inbox, self.commands, settings.language, self._active, self.publish_all)
         reader = AttachmentReader(store.media, settings.media_limits(), speech=speech, estimate=estimate)
+        attachments = Attachments(store.media, gateways, reader, settings.document_tokens)
+        tools = TurnTools(store, self.access, self.toolbox, Approvals(store.redis))
         self._answerer = Answerer(
-            settings,
             store,
             self.inbox,
-            gateways,
             self.access,
-            self.commands,
             replies,
             self._load,
             self._outages,
-            Attachments(store.media, gateways, reader, settings.document_tokens),
-            voice,
-            TurnTools(store, self.access, self.toolbox, Approvals(store.redis)),
+            attachments,
+            Asking(settings, store, gateways, self.commands, self._load, attachments, voice, tools),
         )
         self._intake = Intake(store, self.inbox, self.access, self.commands, replies.words, self.publish_all)
 

@@ -2,6 +2,7 @@
 
 from bridge.turn.active import ActiveAnswers
 from bridge.turn.answer import Answerer
+from bridge.turn.asking import Asking
 from bridge.turn.attachments import Attachments, Received
 from bridge.turn.context import request_messages, user_messages
 from bridge.turn.footer import sources_list, stood_in, unread, unshown
@@ -14,6 +15,7 @@ from bridge.turn.tools import TurnTools
 __all__ = [
     "ActiveAnswers",
     "Answerer",
+    "Asking",
     "Attachments",
     "Load",
     "OutageMonitor",

@@ -11,34 +11,28 @@ from dataclasses import dataclass, field, replace
 import structlog
 from msgspec.structs import replace as with_changes
 
-from bridge import metrics
-from bridge.access import Access, ChatSettings, Limit, Role, Standing, TurnQuota, until_midnight
-from bridge.commands import Commands, file_button, has_long_blocks
+from bridge.access import Access, Limit, Role, Standing, TurnQuota, until_midnight
+from bridge.commands import file_button, has_long_blocks
 from bridge.errors import GatewayError, GatewayUnreachable, Gone, StoreError
 from bridge.events import Event
-from bridge.gateway import Gateways
-from bridge.inbound import ChatMoved, parse_command
+from bridge.inbound import ChatMoved
 from bridge.inbox import CommandCall, Inbox, Notice, Question, Turn
-from bridge.media import SpeechServer
 from bridge.reply import Account, Draft, Footer, deliver
-from bridge.settings import Settings
-from bridge.store import Activity, Exchange, Failure, LastAnswer, Offer, Store, TurnContext, Version
+from bridge.store import Exchange, LastAnswer, Offer, Store, TurnContext, Version
+from bridge.turn.accounting import activity, count, spent_on
 from bridge.turn.answer_buttons import answer_buttons
+from bridge.turn.asking import Asking
 from bridge.turn.attachments import Attachments, Received
 from bridge.turn.chain import Chain
 from bridge.turn.compare import Comparison
-from bridge.turn.context import user_messages
 from bridge.turn.footer import approval_note, end_reason, outcome_note, used_up
-from bridge.turn.generation import Asked, Generation
+from bridge.turn.generation import Generation
 from bridge.turn.load import Load
-from bridge.turn.memory import Dropping, Summarising
 from bridge.turn.outage import OutageMonitor
 from bridge.turn.plan import Plan, plan
 from bridge.turn.replies import Replies, reply_target
 from bridge.turn.thoughts import above
-from bridge.turn.tools import TurnTools
-from bridge.types import Body, Button, Chat, ChatMessage, ModelId
-from bridge.usage import Spent, Tally
+from bridge.types import Body, Button, Chat, ModelId
 from bridge.words import Words
 
 log = structlog.get_logger(__name__)
@@ -47,8 +41,6 @@ MAX_FAILURES = 3
 """A job whose attempts failed more often is set aside and its sender told."""
 MAX_CRASHES = 10
 """The same for a job during which the process died: most often that is not the job's fault, so they may be more."""
-MAX_SHOWN = 64
-"""Characters of a name or a title."""
 FREE_CRASHES, MAX_CRASH_PAUSE_SECONDS = 3, 30.0
 """After so many crashes each further attempt waits first, twice as long each time: a job that kills every process
 that takes it leaves the others some time to answer."""
@@ -74,32 +66,23 @@ class Answerer:
 
     def __init__(
         self,
-        settings: Settings,
         store: Store,
         inbox: Inbox,
-        gateways: Gateways,
         access: Access,
-        commands: Commands,
         replies: Replies,
         load: Load,
         outages: OutageMonitor,
         attachments: Attachments,
-        voice: SpeechServer | None,
-        tools: TurnTools,
+        asking: Asking,
     ) -> None:
-        """`voice` speaks answers, where there is one and a chat wants it."""
-        self._settings = settings
         self._store = store
         self._inbox = inbox
-        self._gateways = gateways
         self._access = access
-        self._commands = commands
         self._replies = replies
         self._load = load
         self._outages = outages
         self._attachments = attachments
-        self._voice = voice
-        self._tools = tools
+        self._asking = asking
         self._clearing: set[asyncio.Task[None]] = set()
 
     async def answer(self, turn: Turn, account: Account) -> None:
@@ -165,7 +148,7 @@ class Answerer:
         if is_first and (limit := await quota.reserve()):
             await self._replies.say(turn, account, used_up(limit, until_midnight(), words))
             return True
-        asking = await self._asking(turn, planned, account, standing, context)
+        asking = await self._asking.ask(turn, planned, account, standing, context)
         attempt = Attempt(planned, context, *asking)
         ending = await self._stream(turn, account, standing, attempt, quota)
         planned, draft, generation = attempt.plan, attempt.draft, attempt.generation
@@ -196,7 +179,7 @@ class Answerer:
             planned.last_answer(turn.key, turn.epoch, version), refs=refs, offers=(Offer(*ending),) if ending else ()
         )
         replaces = planned.replaces if exchange is not None or edited else ""
-        spent = _spent(question, draft, generation) if planned.shows is None else []
+        spent = spent_on(question, draft, generation) if planned.shows is None else []
         if not await turn.done(
             exchange, replaces=replaces, answer=answer, seconds=standing.settings.keep_seconds, spent=spent
         ):
@@ -206,9 +189,9 @@ class Answerer:
         if planned.shows is None:
             await generation.learn()
             await quota.spend(sum(each.tally.tokens for each in spent))
-            _count(turn, account, exchange, draft, generation, began)
+            count(turn, account, exchange, draft, generation, began)
             with suppress(StoreError):  # it is only for show
-                await self._store.activity.note(_activity(question, draft, generation, began))
+                await self._store.activity.note(activity(question, draft, generation, began))
         for gateway in generation.gateways_away(draft.error):
             await self._outages.report_down(question.asked_by, gateway)
         return True
@@ -227,21 +210,21 @@ class Answerer:
 
         def ask(model: ModelId) -> tuple[Generation, Received]:
             asking = replace(context, chosen=replace(context.chosen, model=model, voice=False, fallback=None))
-            return self._generation(turn, planned, account, standing, asking, tools=False)
+            return self._asking.generation(turn, planned, account, standing, asking, tools=False)
 
         admin = standing.role >= Role.ADMIN
         models = [ModelId.parse(model) for model in question.models]
         comparison = Comparison(self._replies, self._load, planned, models, ask, words, admin=admin)
         await comparison.run(turn, account)
         exchange, answer = comparison.outcome(turn)
-        spent = [each for c in comparison.columns for each in _spent(question, c.draft, c.generation)]
+        spent = [each for c in comparison.columns for each in spent_on(question, c.draft, c.generation)]
         await turn.done(exchange, answer=answer, seconds=standing.settings.keep_seconds, spent=spent)
         self._clear(account, question.chat, context.offers)
         for column in comparison.columns:
             await column.generation.learn()
-            _count(turn, account, exchange, column.draft, column.generation, began)
+            count(turn, account, exchange, column.draft, column.generation, began)
             with suppress(StoreError):
-                await self._store.activity.note(_activity(question, column.draft, column.generation, began))
+                await self._store.activity.note(activity(question, column.draft, column.generation, began))
         await quota.spend(sum(each.tally.tokens for each in spent))
         return True
 
@@ -327,7 +310,7 @@ class Answerer:
             """Ask what the question has become."""
             planned, context = await self._plan(turn, standing, words)
             assert planned is not None
-            made = await self._asking(turn, planned, account, standing, context)
+            made = await self._asking.ask(turn, planned, account, standing, context)
             attempt.plan, attempt.context, attempt.generation, attempt.received = planned, context, *made
             async for event in attempt.generation.events():
                 yield event
@@ -384,112 +367,13 @@ class Answerer:
                         attempt.draft.stopped = True  # nobody is there to read on
                         return None
                     await record.renounce()  # what it should take the place of was deleted
-                    made = await self._asking(turn, planned, account, standing, attempt.context)
+                    made = await self._asking.ask(turn, planned, account, standing, attempt.context)
                     attempt.generation, attempt.received = made
                 else:
                     return ending
                 finally:
                     following.cancel()
                     await asyncio.wait([following])
-
-    async def _asking(
-        self, turn: Turn, planned: Plan, account: Account, standing: Standing, context: TurnContext
-    ) -> tuple[Generation | Chain, Received]:
-        """Return what will ask the model, and what will have been received by then; nothing has been asked yet."""
-        if (
-            not planned.prompt
-            and (chain := await self._chain(turn, planned.question, standing.settings, context)) is not None
-        ):
-            return chain, Received()
-        return self._generation(turn, planned, account, standing, context)
-
-    def _generation(
-        self,
-        turn: Turn,
-        planned: Plan,
-        account: Account,
-        standing: Standing,
-        context: TurnContext,
-        *,
-        tools: bool = True,
-    ) -> tuple[Generation, Received]:
-        chosen, message, received, settings = context.chosen, planned.message, Received(), standing.settings
-
-        async def ask() -> Asked:
-            if planned.prompt:
-                return Asked([ChatMessage.user(planned.prompt)])
-            if message.attachments:
-                await self._attachments.receive(message, account.channel, received, planned.question.page_range)
-            return Asked(user_messages(message, tuple(received.parts)), received.heard)
-
-        budget = self._settings.history_tokens
-        memory: Dropping | Summarising = Dropping(planned.history, budget)
-        if settings.memory == "summarise":
-            memory = Summarising(
-                self._gateways,
-                self._store.conversations,
-                planned.question.chat,
-                turn.epoch,
-                turn=message.id,
-                history=planned.history,
-                summary=context.summary,
-                budget=budget,
-                keep_seconds=settings.keep_seconds,
-                pause=self._load.pause,
-            )
-        generation = Generation(
-            self._gateways,
-            self._store.preferences,
-            resolve_models=lambda: self._commands.picker.chain(chosen, settings),
-            system=chosen.system or settings.system or self._settings.system,
-            remember=memory.remember,
-            ask=ask,
-            load=lambda messages: self._attachments.load(planned.question.chat, messages),
-            seeing=lambda: self._commands.picker.seeing(settings),
-            pause=self._load.pause,
-            fetch_links=self._settings.picture_links,
-            voice=self._voice if chosen.voice else None,
-            tools=(lambda: self._tools.loop(turn, account, planned.question, chosen.tools))
-            if tools and (turn.steps or self._tools.are_on(chosen.tools, standing))
-            else None,
-            sampling=chosen.sampling,
-        )
-        return generation, received
-
-    async def _chain(
-        self, turn: Turn, question: Question, settings: ChatSettings, context: TurnContext
-    ) -> Chain | None:
-        """Return what will run the chain that the question is put to, as its text says; None where it is to none."""
-        message = question.message
-        if (command := parse_command(message.text)) is None:
-            return None
-        steps = await self._commands.prompts.steps(command.name, question.asked_by, question.chat)
-        if not steps:
-            return None
-
-        def generate(system: str, said: str, model: str) -> Generation:
-            async def ask() -> Asked:
-                return Asked([ChatMessage.user(said)])
-
-            async def resolve() -> Sequence[ModelId]:
-                chosen = replace(context.chosen, model=ModelId.parse(model), fallback=None) if model else context.chosen
-                return await self._commands.picker.chain(chosen, settings)
-
-            return Generation(
-                self._gateways,
-                self._store.preferences,
-                resolve_models=resolve,
-                system=system,
-                remember=Dropping((), 0).remember,
-                ask=ask,
-                load=lambda messages: self._attachments.load(question.chat, messages),
-                seeing=lambda: self._commands.picker.seeing(settings),
-                pause=self._load.pause,
-                fetch_links=self._settings.picture_links,
-                sampling=context.chosen.sampling,
-            )
-
-        return Chain(turn, steps, command.argument, user_messages(message), generate)
 
     async def _move(self, turn: Turn, moved: ChatMoved) -> None:
         """Take everything over to the chat's new id. It waited its turn, so no answer is under way in the old chat."""
@@ -514,56 +398,3 @@ def _may_be_joined(turn: Turn) -> bool:
 def _limit(standing: Standing) -> Limit | None:
     # Admins could lift it anyway.
     return standing.settings.limit if standing.role < Role.ADMIN else None
-
-
-def _spent(question: Question, draft: Draft, generation: Generation | Chain) -> list[Spent]:
-    """What the answer took. One without anything in it is no turn, and its last request is not charged by estimate."""
-    *before, (model, usage) = generation.usages(draft.text)
-    person, chat = question.asked_by, question.chat
-    spent = [Spent(person, chat, m, Tally(0, each.prompt_tokens, each.completion_tokens)) for m, each in before]
-    charged = draft.finished is not None or not draft.is_empty
-    tally = Tally(int(not draft.is_empty), usage.prompt_tokens, usage.completion_tokens) if charged else Tally()
-    error = type(draft.error).__name__ if draft.error is not None else ""
-    return [*spent, Spent(person, chat, model, tally, error)]
-
-
-def _activity(question: Question, draft: Draft, generation: Generation | Chain, began: float) -> Activity:
-    """What the page shows of a turn."""
-    now = time.time()
-    return Activity(
-        now,
-        str(question.chat.place),
-        question.chat.title[:MAX_SHOWN],
-        str(question.asked_by),
-        question.asked_by.name[:MAX_SHOWN],
-        str(generation.model),
-        end_reason(draft),
-        round(max(0.0, now - began), 1),
-        round(generation.first_text or 0.0, 2),
-        Failure.of(draft.error) if draft.error is not None else None,
-    )
-
-
-def _count(
-    turn: Turn, account: Account, exchange: Exchange | None, draft: Draft, generation: Generation | Chain, began: float
-) -> None:
-    """Write one line to the log and count a few numbers; no word of what was said."""
-    question = _question(turn)
-    if question.message.sent_at:
-        metrics.QUEUE.observe(max(0.0, began - question.message.sent_at))
-    ended = exchange.ended if exchange is not None else end_reason(draft)
-    metrics.TURNS.add(account.channel.name, ended)
-    if generation.failures and not draft.is_empty:
-        metrics.FALLBACKS.add(generation.failures[0].reason)
-    if draft.error is not None:
-        metrics.failed(draft.error)
-    log.info(
-        "turn",
-        chat=str(question.chat),
-        model=str(generation.model),
-        ended=ended if draft.error is None else type(draft.error).__name__,
-        characters=len(draft.text),
-        first_text=generation.first_text,
-        seconds=round(max(0.0, time.time() - began), 3),
-        attempt=turn.attempt,
-    )

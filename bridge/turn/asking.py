@@ -1,0 +1,150 @@
+"""What asks the model for the answer to a question: a generation, or a chain of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bridge.access import ChatSettings, Standing
+from bridge.commands import Commands
+from bridge.gateway import Gateways
+from bridge.inbound import parse_command
+from bridge.inbox import Question, Turn
+from bridge.media import SpeechServer
+from bridge.reply import Account
+from bridge.settings import Settings
+from bridge.store import Store, TurnContext
+from bridge.turn.attachments import Attachments, Received
+from bridge.turn.chain import Chain
+from bridge.turn.context import user_messages
+from bridge.turn.generation import Asked, Generation
+from bridge.turn.load import Load
+from bridge.turn.memory import Dropping, Summarising
+from bridge.turn.plan import Plan
+from bridge.turn.tools import TurnTools
+from bridge.types import ChatMessage, ModelId
+
+
+class Asking:
+    """Makes what asks the model. Nothing is asked before its events are read."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        gateways: Gateways,
+        commands: Commands,
+        load: Load,
+        attachments: Attachments,
+        voice: SpeechServer | None,
+        tools: TurnTools,
+    ) -> None:
+        """`voice` speaks answers, where there is one and a chat wants it."""
+        self._settings = settings
+        self._preferences = store.preferences
+        self._conversations = store.conversations
+        self._gateways = gateways
+        self._commands = commands
+        self._load = load
+        self._attachments = attachments
+        self._voice = voice
+        self._tools = tools
+
+    async def ask(
+        self, turn: Turn, planned: Plan, account: Account, standing: Standing, context: TurnContext
+    ) -> tuple[Generation | Chain, Received]:
+        """Return what will ask the model, and what will have been received by then; nothing has been asked yet."""
+        if (
+            not planned.prompt
+            and (chain := await self._chain(turn, planned.question, standing.settings, context)) is not None
+        ):
+            return chain, Received()
+        return self.generation(turn, planned, account, standing, context)
+
+    def generation(
+        self,
+        turn: Turn,
+        planned: Plan,
+        account: Account,
+        standing: Standing,
+        context: TurnContext,
+        *,
+        tools: bool = True,
+    ) -> tuple[Generation, Received]:
+        chosen, message, received, settings = context.chosen, planned.message, Received(), standing.settings
+
+        async def ask() -> Asked:
+            if planned.prompt:
+                return Asked([ChatMessage.user(planned.prompt)])
+            if message.attachments:
+                await self._attachments.receive(message, account.channel, received, planned.question.page_range)
+            return Asked(user_messages(message, tuple(received.parts)), received.heard)
+
+        budget = self._settings.history_tokens
+        memory: Dropping | Summarising = Dropping(planned.history, budget)
+        if settings.memory == "summarise":
+            memory = Summarising(
+                self._gateways,
+                self._conversations,
+                planned.question.chat,
+                turn.epoch,
+                turn=message.id,
+                history=planned.history,
+                summary=context.summary,
+                budget=budget,
+                keep_seconds=settings.keep_seconds,
+                pause=self._load.pause,
+            )
+        generation = Generation(
+            self._gateways,
+            self._preferences,
+            resolve_models=lambda: self._commands.picker.chain(chosen, settings),
+            system=chosen.system or settings.system or self._settings.system,
+            remember=memory.remember,
+            ask=ask,
+            load=lambda messages: self._attachments.load(planned.question.chat, messages),
+            seeing=lambda: self._commands.picker.seeing(settings),
+            pause=self._load.pause,
+            fetch_links=self._settings.picture_links,
+            voice=self._voice if chosen.voice else None,
+            tools=(lambda: self._tools.loop(turn, account, planned.question, chosen.tools))
+            if tools and (turn.steps or self._tools.are_on(chosen.tools, standing))
+            else None,
+            sampling=chosen.sampling,
+        )
+        return generation, received
+
+    async def _chain(
+        self, turn: Turn, question: Question, settings: ChatSettings, context: TurnContext
+    ) -> Chain | None:
+        """Return what will run the chain that the question is put to, as its text says; None where it is to none."""
+        message = question.message
+        if (command := parse_command(message.text)) is None:
+            return None
+        steps = await self._commands.prompts.steps(command.name, question.asked_by, question.chat)
+        if not steps:
+            return None
+
+        def generate(system: str, said: str, model: str) -> Generation:
+            async def ask() -> Asked:
+                return Asked([ChatMessage.user(said)])
+
+            async def resolve() -> Sequence[ModelId]:
+                chosen = replace(context.chosen, model=ModelId.parse(model), fallback=None) if model else context.chosen
+                return await self._commands.picker.chain(chosen, settings)
+
+            return Generation(
+                self._gateways,
+                self._preferences,
+                resolve_models=resolve,
+                system=system,
+                remember=Dropping((), 0).remember,
+                ask=ask,
+                load=lambda messages: self._attachments.load(question.chat, messages),
+                seeing=lambda: self._commands.picker.seeing(settings),
+                pause=self._load.pause,
+                fetch_links=self._settings.picture_links,
+                sampling=context.chosen.sampling,
+            )
+
+        return Chain(turn, steps, command.argument, user_messages(message), generate)
