@@ -16,7 +16,7 @@ from tests.harness import until
 from tests.platform import Bubble, Platform
 from tests.stories.table import ASIDE, ASKED, BUTTON, GREETING, HELLO, Seat, expected, said
 
-PATIENCE = 180.0
+PATIENCE = 300.0
 """Seconds; Feishu alone takes half a minute for what is answered at once here, at its 15 writes a second."""
 UNREAD = r"I cannot read this kind of message yet\."
 FIRST = "first words"
