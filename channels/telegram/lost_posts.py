@@ -33,8 +33,10 @@ HIGHEST = "highest"
 """The highest id posted by any process in private chats and basic groups, about."""
 MAX_IDS = 1000
 """Entries of each kind that are kept in memory."""
+MAX_RECENT = 8
+"""Last posts of a supergroup that are remembered: several processes may write there, each in another topic."""
 MEMORY_SLOTS = 10_000
-"""Chats whose last post is remembered across restarts; two that share a slot forget one another's."""
+"""Chats whose last posts are remembered across restarts; two that share a slot forget one another's."""
 
 
 class LostPosts:
@@ -74,7 +76,8 @@ class LostPosts:
         return [highest]
 
     async def _earlier_floors(self, chat: str, name: str) -> list[int]:
-        last, key = await self._remembered(chat)
+        last, key, before = await self._remembered(chat)
+        self.keep(chat, before)
         if last and f"{chat} {key}" == name:
             last -= 1  # it is the lost post itself: its process died before the bridge knew
         elif last:
@@ -91,9 +94,14 @@ class LostPosts:
         """Note that a post has arrived."""
         self.seen(chat, max(ids))
         self.keep(chat, ids)
-        await self._put(_slot("posted", chat), f"{chat} {max(ids)} {key}")
+        kept = f"{chat} {max(ids)} {key}"
         if not _id_range(chat):
+            await self._put(_slot("posted", chat), kept)
             await self._put(HIGHEST, str(max(ids)))
+            return
+        last, _, before = await self._remembered(chat)
+        recent = [*before, *([last] if last else []), *sorted(ids)][-MAX_RECENT - 1 : -1]
+        await self._put(_slot("posted", chat), f"{kept} {','.join(map(str, recent))}")
 
     def search(self, chat: str, floors: Sequence[int], ids: Sequence[int]) -> Generator[int, bool, None]:
         """Yield the ids above `floors` that earlier attempts at the post `ids` may have, likeliest first.
@@ -119,16 +127,17 @@ class LostPosts:
             if not found or len(ids) == 1:
                 turn += 1
 
-    async def _remembered(self, chat: str) -> tuple[int | None, str]:
-        """Return the last post in `chat` and its key: 0 where there was none, None where another chat took its slot."""
+    async def _remembered(self, chat: str) -> tuple[int | None, str, list[int]]:
+        """Return the last post in `chat`, its key, and posts before it: 0 where there was none, None where another chat
+        took its slot."""
         try:
             kept = await self._memory.get(_slot("posted", chat))
         except StoreError:
-            return None, ""
-        whose, id, key = [*kept.split(" "), "", ""][:3]
+            return None, "", []
+        whose, id, key, before = [*kept.split(" "), "", "", ""][:4]
         if not kept:
-            return 0, ""
-        return (int(id), key) if whose == chat else (None, "")
+            return 0, "", []
+        return (int(id), key, [int(each) for each in before.split(",") if each]) if whose == chat else (None, "", [])
 
     async def _highest_known(self, chat: str) -> int | None:
         """Return the highest id that this process knows of, or another has posted; None where nothing is known."""

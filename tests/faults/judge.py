@@ -101,7 +101,7 @@ def judge(
     while seen and left:
         following = next((each for each in left.values() if each.number not in late), next(iter(left.values())))
         number = seen[0].number
-        again = any(each.number == number for each in seen[1:]) and not _is_whole(seen[0], words)
+        again = any(each.number == number for each in seen[1:]) and (seen[0].streaming or not _is_whole(seen[0], words))
         if repeats and number and (number in answers or again):
             verdict.twice += 1
             seen.pop(0)

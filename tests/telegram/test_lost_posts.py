@@ -207,3 +207,15 @@ async def test_a_text_is_not_taken_for_a_lost_picture(platform: TelegramPlatform
         await bot.channel.post(chat, Body(files=PICTURES[:1]), key="k", reply_to=question, final=True)
     await bot.channel.post(chat, Body(files=PICTURES[:1]), key="k", reply_to=question, final=True, retry=True)
     assert [bubble.text for bubble in platform.bubbles()] == ["here:", ""]
+
+
+async def test_what_another_process_posts_in_another_topic_stays() -> None:
+    memory, group = Kept(), "-1002100000002"
+    one, other = LostPosts(memory), LostPosts(memory)
+    one.seen(group, 100)
+    await one.floors(group, "topic.0", retry=False)  # the answer to this post is lost: it is 101
+    for id in (102, 103):
+        await other.posted(group, f"{id}.0", [id])
+    floors = await one.floors(group, "topic.0", retry=True)
+    await one.posted(group, "topic.0", [104])
+    assert list(one.search(group, floors, [104])) == [101]
