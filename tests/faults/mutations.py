@@ -71,7 +71,7 @@ MUTATIONS = (
     Mutation(
         "the answer does not enter the history",
         "bridge/inbox/turn.py",
-        "redis.call('RPUSH', KEYS[3], ARGV[2])",
+        "redis.call('RPUSH', list, ARGV[2])",
         "",
         "comes_again",
     ),
