@@ -261,7 +261,7 @@ class Answerer:
         It is one edit each, made once nobody waits for another; a press that comes before it finds out by its key.
         """
         for offer in offers:
-            clearing = asyncio.create_task(account.show(chat.place, offer.ref, offer.body))
+            clearing = asyncio.create_task(_clear_one(account, chat, offer))
             self._clearing.add(clearing)
             clearing.add_done_callback(self._clearing.discard)
 
@@ -381,6 +381,13 @@ class Answerer:
         await self._inbox.move(moved.chat, moved.to)
         await turn.done()
         log.info("chat moved", old=str(moved.chat), new=str(moved.to))
+
+
+async def _clear_one(account: Account, chat: Chat, offer: Offer) -> None:
+    try:
+        await account.show(chat.place, offer.ref, offer.body)
+    except Exception as error:  # noqa: BLE001 - a library's own as well, where the channel is closing
+        log.info("buttons not taken away", chat=str(chat), error=str(error))
 
 
 def _question(turn: Turn) -> Question:

@@ -116,7 +116,8 @@ async def test_stop_reaches_the_process_that_streams(channel: str) -> None:
         async def stopped() -> bool:
             return all(
                 any(
-                    bubble.text.endswith("stopped") and not bubble.buttons for bubble in platform.bubbles("direct", who)
+                    bubble.text.endswith("stopped") and "Stop" not in bubble.buttons
+                    for bubble in platform.bubbles("direct", who)
                 )
                 for who in world.people
             )

@@ -103,7 +103,7 @@ async def test_a_new_topic_is_answered_in_that_topic() -> None:
             "media",
             {"file_key": "f", "image_key": "img_1", "file_name": "b.mp4", "duration": 2000},
             "",
-            [Attachment("video", "b.mp4", "ID/f/file", "video/mp4", seconds=2.0)],
+            [Attachment("video", "b.mp4", "ID/f/file", "video/mp4", seconds=2.0, still="ID/img_1/image")],
         ),
         ("sticker", {"file_key": "f"}, "", [Attachment("sticker")]),
         ("merge_forward", {"content": "x"}, "", [Attachment("other")]),
@@ -132,7 +132,9 @@ async def test_every_kind_of_message(
         listener = await harness.listen(await harness.channel())
         id = await harness.platform.send(kind, content)
         heard = await listener.said()
-        expected = [replace(each, ref=each.ref.replace("ID", id)) for each in attachments]
+        expected = [
+            replace(each, ref=each.ref.replace("ID", id), still=each.still.replace("ID", id)) for each in attachments
+        ]
         assert (heard.text, list(heard.attachments)) == (text, expected)
 
 

@@ -14,11 +14,14 @@ from bridge.types import Chat, User
 from tests.emulators.gateway import GatewayEmulator
 from tests.harness import until
 from tests.platform import Bubble, Platform
-from tests.stories.table import ASIDE, ASKED, BUTTON, GREETING, HELLO, Seat, expected, said
+from tests.stories.table import ASIDE, ASKED, BUTTON, COMMANDS, GREETING, HELLO, Seat, expected, said
 
 PATIENCE = 300.0
 """Seconds; Feishu alone takes half a minute for what is answered at once here, at its 15 writes a second."""
 UNREAD = r"I cannot read this kind of message yet\."
+BATCH, BATCH_SECONDS = 30, 20.0
+"""Commands that one person sends at once, and the pause before more: 40 and then one a second are no flood."""
+STARTS = range(0, len(COMMANDS) + 1, BATCH)
 FIRST = "first words"
 """What is said before it is changed into something else."""
 
@@ -36,8 +39,8 @@ class Round:
     ids: dict[tuple[Seat, str], str] = field(default_factory=dict)
     """What each message came to be, where an answer can hang under it."""
     menus: dict[Seat, list[Bubble]] = field(default_factory=dict)
-    """Messages of ours with buttons, where there have to be such; to press, one for the commands and one for the
-    talk, since an answer takes the buttons away."""
+    """Messages of ours with buttons, where there have to be such; to press, one for each batch of commands and one
+    for the talk, since an answer takes the buttons away."""
     settled: int = 0
     """How often mia has asked whether all is quiet; each time a model answers her."""
     _presses: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
@@ -67,7 +70,7 @@ class Round:
             for seat in self.seats:
                 await self.access.rules.allow(self._user(seat) if seat.direct else self._chat(seat), SHELL)
                 who = seat.name if seat.direct else "helper" + seat.name
-                for _ in range(2 if self.way == "pressed" else 1):
+                for _ in range(len(STARTS) + 1 if self.way == "pressed" else 1):
                     await self.platform.say("/model", who=who, place=seat.where, mention=not seat.direct)
             await self.settle()
             for seat in self.seats:
@@ -107,15 +110,18 @@ class Round:
             for seat in self.seats:
                 self.ids[seat, FIRST] = await self._say(seat, f"{FIRST} {seat.name}")
             await self.settle()
-        for talk in (False, True):
-            await asyncio.gather(*(self._play(seat, talk) for seat in self.seats))
+        for talk, start in [*((False, start) for start in STARTS), (True, 0)]:
+            if start:
+                await asyncio.sleep(BATCH_SECONDS)
+            await asyncio.gather(*(self._play(seat, talk, start) for seat in self.seats))
             await self.settle()
 
-    async def _play(self, seat: Seat, talk: bool) -> None:
+    async def _play(self, seat: Seat, talk: bool, start: int) -> None:
         texts = [text for text in said(self.platform.channel, seat, self.way) if (text in (HELLO, ASIDE)) == talk]
+        texts = texts[start : start + BATCH]
         if self.way == "pressed":
             async with self._presses:
-                await asyncio.gather(*(self._press(seat, text) for text in texts))
+                await asyncio.gather(*(self._press(seat, text, start // BATCH) for text in texts))
             return
         for text in texts:
             match self.way:
@@ -128,8 +134,8 @@ class Round:
                 case _:
                     self.ids[seat, text] = await self._say(seat, text)
 
-    async def _press(self, seat: Seat, text: str) -> None:
-        menu = self.menus[seat][-1 if text == HELLO else 0]
+    async def _press(self, seat: Seat, text: str, batch: int) -> None:
+        menu = self.menus[seat][-1 if text == HELLO else batch]
         forged = "" if text == BUTTON else f"{text} {seat.name}" if text == HELLO else text
         await self.platform.press(menu.id, menu.buttons[0], who=seat.name, place=seat.where, command=forged)
 

@@ -49,7 +49,7 @@ async def test_a_tool_that_only_reads_runs_by_itself(
     gateway.call_tools((("desk__forecast", PARIS),), text="It is: {results}", model=model)
     answer = (await bot.ask("How is the weather?"))[-1]
     assert answer.text == "It is: Sunny, 21 degrees."
-    assert "Weather forecast" in answer.aside and answer.buttons == []
+    assert "Weather forecast" in answer.aside and answer.buttons == ["Regenerate"]
     assert desk.ran == [("forecast", {"city": "Paris"})]
     gateway.answer("Take none.", model=model)
     await bot.ask("An umbrella?")
