@@ -6,7 +6,7 @@ from bridge.commands.conversation import LATER_ID
 from bridge.commands.download import file_button
 from bridge.commands.long_blocks import has_long_blocks
 from bridge.commands.management import DEFAULT, Answered, Invite, Management, RequestAnswer, SettingValue
-from bridge.commands.model_menu import MIN_COMMAND_BYTES, model_command, section_name
+from bridge.commands.model_menu import MIN_COMMAND_BYTES, model_command
 from bridge.commands.requests import REQUEST_ID
 from bridge.commands.subjects import ends, moment, split_duration
 from bridge.commands.table import Commands
@@ -31,7 +31,6 @@ __all__ = [
     "has_long_blocks",
     "model_command",
     "moment",
-    "section_name",
     "shown",
     "split_duration",
     "usage_figures",

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from bridge.commands.context import CommandContext, CommandResult
-from bridge.gateway import Model
+from bridge.gateway import Model, plain_name, section_name
 from bridge.types import Button, ModelId
 from bridge.words import models_count
 
@@ -164,18 +164,5 @@ def name_of(model: Model) -> str:
     return f"{section_name(model)} · {plain_name(model.name)}"
 
 
-def section_name(model: Model) -> str:
-    """What people call the gateway, where there are several, and the provider of `model`."""
-    names = [model.gateway_label, model.provider_name]
-    if not model.gateway or not model.group:
-        del names[1 if model.gateway else 0]  # the gateway is the only one, or the provider itself
-    return " · ".join(map(plain_name, names))
-
-
 def _short(label: str) -> str:
     return label if len(label) <= MAX_LABEL_LENGTH else f"{label[: MAX_LABEL_LENGTH - 1]}…"
-
-
-def plain_name(text: str) -> str:
-    """Return a provider's or a model's name as one line without Markdown's marks."""
-    return " ".join("".join(letter for letter in text if letter.isprintable() and letter not in "*`|").split())

@@ -22,15 +22,13 @@ from bridge.commands.model_menu import (
     models_of_provider,
     name_of,
     paged,
-    plain_name,
-    section_name,
     section_of,
     split_page,
     token,
     turning,
 )
 from bridge.errors import CHERRY_STUDIO, GatewayError, ModelNotFound, NoModelList
-from bridge.gateway import Gateways, Model, shortest_ids
+from bridge.gateway import Gateways, Model, plain_name, section_name, shortest_ids
 from bridge.sampling import READERS
 from bridge.store import Chosen, Names, Preferences
 from bridge.types import MAX_FALLBACKS, Button, Chat, Fallbacks, ModelId

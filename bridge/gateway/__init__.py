@@ -14,7 +14,7 @@ from bridge.gateway.health import FAILURE_REASONS, PROBE_SECONDS, Failure, Failu
 from bridge.gateway.http import MAX_ERROR_BODY_BYTES
 from bridge.gateway.labels import labelled
 from bridge.gateway.mcps import McpServerEntry
-from bridge.gateway.models import Model, nearest, usable_models
+from bridge.gateway.models import Model, nearest, plain_name, section_name, usable_models
 from bridge.gateway.pictures import NO_PICTURES, LoadedPictures, holds_pictures
 from bridge.gateway.quirks import QUIRK_TTL_SECONDS, QUIRKS, MemoryQuirks, Quirk, Quirks, QuirkStore, is_quirk
 from bridge.gateway.silence import SilenceTimer
@@ -59,8 +59,10 @@ __all__ = [
     "is_quirk",
     "labelled",
     "nearest",
+    "plain_name",
     "read_error",
     "read_response_error",
+    "section_name",
     "shortest_ids",
     "usable_models",
 ]

@@ -185,3 +185,16 @@ def usable_models(entries: Iterable[Any], *, direct: bool = False) -> list[Model
 def _one_line(text: Any) -> str:
     """`text` as one short line; empty where it is no text."""
     return " ".join(text.split())[:MAX_NAME_CHARACTERS] if isinstance(text, str) else ""
+
+
+def section_name(model: Model) -> str:
+    """What people call the gateway, where there are several, and the provider of `model`."""
+    names = [model.gateway_label, model.provider_name]
+    if not model.gateway or not model.group:
+        del names[1 if model.gateway else 0]  # the gateway is the only one, or the provider itself
+    return " · ".join(map(plain_name, names))
+
+
+def plain_name(text: str) -> str:
+    """Return a provider's or a model's name as one line without Markdown's marks."""
+    return " ".join("".join(letter for letter in text if letter.isprintable() and letter not in "*`|").split())

@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from bridge.admin.shell.language import terminal_words
-from bridge.commands import section_name
 from bridge.errors import GatewayError, StoreError
-from bridge.gateway import shortest_ids
+from bridge.gateway import section_name, shortest_ids
 from bridge.settings import Settings
 from bridge.types import ModelId
 from bridge.words import no_models, trouble
