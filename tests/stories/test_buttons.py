@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from tests.emulators.gateway import Behaviour, GatewayEmulator
 from tests.harness import BridgeProcess, until
 from tests.platform import Bubble, Platform
@@ -17,7 +19,9 @@ async def shows(bot: BridgeProcess, text: str, number: int = 0) -> Bubble:
         rest = found and found[0].text == text and not found[0].streaming and "Stop" not in found[0].buttons
         return found[0] if rest and (found[0].buttons or number == 0) else None
 
-    return await until(look, f"{text!r} among {bot.bubbles()!r}")
+    found = await until(look, f"{text!r} among {bot.bubbles()!r}")
+    await asyncio.sleep(0.5)  # the turn ends once its last word is shown; nobody presses sooner
+    return found
 
 
 def asked(gateway: GatewayEmulator) -> list[str]:
