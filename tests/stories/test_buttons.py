@@ -33,6 +33,7 @@ async def test_regenerate_stands_in_place_and_versions_can_be_gone_back_to(
 ) -> None:
     gateway.answer("One.")
     [bubble] = await bot.ask("Count.")
+    await asyncio.sleep(0.5)  # as above
     assert bubble.buttons == ["Regenerate"]
     gateway.answer("Two.")
     await platform.press(bubble.id, "Regenerate")
