@@ -7,7 +7,17 @@ from typing import Any
 
 from bridge.server.dialects.base import Traits, invalid, split_data_url
 from bridge.server.dialects.effort import effort_of
-from bridge.server.dialects.fields import boolean, integer, items, number, string, strings, table
+from bridge.server.dialects.fields import (
+    boolean,
+    integer,
+    items,
+    number,
+    read_output_format,
+    read_tool_choice,
+    string,
+    strings,
+    table,
+)
 from bridge.server.request import (
     Audio,
     File,
@@ -19,7 +29,6 @@ from bridge.server.request import (
     Request,
     Thinking,
     Tool,
-    ToolChoice,
     ToolResult,
 )
 from bridge.types import Text, ToolCall
@@ -30,14 +39,14 @@ _SYSTEM_ROLES = {"system", "developer"}
 def read(body: dict[str, Any], model: str) -> Request:
     if (integer(body, "n") or 1) != 1:
         raise invalid("n: this provider gives one answer at a time", "n")
-    effort = string(body, "reasoning_effort")
+    effort, choice = string(body, "reasoning_effort"), body.get("tool_choice")
     return Request(
         model=model,
         messages=_read_messages(body),
         stream=bool(boolean(body, "stream")),
         include_usage=bool(table(body.get("stream_options"), "stream_options").get("include_usage")),
         tools=tuple(_read_tool(tool) for tool in items(body, "tools")),
-        tool_choice=_read_choice(body.get("tool_choice")),
+        tool_choice=read_tool_choice(choice, choice.get("function") if isinstance(choice, dict) else None),
         parallel_tools=boolean(body, "parallel_tool_calls"),
         max_tokens=integer(body, "max_completion_tokens", 1) or integer(body, "max_tokens", 1),
         temperature=number(body, "temperature"),
@@ -45,7 +54,9 @@ def read(body: dict[str, Any], model: str) -> Request:
         top_k=integer(body, "top_k"),
         stop=strings(body, "stop"),
         reasoning=Reasoning(enabled=effort != "none", effort=effort) if effort else None,
-        output=_read_format(table(body.get("response_format"), "response_format")),
+        output=read_output_format(
+            table(body.get("response_format"), "response_format"), "response_format", "json_schema"
+        ),
         seed=integer(body, "seed"),
         user=string(body, "user"),
     )
@@ -131,30 +142,6 @@ def _read_tool(tool: Any) -> Tool:
     function = table(tool.get("function"), "tools.function")
     schema = table(function.get("parameters"), "tools.function.parameters")
     return Tool(string(function, "name"), string(function, "description"), schema, boolean(function, "strict"))
-
-
-def _read_choice(choice: Any) -> ToolChoice | None:
-    match choice:
-        case None:
-            return None
-        case "auto" | "none" | "required":
-            return ToolChoice(choice)
-        case {"type": "function", "function": {"name": str(name)}}:
-            return ToolChoice("tool", name)
-    raise invalid("tool_choice must be auto, none, required or name a function", "tool_choice")
-
-
-def _read_format(format: dict[str, Any]) -> OutputFormat | None:
-    match format.get("type"):
-        case None | "text":
-            return None
-        case "json_object":
-            return OutputFormat()
-        case "json_schema":
-            schema = table(format.get("json_schema"), "response_format.json_schema")
-            inner = table(schema.get("schema"), "response_format.json_schema.schema")
-            return OutputFormat(inner, string(schema, "name"), boolean(schema, "strict"))
-    raise invalid("response_format.type must be text, json_object or json_schema", "response_format")
 
 
 def write(request: Request, traits: Traits) -> dict[str, Any]:

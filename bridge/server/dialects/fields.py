@@ -9,6 +9,7 @@ from aiohttp import web
 from bridge.server.codec import decode
 from bridge.server.dialects.base import invalid
 from bridge.server.errors import ApiError
+from bridge.server.request import OutputFormat, ToolChoice
 
 
 async def body_of(request: web.Request) -> dict[str, Any]:
@@ -80,3 +81,31 @@ def strings(body: dict[str, Any], name: str) -> tuple[str, ...]:
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         return tuple(value)
     raise invalid(f"{name} must be a string or an array of strings", name)
+
+
+def read_tool_choice(choice: Any, named: Any) -> ToolChoice | None:
+    """Read how tools are chosen, as OpenAI's dialects say it; `named` is what holds the name of a chosen function."""
+    match choice:
+        case None:
+            return None
+        case "auto" | "none" | "required":
+            return ToolChoice(choice)
+        case {"type": "function"} if isinstance(named, dict) and isinstance(name := named.get("name"), str):
+            return ToolChoice("tool", name)
+    raise invalid("tool_choice must be auto, none, required or name a function", "tool_choice")
+
+
+def read_output_format(format: dict[str, Any], at: str, holder: str = "") -> OutputFormat | None:
+    """Read the form that an answer is to have, as OpenAI's dialects say it; `at` names the field that it stands in, and
+    `holder` the one within that holds the schema, where there is one."""
+    match format.get("type"):
+        case None | "text":
+            return None
+        case "json_object":
+            return OutputFormat()
+        case "json_schema":
+            within = f"{at}.{holder}" if holder else at
+            schema = table(format.get(holder), within) if holder else format
+            inner = table(schema.get("schema"), f"{within}.schema")
+            return OutputFormat(inner, string(schema, "name"), boolean(schema, "strict"))
+    raise invalid(f"{at}.type must be text, json_object or json_schema", at)

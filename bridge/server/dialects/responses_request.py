@@ -7,7 +7,16 @@ from typing import Any
 
 from bridge.server.dialects.base import Traits, invalid, split_data_url
 from bridge.server.dialects.effort import effort_of
-from bridge.server.dialects.fields import boolean, integer, items, number, string, table
+from bridge.server.dialects.fields import (
+    boolean,
+    integer,
+    items,
+    number,
+    read_output_format,
+    read_tool_choice,
+    string,
+    table,
+)
 from bridge.server.request import (
     Audio,
     File,
@@ -19,7 +28,6 @@ from bridge.server.request import (
     Request,
     Thinking,
     Tool,
-    ToolChoice,
     ToolResult,
 )
 from bridge.types import Text, ToolCall
@@ -35,6 +43,7 @@ def read(body: dict[str, Any], model: str) -> Request:
     if boolean(body, "background"):
         raise invalid("background: this provider answers while the client waits", "background")
     instructions = string(body, "instructions")
+    choice = body.get("tool_choice")
     head = (Message("system", (Text(instructions),)),) if instructions else ()
     thinking = table(body.get("reasoning"), "reasoning")
     effort = string(thinking, "effort")
@@ -43,13 +52,13 @@ def read(body: dict[str, Any], model: str) -> Request:
         messages=(*head, *_read_input(body.get("input"))),
         stream=bool(boolean(body, "stream")),
         tools=tuple(_read_tool(tool) for tool in items(body, "tools")),
-        tool_choice=_read_choice(body.get("tool_choice")),
+        tool_choice=read_tool_choice(choice, choice),
         parallel_tools=boolean(body, "parallel_tool_calls"),
         max_tokens=integer(body, "max_output_tokens", 1),
         temperature=number(body, "temperature"),
         top_p=number(body, "top_p"),
         reasoning=Reasoning(enabled=effort != "none", effort=effort) if effort else None,
-        output=_read_format(table(table(body.get("text"), "text").get("format"), "text.format")),
+        output=read_output_format(table(table(body.get("text"), "text").get("format"), "text.format"), "text.format"),
         user=string(body, "user"),
     )
 
@@ -159,29 +168,6 @@ def _read_tool(tool: Any) -> Tool:
         raise invalid("tools: this provider takes only tools of type 'function'", "tools")
     schema = table(tool.get("parameters"), "tools.parameters")
     return Tool(string(tool, "name"), string(tool, "description"), schema, boolean(tool, "strict"))
-
-
-def _read_choice(choice: Any) -> ToolChoice | None:
-    match choice:
-        case None:
-            return None
-        case "auto" | "none" | "required":
-            return ToolChoice(choice)
-        case {"type": "function", "name": str(name)}:
-            return ToolChoice("tool", name)
-    raise invalid("tool_choice must be auto, none, required or name a function", "tool_choice")
-
-
-def _read_format(format: dict[str, Any]) -> OutputFormat | None:
-    match format.get("type"):
-        case None | "text":
-            return None
-        case "json_object":
-            return OutputFormat()
-        case "json_schema":
-            schema = table(format.get("schema"), "text.format.schema")
-            return OutputFormat(schema, string(format, "name"), boolean(format, "strict"))
-    raise invalid("text.format.type must be text, json_object or json_schema", "text.format")
 
 
 def write(request: Request, traits: Traits) -> dict[str, Any]:
