@@ -18,7 +18,7 @@ from pathlib import Path
 from aiohttp import web
 
 from bridge import metrics
-from bridge.admin.shell.ports import forget_ports, port_file_of
+from bridge.admin.shell.ports import forget_ports, listen_on_loopback, port_file_of
 from bridge.app import Bridge
 from bridge.errors import GatewayError, SettingsError, StoreError
 from bridge.gateway import Gateway
@@ -130,16 +130,8 @@ def _process() -> str:
 def _bound(first: int) -> socket.socket:
     ports = range(first, min(first + MAX_PORTS, 65_536))
     for port in ports:
-        listening = socket.socket()
-        if os.name == "posix":  # elsewhere it would let two processes have one port
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind(("127.0.0.1", port))
-            listening.listen()
-        except OSError:
-            listening.close()
-        else:
-            return listening
+        with suppress(OSError):
+            return listen_on_loopback(port)
     raise SettingsError([f"BRIDGE_HEALTH_PORT: no port from {ports[0]} to {ports[-1]} is free on 127.0.0.1"])
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing, suppress
@@ -12,6 +11,7 @@ import structlog
 from aiohttp import web
 
 from bridge.access import WebSessions
+from bridge.admin.shell.ports import listen_on_loopback
 from bridge.admin.web import chats, entry, now, people, setup, usage
 from bridge.admin.web.guard import MAX_FORM_BYTES, Guard
 from bridge.admin.web.site import SITE, Site
@@ -59,13 +59,7 @@ async def _announce(sessions: WebSessions, address: str) -> None:
 
 
 def _bound(port: int) -> socket.socket:
-    listening = socket.socket()
-    if os.name == "posix":  # elsewhere it would let two processes have one port
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listening.bind(("127.0.0.1", port))
-        listening.listen()
+        return listen_on_loopback(port)
     except OSError as error:
-        listening.close()
         raise SettingsError([f"BRIDGE_WEB_PORT: port {port} of 127.0.0.1 cannot be used: {error.strerror}"]) from None
-    return listening
