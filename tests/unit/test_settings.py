@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+import channels
 from bridge.admin.doctor.settings import read_leniently
+from bridge.admin.shell.configuration import read_configuration
 from bridge.errors import SettingsError
 from bridge.settings import Settings, read, secrets, unknown
 from bridge.types import ModelId, Price, User
@@ -95,6 +97,14 @@ def test_a_slip_of_the_pen_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path:
         "BRIDGE_GATEWAY_KEYS is not a setting; did you mean BRIDGE_GATEWAY_KEY?",
         "BRIDGE_MODLE is not a setting; did you mean BRIDGE_MODEL?",
     ]
+
+
+def test_a_prefix_too_many_is_noticed_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BRIDGE_TELEGRAM_TOKEN", "123456789:AA")
+    read_configuration({"telegram": channels.load("telegram")})
+    assert "BRIDGE_TELEGRAM_TOKEN is not a setting; did you mean TELEGRAM_TOKEN?" in capsys.readouterr().err
 
 
 def test_prices_name_models_by_patterns(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,7 +60,7 @@ def read_configuration(channels: Mapping[str, type[ChannelSettings]], *, quiet: 
 
     bridge = read_or_note(Settings)
     found = {name: settings for name, kind in channels.items() if (settings := read_or_note(kind)) is not None}
-    slips = unknown([Settings, ChannelSettings])
+    slips = unknown([Settings, ChannelSettings, *channels.values()])
     if bridge is None or errors:
         raise SettingsError([*dict.fromkeys(errors), *slips])
     if not quiet:
