@@ -2,7 +2,7 @@
 
 from bridge.words.en import EN
 from bridge.words.languages import LANGUAGES, Language, language_of, named
-from bridge.words.trouble import models_count, no_models, trouble, with_gateway
+from bridge.words.trouble import duration, models_count, no_models, trouble, with_gateway
 from bridge.words.words import Words
 from bridge.words.zh_cn import ZH_CN
 from bridge.words.zh_tw import ZH_TW
@@ -15,6 +15,7 @@ __all__ = [
     "LANGUAGES",
     "Language",
     "Words",
+    "duration",
     "language_of",
     "models_count",
     "named",

@@ -89,7 +89,7 @@ async def test_what_waits_is_counted_with_its_age(shell: Shell, inbox: Inbox) ->
     await inbox.put(ACCOUNT, QUESTION)
     await inbox.put(ACCOUNT, CommandCall("2", DIRECT, MIA, "help"))
     _, said, _ = await shell("list")
-    assert "In queues: 2 (being answered: 0, chats: 2, the oldest for 0 seconds)" in said
+    assert "In queues: 2 (being answered: 0, chats: 2, the oldest for 1 second)" in said
 
 
 async def test_a_person_at_a_terminal_is_asked(

@@ -31,7 +31,7 @@ from bridge.inbox import (
 from bridge.settings import Settings
 from bridge.store import open_store
 from bridge.types import User
-from bridge.words import IN, Words
+from bridge.words import IN, Words, duration
 from bridge.words.shell import INBOX, InboxWords
 
 ALL = "all"
@@ -193,6 +193,6 @@ def _within(chat: str) -> str:
 
 def _age(seconds: float, words: Words) -> str:
     if seconds < 60:
-        return words.seconds.format(count=round(seconds))
+        return duration(seconds, words)
     hours, minutes = divmod(int(seconds // 60), 60)
     return (words.hours_and_minutes if hours else words.minutes).format(hours=hours, minutes=minutes)
