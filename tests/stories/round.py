@@ -22,6 +22,8 @@ UNREAD = r"I cannot read this kind of message yet\."
 BATCH, BATCH_SECONDS = 30, 20.0
 """Commands that one person sends at once, and the pause before more: 40 and then one a second are no flood."""
 STARTS = range(0, len(COMMANDS) + 1, BATCH)
+UNREAD_TOO = r"I cannot read this kind of message yet; I answered your words alone\."
+"""Under the answer to others that it was joined to."""
 FIRST = "first words"
 """What is said before it is changed into something else."""
 
@@ -190,10 +192,11 @@ class Round:
         start = "You said: > "
         answers = [text.removeprefix(start) for text in told if text.startswith(start)]
         lines = [line.removeprefix("> ") for text in answers for line in text.split("\n") if line.strip("> ")]
-        answered = [HELLO if line.startswith(HELLO) else line for line in lines]
+        answered = [HELLO if line.startswith(HELLO) else line for line in lines if not _reads(UNREAD_TOO, line)]
         unread = [text for text in told if self.platform.channel == "feishu" and _reads(UNREAD, text)]
+        noted = [line for line in lines if self.platform.channel == "feishu" and _reads(UNREAD_TOO, line)]
         missing = set(wanted) - set(answered)
-        if len(set(answered)) != len(answered) or set(answered) - set(wanted) or bool(missing) != bool(unread):
+        if len(set(answered)) != len(answered) or set(answered) - set(wanted) or bool(missing) != bool(unread or noted):
             yield f"answered {answered}, not {list(wanted)}"
         others = [text for text in told if not text.startswith(start) and text not in unread]
         yield from (f"told {text!r}" for text in self._besides(seat, others))
