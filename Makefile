@@ -10,7 +10,7 @@ demo: .venv/installed
 check: lint test
 
 test: .venv/installed-dev
-	$(BIN)/pytest --numprocesses 5 --dist worksteal
+	$(BIN)/pytest --numprocesses 4 --dist worksteal
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .
