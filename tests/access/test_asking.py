@@ -66,7 +66,8 @@ async def everything(bridge: BridgeInProcess) -> str:
     }
     async for key in redis.scan_iter():
         kind = str(await redis.type(key))
-        found.append(f"{key} {await read[kind](str(key))}")
+        if kind != "none":  # it expired or was let go since the scan
+            found.append(f"{key} {await read[kind](str(key))}")
     return "\n".join(found)
 
 

@@ -19,7 +19,9 @@ from tests.server.harness import DIALECTS, Stage, stage, write_config
 from tests.server.provider import Reply, ScriptedProvider, reset, silence, status, stream
 
 PATHS = {"chat": "/v1/chat/completions", "messages": "/v1/messages", "responses": "/v1/responses"}
-QUICK = "[server]\nfirst_token_seconds = 0.3\nidle_seconds = 0.3\nwait_seconds = 0\n"
+PATIENT = "[server]\nwait_seconds = 0\n"
+QUICK = PATIENT + "first_token_seconds = 0.3\nidle_seconds = 0.3\n"
+"""For providers that fall silent; with these, a busy machine may be taken for one."""
 SECRET = "sk-provider-"
 
 
@@ -67,7 +69,7 @@ CASES: dict[str, tuple[Callable[[], Reply], int, str]] = {
 async def test_before_the_first_word(tmp_path: Path, case: str, client: str, streamed: bool) -> None:
     """A true status, in the dialect of the route, with what the provider said and without its key."""
     reply, code, said = CASES[case]
-    async with stage(tmp_path, QUICK) as gateway:
+    async with stage(tmp_path, QUICK if case == "stalled" else PATIENT) as gateway:
         for provider in {"chat", client}:  # one that is translated, one that is handed on
             gateway.providers[provider].replies = [reply(), reply()]
             found, told, headers = await ask(gateway, client, provider, streamed=streamed)
@@ -104,7 +106,7 @@ async def test_in_the_middle(tmp_path: Path, case: str, client: str, provider: s
         "an error": stream(*some[:middle], b'data: {"type":"error","error":{"message":"overloaded"}}\n\n'),
         "broken JSON": stream(*some[:middle], b'data: {"choices": [\n\n'),
     }
-    async with stage(tmp_path, QUICK) as gateway:
+    async with stage(tmp_path, QUICK if case == "stalled" else PATIENT) as gateway:
         gateway.providers[provider].replies = [ends[case]]
         code, told, _ = await ask(gateway, client, provider, streamed=True)
     assert code == 200
@@ -133,7 +135,7 @@ async def test_a_client_that_leaves_stops_the_provider(gateway: Stage, provider:
         left = time.monotonic()
         async with asyncio.timeout(5):
             await upstream.gone.wait()
-        assert time.monotonic() - left < 0.1
+        assert time.monotonic() - left < 2  # a few ms; a busy machine may take its time
 
 
 async def test_a_client_hears_that_the_model_thinks(tmp_path: Path) -> None:

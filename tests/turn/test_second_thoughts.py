@@ -8,7 +8,7 @@ import random
 import re
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from itertools import count
+from itertools import count, cycle
 from pathlib import Path
 
 import pytest
@@ -24,12 +24,15 @@ from bridge.inbound import Deleted, Edited, Said
 from bridge.inbox import Claim
 from bridge.settings import Settings
 from bridge.store import Exchange, Store
-from bridge.types import Body, Chat, ModelId
+from bridge.types import Body, Chat, ModelId, User
 from tests.emulators.gateway import Behaviour, GatewayEmulator
 from tests.fakes import Weather
-from tests.harness import OWNER, PATIENCE_SECONDS, BridgeInProcess, Shown, TalkingChannel
+from tests.harness import PATIENCE_SECONDS, BridgeInProcess, Shown, TalkingChannel
 
 ECHO = "You said: "
+PEOPLE = tuple(User("fake", f"mia{number}", "Mia") for number in range(500))
+"""One for each example: a person may write 40 messages at once and one a second after that, and all that is tried here
+is more than one person may write."""
 STEPS = (
     *("say", "say", "join", "edit", "edit", "edit older", "delete", "delete older"),
     *(
@@ -75,10 +78,10 @@ class World:
         self.emulator = emulator
         self._gateway = gateway
         self._settings = Settings(
-            gateway_url=emulator.url, model=ModelId("fake-openai", "ok"), data_dir=home, admins=(OWNER,), language="en"
+            gateway_url=emulator.url, model=ModelId("fake-openai", "ok"), data_dir=home, admins=PEOPLE, language="en"
         )
         self._ids = count(1)
-        self.chats = count(1)
+        self.people = cycle(PEOPLE)
         self._serving: asyncio.Task[None] | None = None
         self.bridge: BridgeInProcess
 
@@ -130,9 +133,10 @@ async def world(store: Store, tmp_path: Path) -> AsyncIterator[World]:
 class Person:
     """Somebody who changes their mind in one chat."""
 
-    def __init__(self, world: World, chat: Chat) -> None:
+    def __init__(self, world: World, user: User) -> None:
         self.world = world
-        self.chat = chat
+        self.user = user
+        self.chat = Chat("fake", user.id, direct=True)
         self.said: list[Said] = []
         self.presses: list[tuple[str, str]] = []
         """Every button that has ever stood there, with its message."""
@@ -154,7 +158,7 @@ class Person:
         return buttons
 
     def say(self, text: str) -> None:
-        self.said.append(self.world.bridge.message(text, OWNER, self.chat))
+        self.said.append(self.world.bridge.message(text, self.user, self.chat))
         self.world.bridge.put(self.said[-1])
 
     def edit(self, place: int) -> None:
@@ -169,11 +173,11 @@ class Person:
     def press(self, wanted: str, times: int = 1) -> None:
         for _, command, ref in [each for each in self.look() if wanted in each[0]][-1:]:
             for _ in range(times):
-                self.world.bridge.put(self.world.bridge.press(command, OWNER, self.chat, ref))
+                self.world.bridge.put(self.world.bridge.press(command, self.user, self.chat, ref))
 
     def press_old(self) -> None:
         for command, ref in self.presses[:1]:
-            self.world.bridge.put(self.world.bridge.press(command, OWNER, self.chat, ref))
+            self.world.bridge.put(self.world.bridge.press(command, self.user, self.chat, ref))
 
     def do(self, step: str) -> None:
         self.look()
@@ -200,13 +204,13 @@ class Person:
             case "version":
                 self.press("‹")
             case "stop":
-                self.world.bridge.put(self.world.bridge.message("/stop", OWNER, self.chat))
+                self.world.bridge.put(self.world.bridge.message("/stop", self.user, self.chat))
             case "new":
-                self.world.bridge.put(self.world.bridge.message("/new", OWNER, self.chat))
+                self.world.bridge.put(self.world.bridge.message("/new", self.user, self.chat))
                 self.said.clear()
             case "compare":
                 self.world.bridge.put(
-                    self.world.bridge.message(f"/compare fake-openai:ok claude-ok {self.word()}", OWNER, self.chat)
+                    self.world.bridge.message(f"/compare fake-openai:ok claude-ok {self.word()}", self.user, self.chat)
                 )
             case "go on":
                 self.press("Go on")
@@ -241,7 +245,7 @@ async def check(world: World, person: Person, *, ended: bool = False) -> None:
 
 async def play(world: World, steps: list[tuple[str, float]], seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     world.channel.chance.seed(seed)
-    person = Person(world, Chat("fake", f"mia{next(world.chats)}", direct=True))
+    person = Person(world, next(world.people))
     for step, pause in steps:
         if step in ("kill", "restart"):
             await (world.kill(monkeypatch) if step == "kill" else world.end())
