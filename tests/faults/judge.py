@@ -11,7 +11,13 @@ from tests.faults.gateway import QUESTION, WORD, answer
 from tests.faults.plan import Question
 from tests.platform import Bubble
 
-NOTES = ("⚠️", "I tried three times", "I broke down each time", "Too many messages are waiting")
+NOTES = (
+    "⚠️",
+    "I tried ",
+    "I broke down each time",
+    "Too many messages are waiting",
+    "That was too much at once",
+)
 """How what the bridge says in place of an answer, or under half of one, begins."""
 
 
