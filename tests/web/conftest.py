@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from bridge.admin.web import Site, page
+from bridge.gateway import Gateways
 from bridge.store import Store
 from bridge.types import User
 from tests.harness import OWNER, BridgeInProcess, bridge_in_process
@@ -37,11 +38,15 @@ async def bridge(store: Store, tmp_path: Path) -> AsyncIterator[BridgeInProcess]
 async def address(bridge: BridgeInProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
     """Where the page of the bridge is."""
     monkeypatch.chdir(tmp_path)
-    app = bridge.app
-    settings = bridge.settings.model_copy(update={"language": None})  # each browser's own
-    site = Site(settings, app.store, app.inbox, app.commands.management, app.gateways, {}, app.publish_all)
-    async with page(site, 0) as address:
+    async with page(site_of(bridge), 0) as address:
         yield address
+
+
+def site_of(bridge: BridgeInProcess, gateways: Gateways | None = None) -> Site:
+    """What the page shows of the bridge, in each browser's own language."""
+    app = bridge.app
+    settings = bridge.settings.model_copy(update={"language": None})
+    return Site(settings, app.store, app.inbox, app.commands.management, gateways or app.gateways, {}, app.publish_all)
 
 
 @dataclass

@@ -133,6 +133,17 @@ async def test_every_page_fits_and_can_be_read(
     await browsers.keep(page, f"{path.strip('/').replace('/', '-') or 'now'}-{width}{'-dark' if dark else ''}")
 
 
+async def test_cells_have_labels_where_it_is_narrow(open_page: Open, bridge: BridgeInProcess) -> None:
+    """There the head of a table is out of sight."""
+    await furnish(bridge)
+    for width, label in ((320, "Ends"), (1280, "")):
+        page = await open_page(width)
+        await page.goto(page.url + "people")
+        ends = page.locator("tr", has_text="fake:zoe").locator("td").nth(2)
+        shown = await ends.evaluate("each => getComputedStyle(each, '::before').content")
+        assert shown.strip('" :') == (label or "none"), shown
+
+
 @pytest.mark.parametrize("language", ["zh-CN", "zh-TW"])
 async def test_chinese_pages_fit_and_can_be_read(open_page: Open, bridge: BridgeInProcess, language: str) -> None:
     await furnish(bridge)

@@ -7,8 +7,11 @@ import io
 
 import pytest
 
+from bridge.admin.web import page
+from bridge.gateway import Gateway, Gateways
+from tests.doctor.conftest import closed_port
 from tests.harness import HOME, OWNER, BridgeInProcess, direct, group, person
-from tests.web.conftest import Client
+from tests.web.conftest import Client, site_of
 
 MIA, CLUB = person("mia", "Mia"), group("-1", title="Club")
 
@@ -122,3 +125,27 @@ async def test_usage_is_drawn_and_can_be_taken_along(owner: Client, bridge: Brid
     [row] = list(csv.DictReader(io.StringIO(sheet.text)))
     assert (row["person"], row["model"], row["turns"]) == ("fake:boss", "fake-openai:ok", "2")
     assert row["person_name"].startswith("'=")
+
+
+async def test_each_gateway_has_its_state_and_fix(bridge: BridgeInProcess) -> None:
+    """One of them works, and the other one's variables are named in what to do about it."""
+    emulator = bridge.gateway
+    home = Gateway(emulator.url, emulator.key, id="home", label="Desk")
+    work = Gateway(f"http://127.0.0.1:{closed_port()}", id="work", label="<b>Work</b>", retry_delay=0.01)
+    async with Gateways([home, work]) as gateways, page(site_of(bridge, gateways), 0) as address:
+        await bridge.app.store.outage.begin(OWNER, "Cherry Studio", "work")
+        async with Client(address) as owner:
+            await owner.enter(bridge)
+
+            async def shown() -> bool:
+                text = (await owner.get("/now/live")).text
+                return "<h3>Desk</h3>" in text and "BRIDGE_GATEWAY_WORK_URL" in text and "Being checked" not in text
+
+            await bridge.until(shown)
+            text = (await owner.get("/")).text
+    assert "<h3>&lt;b&gt;Work&lt;/b&gt;</h3>" in text
+    desk, _, other = text.partition("<h3>Desk</h3>")[2].partition("<h3>")
+    assert "Works" in desk
+    assert "BRIDGE_GATEWAY" not in desk
+    assert "Broken" in other
+    assert "Questions have not got through since" in other

@@ -59,8 +59,13 @@ async def gateway(settings: Settings, words: DoctorWords, talk: Words, id: str =
 
 def named_in(diagnostic: Diagnostic, id: str, label: str) -> Diagnostic:
     """`diagnostic` with the name of the gateway among several, and with its variables."""
-    text, fix = in_variables_of(id, diagnostic.text), in_variables_of(id, diagnostic.fix)
-    return replace(diagnostic, text=f"{label}: {text}", fix=fix) if id else diagnostic
+    shown = in_its_variables(diagnostic, id)
+    return replace(shown, text=f"{label}: {shown.text}") if id else shown
+
+
+def in_its_variables(diagnostic: Diagnostic, id: str) -> Diagnostic:
+    """`diagnostic` of the gateway called `id` among several, with that gateway's variables."""
+    return replace(diagnostic, text=in_variables_of(id, diagnostic.text), fix=in_variables_of(id, diagnostic.fix))
 
 
 async def _examine(

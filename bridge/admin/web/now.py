@@ -14,7 +14,7 @@ from typing import Any
 from aiohttp import web
 
 from bridge.admin.doctor.answer import failed, key_diagnostic
-from bridge.admin.doctor.gateway import absent, named_in
+from bridge.admin.doctor.gateway import absent, in_its_variables
 from bridge.admin.doctor.gateway import failed as no_list
 from bridge.admin.web.guard import COOKIE, browser_of
 from bridge.admin.web.render import fragment, render
@@ -38,6 +38,16 @@ MAX_FOLLOWERS = 16
 """Pages that follow what happens at the same time; others are refreshed by hand."""
 FOLLOW_SECONDS = 600
 """After which a page that follows connects anew, so that one that was forgotten is let go."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownGateway:
+    label: str
+    """What people call it among several; empty where there is one."""
+    diagnostics: list[Diagnostic] | None
+    """None while it is being looked at for the first time."""
+    away_since: float | None
+    """Seconds since 1970, where questions have found it away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +114,9 @@ async def _what_is_going_on(site: Site, tongue: Tongue) -> dict[str, Any]:
     queues = await site.inbox.look([state.account for state in states if state.account], MAX_UNDER_WAY)
     activities = await site.store.activity.newest(200)
     requests = await site.management.access.requests.open()
-    gateways = await site.conditions.of("gateway", tongue.language, partial(_gateway, site, tongue))
     return {
         "channels": [await _channel(site, state, tongue) for state in states],
-        "gateways": gateways,
+        "gateways": await asyncio.gather(*(_gateway(site, each, tongue) for each in site.gateways.all)),
         "queues": queues,
         "errors": _errors(activities, tongue),
         "turns": activities[:MAX_TURNS],
@@ -116,14 +125,18 @@ async def _what_is_going_on(site: Site, tongue: Tongue) -> dict[str, Any]:
     }
 
 
-async def _gateway(site: Site, tongue: Tongue) -> AsyncIterator[Diagnostic]:
-    """Whether each gateway gives its list; no model is asked."""
-    for gateway in site.gateways.all:
-        async for diagnostic in _list_of(gateway, tongue):
-            yield named_in(diagnostic, gateway.id, gateway.label)
+async def _gateway(site: Site, gateway: Gateway, tongue: Tongue) -> ShownGateway:
+    """Each is looked at apart, so that one that is slow keeps no other from being shown."""
+    find = partial(_list_of, gateway, tongue)
+    outage, diagnostics = await asyncio.gather(
+        site.store.outage.now(gateway.id), site.conditions.of(f"gateway {gateway.id}", tongue.language, find)
+    )
+    found = diagnostics and [in_its_variables(each, gateway.id) for each in diagnostics]
+    return ShownGateway(gateway.label if gateway.id else "", found, float(outage.since) if outage else None)
 
 
 async def _list_of(gateway: Gateway, tongue: Tongue) -> AsyncIterator[Diagnostic]:
+    """Whether the gateway gives its list; no model is asked."""
     url, words = gateway.url, DOCTOR[tongue.language]
     try:
         async with asyncio.timeout(GATEWAY_SECONDS):

@@ -39,7 +39,9 @@ EN = WebWords(
     fix="What to do:",
     requests_wait="Waiting to be let in: {count}",
     gateway="Gateway",
+    gateways="Gateways",
     being_checked="Being checked …",
+    away_since="Questions have not got through since {moment}.",
     channels="Channels",
     channel_states={
         "up": "Connected",

@@ -40,7 +40,9 @@ class WebWords:
     # now
     requests_wait: str
     gateway: str
+    gateways: str
     being_checked: str
+    away_since: str
     channels: str
     channel_states: Mapping[str, str]
     no_channels: str
