@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from bridge import cli, log
+from bridge import log
 from bridge.admin.shell.doctor import doctor
+from bridge.cli.handlers import channel_settings
 from tests.emulators.gateway import GatewayEmulator
 from tests.emulators.telegram import TelegramPlatform
 
@@ -56,7 +57,7 @@ class Bench:
 
     async def doctor(self, *, as_json: bool = False) -> tuple[int, str]:
         """Its exit status, and what it prints."""
-        status = await doctor(cli._channels(), as_json=as_json, env_file=self.env_file)
+        status = await doctor(channel_settings(), as_json=as_json, env_file=self.env_file)
         return status, self.capsys.readouterr().out
 
 

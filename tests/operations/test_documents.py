@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bridge.cli import _parser
+from bridge.cli import parser
 from tests.operations.pages import anchors, links
 from tests.tunnel.note import ROOT
 
@@ -33,7 +33,7 @@ def test_every_link_leads_somewhere(document: Path) -> None:
 
 @pytest.mark.parametrize("page", ["commands.md", "commands.zh-CN.md"])
 def test_every_command_of_the_shell_is_on_the_page(page: str) -> None:
-    [commands] = [action for action in _parser()._actions if isinstance(action, argparse._SubParsersAction)]
+    [commands] = [action for action in parser()._actions if isinstance(action, argparse._SubParsersAction)]
     text = (ROOT / "docs" / page).read_text()
     assert not [name for name in commands.choices if f"`cherry-bridge {name}`" not in text]
 

@@ -14,7 +14,7 @@ from tests.tunnel.note import ROOT
 BRIDGE = ROOT / "bridge"
 ROOMS = sorted(path.parent.name for path in BRIDGE.glob("*/__init__.py"))
 SHELL = "bridge.admin.shell."
-"""`bridge/cli.py` imports the module of a command when that command runs, so that a command starts quickly."""
+"""`bridge/cli/` imports the module of a command when that command runs, so that a command starts quickly."""
 
 
 def test_every_room_is_examined() -> None:
@@ -30,7 +30,7 @@ def test_other_rooms_import_only_what_a_room_shows(room: str) -> None:
         if not path.is_relative_to(BRIDGE / room)
         for line, module, name in imports(path)
         if f"{module}.".startswith(f"bridge.{room}.")
-        if not (name in shown_by(module) or (path == BRIDGE / "cli.py" and module.startswith(SHELL)))
+        if not (name in shown_by(module) or (path.parent == BRIDGE / "cli" and module.startswith(SHELL)))
     ]
     assert not deep, "\n".join(deep)
 

@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from bridge.cli import MAX_USAGE_DAYS, main
+from bridge.cli import main
+from bridge.cli.arguments import MAX_USAGE_DAYS
 from bridge.store import Store
 from bridge.types import Chat, User
 from bridge.usage import DETAIL_DAYS, Ledger, Spent, Tally, today

@@ -1,25 +1,14 @@
-"""The command line: it reads the arguments, and is the only module that names channels.
-
-What a command needs is imported when it runs: `--help` and `--version` load next to nothing.
-"""
+"""The arguments of each command, and which handler runs it."""
 
 from __future__ import annotations
 
 import argparse
-import os
-import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bridge import __version__
-from bridge.errors import BridgeError, SettingsError
+from bridge.cli import handlers
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from bridge.channel_settings import ChannelSettings
-    from bridge.settings import Settings
     from bridge.types import ModelId
 
 DESCRIPTION = "Chat in Telegram, Discord and Feishu with every model your Cherry Studio can reach."
@@ -30,73 +19,48 @@ MAX_PROCESSES = 64
 MAX_USAGE_DAYS = 40
 """As `DETAIL_DAYS` in `bridge/usage/ledger.py`, which is not loaded for `--help`."""
 
-Command = Callable[[argparse.Namespace], int]
-"""Runs with the arguments; returns the exit status."""
 
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return the exit status."""
-    options = _parser().parse_args(arguments)
-    command: Command = options.command
-    try:
-        return command(options)
-    except SettingsError as error:
-        print(*(f"cherry-bridge: {problem}" for problem in error.problems), sep="\n", file=sys.stderr)
-        return 2
-    except BridgeError as error:
-        from bridge import log
-
-        print(f"cherry-bridge: {log.redact(str(error))}", file=sys.stderr)
-        return 1
-    except BrokenPipeError:
-        # The reader of our output has closed it, as `head` does. Python would complain once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except KeyboardInterrupt:
-        return 130
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="cherry-bridge", description=DESCRIPTION)
-    parser.add_argument("--version", action="version", version=f"cherry-bridge {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="cherry-bridge", description=DESCRIPTION)
+    top.add_argument("--version", action="version", version=f"cherry-bridge {__version__}")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
 
     run = commands.add_parser("run", help="listen and answer on every configured channel until stopped")
     about = "so many equal processes that share the work, under one parent; default: %(default)s"
     run.add_argument("--processes", type=_process_count, default=1, metavar="N", help=about)
     run.add_argument("--number", type=int, default=0, help=argparse.SUPPRESS)  # which of several processes this is
-    run.set_defaults(command=_serve)
+    run.set_defaults(command=handlers.run_bridge)
 
     chat = commands.add_parser("chat", help="talk in the terminal; with TEXT, print one answer")
     chat.add_argument("--model", type=_model, metavar="M", help="provider:model")
     chat.add_argument("--file", action="append", default=[], metavar="PATH", help="goes with TEXT; may be given again")
     chat.add_argument("text", nargs="*", metavar="TEXT", help="a question; '-' reads it from standard input")
-    chat.set_defaults(command=_chat)
+    chat.set_defaults(command=handlers.run_chat)
 
     demo = commands.add_parser("demo", help="talk in the terminal with a gateway that needs nothing")
     demo.add_argument("--model", type=_model, metavar="M", help="provider:model")
     demo.add_argument("--file", action="append", default=[], metavar="PATH", help="goes with TEXT; may be given again")
     demo.add_argument("text", nargs="*", metavar="TEXT", help="a question; '-' reads it from standard input")
-    demo.set_defaults(command=_demo)
+    demo.set_defaults(command=handlers.run_demo)
 
     demo_gateway = commands.add_parser("demo-gateway", help="our own gateway with the demo's models alone")
     demo_gateway.add_argument("--port", type=int, default=23333, help="default: %(default)s")
     demo_gateway.add_argument("--key", default="", help="ask for this key; none is needed without it")
-    demo_gateway.set_defaults(command=_demo_gateway)
+    demo_gateway.set_defaults(command=handlers.run_demo_gateway)
 
     gateway = commands.add_parser("gateway", help="a gateway of your own: any provider, for any program")
     _add_gateway(gateway)
 
     init = commands.add_parser("init", help="set up: ask for what is needed, try each answer, write .env")
-    init.set_defaults(command=_init)
+    init.set_defaults(command=handlers.run_init)
 
     doctor = commands.add_parser("doctor", help="check everything a run needs, and say how to fix what is wrong")
     doctor.add_argument("--json", action="store_true")
-    doctor.set_defaults(command=_doctor)
+    doctor.set_defaults(command=handlers.run_doctor)
 
     models = commands.add_parser("models", help="what the gateway offers")
     models.add_argument("--json", action="store_true")
-    models.set_defaults(command=_models)
+    models.set_defaults(command=handlers.run_models)
 
     bench = commands.add_parser("bench", help="how fast models answer: first token, whole answer, tokens a second")
     bench.add_argument("--models", type=_model_list, metavar="M,M", help="provider:model, with commas between several")
@@ -105,11 +69,11 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--prompt", default="", metavar="TEXT", help="what is asked, in place of the usual question")
     bench.add_argument("--max-tokens", type=_count, metavar="N", help="of one answer; default: 512, 0: no limit")
     bench.add_argument("--json", action="store_true")
-    bench.set_defaults(command=_bench)
+    bench.set_defaults(command=handlers.run_bench)
 
     web = commands.add_parser("web", help="the page for the person who runs the bot, on this machine, until stopped")
     web.add_argument("--port", type=_port, metavar="N", help="default: BRIDGE_WEB_PORT, or else a free one")
-    web.set_defaults(command=_web)
+    web.set_defaults(command=handlers.run_web)
 
     access = commands.add_parser("access", help="who may talk, from a shell")
     _add_access(access.add_subparsers(required=True, metavar="list|allow|deny|remove|admin|invite|audit"))
@@ -123,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     kind = usage.add_mutually_exclusive_group()
     kind.add_argument("--json", action="store_true")
     kind.add_argument("--csv", action="store_true", help="for a spreadsheet")
-    usage.set_defaults(command=_usage)
+    usage.set_defaults(command=handlers.run_usage)
 
     service = commands.add_parser("service", help="have it started with the machine, as a service of your own")
     actions = service.add_subparsers(required=True, metavar="install|status|logs|uninstall")
@@ -134,13 +98,13 @@ def _parser() -> argparse.ArgumentParser:
         ("uninstall", "stop it and take it away; settings and data stay"),
     ):
         action = actions.add_parser(name, help=about)
-        action.set_defaults(command=_service, action=name, follow=False)
+        action.set_defaults(command=handlers.run_service, action=name, follow=False)
     actions.choices["logs"].add_argument("--follow", action="store_true", help="and what it says from now on")
 
     completion = commands.add_parser("completion", help="print a script that completes commands with Tab")
     completion.add_argument("shell", choices=["bash", "zsh", "fish"])
-    completion.set_defaults(command=_completion)
-    return parser
+    completion.set_defaults(command=handlers.run_completion)
+    return top
 
 
 def _add_access(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -157,7 +121,7 @@ def _add_access(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     added = {name: actions.add_parser(name, help=text) for name, text in about.items()}
     for name, action in added.items():
         action.add_argument("--json", action="store_true")
-        action.set_defaults(command=_access, action=name)
+        action.set_defaults(command=handlers.run_access, action=name)
     for name in ("allow", "deny", "remove"):
         kind = added[name].add_mutually_exclusive_group()
         kind.add_argument("--chat", action="store_true", help="the id is a chat's, not a person's")
@@ -183,7 +147,7 @@ def _add_inbox(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         action.add_argument("id", metavar="ID|all", help="as `cherry-bridge inbox list` shows it")
     for name, action in (("list", shown), ("retry", retry), ("drop", drop)):
         action.add_argument("--json", action="store_true")
-        action.set_defaults(command=_inbox, action=name)
+        action.set_defaults(command=handlers.run_inbox, action=name)
 
 
 def _add_gateway(gateway: argparse.ArgumentParser) -> None:
@@ -191,7 +155,7 @@ def _add_gateway(gateway: argparse.ArgumentParser) -> None:
     gateway.add_argument("--config", metavar="FILE", help="default: gateway.toml in the data folder")
     gateway.add_argument("--host", default="", help="default: what the file says, else 127.0.0.1")
     gateway.add_argument("--port", type=int, help="default: what the file says, else 23333")
-    gateway.set_defaults(command=_gateway, action="serve")
+    gateway.set_defaults(command=handlers.run_gateway, action="serve")
     actions = gateway.add_subparsers(metavar="add|list|test|remove|import|key|usage")
 
     add = actions.add_parser("add", help="add a provider, once it has answered")
@@ -224,9 +188,9 @@ def _add_gateway(gateway: argparse.ArgumentParser) -> None:
     for action in (listed, usage, key_list):
         action.add_argument("--json", action="store_true")
     for name, action in actions.choices.items():
-        action.set_defaults(command=_gateway, action=name)
+        action.set_defaults(command=handlers.run_gateway, action=name)
     for name, action in keys.choices.items():
-        action.set_defaults(command=_gateway_key, action=name)
+        action.set_defaults(command=handlers.run_gateway_key, action=name)
 
 
 def _model(text: str) -> ModelId:
@@ -270,253 +234,3 @@ def _usage_days(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= MAX_USAGE_DAYS:
         raise argparse.ArgumentTypeError(f"a number from 1 to {MAX_USAGE_DAYS}")
     return int(text)
-
-
-def _serve(options: argparse.Namespace) -> int:
-    from bridge import log
-    from bridge.admin.shell.configuration import read_configuration
-
-    configuration = read_configuration(_channels(), quiet=options.number > 0)
-    in_use = configuration.channels_in_use()
-    log.configure(configuration.bridge.log, process=options.number)
-    if options.processes > 1:
-        from bridge.admin.shell.processes import supervise
-
-        return _run(supervise(configuration.bridge, options.processes))
-    from bridge.admin.shell.serve import serve
-
-    openers = {name: settings.open_channel for name, settings in in_use.items()}
-    return _run(serve(configuration.bridge, openers, _channels(), number=options.number))
-
-
-def _chat(options: argparse.Namespace) -> int:
-    from bridge.admin.shell.configuration import read_settings
-
-    return _talk(read_settings(), options, nullcontext)
-
-
-def _demo(options: argparse.Namespace) -> int:
-    from bridge.admin.shell.configuration import read_settings
-
-    settings = read_settings()
-    return _talk(settings.model_copy(update={"data_dir": settings.data_dir / "demo"}), options, _with_demo_gateway)
-
-
-def _talk(
-    settings: Settings,
-    options: argparse.Namespace,
-    with_gateway: Callable[[Settings], AbstractAsyncContextManager[Settings]],
-) -> int:
-    """Answer one question, or talk until the person leaves; `with_gateway` opens the gateway to talk with."""
-    text = "" if options.file and not options.text else _question(options.text)
-    if text or options.file:
-        return _run(_ask(with_gateway(settings), text, options))
-    from bridge.admin.shell.chat import chat
-    from channels.console import Settings as ConsoleSettings
-
-    console = ConsoleSettings(user=_user_name(), data_dir=settings.data_dir)
-    return _run(chat(settings, options.model, console.open_channel(), with_gateway))
-
-
-def _question(words: Sequence[str]) -> str:
-    """Join the words; for ``-`` alone, or for none where standard input is no terminal, read standard input."""
-    if list(words) == ["-"] or (not words and not sys.stdin.isatty()):
-        return sys.stdin.read().strip()
-    return " ".join(words).strip()
-
-
-async def _ask(gateway: AbstractAsyncContextManager[Settings], text: str, options: argparse.Namespace) -> int:
-    from pathlib import Path
-
-    from bridge import log
-    from bridge.admin.shell.ask import ask
-    from channels.console import attachments, files
-
-    log.configure("error")
-    try:
-        named = [attachments.attachment(Path(path)) for path in options.file]
-    except attachments.NoSuchFile as missing:
-        print(f"cherry-bridge: there is no file {missing.path}", file=sys.stderr)
-        return 2
-    async with gateway as settings:
-        return await ask(settings, text, options.model, named, files.LocalFiles(settings.data_dir / "files"))
-
-
-@asynccontextmanager
-async def _with_demo_gateway(settings: Settings) -> AsyncIterator[Settings]:
-    from bridge.demo import DemoGateway, DemoSpeech
-    from bridge.settings import Settings
-
-    async with DemoGateway() as gateway, DemoSpeech() as speech:
-        yield Settings(
-            gateway_url=gateway.url,
-            speech_url=speech.url,
-            speech_voice_model=DemoSpeech.model,
-            data_dir=settings.data_dir,
-            language=settings.language,
-        )
-
-
-def _demo_gateway(options: argparse.Namespace) -> int:
-    return _run(_serve_demo_gateway(options.port, options.key))
-
-
-async def _serve_demo_gateway(port: int, key: str) -> int:
-    import asyncio
-
-    from bridge.demo import DemoGateway
-
-    async with DemoGateway(port=port, key=key) as gateway:
-        print(f"The demo gateway answers on {gateway.url} until you press Ctrl-C.", flush=True)
-        await asyncio.Event().wait()
-    return 0
-
-
-def _gateway(options: argparse.Namespace) -> int:
-    from bridge import log
-
-    config = _gateway_config(options)
-    log.configure("info" if options.action == "serve" else "error")
-    if options.action == "serve":
-        from bridge.admin.shell.gateway.serve import serve
-
-        return _run(serve(config, options.host, options.port))
-    if options.action == "usage":
-        from bridge.admin.shell.gateway.keys import usage
-
-        return usage(config, options)
-    from bridge.admin.shell.gateway import providers
-
-    match options.action:
-        case "add":
-            return _run(providers.add(config, options))
-        case "test":
-            return _run(providers.test(config, options))
-        case "list":
-            return providers.show(config, options)
-        case "remove":
-            return providers.remove(config, options)
-    return providers.take_over(config, options)
-
-
-def _gateway_key(options: argparse.Namespace) -> int:
-    from bridge.admin.shell.gateway.keys import keys
-
-    return keys(_gateway_config(options), options)
-
-
-def _gateway_config(options: argparse.Namespace) -> Path:
-    from pathlib import Path
-
-    from bridge.admin.shell.configuration import read_settings
-
-    return Path(options.config) if options.config else read_settings().gateway_file
-
-
-def _init(_options: argparse.Namespace) -> int:
-    from bridge import log
-    from bridge.admin.shell.init import init
-
-    log.configure("error")
-    return init(_channels(), lambda: main(["run"]))
-
-
-def _doctor(options: argparse.Namespace) -> int:
-    from bridge import log
-    from bridge.admin.shell.doctor import doctor
-
-    log.configure("error")
-    return _run(doctor(_channels(), as_json=options.json))
-
-
-def _models(options: argparse.Namespace) -> int:
-    from bridge import log
-    from bridge.admin.shell.configuration import read_settings
-    from bridge.admin.shell.models import models
-
-    log.configure("error")
-    return _run(models(read_settings(), as_json=options.json))
-
-
-def _bench(options: argparse.Namespace) -> int:
-    from bridge import log
-    from bridge.admin.shell.bench import bench
-    from bridge.admin.shell.configuration import read_settings
-
-    log.configure("error")
-    return _run(bench(read_settings(), options))
-
-
-def _access(options: argparse.Namespace) -> int:
-    from bridge import log
-    from bridge.admin.shell.configuration import read_settings
-    from bridge.admin.shell.lists import access
-
-    log.configure("error")
-    return _run(access(read_settings(), options))
-
-
-def _inbox(options: argparse.Namespace) -> int:
-    from bridge import log
-    from bridge.admin.shell.configuration import read_settings
-    from bridge.admin.shell.inbox import inbox
-
-    log.configure("error")
-    return _run(inbox(read_settings(), options))
-
-
-def _usage(options: argparse.Namespace) -> int:
-    from bridge import log
-    from bridge.admin.shell.configuration import read_settings
-    from bridge.admin.shell.usage import usage
-
-    log.configure("error")
-    return _run(usage(read_settings(), options))
-
-
-def _web(options: argparse.Namespace) -> int:
-    from bridge import log
-    from bridge.admin.shell.configuration import read_configuration
-    from bridge.admin.shell.web import web
-
-    configuration = read_configuration(_channels())
-    log.configure("warning")
-    return _run(web(configuration.bridge, _channels(), options.port))
-
-
-def _completion(options: argparse.Namespace) -> int:
-    import shtab
-
-    print(shtab.complete(_parser(), options.shell))
-    return 0
-
-
-def _channels() -> dict[str, type[ChannelSettings]]:
-    import channels
-
-    return {name: channels.load(name) for name in channels.names()}
-
-
-def _service(options: argparse.Namespace) -> int:
-    from bridge.admin.shell.service import service
-
-    return service(options.action, _channels(), follow=options.follow)
-
-
-def _user_name() -> str:
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a user id without a name, as in some containers
-        return "you"
-
-
-def _run(command: Coroutine[Any, Any, int]) -> int:
-    import asyncio
-
-    if sys.platform == "win32":
-        return asyncio.run(command)
-    import uvloop
-
-    return uvloop.run(command)
