@@ -63,14 +63,14 @@ MUTATIONS = (
     ),
     Mutation(
         "an overtaken worker may end the turn",
-        "bridge/inbox/turn.py",
+        "bridge/inbox/endings.py",
         "if redis.call('HGET', head, 'by') ~= fencing_token then\n    return",
         "if false then\n    return",
         "slept_on",
     ),
     Mutation(
         "the answer does not enter the history",
-        "bridge/inbox/turn.py",
+        "bridge/inbox/endings.py",
         "redis.call('RPUSH', list, ARGV[2])",
         "",
         "comes_again",
