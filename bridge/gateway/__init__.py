@@ -19,7 +19,7 @@ from bridge.gateway.pictures import NO_PICTURES, LoadedPictures, holds_pictures
 from bridge.gateway.quirks import QUIRK_TTL_SECONDS, QUIRKS, MemoryQuirks, Quirk, Quirks, QuirkStore, is_quirk
 from bridge.gateway.silence import SilenceTimer
 from bridge.gateway.sse import MAX_EVENT_BYTES, SseDecoder
-from bridge.gateway.transport import READ_BUFFER_BYTES, Body
+from bridge.gateway.transport import READ_BUFFER_BYTES, Body, connection_reason
 from bridge.gateway_address import DEFAULT_PORT, base_url
 
 __all__ = [
@@ -55,6 +55,7 @@ __all__ = [
     "SilenceTimer",
     "SseDecoder",
     "base_url",
+    "connection_reason",
     "holds_pictures",
     "is_quirk",
     "labelled",

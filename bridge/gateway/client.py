@@ -12,7 +12,7 @@ import httpx
 import structlog
 
 from bridge.errors import CHERRY_STUDIO, GatewayError, GatewaySilent, GatewayUnreachable, ProviderFailed
-from bridge.gateway.completion import MAX_ATTEMPTS, Completion, Pause, Shorter, Timeouts, no_pause
+from bridge.gateway.completion import MAX_ATTEMPTS, Completion, Pause, Timeouts, no_pause
 from bridge.gateway.dialects import Dialect
 from bridge.gateway.errors import V16_MAX_BODY_BYTES
 from bridge.gateway.http import MODELS_PATH, GatewayHttp, not_a_gateway
@@ -21,6 +21,7 @@ from bridge.gateway.mcps import GatewayMcps
 from bridge.gateway.models import Model, nearest, usable_models
 from bridge.gateway.pictures import NO_PICTURES, LoadedPictures
 from bridge.gateway.quirks import MemoryQuirks, QuirkStore
+from bridge.gateway.request import CompletionRequest, Shorter
 from bridge.gateway.server_name import name_by_models, name_by_root
 from bridge.gateway_address import base_url
 from bridge.sampling import UNSET, Sampling
@@ -159,22 +160,19 @@ class Gateway:
         if first_token is not None or attempts != MAX_ATTEMPTS:
             first = timeouts.first_token if first_token is None else min(timeouts.first_token, first_token)
             timeouts = replace(timeouts, first_token=first, attempts=attempts)
-        return Completion(
-            self._http,
+        request = CompletionRequest(
             there.at(self.id),
             messages,
-            timeouts=timeouts,
             dialects=self._dialects,
-            nearest=self._nearest_known,
             quirks=self.quirks,
             shorter=shorter,
-            pause=pause,
             sampling=sampling,
             pictures=pictures,
             tools=tools,
             sent_as=there,
             blind=any(each.id_there == there and each.sees is False for each in self.known_models),
         )
+        return Completion(self._http, request, timeouts=timeouts, nearest=self._nearest_known, pause=pause)
 
     def id_there(self, model: ModelId) -> ModelId:
         """What this gateway calls `model`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal, Protocol, Self
@@ -24,40 +24,19 @@ from bridge.errors import (
     GatewayError,
     GatewaySilent,
     ModelNotFound,
-    PicturesRefused,
     ProviderFailed,
 )
 from bridge.events import Event, Finished, TextDelta, Usage
-from bridge.gateway.dialects import MAX_OUTPUT_TOKENS, Dialect, request
 from bridge.gateway.error_body import ErrorBody, read_response_error
 from bridge.gateway.errors import RETRYABLE_STATUSES, to_gateway_error, unreachable
 from bridge.gateway.health import Failure
 from bridge.gateway.http import MAX_ERROR_BODY_BYTES, GatewayHttp, not_a_gateway
 from bridge.gateway.parser import CompletionParser
-from bridge.gateway.pictures import (
-    NO_PICTURES,
-    LoadedPictures,
-    holds_pictures,
-    may_lose_pictures,
-    requires_pictures,
-    without_optional_pictures,
-)
-from bridge.gateway.quirks import (
-    Quirk,
-    Quirks,
-    QuirkStore,
-    limit_of,
-    quirk_of,
-    refused_parameter,
-    refuses_tools,
-    with_quirk,
-    within_max_tokens,
-)
+from bridge.gateway.request import CompletionRequest
 from bridge.gateway.silence import SilenceTimer
 from bridge.gateway.sse import MAX_EVENT_BYTES
 from bridge.gateway.transport import Body, body_of
-from bridge.sampling import UNSET, Sampling
-from bridge.types import ChatMessage, ModelId, ToolSpec
+from bridge.types import ChatMessage, ModelId
 
 log = structlog.get_logger(__name__)
 
@@ -65,13 +44,6 @@ MAX_ATTEMPTS = 3
 
 FINISH_GRACE_SECONDS = 5.0
 """How long usage and the end of the stream may take after the model has finished; the answer is complete by then."""
-
-V1_OPAQUE_ERROR = "Stream processing error"
-"""All that v1.7 to v1.9 say of any failure in the messages dialect, as long as a stream is asked for."""
-_NOT_ABOUT_PICTURES = {401, 402, 403, 429}
-"""Statuses that are about the account, whatever was asked."""
-
-Shorter = Callable[[], Sequence[ChatMessage]]
 
 
 class Pause(Protocol):
@@ -121,43 +93,18 @@ class Completion:
     def __init__(
         self,
         http: GatewayHttp,
-        model: ModelId,
-        messages: Sequence[ChatMessage],
+        request: CompletionRequest,
         *,
         timeouts: Timeouts,
-        dialects: MutableMapping[str, Dialect],
         nearest: Callable[[str], Awaitable[Sequence[ModelId]]],
-        quirks: QuirkStore,
-        shorter: Shorter | None = None,
         pause: Pause = no_pause,
-        sampling: Sampling = UNSET,
-        pictures: LoadedPictures = NO_PICTURES,
-        blind: bool = False,
-        tools: Sequence[ToolSpec] = (),
-        sent_as: ModelId | None = None,
     ) -> None:
-        """`blind`: the gateway's list says that the model takes no pictures. `sent_as`: what the gateway calls it."""
-        self.messages = messages
-        """What was asked: with `shorter`, what was asked last."""
         self._http = http
-        self._model = model
-        self._sent_as = sent_as or model
+        self._request = request
         self._timeouts = timeouts
-        self._dialects = dialects
         self._nearest = nearest
-        self._quirk_store = quirks
-        self._shorter = shorter
         self._pause = pause
-        self._sampling = sampling
-        self._pictures = pictures
-        self._blind = blind
-        self._tools = tools
         self._parser = CompletionParser("chat")
-        self._quirks: Quirks | None = None
-        """Of the model; None until they are looked up."""
-        self._learned = False
-        self._unstreamed = False
-        """Ask this once for the whole answer: the error of a stream did not say why."""
         self._attempts = 0
         self._body_size = 0
         self._body: Body | None = None
@@ -172,9 +119,14 @@ class Completion:
         self._ended = False
 
     @property
+    def messages(self) -> Sequence[ChatMessage]:
+        """What it was asked last: fewer messages than at first where those were too long."""
+        return self._request.messages
+
+    @property
     def model(self) -> ModelId:
         """The model that is asked."""
-        return self._model
+        return self._request.model
 
     @property
     def failures(self) -> Sequence[Failure]:
@@ -292,7 +244,7 @@ class Completion:
         except httpx.TransportError as error:
             if silence.expired and self._parser.finish is None:
                 raise self._too_silent() from None
-            log.debug("stream broke", model=str(self._model), cause=type(error.__cause__).__name__)
+            log.debug("stream broke", model=str(self.model), cause=type(error.__cause__).__name__)
             return b""
         finally:
             silence.stop_waiting()
@@ -326,16 +278,8 @@ class Completion:
 
     async def _open(self) -> Sequence[Event]:
         """Send the request. The events of an answer that came at once; none where a stream follows."""
-        dialect = self._dialects.get(self._sent_as.provider, "chat")
+        dialect, path, content = await self._request.content()
         parser = self._parser = CompletionParser(dialect)
-        if self._quirks is None:
-            self._quirks = await self._quirk_store.get(self._model) | ({"no_pictures"} if self._blind else set())
-        if "no_pictures" in self._quirks and self._asks_about_pictures:
-            raise PicturesRefused
-        quirks = self._quirks | {"no_streaming"} if self._unstreamed else self._quirks
-        path, content = request(
-            dialect, self._sent_as, self.messages, quirks, self._sampling, self._pictures, self._tools
-        )
         self._body_size = len(content)
         try:
             async with self._before_first_token():
@@ -344,7 +288,7 @@ class Completion:
                 kind = response.headers.get("content-type", "")
                 if response.status_code != httpx.codes.OK:
                     refused = await _read_some(body, MAX_ERROR_BODY_BYTES)
-                    raise await self._error(read_response_error(response.status_code, refused), dialect)
+                    raise await self._error(read_response_error(response.status_code, refused))
                 if "html" in kind:
                     raise not_a_gateway(self._http.url)
                 if "json" in kind:
@@ -375,81 +319,43 @@ class Completion:
         if self._attempts >= self._timeouts.attempts:
             raise error
         delay = self._timeouts.retry_delay * 2 ** (self._attempts - 1) * random.uniform(0.5, 1.5)
-        log.info("asking again", model=str(self._model), cause=type(error).__name__, delay=delay)
+        log.info("asking again", model=str(self.model), cause=type(error).__name__, delay=delay)
         async with self._before_first_token():
             await asyncio.sleep(delay)
 
     # -- the end ---------------------------------------------------------------------------------------------
 
-    async def _error(self, body: ErrorBody, dialect: Dialect) -> Exception:
+    async def _error(self, body: ErrorBody) -> Exception:
         """What an error before the first visible text comes to: to be raised."""
-        if dialect == "chat" and body.code == "unsupported_provider_type" and "type 'anthropic'" in body.message:
-            self._dialects[self._sent_as.provider] = "messages"
-            return _RequestChanged()
-        quirks = self._quirks or frozenset()
-        if dialect == "messages" and body.message == V1_OPAQUE_ERROR and not (self._parser.started or self._unstreamed):
-            self._unstreamed = True
-            return _RequestChanged()
-        most = self._sampling.max_tokens or (MAX_OUTPUT_TOKENS if dialect == "messages" else 0)
-        quirk = limit_of(body, within_max_tokens(quirks, most)) if most else None
-        quirk = quirk or refused_parameter(body, self._sampling, quirks) or self._quirk(body, quirks)
-        if not self._parser.started and quirk is not None:
-            if quirk == "no_pictures" and self._asks_about_pictures:
-                await self._quirk_store.put(self._model, quirks | {quirk})
-                return PicturesRefused(body.detail(message.text for message in self.messages))
-            log.info("asking without", model=str(self._model), quirk=quirk)
-            self._quirks, self._learned, self._unstreamed = with_quirk(quirks, quirk), True, False
+        request, started = self._request, self._parser.started
+        if not started and await request.change_after(body):
             return _RequestChanged()
         error = to_gateway_error(
             body,
             url=self._http.url,
             key_sent=bool(self._http.key),
-            model=self._sent_as,
+            model=request.sent_as,
             private=[self._http.key, *(message.text for message in self.messages)],
             body_size=self._body_size,
             direct=self._http.is_direct,
         )
         if isinstance(error, ModelNotFound):
-            return ModelNotFound(self._model, await self._nearest(str(self._sent_as)), error.detail)
-        if not self._parser.started:
+            return ModelNotFound(self.model, await self._nearest(str(request.sent_as)), error.detail)
+        if not started:
             if body.status in RETRYABLE_STATUSES:
                 return _RetryableError(error)
-            if isinstance(error, ContextTooLong) and (shorter := self._shorter) is not None:
-                self._shorter = None
-                if messages := shorter():
-                    self.messages = messages
-                    return _RequestChanged()
-            if body.status not in _NOT_ABOUT_PICTURES and self._drop_optional_pictures():
-                log.info("asking without some pictures", model=str(self._model), status=body.status)
+            if request.lessen_after(body, too_long=isinstance(error, ContextTooLong)):
                 return _RequestChanged()
         return error
-
-    @property
-    def _asks_about_pictures(self) -> bool:
-        return bool(self._pictures) and bool(self.messages) and requires_pictures(self.messages[-1])
-
-    def _quirk(self, body: ErrorBody, known: Quirks) -> Quirk | None:
-        if self._tools and "no_tools" not in known and refuses_tools(body):
-            return "no_tools"
-        quirk = quirk_of(body, known)
-        return None if quirk == "no_pictures" and not any(map(holds_pictures, self.messages)) else quirk
-
-    def _drop_optional_pictures(self) -> bool:
-        """Put notes in place of the pictures that the question can do without, one of which may be refused; False
-        where there are none."""
-        if not may_lose_pictures(self.messages):
-            return False
-        self.messages = without_optional_pictures(self.messages)
-        return True
 
     async def _settle(self) -> Finished:
         """The end of a complete answer. Raises what the answer lacks."""
         parser = self._parser
-        if self._learned and self._quirks and parser.started:
-            await self._quirk_store.put(self._model, self._quirks)
+        if parser.started:
+            await self._request.keep_learned()
         if parser.error is not None:
             if not parser.has_visible_text:
-                raise await self._error(parser.error, parser.dialect)
+                raise await self._error(parser.error)
             raise AnswerCut(parser.error.detail(message.text for message in self.messages))
         match parser.finish:
             case None if parser.started or not parser.done_seen:

@@ -16,12 +16,13 @@ import structlog
 
 from bridge.errors import GatewayError
 from bridge.gateway.client import Gateway
-from bridge.gateway.completion import MAX_ATTEMPTS, Completion, Pause, Shorter, no_pause
+from bridge.gateway.completion import MAX_ATTEMPTS, Completion, Pause, no_pause
 from bridge.gateway.failover import HURRIED_ATTEMPTS, Failover
 from bridge.gateway.health import Health, MemoryHealth
 from bridge.gateway.models import Model, nearest
 from bridge.gateway.pictures import NO_PICTURES, LoadedPictures
 from bridge.gateway.quirks import QuirkStore
+from bridge.gateway.request import Shorter
 from bridge.sampling import UNSET, Sampling
 from bridge.types import ChatMessage, ModelId, ToolSpec
 

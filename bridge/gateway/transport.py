@@ -113,13 +113,14 @@ def _translate(error: aiohttp.ClientError) -> httpx.TransportError:
         case aiohttp.ConnectionTimeoutError():
             return httpx.ConnectTimeout("no connection in time")
         case aiohttp.ClientConnectorError():
-            return httpx.ConnectError(_reason(error))
+            return httpx.ConnectError(connection_reason(error))
         case aiohttp.ClientConnectionError() | aiohttp.ClientPayloadError():
-            return httpx.ReadError("the connection was lost")
-    return httpx.RemoteProtocolError("something answers there, but not in HTTP")
+            return httpx.ReadError(connection_reason(error))
+    return httpx.RemoteProtocolError(connection_reason(error))
 
 
-def _reason(error: aiohttp.ClientConnectorError) -> str:
+def connection_reason(error: aiohttp.ClientError) -> str:
+    """Why there is no connection, or no answer on it, in a few words without an address."""
     match error:
         case aiohttp.ClientConnectorDNSError():
             return "no such host"
@@ -127,4 +128,10 @@ def _reason(error: aiohttp.ClientConnectorError) -> str:
             return "its certificate is not trusted"
         case aiohttp.ClientConnectorSSLError():
             return "it does not speak TLS"
-    return "the connection is refused"
+        case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
+            return "the proxy does not let us through"
+        case aiohttp.ClientConnectorError():
+            return "the connection is refused"
+        case aiohttp.ClientResponseError():
+            return "something answers there, but not in HTTP"
+    return "the connection was lost"

@@ -10,7 +10,7 @@ import aiohttp
 import httpx
 from yarl import URL
 
-from bridge.gateway import READ_BUFFER_BYTES, Body, SilenceTimer
+from bridge.gateway import READ_BUFFER_BYTES, Body, SilenceTimer, connection_reason
 from bridge.server.errors import broken_off, silent, unreachable
 
 CONNECT_SECONDS = 10.0
@@ -71,25 +71,8 @@ class Upstream:
                 if last:
                     raise unreachable(provider, "it closed the connection without an answer") from None
             except aiohttp.ClientError as error:
-                raise unreachable(provider, _reason(error)) from None
+                raise unreachable(provider, connection_reason(error)) from None
         raise AssertionError("unreachable")
-
-
-def _reason(error: aiohttp.ClientError) -> str:
-    match error:
-        case aiohttp.ClientConnectorDNSError():
-            return "no such host"
-        case aiohttp.ClientConnectorCertificateError():
-            return "its certificate is not trusted"
-        case aiohttp.ClientConnectorSSLError():
-            return "it does not speak TLS"
-        case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
-            return "the proxy does not let us through"
-        case aiohttp.ClientConnectorError():
-            return "the connection is refused"
-        case aiohttp.ClientResponseError():
-            return "something answers there, but not in HTTP"
-    return "the connection was lost"
 
 
 async def read_all(response: aiohttp.ClientResponse, provider: str, patience: float) -> bytes:
