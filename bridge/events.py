@@ -10,6 +10,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from bridge.types import Thought
+
 
 class Usage(Struct, frozen=True, gc=False):
     """What a completion cost, in tokens, as the provider counts them."""
@@ -149,6 +151,8 @@ class Finished(Struct, frozen=True, gc=False):
     """The model as the provider names it in the answer; empty where it does not."""
 
 
+# A `Thought` is whole, and comes after the last `ReasoningDelta` of it: people have read it by then. Its model is given
+# it back with what tools gave.
 Event = (
     TextDelta
     | ReasoningDelta
@@ -158,6 +162,7 @@ Event = (
     | Spoken
     | Source
     | ToolCallDelta
+    | Thought
     | StepText
     | ToolStep
     | Attached

@@ -212,7 +212,20 @@ class ToolSpec(Struct, frozen=True):
     """What it takes: a JSON Schema of an object."""
 
 
-Part = Text | Image | File | Audio | ToolCall | ToolResult
+class Thought(Struct, frozen=True, gc=False, tag="thought", omit_defaults=True):
+    """What a model thought before it called a tool, as its provider wants it back with the tool's result."""
+
+    text: str = ""
+    """Empty where the provider does not show it."""
+    signature: str = ""
+    """With which the provider knows its own again."""
+    redacted: str = ""
+    """The whole of it, encrypted, in place of the two others."""
+    model: str = ""
+    """Whose it is, as its gateway calls it: no other is given it."""
+
+
+Part = Text | Image | File | Audio | ToolCall | ToolResult | Thought
 """One piece of a message. Media are named, never held: a part is small enough for a row in Redis."""
 
 

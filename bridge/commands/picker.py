@@ -174,14 +174,9 @@ class Picker:
         return list(dict.fromkeys([*reversed(first.values()), *(model.id for model in seeing)]))
 
     async def refused_parameters(self, model: ModelId) -> list[str]:
-        """The parameters that `model` is not sent: those it was found to refuse, and those that its dialect lacks.
-
-        Raises GatewayError.
-        """
-        quirks = (await self._gateways.quirks.all()).get(model, frozenset())
-        dialects = {each.id: each.dialect for each in await self._gateways.models()}
-        lacks = ["reasoning_effort"] if dialects.get(model) == "messages" else []
-        return [name for name in READERS if f"no_{name}" in quirks or name in lacks]
+        """The parameters that `model` is not sent: those it was found to refuse."""
+        quirks = await self._gateways.quirks.get(model)
+        return [name for name in READERS if f"no_{name}" in quirks]
 
     async def switched(self, context: CommandContext) -> CommandResult | None:
         """What to say where the argument does not name one model to be used here; None where the chat now uses it."""

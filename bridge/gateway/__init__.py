@@ -14,7 +14,7 @@ from bridge.gateway.health import FAILURE_REASONS, PROBE_SECONDS, Failure, Failu
 from bridge.gateway.http import MAX_ERROR_BODY_BYTES
 from bridge.gateway.labels import labelled
 from bridge.gateway.mcps import McpServerEntry
-from bridge.gateway.models import Model, nearest, plain_name, section_name, usable_models
+from bridge.gateway.models import Model, max_output_tokens, nearest, plain_name, section_name, usable_models
 from bridge.gateway.pictures import NO_PICTURES, LoadedPictures, holds_pictures
 from bridge.gateway.quirks import QUIRK_TTL_SECONDS, QUIRKS, MemoryQuirks, Quirk, Quirks, QuirkStore, is_quirk
 from bridge.gateway.silence import SilenceTimer
@@ -59,6 +59,7 @@ __all__ = [
     "holds_pictures",
     "is_quirk",
     "labelled",
+    "max_output_tokens",
     "nearest",
     "plain_name",
     "read_error",

@@ -160,6 +160,7 @@ class Gateway:
         if first_token is not None or attempts != MAX_ATTEMPTS:
             first = timeouts.first_token if first_token is None else min(timeouts.first_token, first_token)
             timeouts = replace(timeouts, first_token=first, attempts=attempts)
+        listed = next((each for each in self.known_models if each.id_there == there), None)
         request = CompletionRequest(
             there.at(self.id),
             messages,
@@ -170,7 +171,8 @@ class Gateway:
             pictures=pictures,
             tools=tools,
             sent_as=there,
-            blind=any(each.id_there == there and each.sees is False for each in self.known_models),
+            blind=listed is not None and listed.sees is False,
+            max_tokens=listed.max_tokens if listed is not None else 0,
         )
         return Completion(self._http, request, timeouts=timeouts, nearest=self._nearest_known, pause=pause)
 

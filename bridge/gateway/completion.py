@@ -279,7 +279,7 @@ class Completion:
     async def _open(self) -> Sequence[Event]:
         """Send the request. The events of an answer that came at once; none where a stream follows."""
         dialect, path, content = await self._request.content()
-        parser = self._parser = CompletionParser(dialect)
+        parser = self._parser = CompletionParser(dialect, str(self._request.sent_as))
         self._body_size = len(content)
         try:
             async with self._before_first_token():

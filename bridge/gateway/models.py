@@ -64,6 +64,8 @@ class Model:
     """What it costs, as the list says; None where it does not say. Cherry Studio's does not."""
     context_tokens: int = field(default=0, compare=False)
     """How many tokens it reads at once, as the list says; 0 where it does not say."""
+    max_tokens: int = field(default=0, compare=False)
+    """How many tokens an answer of it may have, as the list says; 0 where it does not say."""
     gateway: str = ""
     """Which of several gateways has it, as the settings name it; empty where there is one."""
     gateway_label: str = ""
@@ -101,11 +103,19 @@ def parse_model(entry: Any, *, direct: bool = False) -> Model | None:
     if dialect is None or _NOT_FOR_CHAT.search(id.model.lower()) or _is_for_something_else(entry):
         return None
     owner = _one_line(entry.get("provider_name")) or _one_line(entry.get("owned_by"))
-    name, sees, price, reads = _one_line(entry.get("name")), _sees(entry), _price(entry), _context_tokens(entry)
-    if direct:
-        maker = text.partition("/")[0] if "/" in text else ""
-        return Model(id, name or text.strip(), owner or maker, dialect, owner, maker, sees, price, reads)
-    return Model(id, name or id.model, owner or id.provider, dialect, owner, id.provider, sees, price, reads)
+    name, maker = _one_line(entry.get("name")), text.partition("/")[0] if "/" in text else ""
+    return Model(
+        id,
+        name or (text.strip() if direct else id.model),
+        owner or (maker if direct else id.provider),
+        dialect,
+        owner,
+        maker if direct else id.provider,
+        _sees(entry),
+        _price(entry),
+        _context_tokens(entry),
+        max_output_tokens(entry),
+    )
 
 
 def _is_for_something_else(entry: dict[str, Any]) -> bool:
@@ -145,6 +155,14 @@ def _context_tokens(entry: dict[str, Any]) -> int:
     """What an entry says of its context window: OpenRouter, LiteLLM, vLLM and Mistral each have a field for it."""
     names = ("context_length", "max_input_tokens", "max_model_len", "max_context_length")
     return next((count for name in names if (count := as_count(entry.get(name)))), 0)
+
+
+def max_output_tokens(entry: dict[str, Any]) -> int:
+    """What an entry says of the longest answer: LiteLLM, OpenRouter and Anthropic each have a field for it; else 0."""
+    most = as_count(entry.get("max_output_tokens")) or as_count(
+        as_dict(entry.get("top_provider")).get("max_completion_tokens")
+    )
+    return most or as_count(entry.get("max_tokens"))
 
 
 def nearest(query: str, models: Sequence[Model], count: int) -> list[ModelId]:

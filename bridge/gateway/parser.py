@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import structlog
+from msgspec.structs import replace
 
 from bridge.events import Event, ReasoningDelta, Source, TextDelta, TextReclassified, ToolCallDelta, Usage
 from bridge.gateway.batch import Batch
-from bridge.gateway.dialects import FRAMES, PLAIN, Dialect, Extra, FinishReason
+from bridge.gateway.dialects import FRAMES, PLAIN, Dialect, Extra, FinishReason, Frame, ThoughtPart
 from bridge.gateway.error_body import ErrorBody
 from bridge.gateway.reasoning import ReasoningSplitter
 from bridge.gateway.sse import BYTE_ORDER_MARK, SseDecoder
 from bridge.gateway.surrogates import SurrogateJoiner
+from bridge.types import Thought
 
 log = structlog.get_logger(__name__)
 
@@ -20,7 +23,8 @@ log = structlog.get_logger(__name__)
 class CompletionParser:
     """Made for one response: `feed` it each read, then call `end`; or `feed_body` once. Raises nothing."""
 
-    def __init__(self, dialect: Dialect) -> None:
+    def __init__(self, dialect: Dialect, asked: str = "") -> None:
+        """`asked`: the model that is asked, as its gateway calls it; its thoughts bear that name."""
         self.dialect = dialect
         self.started = False
         """Whether a first token has come, of reasoning or of the answer."""
@@ -38,6 +42,12 @@ class CompletionParser:
         """Frames with anything of the model's in them: it grows as long as the model is at work."""
         self._prompt_tokens = 0
         self._completion_tokens = 0
+        self._asked = asked
+        self._thought: list[str] = []
+        """What has come of the thought that is being told."""
+        self._signature = ""
+        self._calls = False
+        """Whether a tool was called."""
         self._plain = PLAIN[dialect]
         self._frame = FRAMES[dialect]
         self._decoder = SseDecoder()
@@ -79,9 +89,13 @@ class CompletionParser:
         batch.reasoning.append(self._reasoning.end())
         self._splitter.feed(self._content.end(), batch)
         self._splitter.end(batch)
-        return events + self._note(batch.take())
+        events += self._note(batch.take())
+        if self.dialect == "chat" and self._thought and self._calls:  # it has no blocks, and no signatures
+            events.append(self._end_thought())
+        return events
 
     def _take(self, payloads: list[bytes]) -> list[Event]:
+        events: list[Event] = []
         content = reasoning = ""
         escaped = False
         for payload in payloads:
@@ -94,9 +108,19 @@ class CompletionParser:
                     reasoning += plain[1]
             else:
                 escaped = True
-                more = self._take_frame(payload)
-                content += more[0]
-                reasoning += more[1]
+                frame = self._take_frame(payload)
+                if frame.thoughts:  # they have their place between what comes before and after
+                    events += self._put(content, reasoning, escaped=escaped)
+                    content = reasoning = ""
+                    events += self._take_thoughts(frame.thoughts)
+                content += frame.content
+                reasoning += frame.reasoning
+        events += self._put(content, reasoning, escaped=escaped)
+        self.started = self.progress > 0
+        return events
+
+    def _put(self, content: str, reasoning: str, *, escaped: bool) -> list[Event]:
+        """Take text; return the events that it makes. `escaped`: lone surrogates may be in it."""
         batch = self._batch
         if escaped:  # only `json` lets lone surrogates through
             content = self._content.feed(content)
@@ -106,26 +130,44 @@ class CompletionParser:
             reasoning = self._reasoning.end() + reasoning
         if reasoning:
             batch.reasoning.append(reasoning)
+            self._thought.append(reasoning)
             self._splitter.has_reasoning = True
         if content:
             self._splitter.feed(content, batch)
         if self.finish is not None:
             self._splitter.end(batch)
-        self.started = self.progress > 0
         return self._note(batch.take())
 
-    def _take_frame(self, payload: bytes) -> tuple[str, str]:
-        """Note what an event says that is not a plain one; return its content and reasoning."""
+    def _take_thoughts(self, thoughts: Sequence[Thought | ThoughtPart]) -> list[Event]:
+        """The thoughts that are whole now."""
+        whole: list[Event] = []
+        for thought in thoughts:
+            if isinstance(thought, Thought):
+                self._thought = []
+                whole.append(replace(thought, model=self._asked))
+                continue
+            self._signature += thought.signature
+            if thought.over and (self._thought or self._signature):
+                whole.append(self._end_thought())
+        return whole
+
+    def _end_thought(self) -> Thought:
+        thought = Thought("".join(self._thought), self._signature, model=self._asked)
+        self._thought, self._signature = [], ""
+        return thought
+
+    def _take_frame(self, payload: bytes) -> Frame:
+        """Note what an event says that is not a plain one; return it."""
         if payload.strip() == b"[DONE]":
             self.done_seen = True
-            return "", ""
+            return Frame()
         try:
             data = json.loads(payload.decode(errors="replace"))
         except (ValueError, RecursionError):
             data = None
         if not isinstance(data, dict):
             log.debug("gateway frame set aside", size=len(payload))
-            return "", ""
+            return Frame()
         frame = self._frame(data)
         self.error = frame.error
         self.done_seen = frame.done_seen
@@ -136,7 +178,7 @@ class CompletionParser:
         self._add(frame.extras)
         if frame.content or frame.reasoning or frame.extras:
             self.progress += 1
-        return frame.content, frame.reasoning
+        return frame
 
     def _add(self, extras: tuple[Extra, ...]) -> None:
         """Take what is new: sources come with every chunk (Perplexity), pictures again in the last (OpenRouter)."""
@@ -149,6 +191,7 @@ class CompletionParser:
                 self._seen.add(extra)
             if new:
                 self._batch.extras.append(extra)
+                self._calls = self._calls or isinstance(extra, ToolCallDelta)
 
     def _note(self, events: list[Event]) -> list[Event]:
         """Remember what of the answer has come."""

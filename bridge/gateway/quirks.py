@@ -16,6 +16,8 @@ Quirk = str
 none. ``no_stream_options``: the parameter is refused. ``no_streaming``: the answer comes at once or not at all.
 ``no_pictures``: it reads words only. ``no_tools``: it calls none. ``no_temperature``, ``no_top_p``, ``no_stop``,
 ``no_reasoning_effort``: the parameter is refused. ``max_completion_tokens``: that is what the limit is called.
+``adaptive_thinking``, ``budgeted_thinking``: how hard to think is said in words, or in tokens, whatever its name lets
+expect. ``sends_thoughts``: what the model thought has to go back with a tool's result, in the chat dialect.
 ``max_tokens=4096``: the most tokens that may be asked for, where the dialect wants a number."""
 
 Quirks = frozenset[Quirk]
@@ -31,8 +33,13 @@ QUIRKS: tuple[Quirk, ...] = (
     "no_stop",
     "no_reasoning_effort",
     "max_completion_tokens",
+    "adaptive_thinking",
+    "budgeted_thinking",
+    "sends_thoughts",
 )
 MAX_TOKENS = "max_tokens="
+NO_THOUGHTS = "no_thoughts"
+"""For one question: neither think nor send back what was thought. It is never kept."""
 
 QUIRK_TTL_SECONDS = 30 * 24 * 3600.0
 """A month: a server may have been mended since."""
@@ -93,6 +100,30 @@ _PARAMETERS: Mapping[str, re.Pattern[str]] = {  # of two that exclude each other
     "stop": re.compile(r"['\"`]stop['\"`]|\bstop_sequences\b|stop (?:sequences?|words?|parameter)", re.IGNORECASE),
     "reasoning_effort": re.compile(r"reasoning[_. ]effort|\bthinking (?:level|mode)\b", re.IGNORECASE),
 }
+_ABOUT_THINKING = re.compile(r"\bthinking\b|\bbudget_tokens\b|\boutput_config\b|\beffort\b|思考", re.IGNORECASE)
+_WRONG_THOUGHTS = re.compile(
+    r"expected .?(?:redacted_)?thinking|start with a thinking block|thinking.{0,40}cannot be modified"
+    r"|invalid .?signature|signature.{0,40}(?:invalid|required|missing)",
+    re.IGNORECASE,
+)
+_THOUGHTS_WANTED = re.compile(
+    r"(?:missing|must|required|need|without|absent|no)\b.{0,60}reasoning_content"  # DeepSeek
+    r"|reasoning_content.{0,60}(?:missing|must|required|passed back)",  # Moonshot
+    re.IGNORECASE,
+)
+_NO_ROOM = (
+    re.compile(r"(?P<input>\d+) \+ \d+ > (?P<context>\d+)"),  # Anthropic
+    re.compile(r"\d+ > (?P<context>\d+) - (?P<input>\d+)"),  # vLLM
+    re.compile(  # OpenAI; OpenRouter
+        r"context length is (?P<context>\d+) tokens.{0,120}?"
+        r"(?P<input>\d+) (?:of text input|in (?:the|your) (?:messages|prompt))",
+        re.IGNORECASE | re.DOTALL,
+    ),
+)
+_AFFORDED = re.compile(r"can only afford (\d+)", re.IGNORECASE)
+"""OpenRouter, where the account holds less than the longest answer would cost."""
+MIN_ROOM = 1024
+"""Tokens. Where the question leaves fewer, it is too long."""
 _LIMIT_SIGN = re.compile(r"max(?:imum)?[_ ](?:output[_ ])?tokens", re.IGNORECASE)
 _LIMIT = re.compile(r"(?<![\w.-])(\d{3,6})(?![\w-]|\.\d)")
 _OTHER_REASONS = {401, 402, 404, 413, 429}
@@ -174,8 +205,43 @@ def limit_of(body: ErrorBody, sent: int) -> Quirk | None:
     """The lower limit of tokens that an error names, where `sent` were asked for; None where it names none."""
     if body.status in _OTHER_REASONS or not _LIMIT_SIGN.search(body.message):
         return None
+    if any(pattern.search(body.message) for pattern in _NO_ROOM):
+        return None
     lower = [int(number) for number in _LIMIT.findall(body.message) if int(number) < sent]
     return f"{MAX_TOKENS}{max(lower)}" if lower else None
+
+
+def room_of(body: ErrorBody, sent: int) -> Quirk | None:
+    """The limit of tokens that this one question leaves, or that is paid for, where `sent` are too many; else None."""
+    if afforded := _AFFORDED.search(body.message):
+        room, least = int(afforded[1]), 256
+    elif found := next((found for pattern in _NO_ROOM if (found := pattern.search(body.message))), None):
+        room, least = int((int(found["context"]) - int(found["input"])) * 0.98), MIN_ROOM
+    else:
+        return None
+    return f"{MAX_TOKENS}{room}" if least <= room < sent else None
+
+
+def refused_thinking(body: ErrorBody, known: Quirks, *, adaptive: bool) -> Quirk | None:
+    """How else to say how hard to think, or to leave it out, after this error; None where it is not about that.
+
+    `adaptive`: it was said in words.
+    """
+    if body.status in _OTHER_REASONS or "no_reasoning_effort" in known or not _ABOUT_THINKING.search(body.message):
+        return None
+    if known & {"adaptive_thinking", "budgeted_thinking"}:
+        return "no_reasoning_effort"
+    return "budgeted_thinking" if adaptive else "adaptive_thinking"
+
+
+def refuses_thoughts(body: ErrorBody) -> bool:
+    """Whether an error is about the thoughts that go with a tool's result: they are missing, or not the model's own."""
+    return body.status == 400 and bool(_WRONG_THOUGHTS.search(body.message))
+
+
+def wants_thoughts(body: ErrorBody) -> bool:
+    """Whether an error says that what the model thought is missing beside a call of a tool, in the chat dialect."""
+    return body.status == 400 and bool(_THOUGHTS_WANTED.search(body.message))
 
 
 def within_max_tokens(quirks: Quirks, usual: int) -> int:

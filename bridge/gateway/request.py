@@ -7,7 +7,7 @@ from collections.abc import Callable, MutableMapping, Sequence
 import structlog
 
 from bridge.errors import PicturesRefused
-from bridge.gateway.dialects import MAX_OUTPUT_TOKENS, Dialect, request
+from bridge.gateway.dialects import Dialect, max_tokens_to_ask, request, thinks_adaptively
 from bridge.gateway.error_body import ErrorBody
 from bridge.gateway.pictures import (
     NO_PICTURES,
@@ -18,18 +18,22 @@ from bridge.gateway.pictures import (
     without_optional_pictures,
 )
 from bridge.gateway.quirks import (
+    NO_THOUGHTS,
     Quirk,
     Quirks,
     QuirkStore,
     limit_of,
     quirk_of,
     refused_parameter,
+    refused_thinking,
+    refuses_thoughts,
     refuses_tools,
+    room_of,
+    wants_thoughts,
     with_quirk,
-    within_max_tokens,
 )
 from bridge.sampling import UNSET, Sampling
-from bridge.types import ChatMessage, ModelId, ToolSpec
+from bridge.types import ChatMessage, ModelId, Thought, ToolSpec
 
 log = structlog.get_logger(__name__)
 
@@ -57,9 +61,11 @@ class CompletionRequest:
         pictures: LoadedPictures = NO_PICTURES,
         tools: Sequence[ToolSpec] = (),
         blind: bool = False,
+        max_tokens: int = 0,
         sent_as: ModelId | None = None,
     ) -> None:
-        """`blind`: the gateway's list says that the model takes no pictures. `sent_as`: what the gateway calls it."""
+        """`blind`: the gateway's list says that the model takes no pictures. `max_tokens`: how long it says that an
+        answer may be, 0 where it does not. `sent_as`: what the gateway calls the model."""
         self.model = model
         self.messages = messages
         """What is asked: with `shorter`, what was asked last."""
@@ -71,11 +77,14 @@ class CompletionRequest:
         self._pictures = pictures
         self._tools = tools
         self._blind = blind
+        self._listed_max_tokens = max_tokens
         self._quirks: Quirks | None = None
         """Of the model; None until they are looked up."""
         self._learned = False
         self._unstreamed = False
         """Ask this once for the whole answer: the error of a stream did not say why."""
+        self._once: Quirks = frozenset()
+        """What this one question has to do without."""
 
     @property
     def dialect(self) -> Dialect:
@@ -87,12 +96,24 @@ class CompletionRequest:
             self._quirks = await self._quirk_store.get(self.model) | ({"no_pictures"} if self._blind else set())
         if "no_pictures" in self._quirks and self._asks_about_pictures:
             raise PicturesRefused
-        quirks = self._quirks | {"no_streaming"} if self._unstreamed else self._quirks
         dialect = self.dialect
         path, content = request(
-            dialect, self.sent_as, self.messages, quirks, self._sampling, self._pictures, self._tools
+            dialect,
+            self.sent_as,
+            self.messages,
+            self._in_force,
+            self._sampling,
+            self._pictures,
+            self._tools,
+            self._listed_max_tokens,
         )
         return dialect, path, content
+
+    @property
+    def _in_force(self) -> Quirks:
+        """What to do without, of the model's and of this question."""
+        quirks = (self._quirks or frozenset()) | self._once
+        return quirks | {"no_streaming"} if self._unstreamed else quirks
 
     async def change_after(self, body: ErrorBody) -> bool:
         """Change the form of the same question after an error, if that may help; return whether it did.
@@ -106,8 +127,13 @@ class CompletionRequest:
         if dialect == "messages" and body.message == V1_OPAQUE_ERROR and not self._unstreamed:
             self._unstreamed = True
             return True
-        most = self._sampling.max_tokens or (MAX_OUTPUT_TOKENS if dialect == "messages" else 0)
-        quirk = limit_of(body, within_max_tokens(quirks, most)) if most else None
+        sent = max_tokens_to_ask(dialect, self.sent_as, self._in_force, self._sampling, self._listed_max_tokens)
+        if once := self._change_once(body, sent):
+            self._once, self._unstreamed = with_quirk(self._once, once), False
+            return True
+        quirk = limit_of(body, sent) if sent else None
+        if quirk is None and dialect == "messages" and self._sampling.reasoning_effort is not None:
+            quirk = refused_thinking(body, quirks, adaptive=thinks_adaptively(self.sent_as, quirks))
         quirk = quirk or refused_parameter(body, self._sampling, quirks) or self._quirk(body, quirks)
         if quirk is None:
             return False
@@ -137,11 +163,24 @@ class CompletionRequest:
         if self._learned and self._quirks:
             await self._quirk_store.put(self.model, self._quirks)
 
+    def _change_once(self, body: ErrorBody, sent: int) -> Quirk | None:
+        """What this question alone has to do without, after an error; `sent` is how many tokens were asked for."""
+        if sent and (room := room_of(body, sent)) is not None:
+            return room
+        called = bool(self.messages) and self.messages[-1].role == "tool"
+        return NO_THOUGHTS if called and NO_THOUGHTS not in self._once and refuses_thoughts(body) else None
+
     @property
     def _asks_about_pictures(self) -> bool:
         return bool(self._pictures) and bool(self.messages) and requires_pictures(self.messages[-1])
 
+    @property
+    def _holds_thoughts(self) -> bool:
+        return any(isinstance(part, Thought) for message in self.messages for part in message.parts)
+
     def _quirk(self, body: ErrorBody, known: Quirks) -> Quirk | None:
+        if "sends_thoughts" not in known and self._holds_thoughts and wants_thoughts(body):
+            return "sends_thoughts"
         if self._tools and "no_tools" not in known and refuses_tools(body):
             return "no_tools"
         quirk = quirk_of(body, known)

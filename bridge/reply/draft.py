@@ -27,7 +27,7 @@ from bridge.events import (
     Unsupported,
 )
 from bridge.reply.citations import link_citations
-from bridge.types import BodyFile
+from bridge.types import BodyFile, Thought
 
 RECORDING_MARK = "🎙"
 """Before what a recording says."""
@@ -239,6 +239,8 @@ class Draft:
                     self.files.append(BodyFile.of("audio", f"answer.{event.ending}", event.mime, event.data))
             case Source():
                 self.sources.append(event)
+            case Thought():
+                pass  # it was told as it came
             case ToolCallDelta():
                 if event.name:
                     self.tools.append(event.name)

@@ -85,6 +85,8 @@ def entry(provider: AnyProvider, model: ListedModel) -> dict[str, Any]:
     more: dict[str, Any] = {}
     if model.context:
         more["context_length"] = model.context
+    if model.max_tokens:
+        more["max_output_tokens"] = model.max_tokens
     if model.price is not None:
         more["pricing"] = {"prompt": model.price.input / 1e6, "completion": model.price.output / 1e6}
     return {

@@ -34,7 +34,7 @@ from bridge.events import (
 )
 from bridge.tools import Decision, Tool, ToolContext, ToolError, ToolFile, ToolOutcome, bounded
 from bridge.turn.steps import CallResult, KeptFile, Round, ToolSteps
-from bridge.types import ChatMessage, Text, ToolCall, ToolResult, ToolSpec
+from bridge.types import ChatMessage, Thought, ToolCall, ToolResult, ToolSpec
 
 log = structlog.get_logger(__name__)
 
@@ -168,12 +168,15 @@ class ToolLoop:
             answer = self._steps.round(number)
             if answer is None:
                 calls, text, finished, before = _Calls(), "", None, spend(None)
+                thoughts: list[tuple[int, Thought]] = []
                 async with aclosing(complete(further, self._specs)) as events:
                     async for event in events:
                         match event:
                             case ToolCallDelta():
                                 if (place := calls.add(event)) is not None and place < MAX_CALLS_AT_ONCE:
                                     yield ToolStep(f"{number}.{place}", self._title(event.name), "running")
+                            case Thought():
+                                thoughts.append((len(text), event))
                             case Finished():
                                 finished = event
                             case _:
@@ -192,7 +195,7 @@ class ToolLoop:
                     return
                 took = added(spend(None), Usage(-before.prompt_tokens, -before.completion_tokens))
                 usage = (took.prompt_tokens, took.completion_tokens)
-                answer = await self._steps.keep_round(number, Round(text, made, usage))
+                answer = await self._steps.keep_round(number, Round(text, made, usage, tuple(thoughts)))
             else:
                 spend(Usage(*answer.usage))
                 if answer.text:
@@ -215,14 +218,13 @@ class ToolLoop:
     def _messages(
         self, answer: Round, results: Mapping[int, CallResult], *, last: bool
     ) -> tuple[ChatMessage, ChatMessage]:
-        words = (Text(answer.text),) if answer.text.strip() else ()
         given = []
         for place, call in enumerate(answer.calls):
             text = bounded(results[place].text, max(200, self._room))
             self._room -= len(text.encode(errors="replace"))
             mark = LAST_ROUND if last and place == len(answer.calls) - 1 else ""
             given.append(ToolResult(call.id, text + mark, results[place].failed))
-        return ChatMessage("assistant", (*words, *answer.calls)), ChatMessage("tool", tuple(given))
+        return ChatMessage("assistant", (*answer.said(), *answer.calls)), ChatMessage("tool", tuple(given))
 
     async def _run_all(
         self, number: int, calls: Sequence[ToolCall], results: dict[int, CallResult]

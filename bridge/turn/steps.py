@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from bridge.inbox import MAX_RESULT_BYTES, Turn
 from bridge.store import Row
-from bridge.types import FileKind, Media, ToolCall
+from bridge.types import FileKind, Media, Text, Thought, ToolCall
 
 MAX_KEPT_TEXT_BYTES = 8000
 """Of what a model says before it calls tools; the rest is seen, and not repeated after a crash."""
@@ -26,6 +26,18 @@ class Round(Struct, frozen=True):
     calls: tuple[ToolCall, ...]
     usage: tuple[int, int] = (0, 0)
     """The tokens that it took: of the question, and of the answer."""
+    thoughts: tuple[tuple[int, Thought], ...] = ()
+    """What it thought, for the model itself, and after how many characters of `text`."""
+
+    def said(self) -> list[Text | Thought]:
+        """Words and thoughts in their order, without words that nobody can see."""
+        parts: list[Text | Thought] = []
+        begin = 0
+        for at, thought in self.thoughts:
+            parts += [Text(self.text[begin:at]), thought]
+            begin = max(begin, at)
+        parts.append(Text(self.text[begin:]))
+        return [part for part in parts if not isinstance(part, Text) or part.text.strip()]
 
 
 class KeptFile(Struct, frozen=True):
@@ -73,9 +85,12 @@ class ToolSteps:
             return None
 
     async def keep_round(self, number: int, round: Round) -> Round:
-        """Keep an answer; return what is kept of it. Raises ValueError where that is too much."""
+        """Keep an answer, without its thoughts where they are too long; return it. Raises ValueError where the rest is
+        too much."""
         text = round.text.encode(errors="replace")[:MAX_KEPT_TEXT_BYTES].decode(errors="ignore")
-        row = ROUND.encode(Round(text, round.calls, round.usage))
+        row = ROUND.encode(Round(text, round.calls, round.usage, round.thoughts))
+        if len(row.encode()) > MAX_RESULT_BYTES:
+            row = ROUND.encode(Round(text, round.calls, round.usage))
         if len(row.encode()) > MAX_RESULT_BYTES:
             raise ValueError("the calls are too long")
         await self._turn.note_step(f"r{number}", row)

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from math import ceil
 
 from bridge.store import Exchange
-from bridge.types import ChatMessage, Image, Part, Text, ToolCall, ToolResult
+from bridge.types import ChatMessage, Image, Part, Text, Thought, ToolCall, ToolResult
 
 PER_MESSAGE = 4
 """Tokens that a message costs beside its text: its role and its borders, in OpenAI's chat format."""
@@ -83,7 +83,7 @@ def _estimate_part(part: Part) -> int:
             return estimate(text)
         case ToolCall(name=name, arguments=arguments):
             return estimate(name + arguments)
-        case ToolResult(text=text):
+        case ToolResult(text=text) | Thought(text=text):
             return estimate(text)
         case Image():
             return PER_NOTE

@@ -145,11 +145,11 @@ async def test_what_is_refused_is_left_out_and_remembered(refusal: bytes, quirk:
     ("message", "limit"),
     [
         (
-            "max_tokens: 8192 > 4096, which is the maximum allowed for claude-3-opus-20240229",
+            "max_tokens: 64000 > 4096, which is the maximum allowed for claude-3-opus-20240229",
             4096,
         ),
         ("The maximum tokens you requested exceeds the model limit of 2048. Try again with a lower value.", 2048),
-        ("max_tokens is too large: 8192. This model supports at most 4096 completion tokens.", 4096),
+        ("max_tokens is too large: 64000. This model supports at most 4096 completion tokens.", 4096),
         ("Range of max_tokens should be [1, 2000]", 2000),
     ],
 )
@@ -166,7 +166,7 @@ async def test_a_lower_limit_of_tokens_is_learned(generation: Generation, messag
             assert (seen.text, error) == ("You said: four", None)
         assert await gateway.quirks.all() == {ModelId("fake-anthropic", "claude-ok"): {f"max_tokens={limit}"}}
     asked = [(request.body["max_tokens"], request.body["stream"]) for request in emulator.requests]
-    assert asked == [*[(8192, True), (8192, False)][:tries], (limit, True), (limit, True)]
+    assert asked == [*[(64_000, True), (21_333, False)][:tries], (limit, True), (limit, True)]
 
 
 async def test_quirks_of_other_versions_are_passed_over(store: Store) -> None:

@@ -95,7 +95,7 @@ async def test_anthropic_models_speak_their_own_dialect(
     assert emulator.refused == (0 if warm else 1)
     assert emulator.requests[0].body == {
         "model": "fake-anthropic:claude-ok",
-        "max_tokens": 8192,
+        "max_tokens": 64_000,
         "system": "Be brief.",
         "messages": [{"role": "user", "content": "hello"}],
         "stream": True,

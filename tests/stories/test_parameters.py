@@ -52,14 +52,17 @@ async def test_a_model_that_refuses_one_is_asked_without(bot: BridgeProcess, gat
     assert "Precise" not in shown.buttons
 
 
-async def test_what_a_dialect_lacks_is_not_offered(bot: BridgeProcess, gateway: GatewayEmulator) -> None:
+async def test_each_dialect_is_told_in_its_own_way(bot: BridgeProcess, gateway: GatewayEmulator) -> None:
     await bot.ask("/model fake-anthropic:claude-ok")
-    shown = (await bot.ask("/params temperature 1.5"))[-1]
-    assert "Think hard" not in shown.buttons
+    await bot.ask("/params temperature 1.5")
     await bot.ask("/params stop END")
     await bot.ask("hello")
     body = gateway.requests[-1].body
-    assert (body["temperature"], body["stop_sequences"], body["max_tokens"]) == (1.0, ["END"], 8192)
+    assert (body["temperature"], body["stop_sequences"], body["max_tokens"]) == (1.0, ["END"], 64_000)
+    assert "Think hard" in (await bot.ask("/effort low"))[-1].buttons
+    await bot.ask("hello")
+    body = gateway.requests[-1].body
+    assert body["output_config"] == {"effort": "low"} and "temperature" not in body
 
 
 async def test_only_those_who_may_choose_set_them(bot: BridgeProcess, platform: Platform) -> None:

@@ -56,6 +56,33 @@ async def test_a_tool_that_only_reads_runs_by_itself(
     assert "Sunny, 21 degrees." in str(gateway.requests[-1].messages), "the history holds calls and results"
 
 
+async def test_what_it_thought_goes_on_with_it(
+    bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator, desk: ToolServerEmulator
+) -> None:
+    """It thinks, calls, thinks, calls, is asked about, and goes on in another process; it would be refused without."""
+    thinks = Behaviour(reasoning=("The weather ", "first."), hidden=("A secret.",), thinking="budget")
+    gateway.call_tools(
+        (("desk__forecast", PARIS),), (("desk__book", PARIS),), text="Done: {results}", model=CLAUDE, like=thinks
+    )
+    await bot.ask(f"/model {CLAUDE}")
+    await bot.ask("/effort high")
+    asked = (await bot.ask("Book a table if it is sunny."))[-1]
+    assert asked.buttons[0] == "Once" and "Thought for" in asked.aside
+    await bot.kill()
+    await bot.start()
+    await bot.ask("/whoami")  # by then it is connected
+    await platform.press(asked.id, "Once")
+    done = await until(lambda: next((b for b in bot.bubbles() if b.text.startswith("Done")), None), "the answer")
+    assert done.text == "Done: Sunny, 21 degrees. | Booked."
+    last = gateway.requests[-1]
+    kinds = [[block["type"] for block in each["content"]] for each in last.messages if each["role"] == "assistant"]
+    assert kinds == [["thinking", "redacted_thinking", "tool_use"]] * 2
+    assert last.body["thinking"] == {"type": "enabled", "budget_tokens": 24_576}, "it thinks to the end"
+    gateway.answer("Bye.", model=CLAUDE)
+    await bot.ask("Thanks.")
+    assert "redacted" not in str(gateway.requests[-1].messages), "the history keeps no thoughts"
+
+
 async def test_one_that_may_change_things_is_asked_about(
     bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator, desk: ToolServerEmulator
 ) -> None:

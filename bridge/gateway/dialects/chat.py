@@ -23,7 +23,9 @@ from bridge.types import ChatMessage, Image, ModelId, Text
 PATH = "/v1/chat/completions"
 
 
-def chat_body(model: ModelId, messages: Sequence[ChatMessage], pictures: LoadedPictures) -> dict[str, Any]:
+def chat_body(
+    model: ModelId, messages: Sequence[ChatMessage], pictures: LoadedPictures, *, with_thoughts: bool = False
+) -> dict[str, Any]:
     """The request's body, with nothing in it but what every generation of the gateway understands.
 
     Pictures go as data URLs: v2 would download a link by itself, and refuse one into a private network.
@@ -34,7 +36,7 @@ def chat_body(model: ModelId, messages: Sequence[ChatMessage], pictures: LoadedP
 
     def written(message: ChatMessage) -> Iterator[dict[str, Any]]:
         if holds_tools(message):
-            yield from chat_tool_messages(message)
+            yield from chat_tool_messages(message, with_thoughts=with_thoughts)
         else:
             yield {"role": message.role, "content": content_to_send(message, pictures, picture)}
 

@@ -7,9 +7,17 @@ from typing import NamedTuple
 from bridge.events import Picture, Source, ToolCallDelta, Unsupported
 from bridge.gateway.dialects.fields import FinishReason
 from bridge.gateway.error_body import ErrorBody
+from bridge.types import Thought
 
 Extra = Picture | Source | ToolCallDelta | Unsupported
 """What comes beside text and reasoning."""
+
+
+class ThoughtPart(NamedTuple):
+    """More about the thought that is being told: its signature, or that it is over."""
+
+    signature: str = ""
+    over: bool = False
 
 
 class Frame(NamedTuple):
@@ -25,6 +33,7 @@ class Frame(NamedTuple):
     """The event says that the stream is over."""
     model: str = ""
     extras: tuple[Extra, ...] = ()
+    thoughts: tuple[Thought | ThoughtPart, ...] = ()
 
 
 Plain = tuple[str, str]

@@ -19,24 +19,21 @@ from bridge.gateway.dialects.fields import (
     as_list,
     as_text,
 )
-from bridge.gateway.dialects.frame import Extra, Frame, Plain
+from bridge.gateway.dialects.frame import Extra, Frame, Plain, ThoughtPart
 from bridge.gateway.dialects.parts import read_content
 from bridge.gateway.dialects.sources import read_annotations, read_citation
 from bridge.gateway.dialects.tools import holds_tools, messages_tool_message
 from bridge.gateway.error_body import read_error
 from bridge.gateway.pictures import LoadedPictures
 from bridge.sampling import Sampling
-from bridge.types import ChatMessage, ModelId
+from bridge.types import ChatMessage, ModelId, Thought
 
 PATH = "/v1/messages"
 
-MAX_OUTPUT_TOKENS = 8192
-"""The dialect requires a limit. 8,192 is the most that every Claude model since 3.5 accepts; a longer answer ends
-for length and can be continued."""
-
 
 def messages_body(model: ModelId, messages: Sequence[ChatMessage], pictures: LoadedPictures) -> dict[str, Any]:
-    """The request's body. System messages have a field of their own here, and the first message is a person's."""
+    """The request's body, but for `max_tokens`, which it needs. System messages have a field of their own here, and the
+    first message is a person's."""
 
     def picture(mime: str, base64: str) -> dict[str, Any]:
         return {"type": "image", "source": {"type": "base64", "media_type": mime, "data": base64}}
@@ -51,18 +48,19 @@ def messages_body(model: ModelId, messages: Sequence[ChatMessage], pictures: Loa
         else {"role": message.role, "content": content_to_send(message, pictures, picture)}
         for message in said
     ]
-    body: dict[str, Any] = {"model": str(model), "max_tokens": MAX_OUTPUT_TOKENS, "messages": talk, "stream": True}
+    body: dict[str, Any] = {"model": str(model), "messages": talk, "stream": True}
     return body | {"system": system} if system else body
 
 
-def messages_parameters(sampling: Sampling) -> Parameters:
-    """What is set of `sampling` and exists here, except for the limit of tokens: there is no reasoning effort."""
+def messages_parameters(sampling: Sampling, *, thinks: bool) -> Parameters:
+    """What is set of `sampling`, except for the limit of tokens and the effort.
+
+    While it `thinks`, a model takes no temperature, and no `top_p` below 0.95.
+    """
+    temperature, top_p = sampling.temperature, sampling.top_p
     values = {
-        "temperature": (
-            "temperature",
-            sampling.temperature if sampling.temperature is None else min(sampling.temperature, 1.0),
-        ),
-        "top_p": ("top_p", sampling.top_p),
+        "temperature": ("temperature", None if temperature is None or thinks else min(temperature, 1.0)),
+        "top_p": ("top_p", None if thinks and top_p is not None and top_p < 0.95 else top_p),
         "stop_sequences": ("stop", list(sampling.stop) or None),
     }
     return {name: each for name, each in values.items() if each[1] is not None}
@@ -106,7 +104,11 @@ def messages_frame(data: dict[str, Any]) -> Frame:
             extras: tuple[Extra, ...] = tuple(read_citation(delta.get("citation")))
             if isinstance(more := delta.get("partial_json"), str):
                 extras = (*extras, ToolCallDelta(as_count(data.get("index")), arguments=more))
-            return Frame(as_text(delta.get("text")), as_text(delta.get("thinking")), extras=extras)
+            signature = as_text(delta.get("signature"))
+            thoughts = (ThoughtPart(signature),) if signature else ()
+            return Frame(as_text(delta.get("text")), as_text(delta.get("thinking")), extras=extras, thoughts=thoughts)
+        case "content_block_stop":
+            return Frame(thoughts=(ThoughtPart(over=True),))
         case "message_delta":
             return _counted(data.get("usage"), as_finish_reason(as_dict(data.get("delta")).get("stop_reason")))
         case "message_stop":
@@ -118,6 +120,7 @@ def messages_frame(data: dict[str, Any]) -> Frame:
                 content="".join(block.content for block in blocks),
                 reasoning="".join(block.reasoning for block in blocks),
                 extras=tuple(extra for block in blocks for extra in block.extras),
+                thoughts=tuple(filter(None, (_whole_thought(as_dict(each)) for each in as_list(data.get("content"))))),
                 model=as_text(data.get("model")),
             )
     return Frame(error=read_error(data)) if data.get("error") else Frame()
@@ -131,8 +134,25 @@ def _block(index: int, block: dict[str, Any]) -> Frame:
         return Frame(extras=(ToolCallDelta(index, as_text(block.get("id")), as_text(block.get("name")), written),))
     if block.get("type") == "web_search_tool_result":
         return Frame(extras=tuple(read_annotations(block.get("content"))))
+    redacted = as_text(block.get("data")) if block.get("type") == "redacted_thinking" else ""
+    signature = as_text(block.get("signature"))
     content = read_content([block])
-    return Frame(content.text, content.reasoning, extras=(*content.extras, *read_annotations(block.get("citations"))))
+    return Frame(
+        content.text,
+        content.reasoning,
+        extras=(*content.extras, *read_annotations(block.get("citations"))),
+        thoughts=(Thought(redacted=redacted),) if redacted else (ThoughtPart(signature),) if signature else (),
+    )
+
+
+def _whole_thought(block: dict[str, Any]) -> Thought | None:
+    """The thought that a block of an answer which is not streamed holds."""
+    match block.get("type"):
+        case "thinking":
+            return Thought(as_text(block.get("thinking")), as_text(block.get("signature")))
+        case "redacted_thinking":
+            return Thought(redacted=as_text(block.get("data")))
+    return None
 
 
 def _counted(usage: Any, finish: FinishReason | None = None) -> Frame:

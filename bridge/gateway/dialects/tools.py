@@ -8,7 +8,7 @@ from typing import Any
 
 from bridge.events import ToolCallDelta
 from bridge.gateway.dialects.fields import as_dict, as_list, as_text
-from bridge.types import ChatMessage, ToolCall, ToolResult, ToolSpec
+from bridge.types import ChatMessage, Text, Thought, ToolCall, ToolResult, ToolSpec
 
 
 def holds_tools(message: ChatMessage) -> bool:
@@ -38,10 +38,30 @@ def messages_tools(tools: Sequence[ToolSpec]) -> list[dict[str, Any]]:
     return [{"name": t.name, "description": t.description, "input_schema": t.parameters} for t in tools]
 
 
-def chat_tool_messages(message: ChatMessage) -> Iterator[dict[str, Any]]:
+def own_thoughts(messages: Sequence[ChatMessage], model: str) -> list[ChatMessage]:
+    """The messages, without what other models than `model` thought."""
+    return [
+        ChatMessage(each.role, tuple(p for p in each.parts if not isinstance(p, Thought) or p.model == model))
+        if any(isinstance(part, Thought) for part in each.parts)
+        else each
+        for each in messages
+    ]
+
+
+def lacks_thoughts(messages: Sequence[ChatMessage]) -> bool:
+    """Whether a tool's result comes last and the answer that called for it holds no thought: a model that thinks within
+    a budget is refused then."""
+    if not messages or messages[-1].role != "tool":
+        return False
+    called = next((each for each in reversed(messages) if each.role == "assistant"), None)
+    return called is None or not any(isinstance(part, Thought) for part in called.parts)
+
+
+def chat_tool_messages(message: ChatMessage, *, with_thoughts: bool = False) -> Iterator[dict[str, Any]]:
     """A message that holds calls or results, as the chat dialect has it: each result is a message of its own.
 
-    v1.7 refuses null as the content of a message that only calls tools, so it is an empty string.
+    v1.7 refuses null as the content of a message that only calls tools, so it is an empty string. `with_thoughts`: with
+    what the model thought, which some demand and others refuse.
     """
     calls = [part for part in message.parts if isinstance(part, ToolCall)]
     if calls:
@@ -49,7 +69,9 @@ def chat_tool_messages(message: ChatMessage) -> Iterator[dict[str, Any]]:
             {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments or "{}"}}
             for call in calls
         ]
-        yield {"role": "assistant", "content": message.text, "tool_calls": made}
+        thoughts = "".join(part.text for part in message.parts if isinstance(part, Thought))
+        more = {"reasoning_content": thoughts} if with_thoughts else {}
+        yield {"role": "assistant", "content": message.text, "tool_calls": made, **more}
     for part in message.parts:
         if isinstance(part, ToolResult):
             yield {"role": "tool", "tool_call_id": part.call_id, "content": part.text}
@@ -58,10 +80,14 @@ def chat_tool_messages(message: ChatMessage) -> Iterator[dict[str, Any]]:
 def messages_tool_message(message: ChatMessage) -> dict[str, Any]:
     """The same as the messages dialect has it, where results are said by the person."""
     blocks: list[dict[str, Any]] = []
-    if message.text.strip():
-        blocks.append({"type": "text", "text": message.text})
     for part in message.parts:
         match part:
+            case Text(text) if text.strip():
+                blocks.append({"type": "text", "text": text})
+            case Thought(redacted=redacted) if redacted:
+                blocks.append({"type": "redacted_thinking", "data": redacted})
+            case Thought(text, signature):
+                blocks.append({"type": "thinking", "thinking": text, "signature": signature})
             case ToolCall():
                 taken = read_arguments(part.arguments)
                 blocks.append({"type": "tool_use", "id": part.id, "name": part.name, "input": taken or {}})

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
+from bridge.gateway.dialects import BUDGETS, budget_within
 from bridge.server.request import Reasoning
-
-_BUDGETS = {"minimal": 1024, "low": 2048, "medium": 8192, "high": 24_576, "xhigh": 32_768, "max": 65_536}
-"""Tokens by effort. Gemini's compatible endpoint takes 1,024, 8,192 and 24,576 for low, medium and high."""
-
-MIN_BUDGET = 1024
-"""The least that Anthropic takes."""
 
 
 def effort_of(reasoning: Reasoning | None) -> str:
@@ -18,11 +13,9 @@ def effort_of(reasoning: Reasoning | None) -> str:
         return ""
     if reasoning.effort or not reasoning.budget:
         return "high" if reasoning.effort == "max" else reasoning.effort
-    return next((name for name in ("low", "medium", "high") if reasoning.budget <= _BUDGETS[name]), "high")
+    return next((name for name in ("low", "medium", "high") if reasoning.budget <= BUDGETS[name]), "high")
 
 
 def budget_of(reasoning: Reasoning, max_tokens: int) -> int:
-    """The budget in tokens, at least `MIN_BUDGET` and less than `max_tokens`; 0 where that leaves none."""
-    budget = reasoning.budget or _BUDGETS.get(reasoning.effort, _BUDGETS["medium"])
-    budget = max(MIN_BUDGET, min(budget, max_tokens - MIN_BUDGET))
-    return budget if budget < max_tokens else 0
+    """The budget in tokens, as `budget_within` has it."""
+    return budget_within(reasoning.budget or BUDGETS.get(reasoning.effort, BUDGETS["medium"]), max_tokens)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
+from bridge.gateway.dialects import thinks_within_budget
 from bridge.server.codec import encode
 from bridge.server.dialects.base import Traits, arguments_of, invalid, split_data_url
 from bridge.server.dialects.effort import budget_of
@@ -26,9 +26,6 @@ from bridge.server.request import (
 )
 from bridge.types import Text, ToolCall
 
-_BUDGETED = re.compile(r"claude-(?:3|(?:opus|sonnet|haiku)-4(?:-[015]|-\d{8}|$))")
-"""Models that think within a budget of tokens; those after them choose it by themselves, from an effort in words
-(https://platform.claude.com/docs/en/build-with-claude/adaptive-thinking)."""
 _CHOICES = {"auto": "auto", "none": "none", "required": "any", "tool": "tool"}
 
 
@@ -198,7 +195,7 @@ def _write_reasoning(request: Request, limit: int, body: dict[str, Any], config:
     if not reasoning.enabled or reasoning.effort == "none":
         body["thinking"] = {"type": "disabled"}
         return False
-    if _BUDGETED.search(request.model):
+    if thinks_within_budget(request.model):
         budget = budget_of(reasoning, limit)
         # A model that thinks has to find its thoughts before the call of a tool; a client that does not keep them
         # gets its answer without further ones.

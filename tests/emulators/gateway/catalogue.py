@@ -37,6 +37,13 @@ class Behaviour:
     """What it calls before it speaks, where it is offered tools; in its text, ``{results}`` are what it was given."""
     toolless: str = ""
     """With what message requests that offer tools are refused; empty where they are taken."""
+    thinking: Literal["", "budget", "adaptive"] = ""
+    """How it takes being told to think, as Anthropic's models do: then it demands what it thought back, unchanged, with
+    the results of tools, and refuses the other way of telling."""
+    hidden: tuple[str, ...] = ()
+    """Thoughts that come encrypted after `reasoning`."""
+    max_tokens: int = 0
+    """The longest answer that it takes a request for; any where 0. Checked in the messages dialect."""
     silent: bool = False
     """Never says a word, nor sends a header."""
     tokens_per_second: float = 0.0

@@ -201,11 +201,16 @@ class GatewayEmulator:
         self._scripts[model] = replace(usual, text=text, tokens_per_second=tokens_per_second, first_token=first_token)
 
     def call_tools(
-        self, *rounds: Calls, text: str = "{results}", model: str = "fake-openai:ok", first_token: float = 0.0
+        self,
+        *rounds: Calls,
+        text: str = "{results}",
+        model: str = "fake-openai:ok",
+        first_token: float = 0.0,
+        like: Behaviour = BEHAVIOURS["ok"],
     ) -> None:
         """From now on `model`, where it is offered tools, calls these, round by round, and then says `text`, which
-        begins after `first_token` seconds."""
-        self._scripts[model] = replace(BEHAVIOURS["ok"], text=text, rounds=rounds, first_token=first_token)
+        begins after `first_token` seconds; for the rest it is `like` that."""
+        self._scripts[model] = replace(like, text=text, rounds=rounds, first_token=first_token)
 
     def behave(self, name: str, behaviour: Behaviour) -> None:
         """From now on every model called `name`, without its provider, does this."""
@@ -377,6 +382,8 @@ class GatewayEmulator:
         behaviour, text = self._role(record)
         if behaviour.silent:
             await asyncio.Event().wait()
+        if why := messages.unthinkable(record.body, behaviour):
+            behaviour = replace(behaviour, refusal=(400, why))
         streamed = bool(record.body.get("stream"))
         if behaviour.refusal is not None:
             if streamed and self.generation == "B":
