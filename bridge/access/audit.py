@@ -8,8 +8,8 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from bridge.access.model import Actor
-from bridge.access.settings import EVERYWHERE
+from bridge.access.model import RULE_KINDS, Actor
+from bridge.access.settings import EVERYWHERE, SETTINGS
 from bridge.store import AccessKeys, translate_redis_errors
 
 MAX_CHANGES = 2000
@@ -32,8 +32,9 @@ class Change:
 
     @property
     def is_of_row(self) -> bool:
-        """Whether a rule or a setting was changed, and not something that cannot be taken back, such as an invite."""
-        return self.before != self.after and " " in self.what and not self.what.startswith("request ")
+        """Whether a rule or a chat's setting was changed, and not something that cannot be taken back, such as an
+        invite."""
+        return self.before != self.after and self.what.partition(" ")[0] in (*RULE_KINDS, *SETTINGS)
 
     @property
     def is_owners(self) -> bool:

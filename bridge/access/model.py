@@ -8,6 +8,9 @@ from enum import IntEnum
 from bridge.access.settings import ChatSettings
 from bridge.types import Chat, User
 
+RULE_KINDS = ("person", "chat", "group", "role")
+"""How the names of rows begin that are rules, and not settings."""
+
 MAX_ID_LENGTH = 200
 """Characters; no platform's ids come near, so a longer one is nobody's."""
 

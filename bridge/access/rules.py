@@ -13,7 +13,7 @@ from typing import Any, Literal, cast
 from redis.asyncio import Redis
 
 from bridge.access.audit import MAX_CHANGES
-from bridge.access.model import Actor, Group, Subject, subject_name
+from bridge.access.model import RULE_KINDS, Actor, Group, Subject, subject_name
 from bridge.access.requests import MAX_NAME_LENGTH, Requests
 from bridge.errors import BridgeError
 from bridge.store import AccessKeys, Row, Script, translate_redis_errors
@@ -146,7 +146,7 @@ class RuleTable:
 
 def is_rule(name: str) -> bool:
     """Whether a row is a rule, and not a setting."""
-    return name.partition(" ")[0] in ("person", "chat", "group", "role")
+    return name.partition(" ")[0] in RULE_KINDS
 
 
 class Rules:

@@ -11,12 +11,21 @@ import pytest
 import pytest_asyncio
 
 from bridge.admin.web import Site, page
+from bridge.channel_settings import ChannelSettings
 from bridge.gateway import Gateways
 from bridge.store import Store
 from bridge.types import User
+from channels import discord, feishu, telegram
 from tests.harness import OWNER, BridgeInProcess, bridge_in_process
 from tests.leaving_out import leave_out
 from tests.web.browser import missing
+
+KINDS: dict[str, type[ChannelSettings]] = {
+    "telegram": telegram.Settings,
+    "discord": discord.Settings,
+    "feishu": feishu.Settings,
+}
+"""The settings of the channels, as `cherry-bridge run` passes them."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -46,7 +55,9 @@ def site_of(bridge: BridgeInProcess, gateways: Gateways | None = None) -> Site:
     """What the page shows of the bridge, in each browser's own language."""
     app = bridge.app
     settings = bridge.settings.model_copy(update={"language": None})
-    return Site(settings, app.store, app.inbox, app.commands.management, gateways or app.gateways, {}, app.publish_all)
+    return Site(
+        settings, app.store, app.inbox, app.commands.management, gateways or app.gateways, KINDS, app.publish_all
+    )
 
 
 @dataclass

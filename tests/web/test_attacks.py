@@ -11,15 +11,20 @@ import pytest
 from structlog.testing import capture_logs
 
 from bridge.access import SHELL, Actor
-from bridge.admin.web import chats, entry, now, people, setup, usage
 from bridge.admin.web.guard import COOKIE, PUBLIC, STRANGERS_BURST
+from bridge.admin.web.server import MODULES
 from bridge.types import Chat
 from tests.harness import OWNER, BridgeInProcess, direct, group, person
 from tests.web.conftest import Answer, Client
 
 MIA = person("mia", "Mia")
-ROUTES = [route for module in (entry, now, people, chats, usage, setup) for route in module.ROUTES]
-CLOSED = [(each.method, each.path.replace("{id}", "fake:-1")) for each in ROUTES if each.kwargs["name"] not in PUBLIC]
+ROUTES = [route for module in MODULES for route in module.ROUTES]
+CLOSED = [
+    (each.method, each.path.replace("{id}", "fake:-1").replace("{name}", "BRIDGE_SYSTEM"))
+    for each in ROUTES
+    if each.kwargs["name"] not in PUBLIC
+]
+POSTS = [path for method, path in CLOSED if method == "POST"]
 
 
 def is_way_in(answer: Answer) -> bool:
@@ -109,6 +114,15 @@ async def test_a_form_from_another_site_is_refused(
     assert await unchanged(bridge)
 
 
+@pytest.mark.parametrize("path", POSTS)
+async def test_each_form_needs_its_page_and_its_token(owner: Client, bridge: BridgeInProcess, path: str) -> None:
+    before = await bridge.access.audit.newest(5)
+    for sent in (await owner.post(path, Origin="http://evil.example"), await owner.post(path, {"csrf": "0" * 64})):
+        assert sent.status == 403, path
+    assert await bridge.access.audit.newest(5) == before
+    assert (await owner.get("/people")).status == 200
+
+
 @pytest.mark.parametrize("csrf", ["", "0" * 64, "é"])
 async def test_a_form_without_its_token_is_refused(owner: Client, bridge: BridgeInProcess, csrf: str) -> None:
     form = {"kind": "person", "id": "fake:mia", "what": "allow", "csrf": csrf}
@@ -169,6 +183,7 @@ async def test_html_in_names_and_titles_is_text(owner: Client, bridge: BridgeInP
     await bridge.access.rules.allow(club, Actor(evil, evil))
     await bridge.say("/models name fake-openai <i>x</i>")
     await bridge.say("hello", mallory, Chat("fake", "<b>m", direct=True, title=evil))
+    await owner.post("/setup/settings/BRIDGE_SYSTEM", {"value": evil})
     for path in (
         "/",
         "/now/live",
@@ -178,6 +193,9 @@ async def test_html_in_names_and_titles_is_text(owner: Client, bridge: BridgeInP
         '/chats?find="><b>',
         "/changes",
         "/setup",
+        "/setup/connections",
+        "/setup/settings",
+        "/setup/settings/BRIDGE_SYSTEM",
     ):
         text = (await owner.get(path)).text
         assert not re.search(r"<(?:script>|img|b>|i>)|alert\(1\)[^<&]*>[^<]*onerror=", text), path
@@ -207,6 +225,9 @@ async def test_an_admin_does_not_do_what_owners_do(client: Client, bridge: Bridg
         ("/people/role", {"id": "fake:eve", "what": "add"}),
         ("/chats/all", {"limit": "1 turn"}),
         ("/changes/undo", {"id": promoted.id}),
+        ("/chats/fake:-1", {"keep": "1d"}),
+        ("/setup/connections/gateway", {"BRIDGE_GATEWAY_URL": "http://127.0.0.1:1", "anyway": "1"}),
+        ("/setup/settings/BRIDGE_SYSTEM", {"value": "x"}),
     ):
         assert (await client.post(path, form)).status == 403, path
     assert await bridge.access.audit.newest(5) == [promoted]

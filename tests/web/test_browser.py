@@ -14,7 +14,8 @@ from tests.harness import OWNER, BridgeInProcess, direct, group, person
 from tests.web import browser as browsers
 
 MIA, CLUB = person("mia", "Mia"), group("-1", title="Club")
-PAGES = ["/", "/people", "/chats", "/chats/all", "/chats/fake:-1", "/usage", "/changes", "/setup"]
+SETUP = ["/setup", "/setup/connections", "/setup/settings", "/setup/settings/BRIDGE_SYSTEM"]
+PAGES = ["/", "/people", "/chats", "/chats/all", "/chats/fake:-1", "/usage", "/changes", *SETUP]
 
 Open = Callable[..., Awaitable[Page]]
 

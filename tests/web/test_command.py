@@ -41,7 +41,7 @@ async def test_the_page_without_the_bot(tmp_path: Path) -> None:
             done = await client.post("/people/rule", {"kind": "person", "id": "telegram:4711", "what": "allow"})
             assert "Let in." in done.text
             assert "<code>shell</code>" in (await client.get("/changes")).text
-            shown = (await client.get("/setup")).text
+            shown = (await client.get("/setup/settings")).text
             assert "TELEGRAM_TOKEN" in shown
             assert environment["TELEGRAM_TOKEN"] not in shown
     finally:

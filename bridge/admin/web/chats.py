@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from bridge.access import EVERYWHERE, SETTINGS, ChatSettings
+from bridge.access import EVERYWHERE, FOR_OWNERS, SETTINGS, ChatSettings
 from bridge.admin.web.guard import needs_owner
 from bridge.admin.web.render import back, render
 from bridge.admin.web.site import SITE, visit_of
@@ -80,9 +80,11 @@ async def save(request: web.Request) -> web.StreamResponse:
     if wrong:
         return await _form(request, typed, wrong)
     own = {each.name: each.own for each in await management.settings(chat)}
-    for name, text in typed.items():
-        if text != own[name]:
-            await management.set(chat, name, text, actor)
+    changed = {name: text for name, text in typed.items() if text != own[name]}
+    if not changed.keys().isdisjoint(FOR_OWNERS):
+        needs_owner(request)
+    for name, text in changed.items():
+        await management.set(chat, name, text, actor)
     return back(f"/chats/{quote(_id(request), safe=':')}", "saved")
 
 

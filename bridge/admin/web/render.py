@@ -47,6 +47,7 @@ def fragment(request: web.Request, template: str, **values: object) -> str:
             visit=visit,
             is_owner=visit is not None and visit.role is Role.OWNER,
             here=request.match_info.route.name or "",
+            request_path=request.path,
             done=_done(request),
             now=time.time(),
             **values,

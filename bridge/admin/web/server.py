@@ -12,13 +12,16 @@ from aiohttp import web
 
 from bridge.access import WebSessions
 from bridge.admin.shell.ports import listen_on_loopback
-from bridge.admin.web import chats, entry, now, people, setup, usage
+from bridge.admin.web import chats, connections, entry, now, people, settings, setup, usage
 from bridge.admin.web.guard import MAX_FORM_BYTES, Guard
-from bridge.admin.web.site import SITE, Site
+from bridge.admin.web.site import SITE, STARTED, Site
+from bridge.admin.web.variables import written
 from bridge.errors import SettingsError, StoreError
 
 log = structlog.get_logger(__name__)
 
+MODULES = (entry, now, people, chats, usage, setup, connections, settings)
+"""Those that have routes."""
 ANNOUNCE_SECONDS = 10.0
 SHUTDOWN_SECONDS = 1.0
 """For requests under way; those that follow what happens would never end by themselves."""
@@ -31,7 +34,8 @@ async def page(site: Site, port: int) -> AsyncIterator[str]:
     address = f"http://127.0.0.1:{listening.getsockname()[1]}"
     app = web.Application(middlewares=[Guard().gate], client_max_size=MAX_FORM_BYTES)
     app[SITE] = site
-    for module in (entry, now, people, chats, usage, setup):
+    app[STARTED] = written()
+    for module in MODULES:
         app.add_routes(module.ROUTES)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     with closing(listening):

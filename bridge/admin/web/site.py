@@ -59,6 +59,8 @@ class Visit:
 
 
 SITE = web.AppKey("site", Site)
+STARTED: web.AppKey[Mapping[str, str]] = web.AppKey("started", Mapping)
+"""What the file and the environment set when the page was opened, by variable."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,9 +178,23 @@ EN = WebWords(
     run_checks="Check everything",
     names="Names of models and providers",
     no_names="All have the names that the gateway gives them. /models name changes that.",
+    connections="Connections",
+    connections_how="Addresses, keys and tokens, as cherry-bridge init asks for them. What you enter is "
+    "tried first, and kept in .env if it works. Secrets are not shown again.",
+    try_and_keep="Try and keep",
+    anyway="Keep it even if it does not work",
+    not_kept="Nothing was kept: this does not work.",
+    from_environment="{variable} is set in the environment, and cannot be changed here.",
+    waits="applies from the next start",
+    restart_needed="Changed since the start. Start cherry-bridge again to use:",
+    what_is_live="Connections and settings apply from the next start. Everything else on this page "
+    "applies at once: people, chats, names, prompts, providers and client keys.",
+    settings_restart="Settings are kept in .env, and apply from the next start of cherry-bridge.",
+    empty_is_default="Left empty, the default applies.",
+    stays_as_it_is="Left empty, it stays as it is.",
+    clear="Remove it",
+    not_here="not here",
     name="Name",
-    settings_read_only="They are read when cherry-bridge starts. "
-    "Change them in .env or in the environment, and start it again.",
     variable="Variable",
     value="Value",
     source="From",
@@ -208,5 +222,6 @@ EN = WebWords(
         "saved": "Saved.",
         "undone": "Taken back.",
         "overtaken": "Something else was changed meanwhile; nothing was taken back.",
+        "saved_restart": "Saved in .env. It applies from the next start of cherry-bridge.",
     },
 )

@@ -146,8 +146,21 @@ class WebWords:
     run_checks: str
     names: str
     no_names: str
+    connections: str
+    connections_how: str
+    try_and_keep: str
+    anyway: str
+    not_kept: str
+    from_environment: str
+    waits: str
+    restart_needed: str
+    what_is_live: str
+    settings_restart: str
+    empty_is_default: str
+    stays_as_it_is: str
+    clear: str
+    not_here: str
     name: str
-    settings_read_only: str
     variable: str
     value: str
     source: str
