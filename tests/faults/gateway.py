@@ -6,9 +6,8 @@ import re
 from collections import Counter
 from dataclasses import replace
 
-from tests.emulators.gateway import GatewayEmulator
+from tests.emulators.gateway import Completion, GatewayEmulator
 from tests.emulators.gateway.catalogue import BEHAVIOURS, Behaviour
-from tests.emulators.gateway.server import Completion
 
 QUESTION = re.compile(r"\bq(\d+) (\d+) words at ([\d.]+) end (\w+)")
 WORD = re.compile(r"q(\d+)r(\d+)w(\d+)")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import shutil
 import tempfile
 import time
@@ -23,13 +22,9 @@ from bridge.store import Store, open_store
 from bridge.types import Chat
 from tests.emulators.discord import DiscordPlatform
 from tests.emulators.feishu import FeishuPlatform
-from tests.emulators.feishu.rules import Fault as FeishuFault
 from tests.emulators.feishu.rules import Rules as FeishuRules
-from tests.emulators.feishu.server import WRITES as FEISHU_WRITES
-from tests.emulators.feishu.server import Injected
 from tests.emulators.telegram import TelegramPlatform
-from tests.emulators.telegram.faults import WRITES, Fault
-from tests.emulators.telegram.messages import Message
+from tests.faults.duplicates import lasted
 from tests.faults.fleet import ROOT, BridgeWorker, Links
 from tests.faults.gateway import ScriptedGateway
 from tests.faults.judge import Row, Verdict, judge
@@ -37,6 +32,7 @@ from tests.faults.plan import CHANNELS, Plan, Question, Topology
 from tests.faults.plan import Fault as Planned
 from tests.faults.proxy import Proxy
 from tests.faults.stores import STORES, FaultyStore
+from tests.faults.strike import Strike
 from tests.platform import Platform
 
 REDELIVERY_SECONDS = (5.0,) * 20
@@ -44,8 +40,6 @@ REDELIVERY_SECONDS = (5.0,) * 20
 SPEED = 4.0
 """By which the platforms' own limits are shortened, so that a run takes minutes; the bridge keeps its own pace."""
 LOOK_SECONDS = 0.5
-BEGINNING = re.compile(r"q(\d+)r\d+w(\d*)")
-"""A word, or the first half of the first one."""
 CONFIRM_SECONDS = 2.0
 """What is right must still be right so much later."""
 
@@ -270,7 +264,7 @@ class World:
 
     def duplicates(self) -> dict[str, list[float]]:
         """Seconds that each message stood which said what another said too, by channel."""
-        return {name: _duplicates(platform) for name, platform in self.platforms.items()}
+        return {name: lasted(platform) for name, platform in self.platforms.items()}
 
     async def play(self, plan: Plan, patience: float, watch: Callable[[], Awaitable[None]] | None = None) -> Outcome:
         """Play `plan`, wait until everything is answered, and judge; `watch` is called every second meanwhile."""
@@ -328,137 +322,9 @@ class World:
         )
 
 
-class Strike:
-    """Makes one thing go wrong, and right again."""
-
-    def __init__(self, world: World, ids: dict[str, list[str]]) -> None:
-        self._world = world
-        self._ids = ids
-
-    async def apply(self, fault: Planned) -> None:
-        area, _, what = fault.kind.partition(".")
-        if area == "platform":
-            await self._platform(fault, what)
-            return
-        if area == "store":
-            await self._store(fault.seconds, what)
-            return
-        worker = self._world.workers[int(fault.target)]
-        match fault.kind:
-            case "kill":
-                await worker.kill(fault.seconds)
-            case "stop":
-                await worker.restart(fault.seconds)
-            case "freeze":
-                await worker.freeze(fault.seconds)
-            case "link.cut":
-                worker.links.store.cut()
-            case "link.mute":
-                worker.links.store.lose_answers(fault.count)
-            case "link.stall":
-                await _stalled(worker.links.store, fault.seconds)
-            case "gateway.cut":
-                worker.links.gateway.cut_after(fault.count)
-            case "gateway.stall":
-                await _stalled(worker.links.gateway, fault.seconds)
-            case "gateway.restart":
-                async with self._world.gateway_switch:
-                    await self._world.gateway.stop()
-                    await asyncio.sleep(fault.seconds)
-                    await self._world.gateway.start()
-
-    async def _store(self, seconds: float, what: str) -> None:
-        store = self._world.store
-        faults = {
-            "kill": store.killed,
-            "freeze": store.frozen,
-            "memory": store.out_of_memory,
-            "readonly": store.read_only,
-            "disk": store.disk_full,
-            "failover": store.failed_over,
-        }
-        await faults[what](seconds)
-
-    async def _platform(self, fault: Planned, what: str) -> None:
-        platform = self._world.platforms[fault.target]
-        match what:
-            case "flood":
-                platform.flood(fault.seconds, fault.count)
-            case "lose":
-                platform.lose_answers(fault.count)
-            case "drop":
-                platform.drop_requests(fault.count)
-            case "fail":
-                _fail(platform, fault.count)
-            case "conflict":
-                assert isinstance(platform, TelegramPlatform)
-                conflict = (
-                    "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
-                )
-                platform.server.faults.plan(Fault.error(409, conflict), methods=["getUpdates"], times=fault.count)
-            case "cut":
-                for worker in self._world.workers:
-                    worker.links.platforms[fault.target].cut()
-                if isinstance(platform, FeishuPlatform):
-                    await platform.server.connection.drop()
-                if isinstance(platform, DiscordPlatform):
-                    await platform.gateway.cut(1006)
-            case "repeat":
-                for id in self._ids[fault.target][-fault.count :]:
-                    with suppress(LookupError):
-                        await platform.redeliver(id)
-
-
-async def _stalled(proxy: Proxy, seconds: float) -> None:
-    proxy.stall()
-    try:
-        await asyncio.sleep(seconds)
-    finally:
-        proxy.flow()
-
-
-def _fail(platform: Platform, times: int) -> None:
-    """The next writes are answered with 502, and not carried out."""
-    match platform:
-        case TelegramPlatform():
-            platform.server.faults.plan(Fault.html(502), methods=WRITES, times=times)
-        case DiscordPlatform():
-            platform.rest.failures += times
-        case FeishuPlatform():
-            error = FeishuFault(500, "internal error", status=502)
-            platform.server.injected.append(Injected(FEISHU_WRITES, times, error))
-
-
 def _address(platform: Platform) -> str:
     """Where the platform listens."""
     return next(value for value in platform.environment().values() if value.startswith("http"))
-
-
-def _duplicates(platform: Platform) -> list[float]:
-    """Only Telegram has no keys by which it knows a post again; on the others a message that is gone is a page that
-    was not needed any more."""
-    if not isinstance(platform, TelegramPlatform):
-        return []
-    deleted = {
-        (call.arguments["chat_id"], int(call.arguments["message_id"])): call.at
-        for call in platform.server.called("deleteMessage")
-    }
-    found = []
-    for room in platform.world.rooms.values():
-        ours = [each for each in room.messages.values() if each.sender == platform.world.me]
-        beginnings = {each.id: _beginnings(each) for each in ours}
-        for message in ours:
-            others = set[str]().union(*(words for id, words in beginnings.items() if id != message.id))
-            at = deleted.get((str(room.id), message.id))
-            if message.deleted and at is not None and beginnings[message.id] & others:
-                found.append(round(at - message.writes[0].at, 2))
-    return found
-
-
-def _beginnings(message: Message) -> set[str]:
-    """The words that its texts began with, whichever attempt they belong to."""
-    words = [BEGINNING.match(write.text) for write in message.writes]
-    return {f"q{word[1]}w{word[2] or 0}" for word in words if word}
 
 
 async def _every_second(watch: Callable[[], Awaitable[None]]) -> None:
