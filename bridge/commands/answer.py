@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from msgspec.structs import replace as with_changes
@@ -9,30 +10,48 @@ from msgspec.structs import replace as with_changes
 from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.picker import Picker
 from bridge.inbound import Said
-from bridge.inbox import Action, Question
+from bridge.inbox import Action, Inbox, Question
 from bridge.store import BUTTONS, Store
-from bridge.types import Button
+from bridge.types import Button, Chat
 
 MAX_FOUND = 8
 """Models that are named where a part of a name fits several."""
 ACTIONS: dict[str, Action] = {"retry": "retry", "continue": "continue", "shorter": "shorter"}
 
 
+TURN_KEY = re.compile(r"[a-z2-7]{16}")
+
+
+async def is_last(store: Store, inbox: Inbox, chat: Chat, key: str) -> bool:
+    """Whether the last answer in `chat` is that of the turn `key`, or will be once that turn has ended.
+
+    All of an answer stands on the screen, buttons and all, a moment before its turn ends. Raises StoreError.
+    """
+    for _ in range(2):  # the turn may end between the two looks
+        last = await store.answers.last(chat)
+        if last is not None and last.key == key:
+            return True
+        current = await inbox.current(chat)
+        if current is not None and current[0] == key:
+            return True
+    return False
+
+
 class AnswerCommands:
-    def __init__(self, store: Store, picker: Picker) -> None:
+    def __init__(self, store: Store, inbox: Inbox, picker: Picker) -> None:
         self._store = store
+        self._inbox = inbox
         self._picker = picker
 
     async def answer(self, context: CommandContext) -> CommandResult:
         """`/answer KEY ACTION`, which is what the buttons send; KEY names the answer under which they stand.
 
         ACTION is `retry`, `continue`, `shorter`, `other` (with a model, or a part of the picker's way there), or the
-        number of a version.
+        number of a version. What is asked waits behind the turn that is under way.
         """
         key, _, rest = context.argument.partition(" ")
         action, _, more = rest.strip().partition(" ")
-        last = await self._store.answers.last(context.chat)
-        if last is None or last.key != key:
+        if not await is_last(self._store, self._inbox, context.chat, key):
             return CommandResult.refusal(context.words.answer_not_last)
         if action == "other":
             return await self._other(context, key, more.strip())

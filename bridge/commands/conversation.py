@@ -7,7 +7,7 @@ import re
 from msgspec.structs import replace as with_changes
 
 from bridge.access import Role
-from bridge.commands.answer import ask_about
+from bridge.commands.answer import TURN_KEY, ask_about, is_last
 from bridge.commands.choices import choice_buttons
 from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.picker import Picker
@@ -43,7 +43,15 @@ class ConversationCommands:
         return CommandResult(context.words.welcome.format(model=await self._picker.name_of(context.chat)), tour)
 
     async def stop(self, context: CommandContext) -> CommandResult:
-        """The answer itself will say that it was stopped; what waits for the gateway waits no longer."""
+        """`/stop`; its button carries the turn key of the answer under which it stands, and stops that one alone.
+
+        The answer itself will say that it was stopped; what waits for the gateway waits no longer.
+        """
+        if TURN_KEY.fullmatch(key := context.argument):
+            current = await self._inbox.current(context.chat)
+            if current is not None and current[0] == key:
+                await self._store.signals.stop(context.chat, key)
+            return CommandResult()  # that it has ended can be seen
         if count := await let_go(self._store, self._inbox, context.chat):
             return CommandResult(context.words.waits_no_longer.format(count=count), in_place=False)
         if await self._inbox.busy(context.chat):
@@ -96,8 +104,12 @@ class ConversationCommands:
         return Question(f"{prefix}{call.id}", message, asker=call.sender, again=True)
 
     async def later(self, context: CommandContext) -> CommandResult:
-        """`/later on|off`. The button under a question that was not answered also asks it once more, and it waits."""
-        words, chat, wanted = context.words, context.chat, context.argument.lower()
+        """`/later on|off`. The button under a question that was not answered also asks it once more, and it waits.
+
+        That button carries the turn key of what stands in place of the answer.
+        """
+        words, chat = context.words, context.chat
+        wanted, _, key = context.argument.lower().partition(" ")
         if wanted not in ("on", "off"):
             on = context.settings.should_wait(await self._store.preferences.later(chat))
             label, command = (words.button_later_off, "/later off") if on else (words.button_later, "/later on")
@@ -105,6 +117,8 @@ class ConversationCommands:
             return CommandResult(with_gateway(said, words, self._picker.gateway_name), [Button(label, command)])
         if not context.may_choose:
             return CommandResult.refusal(words.choice_of_admins)
+        if key and not await is_last(self._store, self._inbox, chat, key):
+            return CommandResult.refusal(words.answer_not_last)
         await self._store.preferences.set_later(chat, wanted)
         if wanted == "off":
             return CommandResult(with_gateway(words.later_off, words, self._picker.gateway_name))
@@ -155,11 +169,19 @@ class ConversationCommands:
         return CommandResult(resend_as=ask_about(context, "continue"))
 
     async def page(self, context: CommandContext) -> CommandResult:
-        """`/page 41-80`: have the model read these pages of the document that was read last."""
+        """`/page 41-80`: have the model read these pages of the document that was read last.
+
+        The button under an answer carries its turn key, since it means the document of that answer.
+        """
         words, call = context.words, context.call
-        found = _PAGES.fullmatch(context.argument.replace("–", "-"))
+        pages, _, key = context.argument.rpartition(" ")
+        if not TURN_KEY.fullmatch(key):
+            pages, key = context.argument, ""
+        found = _PAGES.fullmatch(pages.replace("–", "-"))
         if found is None or int(found[1]) > int(found[2] or found[1]):
             return CommandResult(words.page_usage, choice_buttons("page"), in_place=False)
+        if key and not await is_last(self._store, self._inbox, context.chat, key):
+            return CommandResult.refusal(words.answer_not_last)
         document = await self._store.media.document(context.chat)
         if document is None:
             return CommandResult(words.page_none, in_place=False)

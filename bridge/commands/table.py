@@ -83,7 +83,7 @@ class Commands:
         speech = settings.speech()
         talk = ConversationCommands(store, inbox, picker, speaks=speech is not None and bool(speech.voice_model))
         self.prompts = prompts = PromptCommands(store, lambda name: name in self._entries)
-        answer = AnswerCommands(store, picker)
+        answer = AnswerCommands(store, inbox, picker)
         tools = ToolCommands(store, inbox, access, toolbox, Approvals(store.redis))
         talks = ChatsCommands(store, inbox, Titles(store, picker, gateways))
         self._entries: dict[str, Entry] = {}
@@ -100,7 +100,7 @@ class Commands:
             Entry("chats", talks.chats),
             Entry("search", talks.search),
             Entry("export", ExportCommand(store).export),
-            Entry("download", DownloadCommand(store).download, listed=False),
+            Entry("download", DownloadCommand(store, inbox).download, listed=False),
             Entry("forget", talks.forget),
             Entry("stop", talk.stop),
             Entry("retry", talk.retry),

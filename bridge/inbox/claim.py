@@ -79,6 +79,14 @@ if by ~= ARGV[2] then
   local begun, step = unpack(redis.call('HMGET', KEYS[3], 'begun', 'step:0'))
   if begun == '0' and not step then redis.call('HDEL', KEYS[3], 'joined') end
 end
+-- The steps that were taken were for the question as it was read then.
+local edits, read = unpack(redis.call('HMGET', KEYS[3], 'edits', 'read'))
+if (edits or '0') ~= (read or '0') then
+  for _, field in ipairs(redis.call('HKEYS', KEYS[3])) do
+    if string.find(field, '^step:') or string.find(field, '^result:') then redis.call('HDEL', KEYS[3], field) end
+  end
+  redis.call('HSET', KEYS[3], 'read', edits)
+end
 redis.call('EXPIRE', KEYS[3], ARGV[3])
 return {'turn', redis.call('LRANGE', KEYS[2], 0, ARGV[4] - 1), redis.call('HGETALL', KEYS[3])}
 """)

@@ -18,7 +18,7 @@ import asyncio
 import secrets
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Coroutine, Sequence
 from functools import partial
 
 import structlog
@@ -52,6 +52,8 @@ READ_SECONDS = 1.0
 FULL_SECONDS = 0.05
 """Seconds between two looks for room, when there is none."""
 SWEEP_SECONDS = 600.0
+END_OF_TURN_SECONDS = 0.05
+"""Between two looks whether a turn has ended."""
 MIN_RETRY_SECONDS, MAX_RETRY_SECONDS = 0.1, 5.0
 
 WAKE = Script("""
@@ -125,6 +127,13 @@ class Inbox:
         """
         return await self._changed(job.chat, await queue.replace(self._redis, job))
 
+    async def asked_again(self, chat: Chat, ids: Collection[str]) -> list[Question]:
+        """The questions that wait in `chat` and ask once more what one of the messages `ids` asked.
+
+        Raises StoreError.
+        """
+        return await queue.asked_again(self._redis, chat, ids)
+
     async def remove(self, chat: Chat, id: str) -> Changed:
         """Drop the question `id` of `chat`, for it was deleted. Raises StoreError.
 
@@ -171,6 +180,18 @@ class Inbox:
         """Whether an answer is under way in `chat`, or waits for its turn. Raises StoreError."""
         async with translate_redis_errors():
             return bool(await self._redis.llen(LaneKeys(chat, "talk").queue))
+
+    async def end_of_turn(self, chat: Chat, seconds: float) -> None:
+        """Wait until the turn under way in `chat`, if there is one, has left the queue, for `seconds` at most.
+
+        Raises StoreError.
+        """
+        ends_at, first = time.monotonic() + seconds, await self.current(chat)
+        while first is not None and time.monotonic() < ends_at:
+            await asyncio.sleep(END_OF_TURN_SECONDS)
+            now = await self.current(chat)
+            if now is None or now[0] != first[0]:
+                return
 
     async def forget(self, chat: Chat) -> int:
         """Forget the talk that waits in `chat` while nobody is at work on it; how many messages. Raises StoreError."""

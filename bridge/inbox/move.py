@@ -7,11 +7,14 @@ is recognised. It can be repeated at any point, also after everything has moved.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import cast
 
+import msgspec
 from redis.asyncio import Redis
 
 from bridge.inbox.entry import Entry
+from bridge.inbox.parking import KEPT, PARKED_SECONDS, Parked
 from bridge.inbox.queue import QUEUE_SECONDS, SEEN_SECONDS
 from bridge.inbox.ready import announce
 from bridge.store import (
@@ -123,6 +126,7 @@ async def move(redis: Redis, old: Chat, new: Chat) -> None:
     await Prompts(redis).move(old, new)
     for lane in LANES:
         await _move_lane(redis, old, new, lane)
+    await _move_parked(redis, old, new)
 
 
 async def _move_lane(redis: Redis, old: Chat, new: Chat, lane: Lane) -> None:
@@ -143,3 +147,40 @@ async def _move_lane(redis: Redis, old: Chat, new: Chat, lane: Lane) -> None:
     for account in sorted(accounts):
         await announce(redis, account, new, lane)
     await REMOVE(redis, [source.queue, source.head], *gone)
+
+
+async def _move_parked(redis: Redis, old: Chat, new: Chat) -> None:
+    """Call back in `new` what waited in `old` for somebody to decide: it asks anew, in a message of its own there.
+
+    Its steps are kept, so no tool runs twice. Where the messages of its reply stood is of no use in `new`.
+    """
+    source, target = LaneKeys(old, "talk"), LaneKeys(new, "talk")
+    async with translate_redis_errors():
+        parked = cast(dict[str, str], await redis.hgetall(source.parked))
+        epoch = str(await redis.get(ChatKeys(new).epoch) or "0") if parked else ""
+    for key, kept in parked.items():
+        try:
+            turn = KEPT.decode(kept)
+            entries = [Entry.from_row(row) for row in turn.rows]
+        except ValueError:
+            continue
+        head = msgspec.json.encode(Parked((), _elsewhere(turn.head, epoch))).decode()
+        async with translate_redis_errors():
+            await redis.hsetnx(target.parked, key, head)
+            await redis.expire(target.parked, PARKED_SECONDS)
+        placed = [entry.in_chat(new).to_row() for entry in entries]
+        if placed:
+            names = [ChatKeys(new).seen, target.queue]
+            await ADOPT(redis, names, time.time(), SEEN_SECONDS, QUEUE_SECONDS, *placed)
+            await announce(redis, entries[0].account, new, "talk")
+        async with translate_redis_errors():
+            await redis.hdel(source.parked, key)
+
+
+def _elsewhere(head: Sequence[str], epoch: str) -> tuple[str, ...]:
+    """The record of a turn that goes on in another chat, whose current conversation is `epoch`."""
+    fields = dict(zip(head[::2], head[1::2], strict=True))
+    stood = sum(name.startswith("ref:") for name in fields)
+    kept = {name: value for name, value in fields.items() if not name.startswith(("ref:", "begun:", "drops:"))}
+    kept |= {"begun": "0", "epoch": epoch, "drops": str(int(fields.get("drops", 0)) + stood)}
+    return tuple(part for field in kept.items() for part in field)

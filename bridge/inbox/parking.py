@@ -5,6 +5,8 @@ So the chat goes on meanwhile: what stands behind it is answered, and it is take
 
 from __future__ import annotations
 
+import msgspec
+from msgspec import Struct
 from redis.asyncio import Redis
 
 from bridge.inbox.ready import announce
@@ -14,12 +16,25 @@ from bridge.types import Chat
 PARKED_SECONDS = 2 * 86400
 """Longer than anybody is given to decide."""
 
+
+class Parked(Struct, frozen=True, omit_defaults=True):
+    """What is kept of a turn that is parked."""
+
+    rows: tuple[str, ...] = ()
+    """Its entries; none where it has been called back, and they are in the queue again."""
+    head: tuple[str, ...] = ()
+    """Its record: each field with its value behind it."""
+
+
+KEPT = msgspec.json.Decoder(Parked)
+
 PARK = Script("""
--- KEYS queue, head, parked; ARGV fencing token, joined, seconds. The attempt does not count. Where it was called back
--- meanwhile, the turn stays where it is, and is handed out again.
+-- KEYS queue, head, parked; ARGV fencing token, joined, seconds, edits. The attempt does not count. Where it was called
+-- back meanwhile, the turn stays where it is, and is handed out again; where its question was edited, it goes on.
 if redis.call('HGET', KEYS[2], 'by') ~= ARGV[1] then
   return redis.call('HGET', KEYS[2], 'left') == ARGV[1] and 'repeated' or 'lost'
 end
+if (redis.call('HGET', KEYS[2], 'edits') or '0') ~= ARGV[4] then return 'edited' end
 redis.call('HINCRBY', KEYS[2], 'attempt', -1)
 redis.call('HDEL', KEYS[2], 'by')
 redis.call('HSET', KEYS[2], 'left', ARGV[1])
@@ -40,6 +55,43 @@ redis.call('HSET', KEYS[2], 'left', ARGV[1])
 redis.call('EXPIRE', KEYS[2], 3600)
 return 'ok'
 """)
+
+FIND_PARKED = """
+-- The parked turn of which the job of this key is a part: its key, what is kept of it, and where among its rows the job
+-- is, unless it has been called back.
+local function find_parked(parked, key)
+  local all = redis.call('HGETALL', parked)
+  for number = 1, #all, 2 do
+    local kept = cjson.decode(all[number + 1])
+    if kept.rows then
+      for place, row in ipairs(kept.rows) do
+        if string.sub(row, 1, 16) == key then return all[number], kept, place end
+      end
+    elseif all[number] == key then
+      return all[number], kept
+    else
+      for at = 1, #kept.head, 2 do
+        local joined = kept.head[at] == 'joined' and kept.head[at + 1] or ''
+        for start = 1, #joined, 16 do
+          if string.sub(joined, start, start + 15) == key then return all[number], kept end
+        end
+      end
+    end
+  end
+end
+-- What is kept of a turn, its question edited once more.
+local function edited(kept)
+  for at = 1, #kept.head, 2 do
+    if kept.head[at] == 'edits' then
+      kept.head[at + 1] = tostring(tonumber(kept.head[at + 1]) + 1)
+      return kept
+    end
+  end
+  table.insert(kept.head, 'edits')
+  table.insert(kept.head, '1')
+  return kept
+end
+"""
 
 CALL_BACK = Script("""
 -- KEYS queue, head, parked; ARGV the turn's key. Returns whether the turn is in the queue now.

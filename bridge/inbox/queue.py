@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from typing import Any, Literal, cast
 
 import msgspec
 from redis.asyncio import Redis, RedisCluster
@@ -13,6 +14,7 @@ from redis.exceptions import NoScriptError
 from bridge.inbox import ready
 from bridge.inbox.entry import Entry
 from bridge.inbox.job import Question
+from bridge.inbox.parking import FIND_PARKED
 from bridge.store import ChatKeys, Lane, LaneKeys, Script, keys, translate_redis_errors
 from bridge.types import Chat
 
@@ -70,27 +72,52 @@ end
 
 REPLACE = Script(
     FIND
+    + FIND_PARKED
     + """
--- KEYS queue, head; ARGV key, the new entry up to its account and from there on. The account is that of the old one.
--- Returns 0 where there is none, 1 where nobody has begun it, 2 where somebody has, who finds that it was edited.
+-- KEYS queue, head, parked; ARGV key, the new entry up to its account and from there on. The account is the old one's.
+-- Returns 0 where there is none, 1 where nobody has begun it, 2 where somebody has, who finds that it was edited; of a
+-- turn that is parked, and by this no longer, its account.
+local function entry(row)
+  local read, old = pcall(cjson.decode, string.sub(row, 17))
+  if not read or type(old) ~= 'table' or type(old['account']) ~= 'string' then return nil end
+  return ARGV[2] .. cjson.encode(old['account']) .. ARGV[3], old['account']
+end
 local at, row, begun = find(KEYS[1], KEYS[2], ARGV[1])
-if not at then return 0 end
-local read, entry = pcall(cjson.decode, string.sub(row, 17))
-if not read or type(entry) ~= 'table' or type(entry['account']) ~= 'string' then return 0 end
-local new = ARGV[2] .. cjson.encode(entry['account']) .. ARGV[3]
-if begun and new ~= row then redis.call('HINCRBY', KEYS[2], 'edits', 1) end
-redis.call('LSET', KEYS[1], at, new)
-return begun and 2 or 1
+if at then
+  local new = entry(row)
+  if not new then return 0 end
+  if new ~= row then
+    if begun then redis.call('HINCRBY', KEYS[2], 'edits', 1) end
+    local turn, kept = find_parked(KEYS[3], ARGV[1])  -- called back, and not begun again yet
+    if turn then redis.call('HSET', KEYS[3], turn, cjson.encode(edited(kept))) end
+  end
+  redis.call('LSET', KEYS[1], at, new)
+  return begun and 2 or 1
+end
+local turn, kept, place = find_parked(KEYS[3], ARGV[1])
+if not (turn and place) then return 0 end
+local new, account = entry(kept.rows[place])
+if not new then return 0 end
+if new == kept.rows[place] then return 2 end
+kept.rows[place] = new
+for _, each in ipairs(kept.rows) do redis.call('RPUSH', KEYS[1], each) end
+kept.rows = nil
+redis.call('HSET', KEYS[3], turn, cjson.encode(edited(kept)))
+return account
 """
 )
 
 REMOVE = Script(
     FIND
+    + FIND_PARKED
     + """
--- KEYS queue, head; ARGV key. What stands behind a delayed one stays delayed. Run twice, it says 0.
+-- KEYS queue, head, parked; ARGV key. What stands behind a delayed one stays delayed. Run twice, it says 0.
 -- Returns 0 where there is none, 1 where it was removed, or the row that somebody has begun.
 local at, row, begun = find(KEYS[1], KEYS[2], ARGV[1])
-if not at then return 0 end
+if not at then
+  local _, kept, place = find_parked(KEYS[3], ARGV[1])
+  return place and kept.rows[place] or 0
+end
 if begun then return row end
 redis.call('LREM', KEYS[1], 1, row)
 if redis.call('HGET', KEYS[2], 'key') == ARGV[1] then
@@ -154,18 +181,34 @@ Changed = Literal["", "waiting", "begun"]
 
 
 async def replace(redis: Redis, job: Question) -> Changed:
-    """Have `job` take the place of the question with its id, where that waits or is being answered."""
+    """Have `job` take the place of the question with its id, where that waits, is being answered, or is parked."""
     entry, lane = Entry.of("", job), LaneKeys(job.chat, "talk")
     start, account, rest = entry.to_row().partition('"account":""')
     start += account.removesuffix('""')
-    went = int(await REPLACE(redis, [lane.queue, lane.head], entry.key, start, rest))
-    return _CHANGED[went]
+    went = await REPLACE(redis, [lane.queue, lane.head, lane.parked], entry.key, start, rest)
+    if isinstance(went, str):
+        await ready.announce(redis, went, job.chat, "talk")
+        return "begun"
+    return _CHANGED[int(went)]
+
+
+async def asked_again(redis: Redis, chat: Chat, ids: Collection[str]) -> list[Question]:
+    """The questions that wait in `chat` and ask once more what one of the messages `ids` asked."""
+    async with translate_redis_errors():
+        rows = cast(list[str], await redis.lrange(LaneKeys(chat, "talk").queue, 0, -1))
+    found = []
+    for row in rows:
+        with suppress(ValueError):
+            job = Entry.from_row(row).job
+            if isinstance(job, Question) and job.again and not job.action and job.message.id in ids:
+                found.append(job)
+    return found
 
 
 async def remove(redis: Redis, chat: Chat, id: str) -> Changed:
     """Drop the question `id`; where it is being answered, nothing of it is left to answer."""
     lane = LaneKeys(chat, "talk")
-    went = await REMOVE(redis, [lane.queue, lane.head], keys.turn(chat, id))
+    went = await REMOVE(redis, [lane.queue, lane.head, lane.parked], keys.turn(chat, id))
     if went in (0, 1):
         return _CHANGED[int(went)]
     try:

@@ -181,12 +181,11 @@ class StepJournal:
         await self._fence.write({f"step:{number}": id, f"result:{number}": result})
         self.steps.append(Step(id, result))
 
-    async def forget(self) -> None:
-        """What was asked is asked no longer, and no step is taken for it."""
+    async def forget(self, read: str) -> None:
+        """The question has been read as it is after `read` edits; the steps taken were for what it was before."""
         fields = [f"{name}:{number}" for number in range(len(self.steps)) for name in ("step", "result")]
-        if fields:
-            await self._fence.write({}, *fields)
-            self.steps.clear()
+        await self._fence.write({"read": read}, *fields)
+        self.steps.clear()
 
     def _find(self, id: str) -> int | None:
         return next((number for number, step in enumerate(self.steps) if step.id == id), None)

@@ -154,6 +154,11 @@ class Turn:
         return tuple(question.message for question in self._questions)
 
     @property
+    def edits(self) -> int:
+        """How often the question was edited since the first attempt at it began, as far as it has been read."""
+        return int(self._edits)
+
+    @property
     def epoch(self) -> int:
         """The number of the conversation in which the first attempt began."""
         return int(self._head.get("epoch") or 0)
@@ -174,7 +179,7 @@ class Turn:
         questions = [job for job in jobs if isinstance(job, Question)]
         self._questions = [job for job in questions if job.action != "deleted"] or questions[:1]
         self.job = join(self._questions)
-        await self._journal.forget()
+        await self._journal.forget(read=self._edits)
         return True
 
     async def more(self) -> None:
@@ -292,14 +297,19 @@ class Turn:
         """
         self._fence.check(await FAILED(self._redis, [self._claim.keys.head], self._fence.token))
 
-    async def park(self) -> None:
+    async def park(self) -> bool:
         """Leave the queue, record and all, until `Inbox.call_back`: what stands behind is answered meanwhile.
 
         The attempt does not count. Where it was called back while it was under way, it is handed out again at once.
+        False where the question has been edited since `reread`: the turn goes on.
         """
         lane = self._claim.keys
         names = [lane.queue, lane.head, lane.parked]
-        self._fence.check(await PARK(self._redis, names, self._fence.token, self._joined, PARKED_SECONDS))
+        went = await PARK(self._redis, names, self._fence.token, self._joined, PARKED_SECONDS, self._edits)
+        if went == "edited":
+            return False
+        self._fence.check(went)
+        return True
 
     async def suspend(self, until: float | None) -> None:
         """Wait, first in the queue, until `until` (seconds since 1970): the chat is let go, the attempt not counted.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import blake2b
 
 import structlog
+from msgspec.structs import replace
 
 from bridge.inbound import Deleted, Said, parse_command
-from bridge.inbox import Action, Inbox, InboxFull, Question
+from bridge.inbox import Action, Inbox, InboxFull, Question, joined
 from bridge.reply import Account
 from bridge.store import Store
 from bridge.types import Chat, User
@@ -18,8 +20,9 @@ log = structlog.get_logger(__name__)
 class Corrections:
     """What was asked is asked as it now reads; a question that was taken back is dropped, with its answer.
 
-    A question that waits is changed where it stands, one that is being answered is answered anew, and the last one is
-    answered anew in its place. What came before that stays answered, but a deleted question drops out of the history.
+    A question that waits is changed where it stands, also where it waits for somebody to decide or is to be asked once
+    more; one that is being answered is answered anew, and the last one is answered anew in its place. What came before
+    that stays answered, but a deleted question drops out of the history.
     """
 
     def __init__(self, store: Store, inbox: Inbox) -> None:
@@ -31,8 +34,21 @@ class Corrections:
         if parse_command(message.text) is not None or await self._inbox.replace(Question(message.id, message)):
             return
         last = await self._store.answers.last(message.chat)
-        if last is not None and last.is_about(message.id):
+        asked = last.asked if last is not None and last.is_about(message.id) else ()
+        whole = [message if each.id == message.id else each for each in asked] or [message]
+        if await self._asked_again_as(whole):
+            return
+        if last is not None and asked:
             await self._correct(message, "edited", last.key, account)
+
+    async def _asked_again_as(self, messages: Sequence[Said]) -> bool:
+        """Have a question that waits to be asked once more say what `messages` say; whether there is one."""
+        changed = False
+        for again in await self._inbox.asked_again(messages[0].chat, [each.id for each in messages]):
+            now, then = joined([Question(each.id, each) for each in messages]).message, again.message
+            message = replace(now, id=then.id, ack=then.ack, groups=then.groups, sent_at=then.sent_at)
+            changed = bool(await self._inbox.replace(replace(again, message=message))) or changed
+        return changed
 
     async def deleted(self, event: Deleted, account: Account) -> None:
         """Raises StoreError."""
@@ -41,6 +57,11 @@ class Corrections:
             return
         last = await self._store.answers.last(chat)
         asked = next((each for each in last.asked if each.id == event.id), None) if last is not None else None
+        if last is not None and asked is not None and (rest := [each for each in last.asked if each.id != event.id]):
+            await self._asked_again_as(rest)
+        else:
+            for again in await self._inbox.asked_again(chat, [event.id]):
+                await self._inbox.remove(chat, again.id)
         if asked is None or last is None:
             history = await self._store.history.read(chat)
             if not any(exchange.is_about(event.id) for exchange in history):

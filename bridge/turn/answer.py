@@ -105,7 +105,7 @@ class Answerer:
             case Question():
                 standing = await self._access.judge(job.asked_by, job.chat, job.message.groups)
                 if await self._may_go_on(turn, account, standing):
-                    if _may_be_joined(turn) or turn.steps:
+                    if _may_be_joined(turn) or turn.steps or (turn.edits and turn.reply().begun):
                         await turn.join()
                     await self._answer_question(turn, account, standing)
 
@@ -163,8 +163,10 @@ class Answerer:
             await self._outages.postpone(turn, account.id, away)
             return True
         if draft.approval is not None and not draft.stopped:
-            await turn.park()  # pressing a button calls it back
-            return True
+            if await turn.park():  # pressing a button calls it back
+                return True
+            await turn.reread()
+            return False
         refs = tuple(turn.reply().refs)
         version = None
         exchange: Exchange | None = None

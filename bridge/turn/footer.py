@@ -71,7 +71,7 @@ def outcome_note(
         note, buttons = _error_note(draft.error, generation, words, key, admin=admin)
     elif draft.finished is not None and draft.finished.reason == "length":
         note = f"⚠️ {words.length}"
-    excerpts, more = excerpts_note(received.parts, words)
+    excerpts, more = excerpts_note(received.parts, words, key)
     unspoken = f"🔇 {words.not_spoken}" if draft.unspoken else ""
     # However the answer ended:
     came = [sources_list(draft.sources, words), unshown(draft, words), unspoken, stood_in(draft, generation, words)]
@@ -158,8 +158,11 @@ def unread(problems: Sequence[Unreadable], message: Said, words: Words, *, admin
     return "\n".join(dict.fromkeys(said))
 
 
-def excerpts_note(parts: Sequence[Part], words: Words) -> tuple[str, Sequence[Button]]:
-    """Return what was read of documents that are longer, in a sentence each, and buttons that go on with them."""
+def excerpts_note(parts: Sequence[Part], words: Words, key: str) -> tuple[str, Sequence[Button]]:
+    """Return what was read of documents that are longer, in a sentence each, and buttons that go on with them.
+
+    `key` is the turn key of the answer under which they stand.
+    """
     said, buttons = [], []
     for file in parts:
         if not isinstance(file, File) or (excerpt := file.excerpt) is None:
@@ -173,7 +176,7 @@ def excerpts_note(parts: Sequence[Part], words: Words) -> tuple[str, Sequence[Bu
             if excerpt.last < excerpt.total:
                 count = excerpt.last - excerpt.first + 1
                 pages = f"{excerpt.last + 1}-{min(excerpt.last + count, excerpt.total)}"
-                buttons = [Button(words.button_pages.format(range=pages.replace("-", "–")), f"/page {pages}")]
+                buttons = [Button(words.button_pages.format(range=pages.replace("-", "–")), f"/page {pages} {key}")]
         elif excerpt.cut:
             said.append(words.document_cut.format(name=name))
     return "\n".join(f"📎 {each}" for each in said), buttons
@@ -264,7 +267,7 @@ def helps_to_retry(error: errors.GatewayError) -> bool:
 def _ways_out(error: errors.GatewayError, words: Words, key: str) -> Sequence[Button]:
     match error:
         case errors.GatewayUnreachable():
-            return [Button(words.button_later, "/later on")]
+            return [Button(words.button_later, f"/later on {key}")]
         case errors.PicturesRefused():
             asks = [
                 Button(words.button_ask.format(model=model.model), model_command(f"/answer {key} other", model))

@@ -184,7 +184,8 @@ def _first(question: Question, asked: tuple[Said, ...], context: TurnContext) ->
     answer = context.answer
     is_last = answer is not None and answer.is_about(message.id)
     versions = answer.versions if answer is not None and is_last else ()
-    messages = answer.asked if answer is not None and is_last else (message,)
+    # One message may have been edited since; of several, the question says all of them.
+    messages = answer.asked if answer is not None and is_last and len(answer.asked) > 1 else (message,)
     candidates = context.history if question.rewinds else context.history[-1:]
     replaces = next((each.id for each in reversed(candidates) if each.is_about(message.id)), "")
     return Plan(question, messages, _before(context.history, replaces), None, replaces, versions)

@@ -117,7 +117,7 @@ class Replies:
         """
         job = turn.job
         place, words = job.chat.place, self.words(_language(job))
-        stop = account.fitting(place, [Button(words.button_stop, "/stop")])
+        stop = account.fitting(place, [Button(words.button_stop, f"/stop {turn.key}")])
         with self._active.track(job.chat, draft, turn.key):
             return await deliver(
                 draft, to, record=turn.reply(name), buttons_while_streaming=stop, footer=footer, aside=aside

@@ -79,7 +79,7 @@ class TurnTools:
             keep=keep,
             load=load,
             context=context,
-            key=turn.key,
+            key=f"{turn.key}.e{turn.edits}" if turn.edits else turn.key,  # what was allowed was for another question
         )
         return ToolLoop(use, ToolSteps(turn))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.inbox import Inbox
+from bridge.inbox import Inbox, Step
 from bridge.store import Store, keys
 from bridge.types import Chat, ModelId
 from tests.store.parts import ACCOUNT, Take, exchange, first, message, question, taking
@@ -86,6 +86,30 @@ async def test_the_running_turn_ends_in_the_old_chat_and_others_move(store: Stor
         turn = await first(later)
         assert (turn.job.id, turn.reply().refs) == ("3", [])
         await turn.done()
+
+
+@pytest.mark.parametrize("times", [1, 3])
+async def test_what_waits_for_a_decision_asks_anew(store: Store, inbox: Inbox, times: int) -> None:
+    await inbox.put(ACCOUNT, question("1", OLD))
+    async with taking(inbox) as take:
+        claim = await take()
+        turn = await first(claim)
+        await turn.note_step("r0", "a tool that ran")
+        await turn.reply().posted("in the old chat")
+        await turn.park()
+        assert await claim.next() is None
+        for _ in range(times):
+            await inbox.move(OLD, NEW)
+        assert not await inbox.call_back(ACCOUNT, OLD, turn.key)
+        claim = await take()
+        again = await first(claim)
+        assert (claim.chat, again.job.chat, again.key) == (NEW, NEW, turn.key)
+        assert (again.steps, again.reply().refs) == ([Step("r0", "a tool that ran")], []), "nothing runs twice"
+        await again.park()
+        assert await inbox.call_back(ACCOUNT, NEW, turn.key)
+        await (await first(claim)).done(exchange("1"))
+        assert await claim.next() is None
+    assert await ids(store, NEW) == ["1"]
 
 
 async def test_a_new_chat_that_counts_from_the_start_is_not_seen(store: Store, inbox: Inbox) -> None:

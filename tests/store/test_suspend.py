@@ -203,6 +203,61 @@ async def test_a_call_back_before_it_is_parked_is_not_lost(inbox: Inbox) -> None
     assert (await first(claim)).job.id == "1"
 
 
+async def test_an_edit_calls_a_parked_turn_back(inbox: Inbox) -> None:
+    claim, turn = await begun(inbox, "1", "2")
+    assert await turn.join()
+    await turn.note_step("r0", "of what it said")
+    await turn.reply().posted("ref")
+    assert await turn.park()
+    assert await claim.next() is None
+    assert await inbox.replace(question("9", text="no such question")) == ""
+    assert await inbox.replace(question("2", text="what now?")) == "begun"
+    claim = await taken(inbox)
+    again = await first(claim)
+    assert (again.job.id, again.steps, again.reply().refs) == ("1", [], ["ref"]), "the steps were for another question"
+    assert await again.join()
+    assert asked(again).text == "why?\n\nwhat now?"
+    assert await again.park()
+    assert await inbox.call_back(ACCOUNT, chat(), again.key)
+    assert await inbox.replace(question("2", text="and now?")), "called back, and not begun again"
+    again = await first(claim)
+    assert await again.join()
+    assert (asked(again).text, again.edits) == ("why?\n\nand now?", 2)
+
+
+async def test_an_edit_just_before_parking_is_not_lost(inbox: Inbox) -> None:
+    _, turn = await begun(inbox)
+    await turn.note_step("r0", "of what it said")
+    assert await inbox.replace(question("1", text="what now?")) == "begun"
+    assert not await turn.park(), "it goes on"
+    assert await turn.reread()
+    assert (asked(turn).text, turn.steps) == ("what now?", [])
+    assert await turn.park()
+
+
+async def test_a_parked_question_that_is_deleted_comes_back_empty(inbox: Inbox) -> None:
+    claim, turn = await begun(inbox)
+    await turn.reply().posted("ref")
+    assert await turn.park()
+    assert await claim.next() is None
+    assert await inbox.remove(chat(), "1") == "begun"
+    again = await first(await taken(inbox))
+    assert (asked(again).text, again.job.action, again.reply().refs) == ("", "deleted", ["ref"])  # type: ignore[union-attr]  # it is a question
+
+
+async def test_steps_for_what_a_question_said_are_forgotten(store: Store, inbox: Inbox) -> None:
+    _, turn = await begun(inbox)
+    await turn.note_step("r0", "of what it said")
+    await turn.suspend(None)
+    assert await inbox.replace(question("1", text="what now?")) == "begun"
+    turn = await first(await taken(inbox))
+    assert (asked(turn).text, turn.steps) == ("what now?", [])
+    await turn.note_step("r0", "of what it says")
+    await turn.suspend(None)
+    await inbox.wake(ACCOUNT, chat())
+    assert (await first(await taken(inbox))).steps == [Step("r0", "of what it says")]
+
+
 async def test_what_was_parked_can_be_forgotten(inbox: Inbox) -> None:
     _, turn = await begun(inbox)
     await turn.park()

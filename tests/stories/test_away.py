@@ -65,6 +65,37 @@ async def test_people_who_do_not_wait_are_told_and_may_change_that(
     assert told(bot, WAITING) == 0, "the one who pressed it knows"
 
 
+async def test_what_waits_is_asked_as_it_was_edited(
+    bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator
+) -> None:
+    await gateway.stop()
+    id = await platform.say("one")
+    failed = await until(lambda: next((b for b in bot.bubbles() if b.buttons == ["Answer later"]), None), "to be told")
+    await platform.press(failed.id, "Answer later")
+    await until(lambda: "answered when it is back" in bot.bubbles()[-1].text, "the answer in place of the button")
+    second = await platform.say("three")
+    await bot.ask("/whoami")
+    await platform.edit(id, "two")
+    await platform.edit(second, "four")
+    await bot.ask("/whoami")
+    await gateway.start()
+    await until(lambda: bot.bubbles()[-1].text == "You said: four", "what waited")
+    assert [request.question for request in gateway.requests] == ["two", "four"]
+
+
+async def test_a_stale_button_to_wait_asks_nothing(
+    bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator
+) -> None:
+    await gateway.stop()
+    [failed] = await bot.ask("one")
+    await gateway.start()
+    assert (await bot.ask("two"))[-1].text == "You said: two"
+    await platform.press(failed.id, "Answer later", command=f"/later on {'a' * 16}")
+    assert (await bot.answer(2))[-1].text == "That is not the last answer any more."
+    assert "I say so at once" in (await bot.ask("/later"))[-1].text, "nothing was set"
+    assert [request.question for request in gateway.requests] == ["two"]
+
+
 @pytest.mark.parametrize("command", ["/stop", "/new"])
 async def test_what_waits_can_be_let_go(
     command: str, bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from tests.emulators.gateway import Behaviour, GatewayEmulator
 from tests.harness import BridgeProcess, until
 from tests.platform import Bubble, Platform
@@ -19,9 +17,7 @@ async def shows(bot: BridgeProcess, text: str, number: int = 0) -> Bubble:
         rest = found and found[0].text == text and not found[0].streaming and "Stop" not in found[0].buttons
         return found[0] if rest and (found[0].buttons or number == 0) else None
 
-    found = await until(look, f"{text!r} among {bot.bubbles()!r}")
-    await asyncio.sleep(0.5)  # the turn ends once its last word is shown; nobody presses sooner
-    return found
+    return await until(look, f"{text!r} among {bot.bubbles()!r}")
 
 
 def asked(gateway: GatewayEmulator) -> list[str]:
@@ -33,7 +29,6 @@ async def test_regenerate_stands_in_place_and_versions_can_be_gone_back_to(
 ) -> None:
     gateway.answer("One.")
     [bubble] = await bot.ask("Count.")
-    await asyncio.sleep(0.5)  # as above
     assert bubble.buttons == ["Regenerate"]
     gateway.answer("Two.")
     await platform.press(bubble.id, "Regenerate")
@@ -81,6 +76,21 @@ async def test_an_old_button_says_so_and_two_presses_are_one(
         before = len(bot.bubbles())
     assert len(gateway.requests) == 2
     assert bot.bubbles()[1].text == "Two."
+
+
+async def test_an_old_stop_stops_no_other_answer(
+    bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator
+) -> None:
+    gateway.answer(" ".join(["word"] * 400), tokens_per_second=20)
+    await platform.say("Talk.")
+    old = await until(lambda: next((b for b in bot.bubbles() if "Stop" in b.buttons), None), "a button")
+    await platform.press(old.id, "Stop")
+    await until(lambda: "⏹" in bot.bubbles()[0].text or "topped" in bot.bubbles()[0].text, "its end")
+    gateway.answer("One two three four five six seven eight.", tokens_per_second=6)
+    await platform.say("Again.")
+    new = await until(lambda: next((b for b in bot.bubbles()[1:] if "Stop" in b.buttons), None), "the next answer")
+    await platform.press(new.id, "Stop", command=f"/stop {'a' * 16}")  # as under the answer before
+    assert (await shows(bot, "One two three four five six seven eight.", 1)).id == new.id
 
 
 async def test_all_buttons_by_choice_and_none(bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator) -> None:

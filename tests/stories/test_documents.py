@@ -38,6 +38,10 @@ async def test_a_long_pdf_is_read_from_the_front_and_on(
     await platform.press(bubble.id, label)
     await bot.answer(before)
     assert f"the number {(last + 1) * 7919}." in asked(gateway)
+    before, requests = len(bot.bubbles()), len(gateway.requests)
+    await platform.press(bubble.id, label)  # a further answer stands by now
+    assert (await bot.answer(before))[-1].text == "That is not the last answer any more."
+    assert len(gateway.requests) == requests
     gateway.answer("So it says.")
     await bot.ask("/page 300")
     assert f"the number {300 * 7919}." in asked(gateway) and "pages 300 to 300 of 300" in asked(gateway)

@@ -107,6 +107,21 @@ async def test_one_that_may_change_things_is_asked_about(
     assert (await bot.ask("A third."))[-1].text == "Booked.", "nobody is asked any more"
 
 
+async def test_an_edit_of_what_waits_for_a_decision_is_what_is_asked(
+    bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator, desk: ToolServerEmulator
+) -> None:
+    gateway.call_tools((("desk__book", PARIS),))
+    id = await platform.say("Book a table in Paris.")
+    asked = await until(lambda: next((b for b in bot.bubbles() if "Once" in b.buttons), None), "the question")
+    gateway.call_tools((("desk__book", '{"city":"Rome"}'),))
+    await platform.edit(id, "Book a table in Rome.")
+    await until(lambda: "Rome" in next(b.text for b in bot.bubbles() if b.id == asked.id), "the other call")
+    assert gateway.requests[-1].question == "Book a table in Rome." and desk.count("book") == 0
+    await platform.press(asked.id, "Once")
+    await until(lambda: any(b.text == "Booked." for b in bot.bubbles()), "the answer")
+    assert desk.ran == [("book", {"city": "Rome"})]
+
+
 async def test_what_is_not_allowed_does_not_run(
     bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator, desk: ToolServerEmulator
 ) -> None:
