@@ -142,12 +142,16 @@ class ProviderRefused(GatewayError):
 
 
 class ModelNotFound(GatewayError):
-    """The gateway offers no `model`; `nearest` are the names most like it, best first."""
+    """The gateway offers no `model`; `nearest` are the names most like it, best first. `gateways` are what the operator
+    calls all of several that do not."""
 
-    def __init__(self, model: ModelId | str, nearest: Sequence[ModelId] = (), detail: str = "") -> None:
+    def __init__(
+        self, model: ModelId | str, nearest: Sequence[ModelId] = (), detail: str = "", gateways: Sequence[str] = ()
+    ) -> None:
         super().__init__(detail or f"no model {model}")
         self.model = str(model)
         self.nearest = tuple(nearest)
+        self.gateways = tuple(gateways)
 
 
 class PicturesRefused(GatewayError):

@@ -14,6 +14,10 @@ from bridge.diagnostics import gateway_variable
 from bridge.gateway_address import base_url
 
 PREFIX = "BRIDGE_GATEWAY_"
+INSIDE = "inside"
+"""The name, among several, of our own gateway in this process: it needs no address."""
+INSIDE_URL = "inside:"
+"""In place of its address."""
 MAX_GATEWAYS = 20
 MAX_LABEL_CHARACTERS = 40
 _NAME = re.compile(r"[a-z0-9]+(?:[_-][a-z0-9]+)*")
@@ -30,10 +34,15 @@ class GatewaySettings(BaseModel):
     name: str = ""
     """What people read; where it is not set, its name in `BRIDGE_GATEWAYS`."""
 
+    @property
+    def is_inside(self) -> bool:
+        """Whether it is our own, in this process."""
+        return self.url == INSIDE_URL
+
     @field_validator("url")
     @classmethod
     def _url(cls, value: str) -> str:
-        return base_url(value)
+        return value if value == INSIDE_URL else base_url(value)
 
     @field_validator("key", mode="before")
     @classmethod
@@ -72,6 +81,8 @@ class NamedGatewaysSource(PydanticBaseSettingsSource):
 
 def _fields(name: str, written: Mapping[str, str]) -> dict[str, str]:
     fields = {field: written.get(gateway_variable(name, field), "") for field in GatewaySettings.model_fields}
+    if name == INSIDE and not fields["url"]:
+        fields["url"] = INSIDE_URL
     return {field: value for field, value in fields.items() if value}
 
 

@@ -18,6 +18,7 @@ from bridge.diagnostics import gateway_variable
 from bridge.errors import SettingsError
 from bridge.gateway_address import base_url
 from bridge.gateway_settings import (
+    INSIDE_URL,
     GatewaySettings,
     NamedGatewaysSource,
     checked_names,
@@ -208,54 +209,55 @@ class Settings(BaseSettings):
 
     @property
     def runs_own_gateway(self) -> bool:
-        """Whether our own gateway is the one to talk to: no other is set, and providers are named."""
-        named = self.gateways or "gateway_url" in self.model_fields_set
-        return not named and self.gateway_file.is_file()
+        """Whether our own gateway is the only one."""
+        [only, *others] = self.gateway_settings().values()
+        return only.is_inside and not others
 
     def gateway_settings(self) -> Mapping[str, GatewaySettings]:
-        """Return the gateways by name, in order; where there is one, its name is empty."""
+        """Return the gateways by name, in order; where there is one, its name is empty.
+
+        It is our own where no other is set and providers are named.
+        """
         several = {name: self.named_gateways[name] for name in self.gateways if name in self.named_gateways}
         if len(several) > 1:
             return several
-        return {"": next(iter(several.values()), GatewaySettings(url=self.gateway_url, key=self.gateway_key))}
+        if several:
+            return {"": next(iter(several.values()))}
+        if "gateway_url" not in self.model_fields_set and self.gateway_file.is_file():
+            return {"": GatewaySettings(url=INSIDE_URL)}
+        return {"": GatewaySettings(url=self.gateway_url, key=self.gateway_key)}
 
     def open_gateways(
         self, quirks: QuirkStore | None = None, health: Health | None = None, *, listens: bool = False
     ) -> Gateways:
         """Make a client of the gateways that are set here, to be entered.
 
-        Without `quirks` and `health`, it learns for itself. Where it is our own, entering starts it, on the port that
-        is set if it `listens` for other programs, too. It then raises SettingsError where its file or the port cannot
-        be used.
+        Without `quirks` and `health`, it learns for itself. Where our own is among them, entering starts it, on the
+        port that is set if it `listens` for other programs, too. It then raises SettingsError where its file or the
+        port cannot be used.
         """
         from bridge.gateway import Gateways, MemoryQuirks
 
-        quirks = quirks or MemoryQuirks()
-        if self.runs_own_gateway:
-            gateways = [self._own_gateway(quirks, listens=listens)]
-        else:
-            gateways = [self._gateway_at(each, id, quirks) for id, each in self.gateway_settings().items()]
+        quirks, port = quirks or MemoryQuirks(), self.gateway_port or None if listens else None
+        gateways = [self._gateway(each, id, quirks, port) for id, each in self.gateway_settings().items()]
         return Gateways(gateways, health=health, fallback_seconds=self.fallback_seconds)
 
-    def _own_gateway(self, quirks: QuirkStore, *, listens: bool) -> Gateway:
-        from bridge.server import OwnGateway
+    def _gateway(self, settings: GatewaySettings, id: str, quirks: QuirkStore, port: int | None) -> Gateway:
+        """`port` is where our own answers other programs."""
+        common: dict[str, Any] = {
+            "first_token": self.first_token_seconds,
+            "idle": self.idle_seconds,
+            "quirks": quirks,
+            "id": id,
+            "label": settings.name if id else "",
+        }
+        if settings.is_inside:
+            from bridge.server import OwnGateway
 
-        port = self.gateway_port or None if listens else None
-        first_token, idle = self.first_token_seconds, self.idle_seconds
-        return OwnGateway(self.gateway_file, port, first_token=first_token, idle=idle, quirks=quirks)
-
-    def _gateway_at(self, settings: GatewaySettings, id: str, quirks: QuirkStore) -> Gateway:
+            return OwnGateway(self.gateway_file, port, **common)
         from bridge.gateway import Gateway
 
-        return Gateway(
-            settings.url,
-            settings.key.get_secret_value(),
-            first_token=self.first_token_seconds,
-            idle=self.idle_seconds,
-            quirks=quirks,
-            id=id,
-            label=settings.name if id else "",
-        )
+        return Gateway(settings.url, settings.key.get_secret_value(), **common)
 
     @classmethod
     def settings_customise_sources(

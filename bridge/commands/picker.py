@@ -91,7 +91,7 @@ class Picker:
             return await self._gateways.first_model(settings.models.permit)
         if not settings.models.permit(wanted):
             raise ModelNotFound(wanted)  # it was chosen when it was still permitted
-        return await self._gateways.canonical(wanted)
+        return await self._gateways.resolve(wanted)
 
     async def chain(self, chosen: Chosen, settings: ChatSettings) -> list[ModelId]:
         """The model that answers, and those that do where it does not; none where none may. Raises GatewayError."""

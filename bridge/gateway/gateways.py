@@ -14,7 +14,7 @@ from typing import Self
 
 import structlog
 
-from bridge.errors import GatewayError
+from bridge.errors import GatewayError, ModelNotFound
 from bridge.gateway.client import Gateway
 from bridge.gateway.completion import MAX_ATTEMPTS, Completion, Pause, no_pause
 from bridge.gateway.failover import HURRIED_ATTEMPTS, Failover
@@ -146,6 +146,17 @@ class Gateways:
             unread = (g for g, each in zip(self.all, lists, strict=True) if isinstance(each, GatewayError))
             known = self._knowing(model) or next(unread, self._first)
         return model.at(known.id)
+
+    async def resolve(self, model: ModelId) -> ModelId:
+        """As `canonical`. Raises ModelNotFound where `model` names no gateway, every list can be read, and none of them
+        has it."""
+        found = await self.canonical(model)
+        if not self.are_several or model.split_gateway()[1] in self._by_id or self._knowing(model) is not None:
+            return found
+        lists = await asyncio.gather(*(self._models_of(gateway) for gateway in self.all))
+        if any(isinstance(each, GatewayError) for each in lists):
+            return found
+        raise ModelNotFound(model, await self.nearest(str(model)), gateways=[gateway.label for gateway in self.all])
 
     def _knowing(self, model: ModelId) -> Gateway | None:
         """The first gateway that had `model` when its list was read last."""

@@ -454,6 +454,7 @@ EN = Words(
     provider_key_other="A provider behind {gateway} does not accept the key that {gateway} has for it.",
     provider_balance="{provider} says that the account has no balance left.",
     provider_refused="{provider} refused the request.",
+    model_nowhere="None of the gateways ({gateways}) has the model {model}. Please pick another.",
     model_gone="The model {model} is not there any more. Please pick another.",
     context_too_long="That is more than {model} can read at once. Please send less, or start over with /new.",
     provider_limited="{provider} is limiting the rate. Please wait a little and try again.",

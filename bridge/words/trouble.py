@@ -77,6 +77,8 @@ def _to_everybody(error: errors.GatewayError, words: Words, model: ModelId | Non
             return words.provider_balance.format(provider=provider)
         case errors.ProviderRefused():
             return words.provider_refused.format(provider=provider)
+        case errors.ModelNotFound() if error.gateways:
+            return words.model_nowhere.format(model=error.model, gateways=", ".join(error.gateways))
         case errors.ModelNotFound():
             return words.model_gone.format(model=error.model)
         case errors.PicturesRefused(seeing=seeing):

@@ -335,6 +335,7 @@ class Words:
     provider_balance: str
     provider_refused: str
     model_gone: str
+    model_nowhere: str
     context_too_long: str
     provider_limited: str
     silent_before: str

@@ -453,6 +453,7 @@ ZH_CN = Words(
     provider_key_other="{gateway} 背后的服务商不接受 {gateway} 里为它设置的密钥。",
     provider_balance="{provider} 说账户余额不足。",
     provider_refused="{provider} 拒绝了这个请求。",
+    model_nowhere="各网关（{gateways}）都没有模型 {model}，请另选一个。",
     model_gone="模型 {model} 已经不在了，请另选一个。",
     context_too_long="这超出了 {model} 一次能读的长度。请少发一些，或者用 /new 重新开始。",
     provider_limited="{provider} 限制了请求频率，请稍等一会儿再试。",

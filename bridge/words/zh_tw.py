@@ -453,6 +453,7 @@ ZH_TW = Words(
     provider_key_other="{gateway} 背後的服務商不接受 {gateway} 裡為它設定的金鑰。",
     provider_balance="{provider} 說帳戶餘額不足。",
     provider_refused="{provider} 拒絕了這個請求。",
+    model_nowhere="各閘道（{gateways}）都沒有模型 {model}，請另選一個。",
     model_gone="模型 {model} 已經不在了，請另選一個。",
     context_too_long="這超出了 {model} 一次能讀的長度。請少傳一些，或者用 /new 重新開始。",
     provider_limited="{provider} 限制了請求頻率，請稍等一會兒再試。",

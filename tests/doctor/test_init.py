@@ -254,6 +254,43 @@ async def test_from_a_providers_key_to_the_first_answer(telegram: TelegramPlatfo
     assert stat.S_IMODE((tmp_path / "data" / "gateway.toml").stat().st_mode) == 0o600
 
 
+async def test_each_of_several_gateways_is_set_right(gateway: GatewayEmulator, tmp_path: Path) -> None:
+    """A wrong address, a wrong key, and our own without a provider: each is asked about by its name, in turn."""
+    key = "sk-provider-of-mia-1234"
+    async with ScriptedProvider(Answer("hello")) as provider:
+
+        def dialogue() -> None:
+            several = {
+                "BRIDGE_GATEWAYS": "home,inside",
+                "BRIDGE_GATEWAY_HOME_URL": f"http://127.0.0.1:{closed_port()}",
+                "BRIDGE_GATEWAY_HOME_NAME": "Desk",
+            }
+            (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in several.items()))
+            with Newcomer(tmp_path, closed_port()) as mia:
+                mia.sees("!!  gateway   Desk: Nothing answers at")
+                mia.answers("Its address", "nonsense at all")
+                mia.sees("an address looks like")
+                mia.answers("Its address", gateway.url)
+                mia.sees("!!  key       Desk: The key is missing.")
+                mia.answers("Its API key", WRONG_KEY)
+                mia.sees("!!  key       Desk: The key is wrong.")
+                mia.answers("Its API key", gateway.key)
+                mia.sees("ok  answer    Desk: ")
+                mia.sees("!!  models    inside: No provider offers a model to chat with.")
+                mia.answers("Which provider?", provider.url)
+                mia.answers("Its key", key)
+                mia.sees("ok  gateway   inside: Our own gateway runs inside")
+                mia.sees("ok  answer    inside: mine:m1 answers")
+                mia.answers("Which do you want to set up?", "0")
+                assert mia.leaves() == 0
+                assert key not in mia.screen and gateway.key not in mia.screen
+
+        await aside(dialogue)
+    written = kept(tmp_path)
+    assert (written["BRIDGE_GATEWAY_HOME_URL"], written["BRIDGE_GATEWAY_HOME_KEY"]) == (gateway.url, gateway.key)
+    assert "BRIDGE_GATEWAY_INSIDE_URL" not in written and "BRIDGE_GATEWAY_URL" not in written
+
+
 async def test_everything_can_be_skipped(tmp_path: Path) -> None:
     def dialogue() -> None:
         with Newcomer(tmp_path, closed_port()) as mia:

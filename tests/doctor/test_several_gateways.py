@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 
 import pytest
 
+from bridge import cli
 from bridge.admin.shell.models import models
 from bridge.settings import Settings
 from tests.doctor.conftest import Bench, closed_port
 from tests.emulators.gateway import GatewayEmulator
 from tests.emulators.servers import ServerEmulator
+from tests.server.harness import write_config
+from tests.server.provider import ScriptedProvider
 
 
 def two(bench: Bench, url: str) -> None:
@@ -64,3 +68,58 @@ async def test_models_are_listed_by_gateway(capsys: pytest.CaptureFixture[str], 
         told = capsys.readouterr()
         assert "fake-openai:ok" in told.out
         assert told.err.startswith("work: ")
+
+
+def inside(bench: Bench, config: str) -> Path:
+    bench.set(
+        BRIDGE_GATEWAYS="home,inside",
+        BRIDGE_GATEWAY_HOME_URL=bench.gateway.url,
+        BRIDGE_GATEWAY_HOME_KEY=bench.gateway.key,
+        BRIDGE_GATEWAY_INSIDE_NAME="Keys",
+        BRIDGE_MODEL="fake-openai:ok",
+    )
+    bench.unset("BRIDGE_GATEWAY_URL", "BRIDGE_GATEWAY_KEY")
+    (bench.home / "data").mkdir()
+    return write_config(bench.home / "data" / "gateway.toml", config)
+
+
+async def test_our_own_is_checked_beside_another(bench: Bench) -> None:
+    async with ScriptedProvider() as provider:
+        config = inside(bench, f'[providers.mine]\nurl = "{provider.url}"\n')
+        status, shown = await bench.doctor()
+        assert status == 0, shown
+        assert "ok  gateway   Keys: Our own gateway runs inside" in shown
+        assert re.search(r"ok  answer    Keys: mine:m1 answers", shown), shown
+        write_config(config, '[providers.gone]\nurl = "http://127.0.0.1:9/v1"\n')
+        status, shown = await bench.doctor()
+    assert status == 1
+    assert "!!  gateway   Keys: gone: " in shown and "!!  models    Keys: No provider offers" in shown
+    assert "ok  answer    home: " in shown, "the other is well"
+
+
+@pytest.mark.parametrize("model", ["mine:m9", "mine:m9@hom"])
+async def test_a_model_that_is_nowhere_is_told(bench: Bench, model: str) -> None:
+    async with ScriptedProvider() as provider:
+        inside(bench, f'[providers.mine]\nurl = "{provider.url}"\n')
+        bench.set(BRIDGE_MODEL=model, BRIDGE_FALLBACK="fake-openai:ok,gpt-nowhere")
+        status, shown = await bench.doctor()
+        assert status == 1
+        assert f"!!  models    BRIDGE_MODEL names {model}, which none of the gateways (home, Keys) offers." in shown
+        assert "Set BRIDGE_MODEL to one like it: " in shown
+        assert "BRIDGE_FALLBACK names gpt-nowhere" in shown and "BRIDGE_FALLBACK names fake" not in shown
+        await bench.gateway.stop()
+        _, shown = await bench.doctor()
+        assert "none of the gateways" not in shown, "the one that is away may have it"
+
+
+@pytest.mark.parametrize("command", [["chat", "hello"], ["bench", "--runs", "1"]])
+async def test_nor_is_it_asked_for(bench: Bench, command: list[str]) -> None:
+    async with ScriptedProvider() as provider:
+        inside(bench, f'[providers.mine]\nurl = "{provider.url}"\n')
+        bench.set(BRIDGE_MODEL="gpt-nowhere")
+        bench.monkeypatch.chdir(bench.home)
+        assert await asyncio.to_thread(cli.main, command) == 1
+        told = bench.capsys.readouterr().err
+    assert "None of the gateways (home, Keys) has the model gpt-nowhere." in told
+    assert "@home" in told, "what is most like it"
+    assert not provider.seen and not bench.gateway.requests

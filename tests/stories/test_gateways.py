@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from tests.console.seat import Seat
+from tests.doctor.conftest import closed_port
 from tests.emulators.gateway import Behaviour, GatewayEmulator, Provider
 from tests.harness import BridgeProcess, until
 from tests.platform import Bubble, Platform
+from tests.server.answers import Answer
+from tests.server.harness import write_config
+from tests.server.provider import ScriptedProvider, status
 from tests.stories.test_away import told
 
 HOME, WORK = "fake-openai:ok", "firm:gpt"
@@ -174,6 +180,40 @@ async def test_admins_name_fallbacks_for_everybody(bot: BridgeProcess, platform:
     assert plain((await bot.ask("one", who="tom"))[-1]) == f"You said: one\n{AWAY}"
     await bot.ask("/model fallback off", who="tom")
     assert plain((await bot.ask("two", who="tom"))[-1]).startswith("⚠️ home: Cherry Studio is not answering.")
+
+
+async def test_our_own_beside_another(platform: Platform, two: Two, tmp_path: Path) -> None:
+    """Providers of one's own stand in for the desk, and the desk for them; each is grouped and told apart."""
+    settings = {
+        **two.settings(),
+        "BRIDGE_ADMINS": str(platform.user("mia")),
+        "BRIDGE_GATEWAYS": "home,inside",
+        "BRIDGE_HEALTH_PORT": str(min(closed_port(), 65_500)),
+        "BRIDGE_AWAY_SECONDS": "1",
+    }
+    settings = {name: value for name, value in settings.items() if "_WORK_" not in name}
+    async with ScriptedProvider(Answer("By my own key.")) as provider:
+        (tmp_path / "data").mkdir()
+        write_config(tmp_path / "data" / "gateway.toml", f'[providers.mine]\nurl = "{provider.url}"\n')
+        async with BridgeProcess(platform, two.home, tmp_path, **settings) as bot:
+            overview = (await bot.ask("/model"))[-1]
+            assert [button.partition(" ")[0] for button in overview.buttons] == ["home", "inside"]
+            assert "mine:m1" in plain((await bot.ask("/models m1"))[-1])
+            ready = re.search(r"http://127\.0\.0\.1:\d+/readyz", bot.output())
+            assert ready is not None, bot.output()
+            async with aiohttp.ClientSession() as http, http.get(ready[0]) as response:
+                assert (await response.json())["gateways"] == {"home": True, "inside": True}
+            await bot.ask("/model fallback m1")
+            await two.home.stop()
+            answered = plain((await bot.ask("one"))[-1])
+            assert answered == "By my own key.\n↪ mine:m1@inside answered: the gateway of fake-openai:ok@home is away."
+            await until(lambda: '"gateway is away"' in bot.output(), "the outage to be seen")
+            await two.home.start()
+            await until(lambda: told(bot, "home is back"), "the owner to be told")
+            assert plain((await bot.ask("/model m1 fallback fake-openai:ok"))[-1]).startswith("Now: inside · mine · m1")
+            provider.by_model["m1"] = status(500, {"error": {"message": "Oops"}})
+            answered = plain((await bot.ask("two"))[-1])
+            assert answered.startswith("You said: two\n↪ fake-openai:ok@home answered: ")
 
 
 async def test_in_the_terminal(two: Two, redis_url: str, tmp_path: Path) -> None:

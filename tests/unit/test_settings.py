@@ -138,6 +138,18 @@ def test_several_gateways(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     assert not settings.runs_own_gateway
 
 
+def test_our_own_among_several_needs_no_address(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("BRIDGE_GATEWAYS", "home,inside")
+    monkeypatch.setenv("BRIDGE_GATEWAY_HOME_URL", "http://127.0.0.1:1")
+    settings = read(Settings)
+    assert [each.is_inside for each in settings.gateway_settings().values()] == [False, True]
+    assert not settings.runs_own_gateway
+    monkeypatch.setenv("BRIDGE_GATEWAYS", "inside")
+    assert read(Settings).runs_own_gateway
+    monkeypatch.setenv("BRIDGE_GATEWAY_INSIDE_URL", "http://inside.example")
+    assert not read(Settings).runs_own_gateway, "a gateway that happens to be called so"
+
+
 def test_a_gateway_alone_has_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BRIDGE_GATEWAYS", "home")
     monkeypatch.setenv("BRIDGE_GATEWAY_HOME_URL", "http://127.0.0.1:1")

@@ -42,17 +42,17 @@ Reach = Literal["answers", "hangs up", "mute", "refuses", "silent", "nowhere"]
 async def gateway(settings: Settings, words: DoctorWords, talk: Words, id: str = "") -> AsyncIterator[Diagnostic]:
     """Each step only where the one before it succeeded. `talk` says what the model's trouble is, `id` which gateway of
     several it is."""
-    if settings.runs_own_gateway:
-        from bridge.admin.doctor.own_gateway import own_gateway
-
-        async for diagnostic in own_gateway(settings, words, talk):
-            yield diagnostic
-        return
     at = settings.gateway_settings()[id]
     model = settings.model
     if id and model is not None:
         bare, named = model.split_gateway()
         model = bare if named == id else None
+    if at.is_inside:
+        from bridge.admin.doctor.own_gateway import own_gateway
+
+        async for diagnostic in own_gateway(settings.gateway_file, model, words, talk):
+            yield named_in(diagnostic, id, at.name or id)
+        return
     async for diagnostic in _examine(at.url, at.key.get_secret_value(), model, words, talk):
         yield named_in(diagnostic, id, at.name or id)
 

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings
 
 from bridge import log
 from bridge.admin.doctor import Check
+from bridge.admin.doctor.default_model import default_model
 from bridge.admin.doctor.gateway import gateway
 from bridge.admin.doctor.settings import proxies, read_leniently, settings
 from bridge.admin.doctor.speech import speech
@@ -56,8 +57,11 @@ class Setup:
                 f"gateway {id}".strip(): partial(gateway, self.own, words, IN[language], id)
                 for id in self.own.gateway_settings()
             },
+            "default model": partial(default_model, self.own, words),
             "speech": partial(speech, self.own, words),
-            "proxy": partial(proxies, [each.url for each in self.own.gateway_settings().values()], words),
+            "proxy": partial(
+                proxies, [each.url for each in self.own.gateway_settings().values() if not each.is_inside], words
+            ),
             "store": partial(store, self.own, words, alone),
         }
         for name, (channel, wrong) in self.theirs.items():

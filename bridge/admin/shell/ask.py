@@ -56,7 +56,7 @@ async def ask(
                 if model is None:
                     print(no_models(words, gateways.name), file=sys.stderr)
                     return 1
-            chain = [await gateways.canonical(each) for each in (model, *fallbacks)]
+            chain = [await gateways.resolve(model), *[await gateways.canonical(each) for each in fallbacks]]
             here = Chat("console", "ask", direct=True)
             message = Said("ask", here, User("console", "ask"), text, attachments=tuple(attachments))
             media, received = MediaInMemory(), Received()

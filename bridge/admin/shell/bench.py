@@ -71,13 +71,15 @@ async def _usual(gateways: Gateways, settings: Settings) -> ModelId:
 
 
 async def _check(gateways: Gateways, model: ModelId) -> None:
-    """Raise ModelNotFound where the gateway's list does not have it, another GatewayError where it cannot be asked."""
+    """Raise ModelNotFound where no gateway's list has it, another GatewayError where it cannot be asked."""
     try:
         offered = {id for each in await gateways.models() for id in (each.id, each.id_there)}
     except NoModelList:
         return  # then it is taken on trust
     if model not in offered:
-        raise ModelNotFound(model, await gateways.nearest(str(model)))
+        await gateways.resolve(model)
+        if not gateways.errors:  # a list that could not be read may have it
+            raise ModelNotFound(model, await gateways.nearest(str(model)))
 
 
 class _Bar:

@@ -109,6 +109,10 @@ DOCTOR = DoctorWords(
     model_gone_other=Sentence(
         "BRIDGE_MODEL is {model}, which {gateway} does not offer.", "Set BRIDGE_MODEL to one like it: {nearest}"
     ),
+    model_nowhere=Sentence(
+        "{variable} names {model}, which none of the gateways ({gateways}) offers.",
+        "Set {variable} to one like it: {nearest}",
+    ),
     model_gone_v1=Sentence(
         "BRIDGE_MODEL is {model}, which this gateway does not offer: Cherry Studio 1.x serves neither Gemini nor the "
         "built-in OpenAI (/v1/responses).",

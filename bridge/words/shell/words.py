@@ -68,6 +68,7 @@ class DoctorWords:
     models_unusable: Sentence
     model_gone: Sentence
     model_gone_other: Sentence
+    model_nowhere: Sentence
     model_gone_v1: Sentence
     model_unusable: Sentence
 

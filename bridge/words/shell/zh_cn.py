@@ -91,6 +91,9 @@ DOCTOR = DoctorWords(
     model_gone_other=Sentence(
         "BRIDGE_MODEL 是 {model}，{gateway} 没有提供它。", "请把 BRIDGE_MODEL 设为相近的模型：{nearest}"
     ),
+    model_nowhere=Sentence(
+        "{variable} 写的是 {model}，各网关（{gateways}）都不提供。", "请把 {variable} 设成相近的一个：{nearest}"
+    ),
     model_gone_v1=Sentence(
         "BRIDGE_MODEL 是 {model}，这个网关没有提供它："
         "Cherry Studio 1.x 既不提供 Gemini，也不提供内置的 OpenAI（/v1/responses）。",

@@ -91,6 +91,9 @@ DOCTOR = DoctorWords(
     model_gone_other=Sentence(
         "BRIDGE_MODEL 是 {model}，{gateway} 沒有提供它。", "請把 BRIDGE_MODEL 設為相近的模型：{nearest}"
     ),
+    model_nowhere=Sentence(
+        "{variable} 寫的是 {model}，各閘道（{gateways}）都不提供。", "請把 {variable} 設成相近的一個：{nearest}"
+    ),
     model_gone_v1=Sentence(
         "BRIDGE_MODEL 是 {model}，這個閘道沒有提供它："
         "Cherry Studio 1.x 既不提供 Gemini，也不提供內建的 OpenAI（/v1/responses）。",

@@ -63,7 +63,10 @@ class GatewayQuestions:
         )
 
     def _gateway_among(self, id: str) -> None:
-        """Check one of several gateways; ask for its address or its key, where that is wrong, until all is well."""
+        """Check one of several gateways; ask for its address or its key, where that is wrong, until all is well.
+
+        Our own has neither: it is asked for a provider.
+        """
         words = self._words
         while True:
             say(words.trying)
@@ -72,12 +75,17 @@ class GatewayQuestions:
             diagnostics = self._answers.diagnose("gateway", check)
             wrong = {each.area for each in diagnostics if each.severity == "wrong"}
             at = settings.gateway_settings()[id]
+            if at.is_inside:
+                if wrong and self._provider():
+                    continue
+                return
             if "key" in wrong:
                 variable, shown = gateway_variable(id, "key"), at.key.get_secret_value()
                 typed = self._answers.ask(variable, words.key_ask, hidden=True, shown=shown)
             elif "gateway" in wrong:
-                variable = gateway_variable(id, "url")
-                typed = self._address_typed(self._answers.ask(variable, words.gateway_ask, shown=at.url))
+                variable, typed = gateway_variable(id, "url"), ""
+                while not typed and (said := self._answers.ask(variable, words.gateway_ask, shown=at.url)):
+                    typed = self._address_typed(said)
             else:
                 return
             if not typed:
