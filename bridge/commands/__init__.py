@@ -6,7 +6,7 @@ from bridge.commands.conversation import LATER_ID
 from bridge.commands.download import file_button
 from bridge.commands.long_blocks import has_long_blocks
 from bridge.commands.management import DEFAULT, Answered, Invite, Management, RequestAnswer, SettingValue
-from bridge.commands.model_menu import MIN_COMMAND_BYTES, model_command
+from bridge.commands.model_menu import MIN_COMMAND_BYTES, id_of, model_command
 from bridge.commands.requests import REQUEST_ID
 from bridge.commands.subjects import ends, moment, split_duration
 from bridge.commands.table import Commands
@@ -29,6 +29,7 @@ __all__ = [
     "ends",
     "file_button",
     "has_long_blocks",
+    "id_of",
     "model_command",
     "moment",
     "shown",

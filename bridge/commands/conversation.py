@@ -11,6 +11,7 @@ from bridge.commands.answer import TURN_KEY, ask_about, is_last
 from bridge.commands.choices import choice_buttons
 from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.picker import Picker
+from bridge.commands.subjects import NONE
 from bridge.inbound import Said
 from bridge.inbox import Inbox, Question
 from bridge.store import SHOWN_REASONING, Store
@@ -18,7 +19,6 @@ from bridge.types import Button, Chat
 from bridge.words import with_gateway
 
 MAX_SYSTEM_LENGTH = 8000
-OFF = {"off", "none", "关闭", "關閉"}
 _PAGES = re.compile(r"\s*([1-9]\d{0,5})\s*(?:-\s*([1-9]\d{0,5}))?\s*")
 LATER_ID = "later:"
 """How the id begins of a question that was asked once more so that it waits."""
@@ -208,7 +208,7 @@ class ConversationCommands:
             return CommandResult(words.system_now.format(prompt=prompt), [Button(words.button_off, "/system off")])
         if not context.may_choose:
             return CommandResult.refusal(words.choice_of_admins)
-        if context.argument.lower() in OFF:
+        if context.argument.lower() in NONE:
             await self._store.preferences.set_system(chat, "")
             return CommandResult(words.system_cleared)
         if len(context.argument) > MAX_SYSTEM_LENGTH:

@@ -23,9 +23,12 @@ from bridge.access import (
     Subject,
     subject_name,
 )
+from bridge.commands.model_menu import MAX_LABEL_LENGTH
+from bridge.commands.prompt_editor import PromptEditor
 from bridge.commands.subjects import moment
+from bridge.gateway import plain_name
 from bridge.inbox import Inbox, Notice
-from bridge.store import Conversations
+from bridge.store import Store
 from bridge.types import Chat, User
 
 RequestAnswer = Literal["allow", "chat", "deny", "block"]
@@ -67,10 +70,12 @@ class Answered:
 class Management:
     """Every method raises StoreError; those that add a rule raise ListFull."""
 
-    def __init__(self, access: Access, inbox: Inbox, conversations: Conversations) -> None:
+    def __init__(self, access: Access, inbox: Inbox, store: Store) -> None:
         self.access = access
+        self.prompts = PromptEditor(store.prompts, access)
         self._inbox = inbox
-        self._conversations = conversations
+        self._names = store.names
+        self._conversations = store.conversations
 
     async def directory(self) -> Directory:
         """Return everybody of whom something was decided."""
@@ -181,6 +186,19 @@ class Management:
         replaced = {f"{other}{pattern}" for pattern in patterns}
         words = [each for each in kept.split() if each not in replaced and each != OFF]
         return await self.set(chat, "models", " ".join([*words, *(f"{mark}{pattern}" for pattern in patterns)]), by)
+
+    async def rename(self, id: str, name: str, by: Actor) -> str | None:
+        """Call a provider or a model so, or as the gateway does where `name` is empty.
+
+        Returns the name as it is kept; None where too many have names already.
+        """
+        name = plain_name(name)[:MAX_LABEL_LENGTH]
+        before = (await self._names.all()).get(id, "")
+        if not await self._names.set(id, name):
+            return None
+        if name != before:
+            await self.access.audit.note(by, f"name {id}", name or OFF, before)
+        return name
 
     async def changes(self, most: int) -> list[Change]:
         """Return the last changes, newest first."""

@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 
-from bridge.access import Access, ChatSettings
+from bridge.access import ChatSettings
 from bridge.commands.context import CommandContext, CommandResult
+from bridge.commands.management import Management
 from bridge.commands.model_menu import (
-    MAX_LABEL_LENGTH,
     MODELS_PER_PAGE,
     buttons_for,
     command_with,
@@ -57,14 +57,15 @@ class Picker:
         preferences: Preferences,
         names: Names,
         gateways: Gateways,
-        access: Access,
+        management: Management,
         default: ModelId | None,
         fallback: Fallbacks | None = None,
     ) -> None:
         self._preferences = preferences
         self._names = names
         self._gateways = gateways
-        self._access = access
+        self._access = management.access
+        self._management = management
         self._default = default
         self._fallback = fallback
 
@@ -217,7 +218,6 @@ class Picker:
         """`/models name ID NAME`: call a provider or a model so; without a name, as the gateway does."""
         words = context.words
         wanted, _, name = argument.strip().partition(" ")
-        name = plain_name(name)[:MAX_LABEL_LENGTH]
         names = await self._names.all()
         if not wanted:
             lines = [f"- `{id}`: {plain_name(label)}" for id, label in sorted(names.items())]
@@ -225,11 +225,12 @@ class Picker:
         id = wanted if wanted in names else id_of(wanted, await self._offered(ChatSettings()))
         if id is None:
             return CommandResult(words.model_unknown.format(query=wanted))
-        if not await self._names.set(id, name):
+        kept = await self._management.rename(id, name, context.actor)
+        if kept is None:
             return CommandResult(words.list_full)
         said = (
-            words.models_named.format(id=f"`{id}`", label=f"**{name}**")
-            if name
+            words.models_named.format(id=f"`{id}`", label=f"**{kept}**")
+            if kept
             else words.models_unnamed.format(id=f"`{id}`")
         )
         return CommandResult(said)

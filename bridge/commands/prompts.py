@@ -3,44 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from bridge.access import Role
 from bridge.commands.context import CommandContext, CommandResult
-from bridge.commands.conversation import OFF
-from bridge.commands.subjects import code, plain
+from bridge.commands.prompt_editor import PromptEditor
+from bridge.commands.subjects import NONE, code, plain
 from bridge.inbound import Said
 from bridge.inbox import Question
-from bridge.store import INPUT, ChainStep, Kind, Place, Prompt, Store
-from bridge.types import Button, Chat, ModelId, User
-from bridge.words import IN, Words
+from bridge.store import ChainStep, Kind, Place, Prompt, Store
+from bridge.types import Button, Chat, User
+from bridge.words import Words
 
-MAX_NAME_BYTES = 40
-"""So that `/persona delete NAME chat` fits a button of every platform."""
-MAX_PROMPT_CHARACTERS = 8000
-MAX_CHAIN_STEPS, MAX_STEP_CHARACTERS = 8, 4000
 BUTTONS_PER_PAGE = 20
 """Beside those that turn the page; Discord has room for 25 under a message."""
 CHAIN_ID = "chain:"
 """How the id begins of a question that is put to a chain."""
 
-RESERVED = OFF | {"save", "share", "delete"}
-
-_PERSONA_NAME = re.compile(r"[\w-]+")
-_CHAIN_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
-"""A chain is called like a command, and every platform knows those letters."""
 _SAVE = re.compile(r"save\s+([^\s:：]+)\s*(?:[:：]\s*(.+))?", re.DOTALL | re.IGNORECASE)
 _PLACED = re.compile(r"(share|delete)\s+(\S+)(?:\s+(own|chat|all))?", re.IGNORECASE)
-_ARROW = re.compile(r"\s*(?:->|→|=>)\s*")
 _PAGE = re.compile(r">(\d{1,3})")
-_MODEL = re.compile(r"(.*\S)\s+@(\S+)", re.DOTALL)
 
 
 class PromptCommands:
-    def __init__(self, store: Store, is_command: Callable[[str], bool]) -> None:
+    def __init__(self, store: Store, editor: PromptEditor) -> None:
         self._store = store
         self._prompts = store.prompts
-        self._is_command = is_command
+        self._editor = editor
 
     # Personas
 
@@ -55,10 +44,10 @@ class PromptCommands:
             return await self._place(context, "persona", found[1].lower(), found[2], found[3])
         if not context.may_choose:
             return CommandResult.refusal(words.choice_of_admins)
-        if argument.lower() in OFF:
+        if argument.lower() in NONE:
             await self._store.preferences.set_system(context.chat, "")
             return CommandResult(words.system_cleared, await self._buttons(context))
-        if (persona := await self._persona(argument, context.sender, context.chat, words)) is None:
+        if (persona := await self._editor.find_persona(argument, context.sender, context.chat, words)) is None:
             said = words.persona_unknown.format(name=plain(argument))
             return CommandResult(said, await self._buttons(context))
         label, prompt = persona
@@ -95,28 +84,12 @@ class PromptCommands:
             if id.casefold().startswith(begun) or label.casefold().startswith(begun)
         ][:BUTTONS_PER_PAGE]
 
-    async def _persona(self, name: str, person: User, chat: Chat, words: Words) -> tuple[str, str] | None:
-        """What people read of a persona and its prompt; those that come with the bridge go by any of their names."""
-        if (stored := await self._prompts.find("persona", name, person, chat)) is not None:
-            return stored.prompt.name, stored.prompt.text
-        for known in (words, *IN.values()):
-            for id, label in known.persona_labels.items():
-                if name.casefold() in (id, label.casefold()):
-                    return words.persona_labels[id], words.persona_prompts[id]
-        return None
-
     async def _save_persona(self, context: CommandContext, name: str, text: str) -> CommandResult:
-        words = context.words
-        if not _PERSONA_NAME.fullmatch(name) or len(name.encode()) > MAX_NAME_BYTES or name.lower() in RESERVED:
-            return CommandResult(words.prompt_name_wrong.format(name=plain(name), limit=MAX_NAME_BYTES))
         text = text or await self._store.preferences.system(context.chat)
-        if not text:
-            return CommandResult(words.persona_nothing_to_save.format(name=plain(name)))
-        if len(text) > MAX_PROMPT_CHARACTERS:
-            return CommandResult(words.system_too_long.format(limit=MAX_PROMPT_CHARACTERS))
-        prompt = Prompt(name, str(context.sender), text=text)
-        said = words.persona_saved.format(name=name)
-        return await self._save(context, "persona", "own", prompt, said)
+        prompt = self._editor.read_persona(name, text, context.sender, context.words)
+        if isinstance(prompt, str):
+            return CommandResult(prompt)
+        return await self._save(context, "persona", "own", prompt, context.words.persona_saved.format(name=name))
 
     # Chains
 
@@ -167,45 +140,18 @@ class PromptCommands:
 
     async def _save_chain(self, context: CommandContext, name: str, text: str) -> CommandResult:
         words = context.words
-        if not _CHAIN_NAME.fullmatch(name) or name in RESERVED or self._is_command(name):
-            return CommandResult(words.chain_name_wrong.format(name=plain(name)))
-        written = [step for step in _ARROW.split(text) if step]
-        if not written:
-            return CommandResult(words.chain_hint.format())
-        if len(written) > MAX_CHAIN_STEPS or max(map(len, written)) > MAX_STEP_CHARACTERS:
-            return CommandResult(words.chain_too_long.format(steps=MAX_CHAIN_STEPS, characters=MAX_STEP_CHARACTERS))
-        steps = []
-        for each in written:
-            if (step := await self._step(each, context)) is None:
-                return CommandResult(words.chain_step_unknown.format(step=plain(each)))
-            steps.append(step)
-        prompt = Prompt(name, str(context.sender), steps=tuple(steps))
+        prompt = await self._editor.read_chain(name, text, context.sender, context.chat, words)
+        if isinstance(prompt, str):
+            return CommandResult(prompt)
         said = f"{words.chain_saved.format(name=name)}\n\n{_steps(prompt, words)}"
         return await self._save(context, "chain", "own", prompt, said)
-
-    async def _step(self, text: str, context: CommandContext) -> ChainStep | None:
-        """Read ``summary``, ``summary @openai:gpt-5``, ``Find a title for: {input}``; None for an unknown name."""
-        model = ""
-        if found := _MODEL.fullmatch(text):
-            try:
-                text, model = found[1], str(ModelId.parse(found[2]))
-            except ValueError:
-                return None
-        if persona := await self._persona(text, context.sender, context.chat, context.words):
-            label, prompt = persona
-            return ChainStep(label, prompt[:MAX_STEP_CHARACTERS], model, persona=INPUT not in prompt)
-        if INPUT not in text:
-            if not re.search(r"\s|[^\x00-\xff]{3}", text):  # one word is a name that was mistyped
-                return None
-            text = f"{text}\n\n{INPUT}"
-        return ChainStep(_title(text), text, model)
 
     # Both
 
     async def _save(
         self, context: CommandContext, kind: Kind, place: Place, prompt: Prompt, said: str
     ) -> CommandResult:
-        if not await self._prompts.save(kind, place, prompt, context.sender, context.chat):
+        if not await self._editor.save(kind, place, prompt, context.sender, context.chat, context.actor):
             return CommandResult(context.words.prompt_full)
         return CommandResult(said, self._placing(context, kind, prompt.name, place))
 
@@ -237,7 +183,7 @@ class PromptCommands:
         if not self._may_place(context, place):
             return CommandResult.refusal(words.admins_only)
         if act == "delete":
-            gone = await self._prompts.delete(kind, place, name, context.sender, context.chat)
+            gone = await self._editor.delete(kind, place, name, context.sender, context.chat, context.actor)
             return CommandResult((words.prompt_deleted if gone else words.prompt_not_there).format(name=plain(name)))
         own = await self._prompts.find(kind, name, context.sender, context.chat, ("own", "chat"))
         if own is None:
@@ -275,9 +221,3 @@ def _steps(chain: Prompt, words: Words) -> str:
         for number, step in enumerate(chain.steps, 1)
     ]
     return "\n".join([f"`/{chain.name} …`", *lines])
-
-
-def _title(prompt: str, most: int = 40) -> str:
-    """The first words of a prompt, to tell its step from others."""
-    line = " ".join(prompt.replace(INPUT, "…").split()).removesuffix("…").rstrip(" :：")
-    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"

@@ -8,6 +8,9 @@ import time
 from bridge.access import Subject, as_subject
 from bridge.commands.context import CommandContext
 
+NONE = frozenset({"off", "none", "关闭", "關閉"})
+"""Words for a prompt that is to be no more."""
+
 MAX_DURATION_SECONDS = 366 * 86400
 """Seconds; what lasts longer is meant for good."""
 

@@ -76,19 +76,19 @@ class Commands:
         settings: Settings,
         toolbox: Toolbox,
     ) -> None:
+        self.management = management = Management(access, inbox, store)
         self.picker = picker = Picker(
-            store.preferences, store.names, gateways, access, settings.model, settings.fallback
+            store.preferences, store.names, gateways, management, settings.model, settings.fallback
         )
         params = ParameterCommands(store.preferences, picker)
         speech = settings.speech()
         talk = ConversationCommands(store, inbox, picker, speaks=speech is not None and bool(speech.voice_model))
-        self.prompts = prompts = PromptCommands(store, lambda name: name in self._entries)
+        self.prompts = prompts = PromptCommands(store, management.prompts)
         answer = AnswerCommands(store, inbox, picker)
         tools = ToolCommands(store, inbox, access, toolbox, Approvals(store.redis))
         talks = ChatsCommands(store, inbox, Titles(store, picker, gateways))
         self._entries: dict[str, Entry] = {}
         self._help = HelpCommand(picker, self._entries)
-        self.management = management = Management(access, inbox, store.conversations)
         admit = Admission(management)
         self._chats = chats = ChatSettingsCommands(management)
         entries = [

@@ -76,14 +76,14 @@ class Prompts:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    async def of(self, kind: Kind, person: User, chat: Chat) -> list[Stored]:
+    async def of(self, kind: Kind, person: User, chat: Chat, places: Sequence[Place] = PLACES) -> list[Stored]:
         """What `person` can use in `chat`, by name; of several of one name, the one that is found first."""
         async with translate_redis_errors(), self._redis.pipeline(transaction=False) as pipe:
-            for place in PLACES:
+            for place in places:
                 pipe.hgetall(_key(place, person, chat))
             hashes = cast(list[dict[str, str]], await pipe.execute())
         found: dict[str, Stored] = {}
-        for place, rows in zip(PLACES, hashes, strict=True):
+        for place, rows in zip(places, hashes, strict=True):
             for field, row in rows.items():
                 if field.startswith(f"{kind} ") and (prompt := _read(row)) is not None:
                     found.setdefault(prompt.name, Stored(kind, place, prompt))

@@ -20,6 +20,15 @@ from tests.harness import OWNER, BridgeInProcess, bridge_in_process
 from tests.leaving_out import leave_out
 from tests.web.browser import missing
 
+PAGES = ["/", "/people", "/chats", "/chats/all", "/chats/fake:-1", "/usage", "/changes"]
+SETUP = [
+    "/setup",
+    "/setup/connections",
+    "/setup/settings",
+    "/setup/settings/BRIDGE_SYSTEM",
+    "/setup/names",
+    "/setup/prompts",
+]
 KINDS: dict[str, type[ChannelSettings]] = {
     "telegram": telegram.Settings,
     "discord": discord.Settings,

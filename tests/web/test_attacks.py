@@ -20,7 +20,7 @@ from tests.web.conftest import Answer, Client
 MIA = person("mia", "Mia")
 ROUTES = [route for module in MODULES for route in module.ROUTES]
 CLOSED = [
-    (each.method, each.path.replace("{id}", "fake:-1").replace("{name}", "BRIDGE_SYSTEM"))
+    (each.method, each.path.replace("{id}", "fake:-1").replace("{name}", "BRIDGE_SYSTEM").replace("{kind}", "persona"))
     for each in ROUTES
     if each.kwargs["name"] not in PUBLIC
 ]
@@ -184,6 +184,11 @@ async def test_html_in_names_and_titles_is_text(owner: Client, bridge: BridgeInP
     await bridge.say("/models name fake-openai <i>x</i>")
     await bridge.say("hello", mallory, Chat("fake", "<b>m", direct=True, title=evil))
     await owner.post("/setup/settings/BRIDGE_SYSTEM", {"value": evil})
+    await owner.post("/setup/prompts/persona", {"name": "evil", "text": f"</textarea>{evil}"})
+    await owner.post("/setup/prompts/chain", {"name": "evil", "text": f"{{input}} </textarea>{evil}"})
+    assert (
+        "&lt;/textarea&gt;" in (await owner.post("/setup/prompts/chain", {"name": "<b>", "text": "</textarea>"})).text
+    )
     for path in (
         "/",
         "/now/live",
@@ -196,6 +201,8 @@ async def test_html_in_names_and_titles_is_text(owner: Client, bridge: BridgeInP
         "/setup/connections",
         "/setup/settings",
         "/setup/settings/BRIDGE_SYSTEM",
+        "/setup/names",
+        "/setup/prompts",
     ):
         text = (await owner.get(path)).text
         assert not re.search(r"<(?:script>|img|b>|i>)|alert\(1\)[^<&]*>[^<]*onerror=", text), path

@@ -12,10 +12,9 @@ from bridge.access import SHELL
 from tests.emulators.gateway import Behaviour
 from tests.harness import OWNER, BridgeInProcess, direct, group, person
 from tests.web import browser as browsers
+from tests.web.conftest import PAGES, SETUP
 
 MIA, CLUB = person("mia", "Mia"), group("-1", title="Club")
-SETUP = ["/setup", "/setup/connections", "/setup/settings", "/setup/settings/BRIDGE_SYSTEM"]
-PAGES = ["/", "/people", "/chats", "/chats/all", "/chats/fake:-1", "/usage", "/changes", *SETUP]
 
 Open = Callable[..., Awaitable[Page]]
 
@@ -49,6 +48,8 @@ async def furnish(bridge: BridgeInProcess) -> None:
     await bridge.say("/allow fake:zoe for 7d")
     await bridge.say("/deny fake:max")
     await bridge.say("/models name fake-openai Oak")
+    await bridge.say("/persona save poet: You are a poet.")
+    await bridge.say("/persona share poet all")
     await bridge.say("may I?", MIA, direct(MIA))
     bridge.gateway.behave("ok", Behaviour(text="Half of it", end="cut"))
     await bridge.say("again")
@@ -121,17 +122,19 @@ async def test_a_broken_gateway_is_shown_with_its_fix(open_page: Open, bridge: B
     assert not await browsers.findings(page)
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("paths", [PAGES, SETUP], ids=["pages", "setup"])
 @pytest.mark.parametrize(("width", "dark"), [(320, False), (320, True), (1280, False), (1280, True)])
 async def test_every_page_fits_and_can_be_read(
-    open_page: Open, bridge: BridgeInProcess, path: str, width: int, dark: bool
+    open_page: Open, bridge: BridgeInProcess, paths: list[str], width: int, dark: bool
 ) -> None:
     await furnish(bridge)
     page = await open_page(width, dark=dark)
-    await page.goto(page.url.rstrip("/") + path)
-    assert await browsers.sideways(page) <= 0
-    assert not await browsers.findings(page)
-    await browsers.keep(page, f"{path.strip('/').replace('/', '-') or 'now'}-{width}{'-dark' if dark else ''}")
+    address = page.url.rstrip("/")
+    for path in paths:
+        await page.goto(address + path)
+        assert await browsers.sideways(page) <= 0, path
+        assert not await browsers.findings(page), path
+        await browsers.keep(page, f"{path.strip('/').replace('/', '-') or 'now'}-{width}{'-dark' if dark else ''}")
 
 
 async def test_cells_have_labels_where_it_is_narrow(open_page: Open, bridge: BridgeInProcess) -> None:
@@ -149,7 +152,7 @@ async def test_cells_have_labels_where_it_is_narrow(open_page: Open, bridge: Bri
 async def test_chinese_pages_fit_and_can_be_read(open_page: Open, bridge: BridgeInProcess, language: str) -> None:
     await furnish(bridge)
     page = await open_page(320, language=language)
-    for path in PAGES:
+    for path in [*PAGES, *SETUP]:
         await page.goto(f"{page.url.split('/', 3)[0]}//{page.url.split('/', 3)[2]}{path}")
         assert await page.evaluate("document.documentElement.lang") == language
         assert await browsers.sideways(page) <= 0, path

@@ -18,7 +18,7 @@ from tests.emulators.gateway import GatewayEmulator
 from tests.emulators.telegram import TelegramPlatform
 from tests.harness import BridgeInProcess, BridgeProcess, until
 from tests.operations.test_health import free
-from tests.web.conftest import Client
+from tests.web.conftest import PAGES, SETUP, Client
 
 PEOPLE = 10_000
 MAX_SECONDS = 0.3
@@ -49,7 +49,7 @@ async def idle(tmp_path: Path, **settings: str) -> tuple[float, str]:
                     form, origin = {"link": link[1]}, {"Origin": address}
                     async with http.post(f"{address}/in", data=form, headers=origin) as answer:
                         assert "<h1>Now</h1>" in await answer.text()
-                    for path in ("/people", "/chats", "/chats/all", "/changes", "/setup"):
+                    for path in [*PAGES[1:], *SETUP]:
                         async with http.get(address + path) as answer:
                             assert answer.status == 200
             await until(lambda: '"turn"' in bot.output())

@@ -11,15 +11,12 @@ from bridge.admin.web import page
 from bridge.gateway import Gateway, Gateways
 from tests.doctor.conftest import closed_port
 from tests.harness import HOME, OWNER, BridgeInProcess, direct, group, person
-from tests.web.conftest import Client, site_of
+from tests.web.conftest import PAGES, SETUP, Client, site_of
 
-SETUP = ["/setup", "/setup/connections", "/setup/settings", "/setup/settings/BRIDGE_SYSTEM"]
 MIA, CLUB = person("mia", "Mia"), group("-1", title="Club")
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/people", "/chats", "/chats/all", "/chats/fake:-1", "/usage", "/changes", *SETUP]
-)
+@pytest.mark.parametrize("path", [*PAGES, *SETUP])
 @pytest.mark.parametrize("language", ["en", "zh-CN", "zh-TW"])
 async def test_every_page_opens_in_every_language(
     owner: Client, bridge: BridgeInProcess, path: str, language: str

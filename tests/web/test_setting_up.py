@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from bridge.access import SHELL
 from bridge.admin.web import page
+from bridge.commands.prompt_editor import COMMANDS
 from tests.doctor.conftest import closed_port
 from tests.emulators.telegram import TelegramPlatform
 from tests.harness import BridgeInProcess, person
@@ -133,6 +134,48 @@ async def test_any_setting_is_changed_and_said_to_wait(owner: Client, bridge: Br
     assert "hunter2" not in (tmp_path / ".env").read_text()
     assert (await trail(bridge))[0] == ("setting BRIDGE_REDIS_URL", "set", "off")
     assert (await owner.get("/setup/settings/PATH")).status == 404
+
+
+async def test_a_provider_is_called_otherwise(owner: Client, bridge: BridgeInProcess) -> None:
+    assert 'value="fake-openai"' in (await owner.get("/setup/names")).text
+    unknown = await owner.post("/setup/names", {"id": "nobody", "name": "Oak"})
+    assert (unknown.status, "nobody" in unknown.text) == (422, True)
+    saved = await owner.post("/setup/names", {"id": "fake-openai", "name": "Oak"})
+    assert "Saved." in saved.text
+    assert "Oak" in await bridge.say("/models")
+    assert (await trail(bridge))[0] == ("name fake-openai", "", "Oak")
+    await owner.post("/setup/names", {"id": "fake-openai", "name": ""})
+    assert (await trail(bridge))[0] == ("name fake-openai", "Oak", "off")
+    assert "Oak" not in await bridge.say("/models")
+    await bridge.say("/models name fake-openai Elm")
+    assert (await trail(bridge))[0] == ("name fake-openai", "", "Elm")
+
+
+async def test_prompts_are_kept_for_everybody(owner: Client, bridge: BridgeInProcess) -> None:
+    assert "None yet." in (await owner.get("/setup/prompts")).text
+    wrong = await owner.post("/setup/prompts/persona", {"name": "off", "text": "You are off."})
+    assert (wrong.status, "cannot be a name" in wrong.text, "You are off." in wrong.text) == (422, True, True)
+    saved = await owner.post("/setup/prompts/persona", {"name": "poet", "text": "You are\r\na poet."})
+    assert "Saved." in saved.text
+    assert "poet" in await bridge.say("/persona poet")
+    taken = await owner.post("/setup/prompts/chain", {"name": "allow", "text": "poet -> Shorten this: {input}"})
+    assert (taken.status, "no command" in taken.text) == (422, True)
+    await owner.post("/setup/prompts/chain", {"name": "brief", "text": "poet -> Shorten this: {input} @fake-openai:ok"})
+    shown = await owner.get("/setup/prompts")
+    assert "poet -&gt; Shorten this: {input} @fake-openai:ok" in shown.text
+    assert "1. poet" in await bridge.say("/chain brief")
+    await owner.post("/setup/prompts/chain/delete", {"name": "brief"})
+    assert "brief" not in (await owner.get("/setup/prompts")).text
+    found = [("persona poet all", "", "saved"), ("chain brief all", "", "saved"), ("chain brief all", "", "off")]
+    assert (await trail(bridge))[:3] == found[::-1]
+    await bridge.say("/persona save mine: You are mine.")
+    assert len(await trail(bridge)) == 3
+    await bridge.say("/persona share mine all")
+    assert (await trail(bridge))[0] == ("persona mine all", "", "saved")
+
+
+async def test_no_chain_can_be_called_like_a_command(bridge: BridgeInProcess) -> None:
+    assert set(bridge.app.commands._entries) <= COMMANDS
 
 
 async def test_several_gateways_have_a_form_each(owner: Client, bridge: BridgeInProcess, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from bridge.types import User
 async def access(settings: Settings, options: Namespace) -> int:
     """Run `options.action`. Return 1 where it changed nothing."""
     async with open_store(settings.redis_url.get_secret_value(), settings.data_dir) as store:
-        management = Management(Access(store.redis, settings.admins), Inbox(store), store.conversations)
+        management = Management(Access(store.redis, settings.admins), Inbox(store), store)
         match options.action:
             case "list":
                 return await _list(management, options.json)

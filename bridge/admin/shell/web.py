@@ -27,7 +27,7 @@ async def web(settings: Settings, channels: Mapping[str, type[ChannelSettings]],
         settings.open_gateways(RedisQuirks(store.redis)) as gateways,
     ):
         inbox = Inbox(store)
-        management = Management(Access(store.redis, settings.admins), inbox, store.conversations)
+        management = Management(Access(store.redis, settings.admins), inbox, store)
         site = Site(settings, store, inbox, management, gateways, channels)
         async with page(site, settings.web_port if port is None else port) as address:
             link = await management.access.web.link(None)

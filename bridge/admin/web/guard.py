@@ -33,6 +33,8 @@ STRANGERS_BURST, STRANGERS_SECONDS = 60, 0.5
 VISITORS_BURST, VISITORS_SECONDS = 120, 0.05
 """The same for each session."""
 MAX_FORM_BYTES = 64_000
+MAX_FIELD_CHARACTERS = 400
+"""Of an id or a name."""
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",

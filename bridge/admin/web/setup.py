@@ -16,7 +16,7 @@ async def show(request: web.Request, found: list[Diagnostic] | None = None) -> w
     site = request.app[SITE]
     known = variables(site, read_setup(site), request.app[STARTED])
     waiting = [each.name for each in known.values() if each.waits]
-    return render(request, "setup.html", waiting=waiting, names=await site.store.names.all(), found=found)
+    return render(request, "setup.html", waiting=waiting, found=found)
 
 
 async def check(request: web.Request) -> web.Response:

@@ -176,8 +176,27 @@ EN = WebWords(
     doctor="Checks",
     doctor_how="All that cherry-bridge doctor checks. It takes some seconds, and asks a model for one word.",
     run_checks="Check everything",
-    names="Names of models and providers",
-    no_names="All have the names that the gateway gives them. /models name changes that.",
+    names="Names",
+    no_names="All have the names that the gateway gives them.",
+    names_how="What people read of providers and models, everywhere. An empty name: as the gateway calls it.",
+    new_name="Another name",
+    model_or_provider="Id of a model or a provider",
+    prompts="Prompts",
+    prompts_how="Personas and chains that everybody can use. In a chat, /persona and /chain keep those "
+    "of one person or one chat.",
+    prompt_kinds={
+        "persona": "Personas",
+        "chain": "Chains",
+    },
+    prompt_text={
+        "persona": "System prompt",
+        "chain": "Steps, with -> between them",
+    },
+    new_prompt={
+        "persona": "New persona",
+        "chain": "New chain",
+    },
+    no_prompts="None yet.",
     connections="Connections",
     connections_how="Addresses, keys and tokens, as cherry-bridge init asks for them. What you enter is "
     "tried first, and kept in .env if it works. Secrets are not shown again.",
@@ -223,5 +242,6 @@ EN = WebWords(
         "undone": "Taken back.",
         "overtaken": "Something else was changed meanwhile; nothing was taken back.",
         "saved_restart": "Saved in .env. It applies from the next start of cherry-bridge.",
+        "list_full": "There are too many already. Remove one first.",
     },
 )

@@ -146,6 +146,15 @@ class WebWords:
     run_checks: str
     names: str
     no_names: str
+    names_how: str
+    new_name: str
+    model_or_provider: str
+    prompts: str
+    prompts_how: str
+    prompt_kinds: Mapping[str, str]
+    prompt_text: Mapping[str, str]
+    new_prompt: Mapping[str, str]
+    no_prompts: str
     connections: str
     connections_how: str
     try_and_keep: str

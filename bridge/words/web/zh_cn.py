@@ -175,8 +175,26 @@ ZH_CN = WebWords(
     doctor="检查",
     doctor_how="即 cherry-bridge doctor 的全部检查。需要几秒钟，并会让模型回答一个词。",
     run_checks="全部检查",
-    names="模型和服务商的名称",
-    no_names="都用网关给的名称。可用 /models name 更改。",
+    names="名称",
+    no_names="都用网关给的名称。",
+    names_how="人们看到的服务商和模型的名称，处处如此。留空则用网关给的名称。",
+    new_name="另一个名称",
+    model_or_provider="模型或服务商的 ID",
+    prompts="提示词",
+    prompts_how="所有人可用的角色和提示词链。个人或某个聊天的，在聊天里用 /persona 和 /chain 保存。",
+    prompt_kinds={
+        "persona": "角色",
+        "chain": "提示词链",
+    },
+    prompt_text={
+        "persona": "系统提示词",
+        "chain": "步骤，之间用 -> 隔开",
+    },
+    new_prompt={
+        "persona": "新角色",
+        "chain": "新提示词链",
+    },
+    no_prompts="还没有。",
     connections="连接",
     connections_how="地址、密钥和 token，与 cherry-bridge init 询问的相同。填写的内容先试用，可用才写入 .env"
     "。密钥不会再显示。",
@@ -222,5 +240,6 @@ ZH_CN = WebWords(
         "undone": "已撤销。",
         "overtaken": "期间有别的更改，没有撤销。",
         "saved_restart": "已写入 .env，在 cherry-bridge 下次启动后生效。",
+        "list_full": "已经太多了，请先删除一个。",
     },
 )

@@ -175,8 +175,26 @@ ZH_TW = WebWords(
     doctor="檢查",
     doctor_how="即 cherry-bridge doctor 的全部檢查。需要幾秒鐘，並會讓模型回答一個詞。",
     run_checks="全部檢查",
-    names="模型和服務商的名稱",
-    no_names="都用閘道給的名稱。可用 /models name 更改。",
+    names="名稱",
+    no_names="都用閘道給的名稱。",
+    names_how="人們看到的服務商和模型的名稱，處處如此。留空則用閘道給的名稱。",
+    new_name="另一個名稱",
+    model_or_provider="模型或服務商的 ID",
+    prompts="提示詞",
+    prompts_how="所有人可用的角色和提示詞鏈。個人或某個聊天的，在聊天裡用 /persona 和 /chain 儲存。",
+    prompt_kinds={
+        "persona": "角色",
+        "chain": "提示詞鏈",
+    },
+    prompt_text={
+        "persona": "系統提示詞",
+        "chain": "步驟，之間用 -> 隔開",
+    },
+    new_prompt={
+        "persona": "新角色",
+        "chain": "新提示詞鏈",
+    },
+    no_prompts="還沒有。",
     connections="連線",
     connections_how="位址、金鑰和 token，與 cherry-bridge init 詢問的相同。填寫的內容先試用，可用才寫入 .env"
     "。金鑰不會再顯示。",
@@ -222,5 +240,6 @@ ZH_TW = WebWords(
         "undone": "已撤銷。",
         "overtaken": "期間有別的更改，沒有撤銷。",
         "saved_restart": "已寫入 .env，在 cherry-bridge 下次啟動後生效。",
+        "list_full": "已經太多了，請先刪除一個。",
     },
 )
