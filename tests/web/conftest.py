@@ -28,6 +28,7 @@ SETUP = [
     "/setup/settings/BRIDGE_SYSTEM",
     "/setup/names",
     "/setup/prompts",
+    "/setup/providers",
 ]
 KINDS: dict[str, type[ChannelSettings]] = {
     "telegram": telegram.Settings,
@@ -67,6 +68,11 @@ def site_of(bridge: BridgeInProcess, gateways: Gateways | None = None) -> Site:
     return Site(
         settings, app.store, app.inbox, app.commands.management, gateways or app.gateways, KINDS, app.publish_all
     )
+
+
+async def trail(bridge: BridgeInProcess) -> list[tuple[str, str, str]]:
+    """What was changed, from what, to what, the newest first."""
+    return [(each.what, each.before, each.after) for each in await bridge.access.audit.newest(20)]
 
 
 @dataclass

@@ -203,6 +203,7 @@ async def test_html_in_names_and_titles_is_text(owner: Client, bridge: BridgeInP
         "/setup/settings/BRIDGE_SYSTEM",
         "/setup/names",
         "/setup/prompts",
+        "/setup/providers",
     ):
         text = (await owner.get(path)).text
         assert not re.search(r"<(?:script>|img|b>|i>)|alert\(1\)[^<&]*>[^<]*onerror=", text), path

@@ -15,7 +15,7 @@ from bridge.commands.prompt_editor import COMMANDS
 from tests.doctor.conftest import closed_port
 from tests.emulators.telegram import TelegramPlatform
 from tests.harness import BridgeInProcess, person
-from tests.web.conftest import Client, site_of
+from tests.web.conftest import Client, site_of, trail
 
 MIA = person("mia", "Mia")
 OURS = ("BRIDGE_GATEWAY_URL", "BRIDGE_GATEWAY_KEY", "BRIDGE_MODEL", "TELEGRAM_TOKEN")
@@ -38,10 +38,6 @@ async def owner(
 async def telegram() -> AsyncIterator[TelegramPlatform]:
     async with TelegramPlatform() as platform:
         yield platform
-
-
-async def trail(bridge: BridgeInProcess) -> list[tuple[str, str, str]]:
-    return [(each.what, each.before, each.after) for each in await bridge.access.audit.newest(20)]
 
 
 async def test_a_gateway_is_tried_and_kept(owner: Client, bridge: BridgeInProcess, tmp_path: Path) -> None:
@@ -183,7 +179,10 @@ async def test_several_gateways_have_a_form_each(owner: Client, bridge: BridgeIn
     shown = (await owner.get("/setup/connections")).text
     assert "Gateway home" in shown
     form = {"BRIDGE_GATEWAY_WORK_URL": bridge.gateway.url, "BRIDGE_GATEWAY_WORK_KEY": bridge.gateway.key}
-    await owner.post("/setup/connections/gateway-home", {"BRIDGE_GATEWAY_HOME_URL": bridge.gateway.url, "anyway": "1"})
+    first = {"BRIDGE_GATEWAY_HOME_URL": bridge.gateway.url}
+    alone = await owner.post("/setup/connections/gateway-home", first)
+    assert (alone.status, "BRIDGE_GATEWAY_WORK_URL: not set" in alone.text) == (422, True)
+    await owner.post("/setup/connections/gateway-home", {**first, "anyway": "1"})
     kept = await owner.post("/setup/connections/gateway-work", form)
     assert "Saved in .env." in kept.text
     assert "BRIDGE_GATEWAY_HOME_URL" in (tmp_path / ".env").read_text()

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from bridge.admin.doctor import Check, examine
 from bridge.admin.doctor.gateway import gateway
+from bridge.admin.doctor.settings import settings
 from bridge.admin.doctor.setup import Setup
 from bridge.admin.web.guard import needs_owner
 from bridge.admin.web.render import render
@@ -57,7 +58,6 @@ async def show(request: web.Request, tried: Tried | None = None) -> web.Response
         422 if tried is not None and not tried.kept else 200,
         connections=_connections(site, setup, tongue),
         variables=variables(site, setup, request.app[STARTED]),
-        inside=setup.own.runs_own_gateway,
         tried=tried,
     )
 
@@ -111,23 +111,22 @@ def _changed(before: Mapping[str, Variable], form: Mapping[str, str]) -> dict[st
 
 
 def _connections(site: Site, setup: Setup, tongue: Tongue) -> list[Connection]:
-    words, gateways = INIT[tongue.language], setup.own.gateways or ("",)
-    found = []
-    if not setup.own.runs_own_gateway:
-        for id in gateways:
-            prompts = [
-                SettingPrompt(gateway_variable(id, "url"), words.gateway_ask, "", words.gateway_shape),
-                SettingPrompt(
-                    gateway_variable(id, "key"), words.key_ask, words.key_where, "", secret=True, optional=True
-                ),
-            ]
-            if id == gateways[-1]:
-                label, hint = tongue.web.setting_names["model"], tongue.web.setting_hints["model"]
-                prompts.append(SettingPrompt("BRIDGE_MODEL", label, "", hint, optional=True))
-            title = f"{tongue.web.gateway} {id}".strip()
-            found.append(Connection(f"{GATEWAY}-{id}" if id else GATEWAY, title, prompts))
-    for name, (settings, _) in setup.theirs.items():
-        prompts = [_for_page(each) for each in type(settings).questions(tongue.language)]
+    words, found = INIT[tongue.language], []
+    at = setup.own.gateway_settings()
+    inside = {id for id, each in at.items() if each.is_inside}
+    ids = [] if "" in inside else [id for id in setup.own.gateways or ("",) if id not in inside]
+    for id in ids:
+        prompts = [
+            SettingPrompt(gateway_variable(id, "url"), words.gateway_ask, "", words.gateway_shape),
+            SettingPrompt(gateway_variable(id, "key"), words.key_ask, words.key_where, "", secret=True, optional=True),
+        ]
+        if id == ids[-1]:
+            label, hint = tongue.web.setting_names["model"], tongue.web.setting_hints["model"]
+            prompts.append(SettingPrompt("BRIDGE_MODEL", label, "", hint, optional=True))
+        title = f"{tongue.web.gateway} {id}".strip()
+        found.append(Connection(f"{GATEWAY}-{id}" if id else GATEWAY, title, prompts))
+    for name, (channel, _) in setup.theirs.items():
+        prompts = [_for_page(each) for each in type(channel).questions(tongue.language)]
         found.append(Connection(name, name.title(), prompts))
     return found
 
@@ -144,10 +143,14 @@ def _for_page(prompt: SettingPrompt) -> SettingPrompt:
 
 
 def _check(name: str, setup: Setup, tongue: Tongue) -> Check:
+    words = DOCTOR[tongue.language]
     if name in setup.theirs:
         return partial(setup.theirs[name][0].check, tongue.language, thorough=False)
     id = name.removeprefix(GATEWAY).removeprefix("-") if len(setup.own.gateways) > 1 else ""
-    return partial(gateway, setup.own, DOCTOR[tongue.language], IN[tongue.language], id)
+    if id not in setup.own.gateway_settings():  # another one lacks its address, and then none can be told
+        kinds = [type(setup.own), *(type(channel) for channel, _ in setup.theirs.values())]
+        return partial(settings, kinds, setup.errors, setup.env_file, words)
+    return partial(gateway, setup.own, words, IN[tongue.language], id)
 
 
 ROUTES = [

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bridge.access import WebSessions
 from bridge.admin.shell.ports import listen_on_loopback
-from bridge.admin.web import chats, connections, entry, names, now, people, prompts, settings, setup, usage
+from bridge.admin.web import chats, connections, entry, names, now, people, prompts, providers, settings, setup, usage
 from bridge.admin.web.guard import MAX_FORM_BYTES, Guard
 from bridge.admin.web.site import SITE, STARTED, Site
 from bridge.admin.web.variables import written
@@ -20,7 +20,7 @@ from bridge.errors import SettingsError, StoreError
 
 log = structlog.get_logger(__name__)
 
-MODULES = (entry, now, people, chats, usage, setup, connections, settings, names, prompts)
+MODULES = (entry, now, people, chats, usage, setup, connections, settings, names, prompts, providers)
 """Those that have routes."""
 ANNOUNCE_SECONDS = 10.0
 SHUTDOWN_SECONDS = 1.0

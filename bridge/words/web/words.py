@@ -155,6 +155,30 @@ class WebWords:
     prompt_text: Mapping[str, str]
     new_prompt: Mapping[str, str]
     no_prompts: str
+    own_gateway: str
+    providers: str
+    providers_how: str
+    providers_wait: str
+    providers_unused: str
+    add_provider: str
+    provider_or_address: str
+    api_key: str
+    key_itself: str
+    address: str
+    keys: str
+    try_it: str
+    client_keys: str
+    client_keys_how: str
+    new_key: str
+    key_once: str
+    key_models: str
+    key_limit: str
+    key_budget: str
+    make_key: str
+    models: str
+    limits: str
+    all: str
+    revoke: str
     connections: str
     connections_how: str
     try_and_keep: str

@@ -7,6 +7,7 @@ import re
 import sys
 import time
 from argparse import Namespace
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -33,19 +34,23 @@ def keys(config: Path, options: Namespace) -> int:
 
 def _new(ledger: Ledger, options: Namespace) -> int:
     try:
-        if not _NAME.fullmatch(options.name):
-            raise ValueError("a key's name is made of letters, digits, '-', '_', '.' and '@'")
-        if options.limit:
-            parse_rate(options.limit)
-        budget = parse_budget(options.budget) if options.budget else None
-        key = ledger.new_key(options.name, tuple(options.models or ()), options.limit.replace(" ", ""), budget)
+        key = new_key(ledger, options.name, options.models or (), options.limit, options.budget)
     except ValueError as error:
         raise SettingsError([str(error)]) from None
     print(key)
     print("Keep it: it is shown only now.", file=sys.stderr)
-    if budget is not None:
+    if options.budget:
         print("Its budget counts models that have a price in gateway.toml, and allows no others.", file=sys.stderr)
     return 0
+
+
+def new_key(ledger: Ledger, name: str, models: Sequence[str], limit: str, budget: str) -> str:
+    """Make a key of what people write. Raises ValueError with a sentence where that cannot be used."""
+    if not _NAME.fullmatch(name):
+        raise ValueError("a key's name is made of letters, digits, '-', '_', '.' and '@'")
+    if limit:
+        parse_rate(limit)
+    return ledger.new_key(name, tuple(models), limit.replace(" ", ""), parse_budget(budget) if budget else None)
 
 
 def _revoke(ledger: Ledger, name: str) -> int:

@@ -85,15 +85,19 @@ def provider_id(typed: str) -> tuple[str, dict[str, Any]]:
 async def tried(path: Path, id: str, values: dict[str, Any]) -> str:
     """Write the provider where it answers; return why it does not, or nothing."""
     try:
-        spec = parse_config(tomlkit.dumps({"providers": {id: values}}), path).providers[id]
-        async with Upstream() as upstream:
-            await HttpProvider(spec, ServerConfig(), upstream).models(fresh=True)
+        await models_of(parse_config(tomlkit.dumps({"providers": {id: values}}), path).providers[id])
         put_provider(path, id, values)
     except SettingsError as error:
         return str(error)
     except ApiError as error:
         return error.message
     return ""
+
+
+async def models_of(spec: ProviderSpec) -> list[str]:
+    """Read the provider's list of models. Raises ApiError."""
+    async with Upstream() as upstream:
+        return [each.id for each in await HttpProvider(spec, ServerConfig(), upstream).models(fresh=True)]
 
 
 def _wants_key(preset: str) -> bool:
