@@ -11,7 +11,7 @@ from aiohttp import web
 
 from bridge.server.errors import INVALID_KEY, ApiError
 from bridge.server.ledger import MICROS, ClientKey, Ledger
-from bridge.server.rates import RateWindow, parse_rate
+from bridge.server.rates import parse_rate
 
 _BEARER = re.compile(r"bearer\s+(?P<key>\S.*)", re.IGNORECASE)
 _LOOPBACK = re.compile(r"localhost|127(?:\.\d{1,3}){3}|\[?::1\]?", re.IGNORECASE)
@@ -27,7 +27,6 @@ class Guard:
         self._ledger = ledger
         self._key = key
         self._private = private
-        self._windows: dict[str, tuple[str, RateWindow]] = {}
 
     def admit(self, request: web.Request, cors: tuple[str, ...]) -> ClientKey | None:
         """The key that the client has; None where none is needed. Raises ApiError."""
@@ -61,18 +60,11 @@ class Guard:
             if self._ledger.spent_this_month(client.name) >= client.budget:
                 said = f"The budget of the key '{client.name}' is spent: {client.budget / MICROS:g} a month"
                 raise ApiError(429, said, "insufficient_quota", type="insufficient_quota")
-        if client.rate and (wait := self._window(client).wait()):
-            said = f"The key '{client.name}' may ask {client.rate}; try again in {wait:.0f} s"
-            raise ApiError(429, said, "rate_limit_exceeded", retry_after=wait)
-        if client.rate:
-            self._window(client).reserve()
-
-    def _window(self, client: ClientKey) -> RateWindow:
-        rate, window = self._windows.get(client.name, ("", None))
-        if window is None or rate != client.rate:
-            window = RateWindow(parse_rate(client.rate))
-            self._windows[client.name] = client.rate, window
-        return window
+        if client.rate and self._ledger is not None:
+            wait = self._ledger.reserve(f"key {client.name}", parse_rate(client.rate))
+            if wait:
+                said = f"The key '{client.name}' may ask {client.rate}; try again in {wait:.0f} s"
+                raise ApiError(429, said, "rate_limit_exceeded", retry_after=wait)
 
 
 def _is_in_process(request: web.Request) -> bool:

@@ -1,4 +1,4 @@
-"""The keys of clients and what each has used, in one SQLite file beside `gateway.toml`.
+"""The keys of clients, what each has used, and who may ask when, in one SQLite file beside `gateway.toml`.
 
 Commands write into it while the gateway runs, so every request asks the file whether its key is still there: that is
 one look-up by hash, some 10 µs. A key is kept as the SHA-256 of 256 random bits; nobody can read it back.
@@ -17,6 +17,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from secrets import token_urlsafe
 
+from bridge.server.rates import Rate
+
 LEDGER_FILE_NAME = "gateway.sqlite3"
 KEY_PREFIX = "cb-sk-"
 MICROS = 1_000_000
@@ -31,6 +33,8 @@ CREATE TABLE IF NOT EXISTS usage (
     day TEXT NOT NULL, key TEXT NOT NULL, model TEXT NOT NULL, requests INTEGER NOT NULL, failed INTEGER NOT NULL,
     prompt INTEGER NOT NULL, completion INTEGER NOT NULL, cost INTEGER NOT NULL, PRIMARY KEY (day, key, model)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS moments (name TEXT NOT NULL, moment REAL NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS moments_by_name ON moments (name, moment);
 """
 
 
@@ -124,6 +128,29 @@ class Ledger:
         since = _day(time.time() - (days - 1) * 86_400)
         rows = self._db.execute("SELECT * FROM usage WHERE day >= ? ORDER BY day DESC, key, model", (since,))
         return (UsageRow(*row) for row in rows)
+
+    # rates
+
+    def reserve(self, name: str, rate: Rate, longest: float = 0.0) -> float:
+        """Take the next place among those that ask at most at this rate, in whichever process; return the seconds until
+        its moment. Where they are more than `longest`, none is taken.
+        """
+        now = time.time()
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            # One beyond all that can be reserved is from before the clock was set back.
+            gone = (name, now - rate.seconds, now + rate.seconds + longest)
+            self._db.execute("DELETE FROM moments WHERE name = ? AND (moment <= ? OR moment > ?)", gone)
+            last = self._db.execute(
+                "SELECT moment FROM moments WHERE name = ? ORDER BY moment DESC LIMIT 1 OFFSET ?",
+                (name, rate.times - 1),
+            ).fetchone()
+            wait = max(0.0, last[0] + rate.seconds - now) if last is not None else 0.0
+            if wait <= longest:
+                self._db.execute("INSERT INTO moments VALUES (?, ?)", (name, now + wait))
+        finally:
+            self._db.execute("COMMIT")
+        return wait
 
 
 def keep_owner(path: Path) -> None:

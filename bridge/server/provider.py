@@ -18,8 +18,9 @@ from bridge.server.dialects import DIALECTS, Name, Traits
 from bridge.server.errors import ApiError, from_provider, no_answer
 from bridge.server.events import Event
 from bridge.server.keyring import LIMITED_REST_SECONDS, REFUSED_REST_SECONDS, KeyRing, ProviderKey
+from bridge.server.ledger import Ledger
 from bridge.server.models import ListedModel, ModelList, read_models
-from bridge.server.rates import RateWindow, parse_rate
+from bridge.server.rates import parse_rate
 from bridge.server.request import Request
 from bridge.server.upstream import Upstream, read_all
 
@@ -60,13 +61,18 @@ class LocalProvider(Provider, Protocol):
 
 
 class HttpProvider:
-    def __init__(self, spec: ProviderSpec, server: ServerConfig, upstream: Upstream) -> None:
+    """`ledger` is where its limit is kept, for all processes; without one it has none."""
+
+    def __init__(
+        self, spec: ProviderSpec, server: ServerConfig, upstream: Upstream, ledger: Ledger | None = None
+    ) -> None:
         self.spec = spec
         self.id, self.name, self.kind = spec.id, spec.name, spec.kind
         self.keys = KeyRing(spec.keys())
         self._server = server
         self._upstream = upstream
-        self._window = RateWindow(parse_rate(spec.config.limit)) if spec.config.limit else None
+        self._ledger = ledger
+        self._limit = parse_rate(spec.config.limit) if spec.config.limit else None
         self.list = ModelList(spec, self._read_models, server.models_seconds)
 
     def __repr__(self) -> str:
@@ -133,12 +139,13 @@ class HttpProvider:
             tried.add(key)
 
     async def _wait_for_turn(self, deadline: float) -> None:
-        if self._window is None:
+        if self._ledger is None or self._limit is None:
             return
-        wait = self._window.wait()
-        if wait > max(0.0, deadline - asyncio.get_running_loop().time()):
+        longest = max(0.0, deadline - asyncio.get_running_loop().time())
+        wait = self._ledger.reserve(f"provider {self.id}", self._limit, longest)
+        if wait > longest:
             raise _limited(self.id, wait)
-        if (wait := self._window.reserve()) > 0:
+        if wait > 0:
             await asyncio.sleep(wait)
 
     async def _wait_for_key(self, deadline: float, error: ApiError | None) -> None:

@@ -12,6 +12,7 @@ from bridge import log as logs
 from bridge.errors import SettingsError
 from bridge.server.config import GatewayConfig, ServerConfig, read_config
 from bridge.server.errors import ApiError
+from bridge.server.ledger import Ledger
 from bridge.server.mcps import McpServer
 from bridge.server.meter import CONFIG
 from bridge.server.models import ListedModel
@@ -26,10 +27,17 @@ log = structlog.get_logger(__name__)
 
 
 class Registry:
-    """`local` are the providers in this process, which no file names."""
+    """`local` are the providers in this process, which no file names; `ledger` is where limits are kept."""
 
-    def __init__(self, upstream: Upstream, path: Path | None, local: Iterable[LocalProvider] = ()) -> None:
+    def __init__(
+        self,
+        upstream: Upstream,
+        path: Path | None,
+        local: Iterable[LocalProvider] = (),
+        ledger: Ledger | None = None,
+    ) -> None:
         self._upstream = upstream
+        self._ledger = ledger
         self._path = path
         self._local = {provider.id: provider for provider in local}
         self.server = ServerConfig()
@@ -78,7 +86,9 @@ class Registry:
         for id, spec in config.providers.items():
             old = before.get(id)
             same = isinstance(old, HttpProvider) and old.spec == spec and config.server == self.server
-            providers[id] = old if same and old is not None else HttpProvider(spec, config.server, self._upstream)
+            providers[id] = (
+                old if same and old is not None else HttpProvider(spec, config.server, self._upstream, self._ledger)
+            )
             logs.hide(value for value, _ in spec.secrets)
         self.providers, self.server = providers, config.server
         gone: list[AnyProvider | McpServer] = [each for id, each in before.items() if providers.get(id) is not each]

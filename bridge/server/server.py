@@ -61,7 +61,7 @@ class GatewayServer:
             if self._config is not None:
                 ledger = Ledger(self._config.parent / LEDGER_FILE_NAME)
                 stack.callback(ledger.close)
-            self.registry = Registry(await stack.enter_async_context(Upstream()), self._config, self._local)
+            self.registry = Registry(await stack.enter_async_context(Upstream()), self._config, self._local, ledger)
             self.registry.load()
             stack.push_async_callback(self.registry.close)
             server = self.registry.server

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import openai
 import pytest
 import pytest_asyncio
 
+from bridge.server import GatewayServer
 from bridge.server.ledger import LEDGER_FILE_NAME, Ledger
+from bridge.server.rates import Rate
 from tests.server.answers import Answer, sse
-from tests.server.harness import Stage, stage
-from tests.server.provider import silence, stream
+from tests.server.harness import Stage, stage, write_config
+from tests.server.provider import ScriptedProvider, silence, stream
 
 HELLO: list[Any] = [{"role": "user", "content": "hello"}]
 PRICES = 'prices = { "m1" = { input = 1_000_000, output = 2_000_000 } }'
@@ -148,3 +153,38 @@ async def test_usage_cannot_be_hidden(gateway: Stage, ledger: Ledger) -> None:
     assert all(chunk.usage is None for chunk in [chunk async for chunk in answer])
     (row,) = ledger.usage(1)
     assert (row.prompt, row.completion) == (11, 7)
+
+
+async def test_all_processes_share_the_limits(tmp_path: Path) -> None:
+    """Two gateways on one file, as `run --processes 2` has them inside."""
+    config = '[server]\nwait_seconds = 0\n[providers.mine]\nurl = "{url}"\nlimit = "3/hour"\n'
+    async with ScriptedProvider() as provider, AsyncExitStack() as stack:
+        path = write_config(tmp_path / "gateway.toml", config.format(url=provider.url))
+        servers = [await stack.enter_async_context(GatewayServer(path, port=0)) for _ in range(2)]
+        ledger = Ledger(tmp_path / LEDGER_FILE_NAME)
+        stack.callback(ledger.close)
+        slow, quick = ledger.new_key("slow", rate="1/hour"), ledger.new_key("quick")
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+
+        async def status(server: GatewayServer, key: str) -> int:
+            body = {"model": "mine:m1", "messages": HELLO}
+            headers = {"X-API-Key": key}
+            async with http.post(f"{server.url}/v1/chat/completions", json=body, headers=headers) as response:
+                return response.status
+
+        assert [await status(each, slow) for each in servers] == [200, 429], "the key's"
+        assert [await status(each, quick) for each in (*servers, *servers)] == [200, 200, 429, 429], "the provider's"
+        assert len(provider.seen) == 3
+
+
+def test_a_clock_that_is_set_back_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1_800_000_000.0
+    monkeypatch.setattr(time, "time", lambda: now)
+    ledger, rate = Ledger(tmp_path / LEDGER_FILE_NAME), Rate(2, 60.0)
+    try:
+        assert [ledger.reserve("a", rate, 90) for _ in range(5)] == [0, 0, 60, 60, 120]
+        assert ledger.reserve("b", rate) == 0
+        now -= 3600
+        assert ledger.reserve("a", rate) == 0
+    finally:
+        ledger.close()
