@@ -1,5 +1,5 @@
-"""The official JavaScript clients, where Node and they are: `npm install openai @anthropic-ai/sdk` in a folder that
-`NODE_CLIENTS` names. Nothing is fetched by the test."""
+"""The official JavaScript clients, where Node and they are: `npm ci` in a copy of `tests/server/javascript`, which
+`NODE_CLIENTS` names. `.ci/run` does that; nothing is fetched by the test."""
 
 from __future__ import annotations
 
