@@ -1,15 +1,18 @@
 """The exchanges that were recorded with Cherry Studio v1.9.12 and v2.0.8, and what becomes of each here.
 
-`docs/gateway-exchanges.md` holds them as a table: `python -m tests.server.exchanges` prints it.
+`docs/gateway-exchanges.md` and `docs/gateway-exchanges.zh-CN.md` hold them as a table, which
+`python -m tests.server.exchanges` prints, with the argument `zh-CN` in Chinese.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tests.server.answers import DONE, Answer, chunk, frame, sse
+from tests.server.exchanges_zh import CHINESE
 from tests.server.provider import Reply, reset, silence, status, stream
 
 KEY = "cs-sk-11111111-2222-3333-4444-555555555555"
@@ -308,14 +311,19 @@ EXCHANGES: tuple[Exchange, ...] = (
 )  # fmt: skip
 
 
-def table() -> str:
-    """The exchanges as Markdown."""
-    head = ["| | v1.9.12 | v2.0.8 | here | | |", "|---|---|---|---|---|---|"]
+def table(chinese: Mapping[str, str] = {}) -> str:
+    """The exchanges as Markdown; `chinese` gives what is said in another language."""
+
+    def said(text: str) -> str:
+        return chinese.get(text, text)
+
+    head = [f"| | v1.9.12 | v2.0.8 | {said('here')} | | |", "|---|---|---|---|---|---|"]
     rows = (
-        f"| {each.name} | {each.v1} | {each.v2} | {each.here} | {each.verdict} | {each.why} |" for each in EXCHANGES
+        f"| {said(each.name)} | {each.v1} | {each.v2} | {each.here} | {said(each.verdict)} | {said(each.why)} |"
+        for each in EXCHANGES
     )
     return "\n".join([*head, *rows])
 
 
 if __name__ == "__main__":
-    print(table())
+    print(table(CHINESE if sys.argv[1:] == ["zh-CN"] else {}))

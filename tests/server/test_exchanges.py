@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest_asyncio
 from bridge.server import GatewayServer
 from tests.server.answers import Answer
 from tests.server.exchanges import EXCHANGES, KEY, Exchange, table
+from tests.server.exchanges_zh import CHINESE
 from tests.server.harness import write_config
 from tests.server.provider import ScriptedProvider
 from tests.tunnel.note import ROOT
@@ -104,5 +106,10 @@ async def test_each_exchange(
 
 def test_the_page_lists_them_all() -> None:
     assert table() in (ROOT / "docs" / "gateway-exchanges.md").read_text()
+    assert table(CHINESE) in (ROOT / "docs" / "gateway-exchanges.zh-CN.md").read_text()
+    said = {text for each in EXCHANGES for text in (each.name, each.verdict, each.why)} | {"here"}
+    assert not CHINESE.keys() - said, "what is not said any more"
+    words = {text for text in said if re.search(r"[a-z]{2}", re.sub(r"`[^`]*`", "", text))}
+    assert words - CHINESE.keys() == {"messages", "responses"}, "what is only said in English"
     assert {each.verdict for each in EXCHANGES} == {"same", "better", "different"}
     assert all(each.why or each.verdict == "same" for each in EXCHANGES)
