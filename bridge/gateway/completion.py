@@ -114,6 +114,8 @@ class Completion:
         self._first_due: float | None = None
         self._deadline = 0.0
         """Of the read that is waited for, in the loop's time."""
+        self._rest = 0.0
+        """Seconds for which the next read leaves what comes where it is."""
         self._read_to_end = False
         self._closed = False
         self._ended = False
@@ -185,9 +187,10 @@ class Completion:
         """The events of the next read that brings any; none at the end."""
         if self._closed or self._ended:
             return ()
-        if self._body is not None and not self._read_to_end:
-            await self._rest()
-        self._deadline = self._due()
+        # What comes is left in the kernel for a while: nobody can see more than the screen shows.
+        rests = self._body is not None and not self._read_to_end
+        self._rest = self._pause(silent=not self._parser.has_visible_text) if rests else 0.0
+        self._deadline = self._due() + self._rest
         try:
             while not self._closed:
                 try:
@@ -212,11 +215,6 @@ class Completion:
                 self._release()
         return ()
 
-    async def _rest(self) -> None:
-        """Leave what comes in the kernel for a while: nobody can see more than the screen shows."""
-        if seconds := self._pause(silent=not self._parser.has_visible_text):
-            await asyncio.sleep(seconds)
-
     async def _step(self) -> Sequence[Event]:
         """The request, one read, or the end."""
         if self._read_to_end:
@@ -238,9 +236,10 @@ class Completion:
         """The next bytes; none at the end, and where the connection is lost. Raises GatewaySilent."""
         silence = self._silence
         assert silence is not None
+        rest, self._rest = self._rest, 0.0
         silence.wait_until(self._deadline)
         try:
-            return await body.read()
+            return await body.read(rest)
         except httpx.TransportError as error:
             if silence.expired and self._parser.finish is None:
                 raise self._too_silent() from None

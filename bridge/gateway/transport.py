@@ -69,19 +69,26 @@ class Body(httpx.AsyncByteStream):
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
 
-    async def read(self) -> bytes:
+    async def read(self, rest: float = 0.0) -> bytes:
         """All that has come, or, where nothing has, what comes next; empty at the end.
 
+        What comes is left in the kernel for `rest` seconds first: one timer, and the reader wakes once, with the bytes.
         Raises httpx.ReadError where the connection is lost, or was closed by `close`.
         """
+        resting: asyncio.TimerHandle | None = None
         try:
-            if transport := self._open_transport():
-                transport.resume_reading()
+            if rest:
+                resting = asyncio.get_running_loop().call_later(rest, self._resume)
+            else:
+                self._resume()
             data = await self._response.content.readany()
             if transport := self._open_transport():
                 transport.pause_reading()
         except aiohttp.ClientError as error:
             raise _translate(error) from error
+        finally:
+            if resting is not None:
+                resting.cancel()
         return data
 
     def close(self) -> None:
@@ -94,6 +101,10 @@ class Body(httpx.AsyncByteStream):
 
     async def aclose(self) -> None:
         self.close()
+
+    def _resume(self) -> None:
+        if transport := self._open_transport():
+            transport.resume_reading()
 
     def _open_transport(self) -> asyncio.Transport | None:
         """The connection's transport; None once the body is complete or the connection lost."""

@@ -19,8 +19,9 @@ from bridge import metrics
 CALM_ANSWERS = 50
 """Up to so many answers at once, each is read as it comes, and nothing is measured."""
 READS_PER_SECOND = 1000.0
-"""Of all answers together, above that. A read costs about a tenth of a millisecond, whatever it brings."""
-MAX_PAUSE_SECONDS = 0.3
+"""Of all answers together, above that and up to `MAX_PAUSE_SECONDS`. A read costs about a tenth of a millisecond,
+whatever it brings."""
+MAX_PAUSE_SECONDS = 0.5
 """Between two reads of one answer, times the pressure. No platform shows more than one edit a second; a longer pause
 would show at the end, which is found by reading."""
 MAX_SILENT_PAUSE_SECONDS = 0.1

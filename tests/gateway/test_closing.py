@@ -8,8 +8,9 @@ from contextlib import aclosing
 import pytest
 
 from bridge.gateway import Completion, Gateway
+from bridge.types import ModelId
 from tests.emulators.gateway import GatewayEmulator
-from tests.gateway.server import ask, hear, until
+from tests.gateway.server import HELLO, ask, hear, until
 
 
 @pytest.mark.parametrize("moment", ["before the first word", "between words"])
@@ -39,6 +40,23 @@ async def test_closing_from_elsewhere_ends_the_reading(
     assert bool(pieces) == (moment == "between words")
     await until(lambda: emulator.disconnects() == 1)
     assert await hear(completion) == ([], None)
+
+
+async def test_closing_does_not_wait_for_a_reader_that_rests(emulator: GatewayEmulator, gateway: Gateway) -> None:
+    emulator.answer("word " * 5000, tokens_per_second=20)
+    resting = asyncio.Event()
+
+    def pause(*, silent: bool) -> float:
+        resting.set()
+        return 3600
+
+    completion = gateway.stream(ModelId.parse("fake-openai:ok"), HELLO, pause=pause)
+    reader = asyncio.create_task(hear(completion))
+    await asyncio.wait_for(resting.wait(), 30)
+    await completion.aclose()
+    _, error = await asyncio.wait_for(reader, 30)
+    assert error is None
+    await until(lambda: emulator.disconnects() == 1)
 
 
 async def test_closing_between_two_pieces(emulator: GatewayEmulator, gateway: Gateway) -> None:

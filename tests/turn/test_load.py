@@ -43,7 +43,7 @@ def test_first_words_are_looked_for_more_often() -> None:
         load = Load()
         async with AsyncExitStack() as stack:
             await take_slots(load, stack, 1000)
-            assert load.pause(silent=True) <= 0.1 < 0.2 < load.pause() <= 0.3
+            assert load.pause(silent=True) <= 0.1 < 0.4 <= load.pause() <= 0.5
 
     run(check())
 
