@@ -192,6 +192,9 @@ class Memory(Protocol):
 
     async def put(self, name: str, value: str) -> None: ...
 
+    async def put_all(self, values: Mapping[str, str]) -> None:
+        """Put several values, at least one, in one round trip."""
+
     async def add(self, name: str, amount: int = 1) -> int:
         """Add to the whole number under `name` (0 at first); return the sum."""
 

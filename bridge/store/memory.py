@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
+from typing import Any, cast
 
 from redis.asyncio import Redis
 
@@ -25,6 +25,10 @@ class Memory:
     async def put(self, name: str, value: str) -> None:
         async with translate_redis_errors():
             await self._redis.hset(self._key, name, value)
+
+    async def put_all(self, values: Mapping[str, str]) -> None:
+        async with translate_redis_errors():
+            await self._redis.hset(self._key, mapping=cast(Mapping[Any, Any], values))
 
     async def add(self, name: str, amount: int = 1) -> int:
         """Where Redis' answer is lost on the way the amount may be added twice; a sum is never given out twice."""

@@ -15,7 +15,7 @@ first keeps the highest id that any process knew of: the lost post comes right a
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
 from zlib import crc32
 
@@ -70,7 +70,7 @@ class LostPosts:
         earlier = await self._earlier_floors(chat, name) if retry else []
         if highest is not None:
             self._floors[name] = [*earlier, highest][-MAX_FLOORS:]
-            await self._put(_slot("floor", chat), f"{name} {','.join(map(str, self._floors[name]))}")
+            await self._put({_slot("floor", chat): f"{name} {','.join(map(str, self._floors[name]))}"})
         if retry or highest is None:
             return earlier
         return [highest]
@@ -96,12 +96,11 @@ class LostPosts:
         self.keep(chat, ids)
         kept = f"{chat} {max(ids)} {key}"
         if not _id_range(chat):
-            await self._put(_slot("posted", chat), kept)
-            await self._put(HIGHEST, str(max(ids)))
+            await self._put({_slot("posted", chat): kept, HIGHEST: str(max(ids))})
             return
         last, _, before = await self._remembered(chat)
         recent = [*before, *([last] if last else []), *sorted(ids)][-MAX_RECENT - 1 : -1]
-        await self._put(_slot("posted", chat), f"{kept} {','.join(map(str, recent))}")
+        await self._put({_slot("posted", chat): f"{kept} {','.join(map(str, recent))}"})
 
     def search(self, chat: str, floors: Sequence[int], ids: Sequence[int]) -> Generator[int, bool, None]:
         """Yield the ids above `floors` that earlier attempts at the post `ids` may have, likeliest first.
@@ -159,9 +158,9 @@ class LostPosts:
         whose, _, ids = kept.rpartition(" ")
         return [int(id) for id in ids.split(",")] if whose == name else []
 
-    async def _put(self, name: str, value: str) -> None:
+    async def _put(self, values: Mapping[str, str]) -> None:
         with suppress(StoreError):  # then after a restart less is known, and fewer lost posts are found
-            await self._memory.put(name, value)
+            await self._memory.put_all(values)
 
 
 def _id_range(chat: str) -> str:

@@ -29,6 +29,8 @@ MAX_ENTITIES = 100
 """Telegram drops what exceeds this without a word (PTB's MessageLimit.MESSAGE_ENTITIES)."""
 MAX_ENTITY_BYTES = 9000
 """Telegram refuses about 9.5 kB of entities (tdlib/telegram-bot-api#165)."""
+MAX_ENTITY_BYTES_ALONE = 85
+"""JSON of one entity, its address and language left out, at most."""
 LONGEST_LANGUAGE = 32
 LONGEST_ADDRESS = 2000
 
@@ -129,12 +131,19 @@ def _few_enough(entities: list[MessageEntity]) -> list[dict[str, Any]]:
     for each in wanted:
         if "language" in each:
             each["language"] = each["language"].split()[0][:LONGEST_LANGUAGE]
-    if len(wanted) > MAX_ENTITIES or _json_size(wanted) > MAX_ENTITY_BYTES:
+    longest = len(wanted) * MAX_ENTITY_BYTES_ALONE + sum(map(_most_more_bytes, wanted))
+    if len(wanted) > MAX_ENTITIES or (longest > MAX_ENTITY_BYTES and _json_size(wanted) > MAX_ENTITY_BYTES):
         wanted.sort(key=lambda each: _BY_WORTH.index(each["type"]) if each["type"] in _BY_WORTH else len(_BY_WORTH))
         del wanted[MAX_ENTITIES:]
         while _json_size(wanted) > MAX_ENTITY_BYTES:
             wanted.pop()
     return sorted(wanted, key=lambda each: (each["offset"], -each["length"]))
+
+
+def _most_more_bytes(entity: dict[str, Any]) -> int:
+    """Return what an entity's address and language take at most: JSON writes a character in up to six bytes, or two
+    times six."""
+    return 12 * (len(entity.get("url", "")) + len(entity.get("language", "")))
 
 
 def _json_size(entities: list[dict[str, Any]]) -> int:

@@ -67,6 +67,9 @@ class Notes:
     async def put(self, name: str, value: str) -> None:
         self._kept[name] = value
 
+    async def put_all(self, values: Mapping[str, str]) -> None:
+        self._kept |= values
+
     async def add(self, name: str, amount: int = 1) -> int:
         self._kept[name] = str(int(self._kept.get(name, 0)) + amount)
         return int(self._kept[name])

@@ -40,6 +40,9 @@ class FakeMemory:
     async def put(self, name: str, value: str) -> None:
         self.kept[name] = value
 
+    async def put_all(self, values: Mapping[str, str]) -> None:
+        self.kept |= values
+
     async def add(self, name: str, amount: int = 1) -> int:
         self.kept[name] = str(int(self.kept.get(name, "0")) + amount)
         return int(self.kept[name])

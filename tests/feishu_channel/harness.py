@@ -39,6 +39,10 @@ class DictMemory:
         self._check()
         self.facts[name] = value
 
+    async def put_all(self, values: Mapping[str, str]) -> None:
+        self._check()
+        self.facts |= values
+
     async def add(self, name: str, amount: int = 1) -> int:
         self._check()
         self.facts[name] = str(int(self.facts.get(name, 0)) + amount)

@@ -117,7 +117,10 @@ async def test_memory_of_a_channel(store: Store) -> None:
     memory, other = store.memory("discord"), store.memory("telegram")
     assert await memory.get("seen:1") == ""
     await memory.put("seen:1", "9")
-    await memory.put("other", "x")
+    await memory.put_all({"other": "y"})
+    await memory.put_all({"other": "x", "gone": "z"})
+    assert [await memory.get(name) for name in ("other", "gone")] == ["x", "z"]
+    await memory.forget("gone")
     assert await memory.add("count") == 1
     assert await memory.add("count", 4) == 5
     assert await memory.names("seen:") == {"seen:1": "9"}

@@ -17,6 +17,9 @@ class Kept:
     async def put(self, name: str, value: str) -> None:
         self.facts[name] = value
 
+    async def put_all(self, values: Mapping[str, str]) -> None:
+        self.facts |= values
+
     async def add(self, name: str, amount: int = 1) -> int:
         self.facts[name] = str(int(self.facts.get(name, "0")) + amount)
         return int(self.facts[name])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from bridge.channel import Channel, Posted
@@ -219,3 +221,30 @@ async def test_what_another_process_posts_in_another_topic_stays() -> None:
     floors = await one.floors(group, "topic.0", retry=True)
     await one.posted(group, "topic.0", [104])
     assert list(one.search(group, floors, [104])) == [101]
+
+
+class Counted(Kept):
+    """Counts what it is asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trips: list[str] = []
+
+    async def get(self, name: str) -> str:
+        self.trips.append("get")
+        return await super().get(name)
+
+    async def put_all(self, values: Mapping[str, str]) -> None:
+        self.trips.append("put_all")
+        await super().put_all(values)
+
+
+async def test_a_post_makes_three_trips_to_the_store() -> None:
+    """Each page of each answer pays for them."""
+    memory = Counted()
+    lost_posts = LostPosts(memory)
+    for id in (7, 8):
+        memory.trips.clear()
+        await lost_posts.floors("1", f"key{id}", retry=False)
+        await lost_posts.posted("1", f"key{id}", [id])
+    assert memory.trips == ["get", "put_all", "put_all"]
