@@ -6,7 +6,6 @@ as it is held, the marker that led here stays pending in the stream: should we d
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
 
@@ -20,6 +19,7 @@ from bridge.inbox.ready import announce, drop
 from bridge.inbox.turn import Turn
 from bridge.store import ChatKeys, Hold, Lane, LaneKeys, Script
 from bridge.types import Chat
+from bridge.wakeup import Wakeup
 
 log = structlog.get_logger(__name__)
 
@@ -128,9 +128,9 @@ class Claim:
         self.chat = chat
         self.account = account
         self.lane: Lane = lane
-        self.lost = asyncio.Event()
+        self.lost = Wakeup()
         """Set when another worker has the chat, or may have it because Redis could not be asked for too long."""
-        self.more = asyncio.Event()
+        self.more = Wakeup()
         """Set when something was put into the lane since `next` looked."""
         self.token = token
         self.keys = LaneKeys(chat, lane)

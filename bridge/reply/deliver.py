@@ -139,6 +139,9 @@ class Renderer:
         self._limits = to.channel.limits(to.chat)
         self._pages = Pages(self._limits)
         self._restarts = 0
+        self._made: list[MessageState] = []
+        self._states_of = -1
+        """The revision of the draft that they show."""
         self._messages = [self._known(ref) for ref in record.refs]
         self._unsendable: set[str] = set()
         """Digests of files that the platform has refused."""
@@ -219,6 +222,12 @@ class Renderer:
     # What every message should look like now
 
     def _states(self) -> list[MessageState]:
+        """Made anew only where the draft has changed: they are asked for before and after each wait for a turn."""
+        if self._states_of != self._draft.revision:
+            self._states_of, self._made = self._draft.revision, self._make_states()
+        return self._made
+
+    def _make_states(self) -> list[MessageState]:
         draft = self._draft
         if self._restarts != draft.restarts:
             self._restarts = draft.restarts
@@ -373,6 +382,7 @@ class Renderer:
     def _shrink(self, number: int, error: TooLong) -> None:
         """Make message `number` shorter, as the platform finds it too long; raise Refused where it cannot be."""
         states = self._states()
+        self._states_of = -1  # they are made anew
         files = states[number].body.files if number < len(states) else ()
         if files:
             self._unsendable.update(file.digest for file in files)

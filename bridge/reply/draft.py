@@ -28,6 +28,7 @@ from bridge.events import (
 )
 from bridge.reply.citations import link_citations
 from bridge.types import BodyFile, Thought
+from bridge.wakeup import Wakeup
 
 RECORDING_MARK = "🎙"
 """Before what a recording says."""
@@ -42,6 +43,7 @@ async def at_once() -> None:
 class Draft:
     """Collects the `events` of one answer, which are read once `admission` has let it begin.
 
+    Where it has ended by itself, `made_of` yields what is made of its whole text.
     `withdraw_if` is asked about a GatewayError that comes before anything else has: if it says so, nothing is shown
     (`withdrawn`), because the question is to wait. The text goes on with `before`, and `files` and
     `sources` stay; where nothing comes, `instead` stands there with them.
@@ -51,6 +53,7 @@ class Draft:
         self,
         events: AsyncIterator[Event],
         *,
+        made_of: Callable[[str], AsyncIterator[Event]] | None = None,
         admission: Callable[[], Awaitable[None]] = at_once,
         withdraw_if: Callable[[GatewayError], Awaitable[bool]] | None = None,
         before: str = "",
@@ -66,6 +69,8 @@ class Draft:
         self.reasoning = ""
         self.restarts = 0
         """How often the text began anew, because all of it so far turned out to be reasoning."""
+        self.revision = 0
+        """Another number after each change of what there is to show."""
         self.files: list[BodyFile] = list(files) if before else []
         """What goes out under the text; complete when the draft is."""
         self.sources: list[Source] = list(sources) if before else []
@@ -95,11 +100,12 @@ class Draft:
         self._thinking_since: float | None = None
         self._thought = 0.0
         self._events = events
+        self._made_of = made_of
         self._admission = admission
         self._withdraw_if = withdraw_if
         self._reading: asyncio.Task[None] | None = None
         self._replaced: set[asyncio.Task[None]] = set()
-        self._grew = asyncio.Event()
+        self._grew = Wakeup()
         self._at_end: Callable[[], None] | None = None
         self._before = before
         self._instead = instead
@@ -158,7 +164,7 @@ class Draft:
     def say_meanwhile(self, text: str) -> None:
         """Show `text` until there is something of the answer to show."""
         self.meanwhile = text
-        self._grew.set()
+        self._changed()
 
     def close(self) -> None:
         """Read no further. The stream sees its reader cancelled and closes its connection."""
@@ -198,6 +204,7 @@ class Draft:
         for found in (self.unsupported, self.tools, self.chain, self.tool_steps):
             found.clear()
         self._events = events
+        self.revision += 1
         self.start()
 
     def at_end(self, call: Callable[[], None] | None) -> None:
@@ -213,6 +220,10 @@ class Draft:
         """Raise what broke the reading, where that was neither the gateway nor a person: half is not whole."""
         if self._reading is not None and self._reading.done() and not self._reading.cancelled():
             self._reading.result()
+
+    def _changed(self) -> None:
+        self.revision += 1
+        self._grew.set()
 
     def _take(self, event: Event) -> None:
         match event:
@@ -281,7 +292,10 @@ class Draft:
             await self._admission()
             async for event in self._events:
                 self._take(event)
-                self._grew.set()
+                self._changed()
+            if self.finished is not None and self._made_of is not None:
+                async for event in self._made_of(self._new_text):
+                    self._take(event)
         except GatewayError as error:  # told after what came before it
             if self.is_empty and not (self.reasoning or self.chain) and self._withdraw_if is not None:
                 self.withdrawn = await self._withdraw_if(error)
@@ -295,7 +309,7 @@ class Draft:
         self.complete = True
         if self.shown_text != self.text:
             self.restarts += 1  # pages that were left behind may be cut elsewhere
-        self._grew.set()
+        self._changed()
         if self._at_end is not None:
             self._at_end()
 

@@ -317,6 +317,11 @@ class Answerer:
             async for event in attempt.generation.events():
                 yield event
 
+        async def made_of(text: str) -> AsyncIterator[Event]:
+            if attempt.plan.shows is None:
+                async for event in attempt.generation.made_of(text):
+                    yield event
+
         async def follow() -> None:
             """As long as there are no words, let the messages that go on with the question join it; and whenever it is
             edited, answer what it says now."""
@@ -357,9 +362,14 @@ class Answerer:
         kept = {"before": planned.before, "instead": planned.instead}
         with self._load.slot() as slot:
             while True:
-                events = planned.shown_events() if planned.shows else attempt.generation.events()
                 attempt.draft = Draft(
-                    events, admission=admission, withdraw_if=waits, files=files, sources=sources, **kept
+                    planned.shown_events() if planned.shows else attempt.generation.events(),
+                    made_of=made_of,
+                    admission=admission,
+                    withdraw_if=waits,
+                    files=files,
+                    sources=sources,
+                    **kept,
                 )
                 following = asyncio.create_task(follow())
                 try:

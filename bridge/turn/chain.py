@@ -86,6 +86,10 @@ class Chain:
         async for event in self._current.events():
             yield event
 
+    def made_of(self, text: str) -> AsyncIterator[Event]:
+        """As `Generation.made_of`, of the last step."""
+        return self._current.made_of(text)
+
     @property
     def failures(self) -> Sequence[Failure]:
         """As `Generation.failures`, of the step under way, and in the end of the last."""

@@ -107,7 +107,7 @@ class Comparison:
             async def admission() -> None:
                 await slot.take(lambda: column.draft.say_meanwhile(words.waits_for_turn))
 
-            column.draft = Draft(events(), admission=admission)
+            column.draft = Draft(events(), made_of=column.generation.made_of, admission=admission)
             column.draft.preface = f"**{str(column.model).replace('*', '')}**\n\n"
             try:
                 ending = await self._replies.grow(turn, account, column.draft, to, footer, name=name)

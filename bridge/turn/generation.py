@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import structlog
 
 from bridge.errors import GatewayError, GatewayUnreachable, ModelNotFound, PicturesRefused
-from bridge.events import Event, Finished, Heard, Picture, Spoken, TextDelta, TextReclassified, Usage
+from bridge.events import Event, Heard, Picture, Spoken, TextDelta, Usage
 from bridge.gateway import Completion, Failover, Failure, Gateways, Pause
 from bridge.media import NotSpoken, PictureLinks, SpeechServer, linked_pictures, spoken_text
 from bridge.sampling import Sampling
@@ -166,7 +166,6 @@ class Generation:
             pause=self._pause,
             tools=tools,
         )
-        text: list[str] = []
         try:
             async for event in self._completion.events():
                 self.model = self._completion.model
@@ -174,20 +173,18 @@ class Generation:
                     case TextDelta():
                         if self.first_text is None:
                             self.first_text = round(time.monotonic() - self._began, 3)
-                        text.append(event.text)
-                    case TextReclassified():
-                        text.clear()
                     case Picture(url=url) if url:
                         event = await self._fetched(event)
-                    case Finished():
-                        whole = "".join(text)
-                        for picture in await self._fetch_linked(whole):
-                            yield picture
-                        if self._is_heard and (spoken := await self._spoken(whole)) is not None:
-                            yield spoken
                 yield event
         finally:
             await self._completion.aclose()
+
+    async def made_of(self, text: str) -> AsyncIterator[Event]:
+        """Yield what is made of the whole answer: the pictures that it links to, and what it sounds like."""
+        for picture in await self._fetch_linked(text):
+            yield picture
+        if self._is_heard and (spoken := await self._spoken(text)) is not None:
+            yield spoken
 
     @property
     def failures(self) -> Sequence[Failure]:

@@ -10,7 +10,7 @@ import pytest
 
 from bridge.channel import Limits
 from bridge.errors import AnswerCut, ChannelError, Gone, Refused
-from bridge.events import Event, ReasoningDelta, TextDelta, TextReclassified
+from bridge.events import Event, Finished, ReasoningDelta, TextDelta, TextReclassified
 from bridge.reply import Address, Draft, Footer, Pace, Unrecorded, deliver
 from bridge.types import Body, Button, Chat
 from tests.fakes import CHAT, LATENCY_SECONDS, FakeChannel
@@ -77,6 +77,39 @@ def test_a_broken_stream_keeps_what_came_first_and_says_so() -> None:
     assert channel.screen() == ["so far ```py\nx = 1\n\nIt was cut off."]
     assert draft.text == "so far ```py\nx = 1"
     assert [message.buttons for message in channel.messages.values()] == [(again,)]
+
+
+def test_what_is_shown_is_made_once_for_each_change() -> None:
+    made: list[int] = []
+
+    def footer(draft: Draft) -> Footer:
+        made.append(len(draft.text))
+        return Footer("The end.")
+
+    channel = FakeChannel(Limits(1000, 1))
+    run(deliver(Draft.whole("word " * 900), address(channel), footer=footer))
+    assert len(channel.screen()) > 4
+    assert made == [4500]
+
+
+def test_what_is_made_of_the_whole_text_comes_with_it() -> None:
+    told: list[str] = []
+
+    async def made_of(text: str) -> AsyncIterator[Event]:
+        told.append(text)
+        yield TextDelta(" And that was all.")
+
+    channel = FakeChannel(Limits(1000, 1))
+    run(deliver(Draft(ends(speak(["So ", "far."], 1)), made_of=made_of), address(channel)))
+    assert channel.screen() == ["So far. And that was all."]
+    run(deliver(Draft(speak(["It breaks"], 1), made_of=made_of), address(channel)))
+    assert told == ["So far."]
+
+
+async def ends(events: AsyncIterator[Event]) -> AsyncIterator[Event]:
+    async for event in events:
+        yield event
+    yield Finished("stop")
 
 
 def test_a_footer_after_open_code_stands_outside_of_it() -> None:
