@@ -107,6 +107,8 @@ class Settings(BaseSettings):
 
     web_port: int = Field(default=0, ge=0, le=65_535)
     """The port of the page for the person who runs the bot, on loopback only. 0: no page."""
+    web_read: bool = False
+    """Whether owners may read conversations there."""
 
     @field_validator("channels", mode="before")
     @classmethod

@@ -17,13 +17,15 @@ from msgspec import Struct
 from redis.asyncio import Redis
 
 from bridge.store import AccessKeys, Row, translate_redis_errors
-from bridge.types import User
+from bridge.types import Chat, User
 
 LINK_SECONDS = 300
 SESSION_SECONDS = 12 * 3600
 MAX_LINKS = 50
 MAX_SESSIONS = 100
 """Open at once; one more ends the oldest."""
+MAX_TOLD = 10_000
+"""Chats; the people of those that were told first are told again."""
 TOKEN_BYTES = 32
 ADDRESS_SECONDS = 30
 """Until the page counts as gone, unless it says again where it is."""
@@ -118,6 +120,18 @@ class WebSessions:
                 if theirs:
                     count += int(await self._redis.hdel(key, *theirs))
         return count
+
+    async def was_told(self, chat: Chat) -> bool:
+        """Whether the people of `chat` were told that a conversation of theirs is read on the page."""
+        async with translate_redis_errors():
+            return await self._redis.zscore(AccessKeys.web_told, str(chat)) is not None
+
+    async def mark_told(self, chat: Chat) -> None:
+        """Remember that they were told."""
+        async with translate_redis_errors(), self._redis.pipeline(transaction=True) as pipe:
+            pipe.zadd(AccessKeys.web_told, {str(chat): time.time()}, nx=True)
+            pipe.zremrangebyrank(AccessKeys.web_told, 0, -MAX_TOLD - 1)
+            await pipe.execute()
 
     async def _keep(self, key: str, row: WebRow, most: int, seconds: int) -> str:
         token = secrets.token_urlsafe(TOKEN_BYTES)

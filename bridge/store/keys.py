@@ -176,6 +176,8 @@ class AccessKeys:
     """A hash: the links to the page that nobody has used, by the hash of their token."""
     web_sessions = _BASE + "web:sessions"
     """A hash: who is in the page, by the hash of their token."""
+    web_told = _BASE + "web:told"
+    """A sorted set: the chats whose people were told that a conversation of theirs was read on the page, by when."""
 
     @classmethod
     def spent(cls, day: str) -> str:

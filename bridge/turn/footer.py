@@ -220,6 +220,8 @@ def notice_text(notice: Notice, words: Words) -> str:
             return f"⏰ {notice.values.get('text', '')}"
         case "unreadable":
             return words.unreadable
+        case "read":
+            return words.conversation_read
         case _:
             return ""
 

@@ -10,6 +10,8 @@ EN = Words(
     stranger_asked="I do not know you yet. Your id is `{id}`; I have asked the owner.",
     let_in="You have been let in. Say something, or see /help.",
     declined="The owner has said no this time.",
+    conversation_read="An owner of this bot has opened this conversation to read it. They may do so again; you are "
+    "told this once.",
     claimed="You are the owner now. Say something, or see /help.",
     claim_wrong="That code is not right, or it has been used.",
     claim_in_private="Please send me the code in a direct chat.",

@@ -18,6 +18,7 @@ class Words:
     stranger_asked: str
     let_in: str
     declined: str
+    conversation_read: str
     claimed: str
     claim_wrong: str
     claim_in_private: str

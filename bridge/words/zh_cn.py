@@ -10,6 +10,7 @@ ZH_CN = Words(
     stranger_asked="我还不认识你。你的 ID 是 `{id}`，我已经去问主人了。",
     let_in="你已经可以和我说话了。说点什么吧，或者看看 /help。",
     declined="主人这次没有同意。",
+    conversation_read="这个机器人的主人打开并查看了这个对话。以后可能还会查看，只告知你这一次。",
     claimed="现在你是我的主人了。说点什么吧，或者看看 /help。",
     claim_wrong="这个认领码不对，或者已经用过了。",
     claim_in_private="请在私聊里把认领码发给我。",

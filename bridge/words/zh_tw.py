@@ -10,6 +10,7 @@ ZH_TW = Words(
     stranger_asked="我還不認識你。你的 ID 是 `{id}`，我已經去問主人了。",
     let_in="你已經可以和我說話了。說點什麼吧，或者看看 /help。",
     declined="主人這次沒有同意。",
+    conversation_read="這個機器人的主人打開並查看了這個對話。以後可能還會查看，只告知你這一次。",
     claimed="現在你是我的主人了。說點什麼吧，或者看看 /help。",
     claim_wrong="這個認領碼不對，或者已經用過了。",
     claim_in_private="請在私訊裡把認領碼傳給我。",

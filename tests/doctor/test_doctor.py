@@ -275,3 +275,12 @@ async def test_the_command_itself(tmp_path: Path) -> None:
     assert process.returncode == 1
     wrong = [finding["area"] for finding in json.loads(said)["findings"] if finding["mark"] == "wrong"]
     assert wrong == ["channels", "gateway"]
+
+
+async def test_that_conversations_can_be_read_is_said(bench: Bench) -> None:
+    _, shown = await bench.doctor()
+    assert "BRIDGE_WEB_READ" not in shown
+    bench.set(BRIDGE_WEB_READ="1")
+    status, shown = await bench.doctor()
+    assert status == 0, shown
+    assert re.search(r"--  page .*take BRIDGE_WEB_READ out", shown), shown

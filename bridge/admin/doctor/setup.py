@@ -62,6 +62,7 @@ class Setup:
             "proxy": partial(
                 proxies, [each.url for each in self.own.gateway_settings().values() if not each.is_inside], words
             ),
+            "page": partial(_page, self.own, words),
             "store": partial(store, self.own, words, alone),
         }
         for name, (channel, wrong) in self.theirs.items():
@@ -76,6 +77,12 @@ async def _channel(
     thorough = await alone
     async for diagnostic in channel.check(language, thorough=thorough):
         yield diagnostic
+
+
+async def _page(own: Settings, words: DoctorWords) -> AsyncIterator[Diagnostic]:
+    """What the page for the person who runs the bot may do beyond the usual."""
+    if own.web_read:
+        yield words.web_read.found("note", "page")
 
 
 async def _channels(

@@ -11,7 +11,7 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bridge.access import Role
-from bridge.admin.web.site import VISIT, WORDS, Tongue
+from bridge.admin.web.site import SITE, VISIT, WORDS, Tongue
 from bridge.commands import moment
 from bridge.words import IN
 from bridge.words.web import WEB
@@ -48,6 +48,7 @@ def fragment(request: web.Request, template: str, **values: object) -> str:
             is_owner=visit is not None and visit.role is Role.OWNER,
             here=request.match_info.route.name or "",
             request_path=request.path,
+            reading=request.app[SITE].settings.web_read,
             done=_done(request),
             now=time.time(),
             **values,

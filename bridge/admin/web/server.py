@@ -12,7 +12,20 @@ from aiohttp import web
 
 from bridge.access import WebSessions
 from bridge.admin.shell.ports import listen_on_loopback
-from bridge.admin.web import chats, connections, entry, names, now, people, prompts, providers, settings, setup, usage
+from bridge.admin.web import (
+    chats,
+    connections,
+    entry,
+    names,
+    now,
+    people,
+    prompts,
+    providers,
+    read,
+    settings,
+    setup,
+    usage,
+)
 from bridge.admin.web.guard import MAX_FORM_BYTES, Guard
 from bridge.admin.web.site import SITE, STARTED, Site
 from bridge.admin.web.variables import written
@@ -37,6 +50,8 @@ async def page(site: Site, port: int) -> AsyncIterator[str]:
     app[STARTED] = written()
     for module in MODULES:
         app.add_routes(module.ROUTES)
+    if site.settings.web_read:
+        app.add_routes(read.ROUTES)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     with closing(listening):
         await runner.setup()

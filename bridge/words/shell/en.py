@@ -15,6 +15,10 @@ DOCTOR = DoctorWords(
     channel_none=Sentence(
         "No platform is set up.", "Run: cherry-bridge init (or talk right here: cherry-bridge chat)."
     ),
+    web_read=Sentence(
+        "Owners can read conversations on the page; people are told once.",
+        "Where that is not wanted, take BRIDGE_WEB_READ out and start the bot again.",
+    ),
     proxy_harmless=Sentence(
         "This system's proxy ({names}) would swallow requests to {host}. The bridge never uses it for the gateway.",
         "Nothing for the bridge; other programs here need NO_PROXY=127.0.0.1,localhost.",

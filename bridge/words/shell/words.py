@@ -24,6 +24,7 @@ class DoctorWords:
     channel_unused: Sentence
     channel_none: Sentence
     proxy_harmless: Sentence
+    web_read: Sentence
 
     # the gateway
     gateway_fine: Sentence

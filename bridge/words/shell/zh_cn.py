@@ -13,6 +13,10 @@ DOCTOR = DoctorWords(
     channel_incomplete=Sentence("{variables} 没有设置，{name} 无法使用。", "请执行：cherry-bridge init"),
     channel_unused=Sentence("没有使用。"),
     channel_none=Sentence("还没有设置任何平台。", "请执行：cherry-bridge init（或者就在这里聊：cherry-bridge chat）。"),
+    web_read=Sentence(
+        "所有者可以在管理页面上查看对话；当事人会被告知一次。",
+        "如果不需要，请去掉 BRIDGE_WEB_READ 并重启机器人。",
+    ),
     proxy_harmless=Sentence(
         "系统代理（{names}）会截走发往 {host} 的请求。桥访问网关时从不使用代理，不受影响。",
         "桥无需处理；本机其他程序需要 NO_PROXY=127.0.0.1,localhost。",

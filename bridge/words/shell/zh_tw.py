@@ -13,6 +13,10 @@ DOCTOR = DoctorWords(
     channel_incomplete=Sentence("{variables} 沒有設定，{name} 無法使用。", "請執行：cherry-bridge init"),
     channel_unused=Sentence("沒有使用。"),
     channel_none=Sentence("還沒有設定任何平台。", "請執行：cherry-bridge init（或者就在這裡聊：cherry-bridge chat）。"),
+    web_read=Sentence(
+        "所有者可以在管理頁面上查看對話；當事人會被告知一次。",
+        "如果不需要，請去掉 BRIDGE_WEB_READ 並重新啟動機器人。",
+    ),
     proxy_harmless=Sentence(
         "系統代理（{names}）會截走發往 {host} 的請求。橋存取閘道時從不使用代理，不受影響。",
         "橋無需處理；本機其他程式需要 NO_PROXY=127.0.0.1,localhost。",

@@ -29,6 +29,8 @@ EN = WebWords(
         "fault": "Something went wrong here. The log of cherry-bridge says what.",
         "store": "Redis cannot be reached at the moment. Nothing was changed; try again shortly.",
         "full": "The list is full. Remove an entry first.",
+        "untold": "The people of this chat cannot be told now, because its channel is not connected. So "
+        "nothing is shown.",
     },
     too_many="Too many requests. Please wait half a minute.",
     severities={
@@ -197,6 +199,11 @@ EN = WebWords(
         "chain": "New chain",
     },
     no_prompts="None yet.",
+    read="Read",
+    read_how="What people have said. Each look stands in the trail, and the first one at a chat is told there.",
+    look_noted="That you are reading this stands in the trail. The people of this chat have been told once.",
+    conversations="Conversations",
+    more_parts="[with a picture or a file]",
     own_gateway="Own gateway",
     providers="Providers",
     providers_how="The gateway that comes with cherry-bridge, in front of providers. They are kept in "

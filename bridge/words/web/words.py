@@ -155,6 +155,11 @@ class WebWords:
     prompt_text: Mapping[str, str]
     new_prompt: Mapping[str, str]
     no_prompts: str
+    read: str
+    read_how: str
+    look_noted: str
+    conversations: str
+    more_parts: str
     own_gateway: str
     providers: str
     providers_how: str
