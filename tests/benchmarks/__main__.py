@@ -135,7 +135,7 @@ def _run(options: argparse.Namespace, report: Report) -> Coroutine[Any, Any, Non
                 tokens=options.tokens,
                 rate=options.rate,
                 rounds=options.rounds,
-                litellm_program=options.litellm,
+                litellm_program=options.litellm if options.litellm and options.litellm.is_file() else None,
             )
         case "redis":
             return scenarios.redis(report, trees[0], turns=options.turns)

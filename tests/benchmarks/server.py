@@ -123,6 +123,8 @@ async def server(
         {"streams": size, "kind": kind, "idle_mb": idle[kind], **_medians(runs)}
         for (size, kind), runs in sorted(found.items(), key=lambda item: item[0][0])
     ]
+    if litellm_program is None:
+        rows.append({"streams": "-", "kind": "LiteLLM: left out, --litellm names no program"})
     title = f"Our own gateway: {tokens} tokens at {rate:g}/s in each stream, medians of {rounds}"
     report.add("server", title, rows, COLUMNS)
 

@@ -13,9 +13,10 @@ from bridge import cli
 from bridge.admin.doctor.gateway import gateway as gateway_check
 from bridge.errors import GatewayError, KeyRefused, ProviderRefused, SettingsError
 from bridge.gateway import Gateway
+from bridge.sampling import Sampling
 from bridge.server import GatewayServer
 from bridge.settings import Settings, read
-from bridge.types import ChatMessage, ModelId
+from bridge.types import ChatMessage, ModelId, Thought, ToolCall, ToolResult, ToolSpec
 from bridge.words import IN
 from bridge.words.shell import DOCTOR
 from tests.server.answers import Answer
@@ -54,6 +55,29 @@ async def test_it_answers_without_a_port(upstream: ScriptedProvider, tmp_path: P
         with pytest.raises(ProviderRefused):
             await said(gateway, "mine:m1")
     assert "sk-mine" not in repr(gateway) + gateway.url
+
+
+async def test_thoughts_come_and_go_as_the_provider_has_them(tmp_path: Path) -> None:
+    """Of a provider that speaks Anthropic's dialect, in that dialect, bytes untouched between."""
+    thought = Thought("I need the weather.", "sig-from-anthropic", model="claude:m1")
+    call = ("call_1", "get_weather", "{}")
+    async with ScriptedProvider(Answer("", reasoning=thought.text, signature=thought.signature, call=call)) as provider:
+        text = f'[providers.claude]\ntype = "anthropic"\nurl = "{provider.url}"\nkey = "sk-mine-12345678"\n'
+        write_config(tmp_path / "gateway.toml", text)
+        tools = [ToolSpec("get_weather", "", {"type": "object", "properties": {}})]
+        async with own(Settings(data_dir=tmp_path)) as gateway:
+            await gateway.models()
+            hard = Sampling(reasoning_effort="high")
+            model = ModelId.parse("claude:m1")
+            events = [each async for each in gateway.stream(model, HELLO, sampling=hard, tools=tools).events()]
+            assert thought in events
+            called = ChatMessage("assistant", (thought, ToolCall(*call)))
+            further = [*HELLO, called, ChatMessage("tool", (ToolResult("call_1", "sunny"),))]
+            async for _ in gateway.stream(model, further, sampling=hard, tools=tools).events():
+                pass
+        first = provider.last.body["messages"][1]["content"][0]
+        assert first == {"type": "thinking", "thinking": thought.text, "signature": thought.signature}
+        assert provider.last.path == "/v1/messages" and provider.last.body["thinking"]["type"] == "enabled"
 
 
 async def test_with_a_port_for_other_programs(upstream: ScriptedProvider, tmp_path: Path) -> None:
