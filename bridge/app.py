@@ -70,9 +70,11 @@ class Bridge:
         self._accounts: list[Account] = []
         self._states: dict[str, ChannelState] = {}
         self._processes = 1
-        replies = Replies(store, self.inbox, self.commands, settings.language, self._active, self.publish_all)
         reader = AttachmentReader(store.media, settings.media_limits(), speech=speech, estimate=estimate)
         attachments = Attachments(store.media, gateways, reader, settings.document_tokens)
+        replies = Replies(
+            store, self.inbox, self.commands, settings.language, self._active, attachments, self.publish_all
+        )
         tools = TurnTools(store, self.access, self.toolbox, Approvals(store.redis))
         self._answerer = Answerer(
             store,

@@ -68,12 +68,17 @@ class Spoken(Struct, frozen=True, gc=False):
 
 
 class Source(Struct, frozen=True, gc=False):
-    """A page that the answer rests on."""
+    """A page, or a passage of a document, that the answer rests on."""
 
     url: str
+    """Empty for a document, which has none that people could open."""
     title: str = ""
     number: int = 0
     """By which the text refers to it, as in ``[1]``; 0 where it does not."""
+    where: str = ""
+    """Of a document: the page or the heading."""
+    excerpt: str = ""
+    """Of a document: how the passage begins."""
 
 
 class ToolCallDelta(Struct, frozen=True, gc=False):

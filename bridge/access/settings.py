@@ -101,6 +101,8 @@ class ChatSettings:
     """Whether what is sent while the gateway is away waits, where nobody has chosen."""
     tools: Switch = "off"
     """Whether models are offered tools, where nobody has chosen."""
+    knowledge: Choosing = "admins"
+    """Who may pick knowledge bases of the gateway."""
     limit: Limit | None = None
     model: ModelId | None = None
     """The model of people who have not chosen one."""
@@ -163,6 +165,7 @@ SETTINGS: Mapping[str, Callable[[str], object]] = {
     "choose": _one_of("everyone", "admins"),
     "later": _one_of("off", "on"),
     "tools": _one_of("off", "on"),
+    "knowledge": _one_of("admins", "everyone"),
     "limit": _or_off(Limit.parse),
     "model": _or_off(ModelId.parse),
     "fallback": Fallbacks.parse,

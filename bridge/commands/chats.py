@@ -262,6 +262,7 @@ class ChatsCommands:
         count = await self._store.conversations.delete(chat, "all")
         await self._after_leaving(chat, None)
         await self._store.media.forget(chat)
+        await self._store.documents.forget(chat)
         return count
 
 

@@ -9,7 +9,7 @@ from typing import Self
 from bridge.access import Actor, ChatSettings, Role
 from bridge.events import Event
 from bridge.inbox import CommandCall, Question
-from bridge.types import BodyFile, Button, Chat, User
+from bridge.types import Attachment, BodyFile, Button, Chat, User
 from bridge.words import Words
 
 
@@ -19,6 +19,10 @@ def _no_link(_code: str) -> str:
 
 async def _no_thread(_chat: Chat, _title: str) -> Chat | None:
     return None
+
+
+async def _no_text(_attachment: Attachment, _tokens: int) -> str:
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ class CommandContext:
     """Gives the address that sends a code; see `Channel.link`."""
     branch: Callable[[Chat, str], Awaitable[Chat | None]] = _no_thread
     """Opens a thread; see `Channel.branch`."""
+    read: Callable[[Attachment, int], Awaitable[str]] = _no_text
+    """Gives so many tokens of a document's text. Raises Unreadable, StoreError."""
 
     @property
     def argument(self) -> str:

@@ -76,7 +76,8 @@ class ConversationCommands:
     async def _earlier(self, context: CommandContext) -> Question | None:
         """The question that the command replies to, where it is one of those before the last."""
         call = context.call
-        if not call.reply_to or not (call.quoted or call.attachments):
+        quoted = [each for each in call.attachments if each.quoted]
+        if not call.reply_to or not (call.quoted or quoted):
             return None
         history = await self._store.history.read(context.chat)
         found = next((each for each in history[:-1] if each.is_about(call.reply_to)), None)
@@ -87,7 +88,7 @@ class ConversationCommands:
             call.chat,
             call.replied_to or call.sender,
             call.quoted,
-            attachments=tuple(with_changes(each, quoted=False) for each in call.attachments),
+            attachments=tuple(with_changes(each, quoted=False) for each in quoted),
             ack=call.ack,
             language=call.language,
             groups=call.groups,

@@ -22,6 +22,7 @@ from bridge.commands.download import DownloadCommand
 from bridge.commands.export import ExportCommand
 from bridge.commands.help import HelpCommand, Topic
 from bridge.commands.invites import InviteCommand
+from bridge.commands.knowledge import KnowledgeCommands
 from bridge.commands.management import Management
 from bridge.commands.parameters import ParameterCommands
 from bridge.commands.picker import Picker
@@ -34,6 +35,7 @@ from bridge.commands.web import WebCommand
 from bridge.gateway import Gateways
 from bridge.inbound import parse_command
 from bridge.inbox import CommandCall, Inbox
+from bridge.knowledge import Knowledge
 from bridge.settings import Settings
 from bridge.store import Store
 from bridge.tools import Approvals, Toolbox
@@ -80,6 +82,7 @@ class Commands:
         self.picker = picker = Picker(
             store.preferences, store.names, gateways, management, settings.model, settings.fallback
         )
+        self.knowledge = Knowledge(store.documents, gateways.all)
         params = ParameterCommands(store.preferences, picker)
         speech = settings.speech()
         talk = ConversationCommands(store, inbox, picker, speaks=speech is not None and bool(speech.voice_model))
@@ -118,6 +121,7 @@ class Commands:
             Entry("params", params.params, topic="models"),
             Entry("usage", UsageCommand(Ledger(store.redis), Prices(settings.prices, gateways)).usage, topic="you"),
             Entry("voice", talk.voice),
+            Entry("kb", KnowledgeCommands(store, access, self.knowledge).kb),
             Entry("tool", tools.tool, listed=False),
             Entry("whoami", admit.whoami, topic="you", tells_groups=True),
             Entry("claim", admit.redeem, listed=False),

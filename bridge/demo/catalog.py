@@ -9,7 +9,19 @@ from typing import Literal
 
 from bridge.demo.conversation import Conversation
 from bridge.demo.performance import Performance, Refusal
-from bridge.demo.scripts import continuing, echo, guide, helper, longer, painter, poet, showcase, thinker, trouble
+from bridge.demo.scripts import (
+    continuing,
+    echo,
+    guide,
+    helper,
+    longer,
+    painter,
+    poet,
+    reader,
+    showcase,
+    thinker,
+    trouble,
+)
 from bridge.types import ModelId
 
 Voice = Callable[[Conversation], Performance]
@@ -51,7 +63,7 @@ def _models() -> Iterator[Model]:
     """The first of them is the one that a newcomer meets."""
     yield from _of(
         Provider("demo", "Demo"),
-        ("guide", "Guide", helper.with_tools(guide.speak)),
+        ("guide", "Guide", reader.with_passages(helper.with_tools(guide.speak))),
         ("poet", "Poet", _blind(poet.speak)),
         ("painter", "Painter", painter.speak),
         ("showcase", "Showcase", showcase.speak),
@@ -62,7 +74,9 @@ def _models() -> Iterator[Model]:
         ("slow", "Slow", guide.speak_slowly),
     )
     yield from _of(
-        Provider("yanshi", "演示"), ("向导", "向导", guide.speak_chinese), ("诗人", "诗人", poet.speak_chinese)
+        Provider("yanshi", "演示"),
+        ("向导", "向导", reader.with_passages(guide.speak_chinese)),
+        ("诗人", "诗人", poet.speak_chinese),
     )
     yield from _of(
         Provider("open-router", "OpenRouter (demo)"),
@@ -74,7 +88,7 @@ def _models() -> Iterator[Model]:
     )
     yield from _of(
         Provider("claude", "Anthropic (demo)", "anthropic"),
-        ("demo-sonnet", "Demo Sonnet", helper.with_tools(guide.speak)),
+        ("demo-sonnet", "Demo Sonnet", reader.with_passages(helper.with_tools(guide.speak))),
     )
     yield from _of(
         Provider("demo", "Demo"),

@@ -1,4 +1,5 @@
-"""The gateway of `bridge.server` with the demo's models as its only providers, and two MCP servers on its desk."""
+"""The gateway of `bridge.server` with the demo's models as its only providers, and on its desk two MCP servers and a
+knowledge base."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from typing import Self
 
 from bridge.demo.catalog import MODELS, PROVIDERS
 from bridge.demo.desk import servers
+from bridge.demo.knowledge import bases
 from bridge.demo.provider import DemoProvider
 from bridge.server import GatewayServer
 
@@ -29,4 +31,5 @@ class DemoGateway(GatewayServer):
     async def __aenter__(self) -> Self:
         await super().__aenter__()
         self.registry.mcps = servers()
+        self.registry.knowledge = bases()
         return self

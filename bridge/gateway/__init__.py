@@ -12,6 +12,7 @@ from bridge.gateway.failover import Failover
 from bridge.gateway.gateways import Gateways, shortest_ids
 from bridge.gateway.health import FAILURE_REASONS, PROBE_SECONDS, Failure, FailureReason, Health, MemoryHealth, Rest
 from bridge.gateway.http import MAX_ERROR_BODY_BYTES
+from bridge.gateway.knowledge import NOT_THERE, KnowledgeResult
 from bridge.gateway.labels import labelled
 from bridge.gateway.mcps import McpServerEntry
 from bridge.gateway.models import Model, max_output_tokens, nearest, plain_name, section_name, usable_models
@@ -27,6 +28,7 @@ __all__ = [
     "FAILURE_REASONS",
     "MAX_ERROR_BODY_BYTES",
     "MAX_EVENT_BYTES",
+    "NOT_THERE",
     "NO_PICTURES",
     "PROBE_SECONDS",
     "QUIRKS",
@@ -42,6 +44,7 @@ __all__ = [
     "Gateways",
     "Generation",
     "Health",
+    "KnowledgeResult",
     "LoadedPictures",
     "McpServerEntry",
     "MemoryHealth",

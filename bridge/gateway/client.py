@@ -16,6 +16,7 @@ from bridge.gateway.completion import MAX_ATTEMPTS, Completion, Pause, Timeouts,
 from bridge.gateway.dialects import Dialect
 from bridge.gateway.errors import V16_MAX_BODY_BYTES
 from bridge.gateway.http import MODELS_PATH, GatewayHttp, not_a_gateway
+from bridge.gateway.knowledge import GatewayKnowledge
 from bridge.gateway.labels import labelled
 from bridge.gateway.mcps import GatewayMcps
 from bridge.gateway.models import Model, nearest, usable_models
@@ -76,6 +77,8 @@ class Gateway:
         """What models refuse and can be done without, as learned so far."""
         self.mcps = GatewayMcps(self._http)
         """The MCP servers that it hands out."""
+        self.knowledge = GatewayKnowledge(self._http)
+        """Its knowledge bases."""
         self._dialects: dict[str, Dialect] = {}
         self.known_models: Sequence[Model] = ()
         """The list as it was read last, however old."""

@@ -71,13 +71,7 @@ class GatewayHttp:
         if path == MODELS_PATH and response.status_code in _NO_ROUTE and _is_json(response):
             self.name = self.name if self.is_direct else ""  # Cherry Studio has one
             raise self.named(NoModelList(f"HTTP status {response.status_code}"))
-        if response.status_code != httpx.codes.OK:
-            body = read_response_error(response.status_code, response.content[:MAX_ERROR_BODY_BYTES])
-            raise self.named(to_gateway_error(body, url=self.url, key_sent=bool(self.key), private=[self.key]))
-        try:
-            return json.loads(response.content)
-        except (ValueError, RecursionError):
-            raise not_a_gateway(self.url) from None
+        return self.read_json(response)
 
     async def response(self, path: str, params: dict[str, str | int] | None = None) -> httpx.Response:
         """The response at `path`, whatever its status. Raises GatewayUnreachable or GatewaySilent."""
@@ -93,6 +87,26 @@ class GatewayHttp:
         """`error` with the name of this server."""
         error.gateway_name, error.gateway_id, error.gateway_label = self.name, self.id, self.label
         return error
+
+    async def post_json(self, path: str, value: object, seconds: float) -> httpx.Response:
+        """The response to `value` as JSON, whatever its status. Raises GatewayUnreachable or GatewaySilent."""
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._http.post(self.url + path, json=value)
+        except httpx.TransportError as error:
+            raise self.named(unreachable(self.url, error)) from error
+        except TimeoutError:
+            raise self.named(GatewaySilent(seconds, before_first=True)) from None
+
+    def read_json(self, response: httpx.Response) -> Any:
+        """The JSON of `response`. Raises KeyRefused, GatewayUnreachable or another GatewayError."""
+        if response.status_code != httpx.codes.OK:
+            body = read_response_error(response.status_code, response.content[:MAX_ERROR_BODY_BYTES])
+            raise self.named(to_gateway_error(body, url=self.url, key_sent=bool(self.key), private=[self.key]))
+        try:
+            return json.loads(response.content)
+        except (ValueError, RecursionError):
+            raise not_a_gateway(self.url) from None
 
     async def post(self, path: str, body: bytes) -> httpx.Response:
         """The response to `body`, its content still to be read (`body_of`); the caller closes it."""

@@ -82,7 +82,7 @@ class CommandCall(Struct, frozen=True, tag="command", omit_defaults=True):
     quoted: str = ""
     """What that says."""
     attachments: tuple[Attachment, ...] = ()
-    """What that holds."""
+    """Those that came with the command, then those of the message that it replies to, as in `Said`."""
 
 
 class Notice(Struct, frozen=True, tag="notice", omit_defaults=True):

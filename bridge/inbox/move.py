@@ -25,6 +25,7 @@ from bridge.store import (
     Answers,
     ChatKeys,
     Conversations,
+    DocumentStore,
     Lane,
     LaneKeys,
     Preferences,
@@ -105,7 +106,7 @@ return #ARGV
 
 
 async def move(redis: Redis, old: Chat, new: Chat) -> None:
-    """Have conversations, preferences and what waits of `old` follow to `new`.
+    """Have conversations, preferences, documents and what waits of `old` follow to `new`.
 
     What `new` has already stays; the histories are joined by when things were said. The ids that were seen stay
     behind: the new chat may count its messages from the start. Raises StoreError.
@@ -124,6 +125,7 @@ async def move(redis: Redis, old: Chat, new: Chat) -> None:
     await Conversations(redis).move(old, new)
     await Preferences(redis).move(old, new)
     await Prompts(redis).move(old, new)
+    await DocumentStore(redis).move(old, new)
     for lane in LANES:
         await _move_lane(redis, old, new, lane)
     await _move_parked(redis, old, new)

@@ -270,6 +270,6 @@ def _job_of(message: Said | Pressed, chat: Chat, text: str) -> Job:
         replied_to=message.replied_to if isinstance(message, Said) else None,
         reply_to=message.reply_to if isinstance(message, Said) else "",
         quoted=message.quoted if isinstance(message, Said) else "",
-        attachments=tuple(each for each in message.attachments if each.quoted) if isinstance(message, Said) else (),
+        attachments=message.attachments if isinstance(message, Said) else (),
         sent_at=message.sent_at,
     )

@@ -41,12 +41,19 @@ def excerpt_of(found: Extracted) -> Excerpt:
     return Excerpt(found.unit, read.start, read.stop - 1, found.pages_total, found.truncated, found.macros)
 
 
+_FOOT = "\n\n[End of the document]\n\n"
+
+
+def without_head(text: str) -> str:
+    """Return what `headed` was given."""
+    head, _, rest = text.partition("\n\n")
+    return rest.removesuffix(_FOOT) if head.startswith("[Document ") else text
+
+
 def headed(found: Extracted, name: str) -> str:
     """Return the text with a head that tells a model what it is, and a foot where it ends."""
     excerpt = excerpt_of(found)
     whole = (excerpt.first, excerpt.last) == (1, excerpt.total) or not excerpt.unit
     part = "" if whole else f", {excerpt.unit}s {excerpt.first} to {excerpt.last} of {excerpt.total}"
     beginning = ", the beginning" if found.truncated and not excerpt.unit else ""
-    return (
-        f"[Document {name or 'without a name'}{part}{beginning}]\n\n{found.text.strip()}\n\n[End of the document]\n\n"
-    )
+    return f"[Document {name or 'without a name'}{part}{beginning}]\n\n{found.text.strip()}{_FOOT}"

@@ -105,6 +105,19 @@ class AttachmentReader:
         await self._media.put_parts(chat, origin, parts)
         return parts
 
+    async def text(self, chat: Chat, source: FileSource, attachment: Attachment, tokens: int) -> str:
+        """Return the text of a document, so many `tokens` of it by estimate; empty where it has none.
+
+        Raises Unreadable, StoreError.
+        """
+        from bridge.media.document import without_head
+
+        parts = await self.read(chat, source, attachment, tokens)
+        digests = [part.media.digest for part in parts if isinstance(part, File)]
+        contents = await self._media.get(chat, digests)
+        texts = [contents[digest].decode(errors="replace") for digest in digests if digest in contents]
+        return "\n\n".join(map(without_head, texts))
+
     async def _fetch(self, chat: Chat, source: FileSource, attachment: Attachment, extent: Extent) -> tuple[Part, ...]:
         reading = self._reading(attachment)
         assert reading is not None, "checked before"

@@ -18,13 +18,20 @@ _BRACKET = re.compile(r"[\[【][^\[\]【】]*[\]】]")
 _NOTE = re.compile(r"^\[\^\d+\]:", re.MULTILINE)
 
 
+def cited(text: str, sources: Sequence[Source]) -> list[Source]:
+    """Return what stands under `text`: pages, and of documents those that it refers to, or all where there are none."""
+    documents = {source.number for source in sources if not source.url}
+    named = {int(number) for run in _RUN.findall(text) for number in re.findall(r"\d+", run)} & documents
+    return [source for source in sources if source.url or not named or source.number in named]
+
+
 def link_citations(text: str, sources: Sequence[Source]) -> str:
     """Return `text` with the numbers of `sources` as links, in each of the forms in which models write them.
 
     These are ``[1]``, ``[1, 2]``, ``[^1]``, ``[ref_1]`` and ``【1†source】``. A number that no source has stays as it
     is, and so do numbers in code, and footnotes that the text explains itself.
     """
-    urls = {source.number: source.url for source in sources if source.number}
+    urls = {source.number: source.url for source in sources if source.number and source.url}
     if not urls:
         return text
     has_notes = _NOTE.search(text) is not None

@@ -8,6 +8,7 @@ from bridge.server.config import GatewayConfig, ProviderSpec, ServerConfig, pars
 from bridge.server.errors import ApiError, from_provider, silent, unreachable
 from bridge.server.events import Counted, Event, Started, Stopped, StopReason, TokenCounts
 from bridge.server.inside import OwnGateway
+from bridge.server.knowledge import FoundPassage, KnowledgeBase
 from bridge.server.ledger import LEDGER_FILE_NAME, MICROS, ClientKey, Ledger, keep_owner, parse_budget
 from bridge.server.mcps import McpServer, McpSpec
 from bridge.server.models import ListedModel
@@ -26,10 +27,12 @@ __all__ = [
     "ClientKey",
     "Counted",
     "Event",
+    "FoundPassage",
     "GatewayConfig",
     "GatewayServer",
     "HttpProvider",
     "Image",
+    "KnowledgeBase",
     "Ledger",
     "ListedModel",
     "McpServer",

@@ -14,7 +14,7 @@ from aiohttp.typedefs import Handler
 
 from bridge import __version__, metrics
 from bridge.errors import OWN_GATEWAY
-from bridge.server import docs, listing, media
+from bridge.server import docs, knowledge, listing, media
 from bridge.server.auth import Guard
 from bridge.server.dialects import DIALECTS, Name
 from bridge.server.dialects.fields import body_of
@@ -58,6 +58,8 @@ class Routes:
                 web.get("/v1/mcps", self._mcps),
                 web.get("/v1/mcps/{id}", self._mcp),
                 web.post("/v1/mcps/{id}/mcp", self._use_mcp),
+                web.get("/v1/knowledge-bases", self._knowledge),
+                web.post("/v1/knowledge-bases/search", self._search_knowledge),
                 web.post("/v1/chat/completions", self._completion("chat")),
                 web.post("/v1/responses", self._completion("responses")),
                 web.post("/v1/messages", self._completion("messages")),
@@ -133,6 +135,12 @@ class Routes:
 
     async def _metrics(self, request: web.Request) -> web.Response:
         return web.Response(text=metrics.exposition(), headers={"Content-Type": metrics.TYPE})
+
+    async def _knowledge(self, request: web.Request) -> web.Response:
+        return knowledge.listed(self._registry.knowledge)
+
+    async def _search_knowledge(self, request: web.Request) -> web.Response:
+        return await knowledge.search(request, self._registry.knowledge)
 
     async def _models(self, request: web.Request) -> web.Response:
         return await listing.models(request, self._registry, request[CLIENT])

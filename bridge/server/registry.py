@@ -12,6 +12,7 @@ from bridge import log as logs
 from bridge.errors import SettingsError
 from bridge.server.config import GatewayConfig, ServerConfig, read_config
 from bridge.server.errors import ApiError
+from bridge.server.knowledge import KnowledgeBase
 from bridge.server.ledger import Ledger
 from bridge.server.mcps import McpServer
 from bridge.server.meter import CONFIG
@@ -43,6 +44,8 @@ class Registry:
         self.server = ServerConfig()
         self.providers: dict[str, AnyProvider] = dict(self._local)
         self.mcps: dict[str, McpServer] = {}
+        self.knowledge: dict[str, KnowledgeBase] = {}
+        """Bases in this process, by id; no file names any."""
         self.error = ""
         """What is wrong with the file as it stands, while the one before it is in force."""
         self._seen: tuple[int, ...] = ()

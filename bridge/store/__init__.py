@@ -34,6 +34,7 @@ from bridge.store.answers import (
 from bridge.store.channel_states import CODE, ChannelState, ChannelStates
 from bridge.store.connect import RedisUrl, connected, connected_to
 from bridge.store.conversations import NO_NUMBER, Conversation, Conversations, Summary, read_summary
+from bridge.store.documents import DOCUMENTS_SECONDS, MAX_DOCUMENTS, DocumentStore, KeptDocument
 from bridge.store.errors import translate_redis_errors
 from bridge.store.health import RedisHealth
 from bridge.store.heartbeat import Heartbeats
@@ -70,11 +71,13 @@ __all__ = [
     "BUTTONS",
     "CHAT",
     "CODE",
+    "DOCUMENTS_SECONDS",
     "EPOCH_SECONDS",
     "HISTORY_SECONDS",
     "INPUT",
     "KEY_LENGTH",
     "LANES",
+    "MAX_DOCUMENTS",
     "MAX_EXCHANGES",
     "MAX_VERSIONS",
     "PLACES",
@@ -92,6 +95,7 @@ __all__ = [
     "Chosen",
     "Conversation",
     "Conversations",
+    "DocumentStore",
     "EndReason",
     "Exchange",
     "Failure",
@@ -100,6 +104,7 @@ __all__ = [
     "Hit",
     "Hold",
     "Keeper",
+    "KeptDocument",
     "Kind",
     "Lane",
     "LaneKeys",
@@ -169,6 +174,7 @@ class Store:
         self.conversations = Conversations(redis)
         self.search = Search(redis)
         self.media = MediaStore(redis)
+        self.documents = DocumentStore(redis)
         self.preferences = Preferences(redis)
         self.prompts = Prompts(redis)
         self.names = Names(redis)

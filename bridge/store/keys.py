@@ -42,6 +42,7 @@ class ChatKeys:
         "about",
         "answer",
         "aside",
+        "documents",
         "epoch",
         "history",
         "kept",
@@ -77,6 +78,8 @@ class ChatKeys:
         """A hash: pictures and what was read from files, by digest; and by source, which of them came of it."""
         self.media_index = media_index_of(self.media)
         """A sorted set: the fields of `media`, by when they came."""
+        self.documents = base + "documents"
+        """A hash: the documents of the chat's own knowledge, by id: `store/documents.py`."""
         self.moved = base + "moved"
         """The chat that this one has become."""
 

@@ -97,6 +97,8 @@ class Chosen:
     """Whether recordings are answered with a recording."""
     tools: str = ""
     """As `Preferences.tools` says."""
+    knowledge: str = ""
+    """As `Preferences.knowledge` says."""
     buttons: ButtonLevel = "few"
     fallback: Fallbacks | None = None
     """The models that answer where `model` does not; None where nobody has chosen."""
@@ -182,6 +184,13 @@ class Preferences:
 
     async def set_tools(self, chat: Chat, decided: str) -> None:
         await self._set(chat, "tools", decided)
+
+    async def knowledge(self, chat: Chat) -> str:
+        """What knowledge is used in `chat`, as `bridge.knowledge` writes it; empty where nothing was decided."""
+        return await self._get(chat, "knowledge")
+
+    async def set_knowledge(self, chat: Chat, decided: str) -> None:
+        await self._set(chat, "knowledge", decided)
 
     async def buttons(self, chat: Chat) -> ButtonLevel:
         """Which buttons stand under an answer in `chat`."""
@@ -271,15 +280,17 @@ class Preferences:
             await pipe.execute()
 
 
-CHOSEN = ("model", "system", "later", "reasoning", "voice", "tools", "buttons", "fallback", "sampling")
+CHOSEN = ("model", "system", "later", "reasoning", "voice", "tools", "knowledge", "buttons", "fallback", "sampling")
 """The fields of a chat's preferences that `chosen` reads, in this order."""
 
 
 def chosen(kept: Sequence[str | None]) -> Chosen:
     """What the values of the fields `CHOSEN` mean."""
-    model, system, later, reasoning, voice, tools, buttons, fallback, sampling = (value or "" for value in kept)
+    model, system, later, reasoning, voice, tools, knowledge, buttons, fallback, sampling = (
+        each or "" for each in kept
+    )
     return Chosen(
-        *(_model(model), system, later, _reasoning(reasoning), voice == "on", tools, _buttons(buttons)),
+        *(_model(model), system, later, _reasoning(reasoning), voice == "on", tools, knowledge, _buttons(buttons)),
         fallback=_fallback(fallback),
         sampling=_sampling(sampling),
     )

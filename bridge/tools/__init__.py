@@ -6,7 +6,7 @@ started or imported before a chat uses tools.
 
 from bridge.tools.approvals import APPROVAL_SECONDS, DECISIONS, Approvals, Decision, PendingCall
 from bridge.tools.built_in import BuiltInTools
-from bridge.tools.clean import function_names, plain, within
+from bridge.tools.clean import function_names, lines, plain, within
 from bridge.tools.configured import ConfiguredServer, read_servers
 from bridge.tools.own_servers import server_streams
 from bridge.tools.permissions import CHOICES, ToolChoices
@@ -51,6 +51,7 @@ __all__ = [
     "Toolbox",
     "bounded",
     "function_names",
+    "lines",
     "plain",
     "read_servers",
     "server_streams",

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 
 from msgspec import Struct, json
 
+from bridge.events import Source
 from bridge.types import Chat, FileKind, User
 
 Permission = Literal["never", "ask", "always"]
@@ -65,6 +66,8 @@ class ToolOutcome:
     text: str
     failed: bool = False
     files: tuple[ToolFile, ...] = ()
+    sources: tuple[Source, ...] = ()
+    """What the text is from, where the answer may refer to that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,8 @@ class ToolContext:
     """The id of the message that asked."""
     call: str
     """Names this call, the same in every attempt: up to 32 ASCII characters."""
+    number: int = 0
+    """Counts the calls of an answer, from 0; the same in every attempt."""
 
 
 class ToolError(Exception):

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bridge.access import ChatSettings, Standing
+from msgspec.structs import replace as with_changes
+
+from bridge.access import ChatSettings, Role, Standing
 from bridge.commands import Commands
 from bridge.gateway import Gateways
 from bridge.inbound import parse_command
 from bridge.inbox import Question, Turn
+from bridge.knowledge import KnowledgeChoices, asked_once
 from bridge.media import SpeechServer
 from bridge.reply import Account
 from bridge.settings import Settings
@@ -18,7 +21,9 @@ from bridge.turn.attachments import Attachments, Received
 from bridge.turn.chain import Chain
 from bridge.turn.context import user_messages
 from bridge.turn.generation import Asked, Generation
+from bridge.turn.knowledge import KnowledgeTool, TurnKnowledge
 from bridge.turn.load import Load
+from bridge.turn.loop import ToolLoop
 from bridge.turn.memory import Dropping, Summarising
 from bridge.turn.plan import Plan
 from bridge.turn.tools import TurnTools
@@ -72,13 +77,34 @@ class Asking:
         tools: bool = True,
     ) -> tuple[Generation, Received]:
         chosen, message, received, settings = context.chosen, planned.message, Received(), standing.settings
+        once = asked_once(message.text)
+        if once:
+            message = with_changes(message, text=once)
+        choices = KnowledgeChoices.read(chosen.knowledge)
+        consults_itself = choices.is_on and choices.is_tool and not once
+        may_pick = standing.role >= Role.ADMIN or settings.knowledge == "everyone"
+        searching = TurnKnowledge(
+            self._commands.knowledge,
+            planned.question.chat,
+            None if once and may_pick and not choices.bases else list(choices.bases),
+            received,
+            own=bool(once) or choices.own,
+        )
+        tools_on = tools and self._tools.are_on(chosen.tools, standing)
+
+        async def loop() -> ToolLoop | None:
+            knowledge = KnowledgeTool(searching) if consults_itself else None
+            return await self._tools.loop(
+                turn, account, planned.question, chosen.tools, on=tools_on, knowledge=knowledge
+            )
 
         async def ask() -> Asked:
             if planned.prompt:
                 return Asked([ChatMessage.user(planned.prompt)])
             if message.attachments:
                 await self._attachments.receive(message, account.channel, received, planned.question.page_range)
-            return Asked(user_messages(message, tuple(received.parts)), received.heard)
+            query = message.text.strip() or " ".join(received.heard) or message.quoted
+            return Asked(user_messages(message, tuple(received.parts)), received.heard, query)
 
         budget = self._settings.history_tokens
         memory: Dropping | Summarising = Dropping(planned.history, budget)
@@ -107,9 +133,9 @@ class Asking:
             pause=self._load.pause,
             fetch_links=self._settings.picture_links,
             voice=self._voice if chosen.voice else None,
-            tools=(lambda: self._tools.loop(turn, account, planned.question, chosen.tools))
-            if tools and (turn.steps or self._tools.are_on(chosen.tools, standing))
-            else None,
+            tools=loop if tools and (turn.steps or tools_on or consults_itself) else None,
+            consult=searching.consult if once or choices.is_on else None,
+            consults_itself=consults_itself,
             sampling=chosen.sampling,
         )
         return generation, received

@@ -11,6 +11,7 @@ import structlog
 from bridge import metrics
 from bridge.gateway import Gateways, LoadedPictures
 from bridge.inbound import Said
+from bridge.knowledge import Problem
 from bridge.media import (
     MAX_ATTACHMENTS,
     MAX_PICTURE_BYTES,
@@ -20,7 +21,7 @@ from bridge.media import (
     Unreadable,
     shrunk,
 )
-from bridge.types import BodyFile, Chat, ChatMessage, File, Image, Media, Part, Text
+from bridge.types import Attachment, BodyFile, Chat, ChatMessage, File, Image, Media, Part, Text
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +46,8 @@ class Received:
     problems: list[Unreadable] = field(default_factory=list)
     heard: list[str] = field(default_factory=list)
     """What recordings among them say."""
+    knowledge: Problem = ""
+    """Why the knowledge that was to be searched gave less than it should."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,13 @@ class Attachments:
                 if attachment.kind in ("audio", "video"):
                     received.heard += [part.text for part in parts if isinstance(part, Text)]
                 metrics.ATTACHMENTS.add(source.name, "read")
+
+    async def text_of(self, chat: Chat, source: FileSource, attachment: Attachment, tokens: int) -> str:
+        """Return the text of a document, so many `tokens` of it by estimate; empty where it has none.
+
+        Raises Unreadable, StoreError.
+        """
+        return await self._reader.text(chat, source, attachment, tokens)
 
     async def load(self, chat: Chat, messages: Sequence[ChatMessage]) -> Loaded:
         """Return the contents of the pictures and documents that go with `messages`, within what the gateway takes.

@@ -17,14 +17,14 @@ from bridge.gateway import Failure
 from bridge.inbound import Said
 from bridge.inbox import Notice
 from bridge.media import Unreadable
-from bridge.reply import Draft
+from bridge.reply import Draft, cited
 from bridge.store import EndReason
 from bridge.tools import BUILT_IN, DECISIONS, plain
 from bridge.turn.attachments import Received
 from bridge.turn.chain import Chain
 from bridge.turn.generation import Generation
 from bridge.types import Button, File, ModelId, Part
-from bridge.words import Words, no_models, trouble, with_gateway
+from bridge.words import Words, no_models, trouble, why_unread, with_gateway
 
 MAX_SOURCES = 10
 """Sources that are listed; further ones are counted."""
@@ -74,7 +74,8 @@ def outcome_note(
     excerpts, more = excerpts_note(received.parts, words, key)
     unspoken = f"🔇 {words.not_spoken}" if draft.unspoken else ""
     # However the answer ended:
-    came = [sources_list(draft.sources, words), unshown(draft, words), unspoken, stood_in(draft, generation, words)]
+    came = [sources_list(cited(draft.text, draft.sources), words), without_knowledge(received, words)]
+    came += [unshown(draft, words), unspoken, stood_in(draft, generation, words)]
     if generation.summarised:
         came.append(f"📝 {words.summarised}")
     read = [unread(received.problems, message, words, admin=admin), excerpts]
@@ -114,7 +115,7 @@ def stood_in(draft: Draft, answering: Answering, words: Words) -> str:
 
 
 def sources_list(sources: Sequence[Source], words: Words) -> str:
-    """Return the pages that an answer rests on, as a short list of numbered links; nothing where there are none."""
+    """Return what an answer rests on, as a short list of numbered links and documents; nothing where there are none."""
     if not sources:
         return ""
     numbered = [(source.number or place, source) for place, source in enumerate(sources, 1)]
@@ -125,8 +126,20 @@ def sources_list(sources: Sequence[Source], words: Words) -> str:
 
 def _link(source: Source) -> str:
     title = " ".join(source.title.split())[:MAX_TITLE_LENGTH] or urlsplit(source.url).hostname or source.url
-    plain = "".join(letter for letter in title if letter not in "[]<>`*_")
-    return f"[{plain}](<{source.url}>)"
+    if source.url:
+        return f"[{_unmarked(title)}](<{source.url}>)"
+    where = f", {_unmarked(source.where)}" if source.where else ""
+    return f"{_unmarked(title)}{where}: “{_unmarked(source.excerpt)}”"
+
+
+def _unmarked(text: str) -> str:
+    """Text of somebody else without what Markdown would read into it."""
+    return "".join(letter for letter in text if letter not in "[]<>`*_#|~\\")
+
+
+def without_knowledge(received: Received, words: Words) -> str:
+    """Return why the answer rests on less knowledge than was to be searched; nothing where it does not."""
+    return f"📚 {words.knowledge_problems[received.knowledge]}" if received.knowledge else ""
 
 
 def unshown(draft: Draft, words: Words) -> str:
@@ -141,20 +154,14 @@ def unread(problems: Sequence[Unreadable], message: Said, words: Words, *, admin
     """Return which attachments were not read, and why, in a sentence each; nothing where all were read."""
     said = []
     for problem in problems:
-        kind, _, reason = problem.kind.partition(":")
-        if kind == "document":
-            name = shown_name(problem.name, words)
-            said.append(f"📎 {words.document_errors[reason].format(name=name, **problem.values)}")
-            continue
         if problem.kind == "unsupported":
             has_words = bool(message.text.strip() or message.quoted.strip())
             sentence = words.only_text_answered if has_words else words.cannot_read
             said.append(sentence.format(kinds=kinds(message, words)))
             continue
-        sentence = words.unreadable_files[problem.kind].format(**problem.values)
-        if admin and problem.kind == "no_speech":
-            sentence = f"{sentence} {words.admin_no_speech}"
-        said.append(f"📎 {shown_name(problem.name, words)}: {sentence}" if problem.name else f"📎 {sentence}")
+        name = shown_name(problem.name, words) if problem.name or problem.kind.startswith("document:") else ""
+        sentence = f"📎 {why_unread(problem.kind, name, problem.values, words)}"
+        said.append(f"{sentence} {words.admin_no_speech}" if admin and problem.kind == "no_speech" else sentence)
     return "\n".join(dict.fromkeys(said))
 
 

@@ -12,6 +12,8 @@ import structlog
 from bridge.errors import GatewayError, GatewayUnreachable, ModelNotFound, PicturesRefused
 from bridge.events import Event, Heard, Picture, Spoken, TextDelta, Usage
 from bridge.gateway import Completion, Failover, Failure, Gateways, Pause
+from bridge.knowledge import NOTE as KNOWLEDGE_NOTE
+from bridge.knowledge import Passage, sources, with_passages
 from bridge.media import NotSpoken, PictureLinks, SpeechServer, linked_pictures, spoken_text
 from bridge.sampling import Sampling
 from bridge.store import Exchange, Preferences
@@ -33,6 +35,8 @@ class Asked:
     """Empty where there is nothing to ask."""
     heard: Sequence[str] = ()
     """What recordings in it say."""
+    query: str = ""
+    """What is looked for in knowledge: the person's own words."""
 
 
 class Generation:
@@ -43,7 +47,8 @@ class Generation:
     what the messages to send refer to; `seeing` says which models take pictures, where this one does not. With
     `fetch_links`, pictures that the answer links to are fetched. The answer to a recording is spoken where there is a
     `voice`. `remember` gives what goes with the question of what was said before, for a model and what its estimates
-    are multiplied by; `pause` sets the pace of reading.
+    are multiplied by; `pause` sets the pace of reading. `consult` gives passages that go with the question; where
+    the model has a tool for that (`consults_itself`), only to a model that cannot call it.
     """
 
     def __init__(
@@ -62,6 +67,8 @@ class Generation:
         sampling: Sampling,
         voice: SpeechServer | None = None,
         tools: Callable[[], Awaitable[ToolLoop | None]] | None = None,
+        consult: Callable[[str], Awaitable[Sequence[Passage]]] | None = None,
+        consults_itself: bool = False,
     ) -> None:
         self.model: ModelId | None = None
         """The model that answers; None until it is resolved, and where no gateway offers one."""
@@ -84,6 +91,9 @@ class Generation:
         self._fetch_links = fetch_links
         self._voice = voice
         self._open_tools = tools
+        self._consult = consult
+        self._consults_itself = consults_itself
+        self._passages: Sequence[Passage] = ()
         self._completion: Completion | Failover | None = None
         self._failures: list[Failure] = []
         """Those before the completions before the last."""
@@ -114,6 +124,8 @@ class Generation:
         self.model = models[0]
         if self._open_tools is not None and "no_tools" not in await self._gateways.quirks.get(self.model):
             self.loop = await self._open_tools()
+        if self._consult is not None and asked.query and not (self._consults_itself and self.loop is not None):
+            self._passages = await self._consult(asked.query)
         self._remembered = await self._remember(self.model, await self._preferences.ratio(self.model))
         self._asked = added(self._asked, self._remembered.usage)
         history = self._remembered.history
@@ -173,6 +185,8 @@ class Generation:
                     case TextDelta():
                         if self.first_text is None:
                             self.first_text = round(time.monotonic() - self._began, 3)
+                            for source in sources(self._passages):
+                                yield source
                     case Picture(url=url) if url:
                         event = await self._fetched(event)
                 yield event
@@ -251,8 +265,10 @@ class Generation:
 
     def _request(self, history: Sequence[Exchange]) -> list[ChatMessage]:
         system = self._remembered.system(self._system)
-        system = f"{system}\n\n{NOTE}".strip() if self.loop is not None else system
-        return request_messages(system, history, self.question, tools=self.loop is not None)
+        notes = [NOTE] * (self.loop is not None) + [KNOWLEDGE_NOTE] * bool(self._passages)
+        system = "\n\n".join(filter(None, [system, *notes]))
+        question = with_passages(self.question, self._passages)
+        return request_messages(system, history, question, tools=self.loop is not None)
 
     def _messages(self, history: Sequence[Exchange]) -> list[ChatMessage]:
         messages = self._loaded.expand(self._request(history))

@@ -154,6 +154,8 @@ class ToolLoop:
         self._ends_at = float("inf")
         self._room = MAX_ALL_RESULT_BYTES
         self._ran = 0
+        self._earlier = 0
+        """Calls of the rounds before."""
         self.history: list[ChatMessage] = []
         """What was called and what came of it, for the history: bounded, and without words of the model's."""
 
@@ -207,6 +209,7 @@ class ToolLoop:
                 yield event
                 if isinstance(event, ApprovalAsked):
                     return
+            self._earlier += len(answer.calls)
             asked, given = self._messages(answer, results, last=number == MAX_ROUNDS - 1)
             further += [asked, given]
             self.history += _for_history(asked, given)
@@ -249,13 +252,15 @@ class ToolLoop:
                     results[place] = settled
                     for file in await self._use.load(settled.files):
                         yield _shown(file)
+                    for source in settled.sources:
+                        yield source
                     yield self._step(id, call, settled)
                 else:
                     assert tool is not None
                     assert arguments is not None
                     self._ran += 1
                     yield self._step(id, call, None, "running")
-                    running[asyncio.create_task(self._run(id, tool, arguments))] = place
+                    running[asyncio.create_task(self._run(id, self._earlier + place, tool, arguments))] = place
             while running:
                 done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
@@ -263,6 +268,8 @@ class ToolLoop:
                     results[place], files = task.result()
                     for file in files:
                         yield _shown(file)
+                    for source in results[place].sources:
+                        yield source
                     yield self._step(f"{number}.{place}", calls[place], results[place])
         finally:
             for task in running:
@@ -299,13 +306,15 @@ class ToolLoop:
                     return result
         return "run"
 
-    async def _run(self, id: str, tool: Tool, arguments: Mapping[str, Any]) -> tuple[CallResult, tuple[ToolFile, ...]]:
+    async def _run(
+        self, id: str, number: int, tool: Tool, arguments: Mapping[str, Any]
+    ) -> tuple[CallResult, tuple[ToolFile, ...]]:
         """Run one call, and write down before and after that it ran."""
         await self._use.record(tool, "run")
         await self._steps.begin(id)
         began = time.monotonic()
         left = min(CALL_SECONDS, self._ends_at - asyncio.get_running_loop().time())
-        context = replace(self._use.context, call=f"{self._use.key}.{id}")
+        context = replace(self._use.context, call=f"{self._use.key}.{id}", number=number)
         try:
             async with asyncio.timeout(max(0.0, left)):
                 outcome = await self._use.run(tool, arguments, context)
@@ -315,7 +324,8 @@ class ToolLoop:
             outcome = ToolOutcome(f"The tool failed: {error}", failed=True)
         seconds = round(time.monotonic() - began, 1)
         kept = tuple([await self._use.keep(file) for file in outcome.files])
-        result = CallResult(bounded(outcome.text), outcome.failed, seconds=seconds, files=kept)
+        text = bounded(outcome.text)
+        result = CallResult(text, outcome.failed, seconds=seconds, files=kept, sources=outcome.sources)
         await self._steps.finish(id, result)
         log.info("tool", server=tool.server, failed=outcome.failed, seconds=seconds, size=len(outcome.text))
         return result, outcome.files

@@ -20,6 +20,7 @@ from bridge.media import Unreadable
 from bridge.reply import Account, Address, Draft, Footer, deliver
 from bridge.store import Store
 from bridge.turn.active import ActiveAnswers
+from bridge.turn.attachments import Attachments
 from bridge.turn.footer import notice_text, unread
 from bridge.types import Body, Button
 from bridge.words import Language, Words, trouble, words_for
@@ -33,6 +34,7 @@ class Replies:
         commands: Commands,
         language: Language | None,
         active: ActiveAnswers,
+        attachments: Attachments,
         admins_changed: Callable[[], Awaitable[None]],
     ) -> None:
         self._store = store
@@ -40,6 +42,7 @@ class Replies:
         self._commands = commands
         self._language = language
         self._active = active
+        self._attachments = attachments
         self._admins_changed = admins_changed
 
     def words(self, language: str) -> Words:
@@ -79,6 +82,7 @@ class Replies:
             hint=channel.hint(call.chat.place, call.language),
             link=channel.link,
             branch=channel.branch,
+            read=lambda attachment, tokens: self._attachments.text_of(call.chat, channel, attachment, tokens),
         )
         try:
             result = await self._commands.run(context)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from msgspec import Struct
 
+from bridge.events import Source
 from bridge.inbox import MAX_RESULT_BYTES, Turn
 from bridge.store import Row
 from bridge.types import FileKind, Media, Text, Thought, ToolCall
@@ -55,6 +56,7 @@ class CallResult(Struct, frozen=True):
     """Whether it is not known what became of it."""
     seconds: float = 0.0
     files: tuple[KeptFile, ...] = ()
+    sources: tuple[Source, ...] = ()
 
 
 ROUND = Row(Round)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from bridge.access import Access, Actor, Standing
 from bridge.inbox import Question, Turn
@@ -19,9 +20,11 @@ from bridge.tools import (
     ToolChoices,
     ToolContext,
     ToolFile,
+    ToolOutcome,
     function_names,
     within,
 )
+from bridge.turn.knowledge import KnowledgeTool
 from bridge.turn.loop import ToolLoop, ToolUse
 from bridge.turn.steps import KeptFile, ToolSteps
 from bridge.types import Chat
@@ -45,11 +48,25 @@ class TurnTools:
         on = ToolChoices.read(chosen).on
         return standing.settings.tools == "on" if on is None else on
 
-    async def loop(self, turn: Turn, account: Account, question: Question, chosen: str) -> ToolLoop | None:
-        """Return what answers `question` with tools; None where there are none to offer. Raises StoreError."""
+    async def loop(
+        self,
+        turn: Turn,
+        account: Account,
+        question: Question,
+        chosen: str,
+        *,
+        on: bool,
+        knowledge: KnowledgeTool | None = None,
+    ) -> ToolLoop | None:
+        """Return what answers `question` with tools, where they are `on`, and with `knowledge`, where it is a tool.
+
+        None where there are none to offer. Raises StoreError.
+        """
         choices = ToolChoices.read(chosen)
-        offer = await self._toolbox.offer(wait=LONG_WAIT_SECONDS if turn.steps else WAIT_SECONDS)
-        usable = [tool for tool in offer.tools if choices.permission(tool) != "never"]
+        offered = list(await knowledge.tools()) if knowledge is not None else []
+        if on or turn.steps:
+            offered += (await self._toolbox.offer(wait=LONG_WAIT_SECONDS if turn.steps else WAIT_SECONDS)).tools
+        usable = [tool for tool in offered if choices.permission(tool) != "never"]
         tools = function_names(within(usable, MAX_TOOLS, MAX_TOOLS_BYTES), BUILT_IN)
         if not tools and not turn.steps:
             return None
@@ -68,11 +85,16 @@ class TurnTools:
         async def keep(file: ToolFile) -> KeptFile:
             return KeptFile(file.kind, await self._store.media.put(chat, file.content, file.mime, file.name))
 
+        async def run(tool: Tool, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutcome:
+            if knowledge is not None and tool.server == knowledge.name:
+                return await knowledge.call(tool.name, arguments, context)
+            return await self._toolbox.call(tool, arguments, context)
+
         context = ToolContext(chat, asker, account.id, question.language, question.message.id, "")
         use = ToolUse(
             tools,
             needs_approval=lambda tool: choices.permission(tool) == "ask",
-            run=self._toolbox.call,
+            run=run,
             ask=ask,
             decision=self._approvals.decision,
             record=record,

@@ -2,7 +2,7 @@
 
 from bridge.words.en import EN
 from bridge.words.languages import LANGUAGES, Language, language_of, named
-from bridge.words.trouble import duration, models_count, no_models, trouble, with_gateway
+from bridge.words.trouble import duration, models_count, no_models, trouble, why_unread, with_gateway
 from bridge.words.words import Words
 from bridge.words.zh_cn import ZH_CN
 from bridge.words.zh_tw import ZH_TW
@@ -21,6 +21,7 @@ __all__ = [
     "named",
     "no_models",
     "trouble",
+    "why_unread",
     "with_gateway",
     "words_for",
 ]

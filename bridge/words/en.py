@@ -40,6 +40,7 @@ EN = Words(
         "usage": "What you have used, today and this month",
         "voice": "Whether voice messages are answered with voice",
         "tools": "Which tools the model may call here",
+        "kb": "Which knowledge the model answers from",
         "buttons": "Which buttons stand under an answer",
         "compare": "Two models answer side by side",
         "whoami": "Your id and this chat's id",
@@ -72,6 +73,7 @@ EN = Words(
         "usage": "all, people, chats, errors or an id",
         "voice": "on or off",
         "tools": "on, off, or a tool with never, ask or always",
+        "kb": "ask and a question, add, list, remove or off",
         "buttons": "off, few or all",
         "compare": "two models and a question",
         "allow": "id, for 7d",
@@ -258,6 +260,7 @@ EN = Words(
     "- `/chat choose everyone` or `admins`: the model, the system prompt, `/later`\n"
     "- `/chat later on` or `off`: whether messages wait while the gateway is away\n"
     "- `/chat tools on` or `off`: whether models are offered tools\n"
+    "- `/chat knowledge admins` or `everyone`: who may pick knowledge bases\n"
     "- `/chat limit 50 turns`, `200000 tokens` or both: for each person and day\n"
     "- `/chat model provider:model`, `/chat system` and a text: where none is chosen\n"
     "- `/chat fallback b:y, c:z`: the models that answer where that one does not\n"
@@ -492,6 +495,35 @@ EN = Words(
     button_permissions={"never": "Never", "ask": "Ask", "always": "Always"},
     button_tools_on="Turn on",
     button_tools_off="Turn off",
+    knowledge_problems={
+        "away": "The knowledge base did not answer; this answer does without it.",
+        "absent": "The knowledge base is not there (any more); this answer does without it. /kb shows which there are.",
+        "empty": "Nothing in the knowledge fits this question.",
+    },
+    kb_on="**Questions here are answered from:**",
+    kb_off="**No knowledge is used here.**",
+    kb_always="It is searched with every question.",
+    kb_tool="The model searches it when it wants to.",
+    kb_own="documents of this chat ({count})",
+    kb_no_bases="The gateway has no knowledge bases. Cherry Studio hands them out since version 1.8.4.",
+    kb_unknown_bases="The knowledge bases of the gateway cannot be listed just now.",
+    kb_base_gone="This knowledge base is not there any more.",
+    kb_of_admins="Only admins can pick knowledge bases here.",
+    kb_nothing_picked="No knowledge is used here. An admin can pick some with /kb, "
+    "or you keep a document with `/kb add`.",
+    kb_usage="`/kb ask` and a question asks once; `/kb add` as a reply to a document keeps it here; `/kb list`.",
+    kb_added="{name} is kept for this chat. Questions here are now answered from it as well.",
+    kb_cut="Only its beginning: it is too long.",
+    kb_full="There is no room for that: this chat keeps up to {count} documents. `/kb list` removes some.",
+    kb_nothing_to_add="Send `/kb add` as a reply to a document, or with one.",
+    kb_documents="**Documents of this chat**",
+    kb_no_documents="This chat keeps no documents. `/kb add` as a reply to one keeps it.",
+    kb_no_such_document="There is no such document here.",
+    kb_removed="{name} is no longer kept.",
+    kb_characters="{count} characters",
+    button_kb_always="With every question",
+    button_kb_tool="As a tool",
+    button_kb_remove="Remove {name}",
     cannot_show="Something came with the answer that cannot be shown here: {kind}.",
     unreadable="I cannot read a message that was kept for you, perhaps since an update. Please send it again.",
     gave_up="I tried {count} times and could not answer that. Please send it again.",

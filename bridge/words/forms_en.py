@@ -42,6 +42,10 @@ FORMS = {
     "tools": "- `/tools on`, `/tools off`: whether the model may call tools here\n"
     "- `/tools SERVER never`, `ask` or `always`; the same for `SERVER/TOOL`\n"
     "- `/tools`: what there is",
+    "kb": "- `/kb ask question`: answered from knowledge, this once\n"
+    "- `/kb add`, as a reply to a document: keep it for this chat\n"
+    "- `/kb list`, `/kb remove 2`: what is kept\n"
+    "- `/kb`: which knowledge bases are used here; `/kb tool`, `/kb always`, `/kb off`",
     "usage": "- `/usage`: what you have used\n"
     "- For admins: `/usage all`, `people`, `chats`, `errors`, or the id of a person",
     "whoami": "- `/whoami`: your id, your role, this chat's id",

@@ -39,6 +39,10 @@ FORMS = {
     "tools": "- `/tools on`、`/tools off`：模型在这里可不可以用工具\n"
     "- `/tools SERVER never`、`ask` 或 `always`；`SERVER/TOOL` 也一样\n"
     "- `/tools`：有哪些工具",
+    "kb": "- `/kb ask 问题`：这一次参考知识库回答\n"
+    "- 回复一个文档发送 `/kb add`：为本聊天保存它\n"
+    "- `/kb list`、`/kb remove 2`：保存了哪些\n"
+    "- `/kb`：这里使用哪些知识库；`/kb tool`、`/kb always`、`/kb off`",
     "usage": "- `/usage`：你自己的用量\n- 管理员：`/usage all`、`people`、`chats`、`errors`，或某人的 ID",
     "whoami": "- `/whoami`：你的 ID、角色和这个聊天的 ID",
     "allow": "- `/allow`：在群里是这个群；用来回复则是那个人\n- `/allow 4711`：这个 ID 的人\n"

@@ -39,6 +39,10 @@ FORMS = {
     "tools": "- `/tools on`、`/tools off`：模型在這裡可不可以用工具\n"
     "- `/tools SERVER never`、`ask` 或 `always`；`SERVER/TOOL` 也一樣\n"
     "- `/tools`：有哪些工具",
+    "kb": "- `/kb ask 問題`：這一次參考知識庫回答\n"
+    "- 回覆一個文件傳送 `/kb add`：為本聊天儲存它\n"
+    "- `/kb list`、`/kb remove 2`：儲存了哪些\n"
+    "- `/kb`：這裡使用哪些知識庫；`/kb tool`、`/kb always`、`/kb off`",
     "usage": "- `/usage`：你自己的用量\n- 管理員：`/usage all`、`people`、`chats`、`errors`，或某人的 ID",
     "whoami": "- `/whoami`：你的 ID、角色和這個聊天的 ID",
     "allow": "- `/allow`：在群組裡是這個群組；用來回覆則是那個人\n- `/allow 4711`：這個 ID 的人\n"

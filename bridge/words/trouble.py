@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from bridge import errors
@@ -21,6 +22,17 @@ def trouble(error: errors.GatewayError, words: Words, *, model: ModelId | None, 
     if admin and (more := _to_admins(error, words)):
         said = f"{said}\n\n{in_variables_of(error.gateway_id, more)}"
     return said
+
+
+def why_unread(kind: str, name: str, values: Mapping[str, object], words: Words) -> str:
+    """Why the file called `name` was not read; `kind` and `values` as `bridge.media.Unreadable` has them."""
+    part, _, reason = kind.partition(":")
+    if part == "document":
+        return words.document_errors[reason].format(name=name, **values)
+    if kind not in words.unreadable_files:
+        return words.document_errors["unsupported"].format(name=name)
+    said = words.unreadable_files[kind].format(**values)
+    return f"{name}: {said}" if name else said
 
 
 def with_gateway(sentence: str, words: Words, name: str, **values: object) -> str:

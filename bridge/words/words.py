@@ -368,6 +368,30 @@ class Words:
     button_permissions: Mapping[str, str]
     button_tools_on: str
     button_tools_off: str
+    knowledge_problems: Mapping[str, str]
+    kb_on: str
+    kb_off: str
+    kb_always: str
+    kb_tool: str
+    kb_own: str
+    kb_no_bases: str
+    kb_unknown_bases: str
+    kb_base_gone: str
+    kb_of_admins: str
+    kb_nothing_picked: str
+    kb_usage: str
+    kb_added: str
+    kb_cut: str
+    kb_full: str
+    kb_nothing_to_add: str
+    kb_documents: str
+    kb_no_documents: str
+    kb_no_such_document: str
+    kb_removed: str
+    kb_characters: str
+    button_kb_always: str
+    button_kb_tool: str
+    button_kb_remove: str
     cannot_show: str
     queue_full: str
 

@@ -39,6 +39,7 @@ ZH_CN = Words(
         "usage": "今天和本月的用量",
         "voice": "语音消息是否用语音回答",
         "tools": "模型在这里可以用哪些工具",
+        "kb": "模型回答时参考哪些知识",
         "buttons": "答案下方显示哪些按钮",
         "compare": "两个模型并排回答",
         "whoami": "你的 ID 和这个聊天的 ID",
@@ -71,6 +72,7 @@ ZH_CN = Words(
         "usage": "all、people、chats、errors 或 ID",
         "voice": "on 或 off",
         "tools": "on、off，或工具名加 never、ask、always",
+        "kb": "ask 加问题，add、list、remove 或 off",
         "allow": "ID，可以加 for 7d",
         "deny": "ID，可以加 for 7d",
         "buttons": "off、few 或 all",
@@ -257,6 +259,7 @@ ZH_CN = Words(
     "- `/chat choose everyone` 或 `admins`：谁可以换模型、系统提示词和 `/later`\n"
     "- `/chat later on` 或 `off`：网关不在时，消息等不等它回来\n"
     "- `/chat tools on` 或 `off`：是否给模型提供工具\n"
+    "- `/chat knowledge admins` 或 `everyone`：谁可以选择知识库\n"
     "- `/chat limit 50 turns`、`200000 tokens` 或两者：每人每天\n"
     "- `/chat model 服务商:模型`、`/chat system` 加文字：没有另选时使用\n"
     "- `/chat fallback b:y, c:z`：那个模型不回答时代答的模型\n"
@@ -490,6 +493,34 @@ ZH_CN = Words(
     button_permissions={"never": "禁止", "ask": "先询问", "always": "直接运行"},
     button_tools_on="开启",
     button_tools_off="关闭",
+    knowledge_problems={
+        "away": "知识库没有响应，这个回答没有用到它。",
+        "absent": "知识库不存在（或已被删除），这个回答没有用到它。/kb 可以查看有哪些。",
+        "empty": "知识库里没有与这个问题相关的内容。",
+    },
+    kb_on="**这里的问题会参考：**",
+    kb_off="**这里没有使用知识库。**",
+    kb_always="每个问题都会先检索。",
+    kb_tool="由模型决定何时检索。",
+    kb_own="本聊天的文档（{count}）",
+    kb_no_bases="网关没有知识库。Cherry Studio 从 1.8.4 版起提供。",
+    kb_unknown_bases="暂时无法列出网关的知识库。",
+    kb_base_gone="这个知识库已经不存在了。",
+    kb_of_admins="只有管理员可以在这里选择知识库。",
+    kb_nothing_picked="这里没有使用知识库。管理员可以用 /kb 选择，您也可以用 `/kb add` 保存文档。",
+    kb_usage="`/kb ask` 加问题：只查这一次；回复一个文档发送 `/kb add`：为本聊天保存它；`/kb list`：查看文档。",
+    kb_added="已为本聊天保存 {name}，这里的问题也会参考它。",
+    kb_cut="文档太长，只保存了开头部分。",
+    kb_full="放不下了：每个聊天最多保存 {count} 个文档。`/kb list` 可以删除一些。",
+    kb_nothing_to_add="请回复一个文档发送 `/kb add`，或随文档一起发送。",
+    kb_documents="**本聊天的文档**",
+    kb_no_documents="本聊天没有保存文档。回复一个文档发送 `/kb add` 即可保存。",
+    kb_no_such_document="这里没有这个文档。",
+    kb_removed="已删除 {name}。",
+    kb_characters="{count} 个字符",
+    button_kb_always="每个问题都检索",
+    button_kb_tool="作为工具",
+    button_kb_remove="删除 {name}",
     cannot_show="回答里有无法在这里显示的内容：{kind}。",
     unreadable="有一条为你保存的消息我读不出来，可能是因为更新。请再发一次。",
     gave_up="我试了 {count} 次，还是没能回答这条消息。请再发一次。",

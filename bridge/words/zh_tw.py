@@ -39,6 +39,7 @@ ZH_TW = Words(
         "usage": "今天和本月的用量",
         "voice": "語音訊息是否用語音回答",
         "tools": "模型在這裡可以用哪些工具",
+        "kb": "模型回答時參考哪些知識",
         "buttons": "答案下方顯示哪些按鈕",
         "compare": "兩個模型並排回答",
         "whoami": "你的 ID 和這個聊天的 ID",
@@ -71,6 +72,7 @@ ZH_TW = Words(
         "usage": "all、people、chats、errors 或 ID",
         "voice": "on 或 off",
         "tools": "on、off，或工具名加 never、ask、always",
+        "kb": "ask 加問題，add、list、remove 或 off",
         "allow": "ID，可以加 for 7d",
         "deny": "ID，可以加 for 7d",
         "buttons": "off、few 或 all",
@@ -257,6 +259,7 @@ ZH_TW = Words(
     "- `/chat choose everyone` 或 `admins`：誰可以換模型、系統提示詞和 `/later`\n"
     "- `/chat later on` 或 `off`：閘道不在時，訊息等不等它回來\n"
     "- `/chat tools on` 或 `off`：是否給模型提供工具\n"
+    "- `/chat knowledge admins` 或 `everyone`：誰可以選擇知識庫\n"
     "- `/chat limit 50 turns`、`200000 tokens` 或兩者：每人每天\n"
     "- `/chat model 服務商:模型`、`/chat system` 加文字：沒有另選時使用\n"
     "- `/chat fallback b:y, c:z`：那個模型不回答時代答的模型\n"
@@ -490,6 +493,34 @@ ZH_TW = Words(
     button_permissions={"never": "禁止", "ask": "先詢問", "always": "直接執行"},
     button_tools_on="開啟",
     button_tools_off="關閉",
+    knowledge_problems={
+        "away": "知識庫沒有回應，這個回答沒有用到它。",
+        "absent": "知識庫不存在（或已被刪除），這個回答沒有用到它。/kb 可以檢視有哪些。",
+        "empty": "知識庫裡沒有與這個問題相關的內容。",
+    },
+    kb_on="**這裡的問題會參考：**",
+    kb_off="**這裡沒有使用知識庫。**",
+    kb_always="每個問題都會先檢索。",
+    kb_tool="由模型決定何時檢索。",
+    kb_own="本聊天的文件（{count}）",
+    kb_no_bases="閘道沒有知識庫。Cherry Studio 從 1.8.4 版起提供。",
+    kb_unknown_bases="暫時無法列出閘道的知識庫。",
+    kb_base_gone="這個知識庫已經不存在了。",
+    kb_of_admins="只有管理員可以在這裡選擇知識庫。",
+    kb_nothing_picked="這裡沒有使用知識庫。管理員可以用 /kb 選擇，您也可以用 `/kb add` 儲存文件。",
+    kb_usage="`/kb ask` 加問題：只查這一次；回覆一個文件傳送 `/kb add`：為本聊天儲存它；`/kb list`：檢視文件。",
+    kb_added="已為本聊天儲存 {name}，這裡的問題也會參考它。",
+    kb_cut="文件太長，只儲存了開頭部分。",
+    kb_full="放不下了：每個聊天最多儲存 {count} 個文件。`/kb list` 可以刪除一些。",
+    kb_nothing_to_add="請回覆一個文件傳送 `/kb add`，或隨文件一起傳送。",
+    kb_documents="**本聊天的文件**",
+    kb_no_documents="本聊天沒有儲存文件。回覆一個文件傳送 `/kb add` 即可儲存。",
+    kb_no_such_document="這裡沒有這個文件。",
+    kb_removed="已刪除 {name}。",
+    kb_characters="{count} 個字元",
+    button_kb_always="每個問題都檢索",
+    button_kb_tool="作為工具",
+    button_kb_remove="刪除 {name}",
     cannot_show="回答裡有無法在這裡顯示的內容：{kind}。",
     unreadable="有一則為你保存的訊息我讀不出來，可能是因為更新。請再傳一次。",
     gave_up="我試了 {count} 次，還是沒能回答這則訊息。請再傳一次。",

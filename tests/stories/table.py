@@ -69,6 +69,7 @@ COMMANDS: dict[str, tuple[Standing, str]] = {
     "/params": ("member", r"How models answer here"),
     "/effort": ("member", r"How models answer here"),
     "/voice": ("member", r"I cannot speak here\."),
+    "/kb": ("member", r"No knowledge is used here\."),
     "/whoami": ("member", r"You are .+: {role}\."),
     "/claim WRONG": ("member", WRONG_CODE),
     "/allow person 999": ("admin", r"\w+:999 may talk to me now\.$"),

@@ -21,6 +21,7 @@ _NOTE = re.compile(
 )
 _NOTES = re.compile(r"\bnotes\b|笔记|筆記", re.IGNORECASE)
 _TIME = re.compile(r"\bwhat time\b|\btime is it\b|几点|幾點", re.IGNORECASE)
+_KNOWLEDGE = re.compile(r"\bdocuments?\b|\bknowledge\b|知识库|知識庫|文档|文件", re.IGNORECASE)
 _SUM = re.compile(r"[\d.]+(?:\s*(?:\*\*|[-+*/×÷^])\s*[\d.]+)+")
 
 
@@ -48,6 +49,8 @@ def _fitting(conversation: Conversation) -> Iterator[tuple[str, str]]:
         yield from _call(conversation, "add_note", text=found["text"].strip())
     if _NOTES.search(question):
         yield from _call(conversation, "list_notes")
+    if _KNOWLEDGE.search(question):
+        yield from _call(conversation, "search_knowledge", question=question[:500])
     if _TIME.search(question):
         yield from _call(conversation, "current_time")
 

@@ -6,6 +6,7 @@ does follows from its name: see `catalogue.BEHAVIOURS`. `answer` puts words into
 
 from tests.emulators.gateway.catalogue import Behaviour, Provider
 from tests.emulators.gateway.completion import Completion
+from tests.emulators.gateway.knowledge import Passage
 from tests.emulators.gateway.server import KEY, GatewayEmulator, Generation
 
-__all__ = ["KEY", "Behaviour", "Completion", "GatewayEmulator", "Generation", "Provider"]
+__all__ = ["KEY", "Behaviour", "Completion", "GatewayEmulator", "Generation", "Passage", "Provider"]

@@ -18,6 +18,7 @@ from tests.emulators.gateway import chat, messages, refusals
 from tests.emulators.gateway.catalogue import BEHAVIOURS, Behaviour, Calls, Provider, providers
 from tests.emulators.gateway.chat import Piece, dump
 from tests.emulators.gateway.completion import Completion
+from tests.emulators.gateway.knowledge import Passage, shown
 from tests.emulators.tool_server import ToolServerEmulator
 
 Generation = Literal["A", "B", "C"]
@@ -62,6 +63,12 @@ class GatewayEmulator:
         """How many times the models were asked for."""
         self.mcps: dict[str, ToolServerEmulator] = {}
         """The MCP servers on the desk, by name; their ids are `id_of` it."""
+        self.bases: dict[str, list[Passage]] | None = {}
+        """The knowledge bases by name, with all that a search in each finds; None for a gateway that has no route."""
+        self.knowledge_away = False
+        """Whether Cherry's window is closed."""
+        self.searches: list[dict[str, Any]] = []
+        """What was looked for, as it came."""
         self.port = 0
         self._behaviours = dict(BEHAVIOURS)
         self._scripts: dict[str, Behaviour] = {}
@@ -101,6 +108,8 @@ class GatewayEmulator:
             app.router.add_get("/v1/mcps", self._list_mcps)
             app.router.add_get("/v1/mcps/{id}", self._show_mcp)
             app.router.add_post("/v1/mcps/{id}/mcp", self._ask_mcp)
+            app.router.add_get("/v1/knowledge-bases", self._list_bases)
+            app.router.add_post("/v1/knowledge-bases/search", self._search)
         app.router.add_route("*", "/{path:.*}", self._nowhere)
         # An app that quits waits for nobody; a request that came just then would otherwise be held for a minute.
         self._runner = web.AppRunner(
@@ -294,6 +303,49 @@ class GatewayEmulator:
     def _mcp(self, request: web.Request) -> tuple[str, ToolServerEmulator] | None:
         wanted = request.match_info["id"]
         return next(((name, each) for name, each in self.mcps.items() if id_of(name) == wanted), None)
+
+    # -- the knowledge bases ---------------------------------------------------------------------------------
+
+    async def _list_bases(self, request: web.Request) -> web.Response:
+        if (refusal := self._locked(request) or self._without_knowledge()) is not None:
+            return refusal
+        assert self.bases is not None
+        entries = [{"id": id_of(name), "name": name, "documentCount": len(self.bases[name])} for name in self.bases]
+        limit, offset = int(request.query.get("limit", "20")), int(request.query.get("offset", "0"))
+        return self._json(200, {"knowledge_bases": entries[offset : offset + limit], "total": len(entries)})
+
+    async def _search(self, request: web.Request) -> web.Response:
+        if (refusal := self._locked(request) or self._without_knowledge()) is not None:
+            return refusal
+        assert self.bases is not None
+        body = await request.json()
+        self.searches.append(body)
+        if not 1 <= len(body["query"]) <= 1000 or not 1 <= body.get("document_count", 5) <= 20:
+            return self._json(400, {"error": {"message": "Invalid request", "type": "invalid_request_error"}})
+        wanted = body.get("knowledge_base_ids")
+        searched = [name for name in self.bases if wanted is None or id_of(name) in wanted]
+        if wanted is not None and not searched:
+            return self._json(404, {"error": {"code": "NOT_FOUND", "message": "No valid knowledge bases found"}})
+        results = [found for name in searched for found in shown(self.generation, id_of(name), name, self.bases[name])]
+        results = results[: body.get("document_count", 5)]
+        bases = [{"id": id_of(name), "name": name} for name in searched]
+        return self._json(
+            200, {"query": body["query"], "results": results, "total": len(results), "searched_bases": bases}
+        )
+
+    def _without_knowledge(self) -> web.Response | None:
+        if self.bases is None:
+            return self._json(404, {"error": {"code": "NOT_FOUND", "message": "Not found"}})
+        if self.knowledge_away and self.generation == "B":
+            said = {
+                "type": "service_unavailable",
+                "message": "Redux store is not available",
+                "code": "REDUX_UNAVAILABLE",
+            }
+            return self._json(503, {"error": said})
+        if self.knowledge_away:
+            return self._json(503, {"error": {"code": "SERVICE_UNAVAILABLE", "message": "Knowledge search failed"}})
+        return None
 
     # -- the answers -----------------------------------------------------------------------------------------
 
