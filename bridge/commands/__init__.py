@@ -10,6 +10,7 @@ from bridge.commands.model_menu import MIN_COMMAND_BYTES, id_of, model_command
 from bridge.commands.requests import REQUEST_ID
 from bridge.commands.subjects import ends, moment, split_duration
 from bridge.commands.table import Commands
+from bridge.commands.titles import first_words
 from bridge.commands.usage import usage_figures
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "SettingValue",
     "ends",
     "file_button",
+    "first_words",
     "has_long_blocks",
     "id_of",
     "model_command",

@@ -1,4 +1,4 @@
-"""`make pictures`: play everything again, and write the SVG files beside this one. Names on the command line choose."""
+"""`make pictures`: play everything again, and write the files beside this one. Names on the command line choose."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from bridge import log
-from docs.pictures import draw_chat, draw_terminal, record_chat, record_terminal
+from docs.pictures import draw_chat, draw_terminal, record_chat, record_page, record_terminal
 from docs.pictures.draw_chat import AppWords
 from docs.pictures.record_chat import Feishu, Telegram
 from docs.pictures.skins import FEISHU, TELEGRAM
@@ -35,9 +35,9 @@ async def feishu(script: record_chat.Script, language: str, words: AppWords, tit
     return draw_chat.draw(moments, FEISHU, words, title=title, still=ASKED)
 
 
-def pictures() -> dict[str, Callable[[Path], Awaitable[str]]]:
+def pictures() -> dict[str, Callable[[Path], Awaitable[str | bytes]]]:
     """What is drawn, by file name."""
-    chat, seat = record_chat, record_terminal
+    chat, page, seat = record_chat, record_page, record_terminal
     return {
         "terminal.svg": lambda home: terminal(
             seat.in_english,
@@ -76,6 +76,10 @@ def pictures() -> dict[str, Callable[[Path], Awaitable[str]]]:
             "在飞书里：卡片逐步显示表格并带停止按钮，点“继续”接着写，批准陌生人",
             home,
         ),
+        "page.png": lambda home: page.record(page.IN_ENGLISH, home, "en", dark=False),
+        "page.dark.png": lambda home: page.record(page.IN_ENGLISH, home, "en", dark=True),
+        "page.zh-CN.png": lambda home: page.record(page.IN_CHINESE, home, "zh-CN", dark=False),
+        "page.zh-CN.dark.png": lambda home: page.record(page.IN_CHINESE, home, "zh-CN", dark=True),
     }
 
 
@@ -87,8 +91,9 @@ async def main(names: list[str]) -> None:
         print(f"{name} ...", end=" ", flush=True)
         with tempfile.TemporaryDirectory() as home:
             drawn = await picture(Path(home))
-        (HERE / name).write_text(drawn, encoding="utf-8")
-        print(f"{len(drawn.encode()) // 1024} KB", flush=True)
+        content = drawn.encode() if isinstance(drawn, str) else drawn
+        (HERE / name).write_bytes(content)
+        print(f"{len(content) // 1024} KB", flush=True)
 
 
 if __name__ == "__main__":

@@ -83,3 +83,13 @@ def test_a_picture_rests_where_a_person_wants_no_motion(picture: Path) -> None:
     )
     assert resting
     assert resting[1] in steps[1]
+
+
+@pytest.mark.parametrize("page", ["web.md", "web.zh-CN.md"])
+def test_the_page_is_shown_light_and_dark(page: str) -> None:
+    text, ending = (ROOT / "docs" / page).read_text(), ".zh-CN" if "zh" in page else ""
+    for name in (f"page{ending}.png", f"page{ending}.dark.png"):
+        assert f'"pictures/{name}"' in text
+        picture = (ROOT / "docs" / "pictures" / name).read_bytes()
+        assert picture.startswith(b"\x89PNG")
+        assert len(picture) < LARGEST // 3

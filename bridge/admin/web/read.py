@@ -13,6 +13,7 @@ from aiohttp import web
 from bridge.admin.web.guard import MAX_FIELD_CHARACTERS, needs_owner
 from bridge.admin.web.render import render
 from bridge.admin.web.site import SITE, Site, visit_of
+from bridge.commands import first_words
 from bridge.inbox import Notice
 from bridge.types import Chat
 
@@ -58,8 +59,15 @@ async def read(request: web.Request) -> web.Response:
     if not await _tell(site, chat):
         return render(request, "problem.html", 503, problem="untold")
     exchanges = await site.store.conversations.read(chat, chosen.number)
+    kept = await site.store.conversations.with_first(chat, kept)
     return render(
-        request, "conversation.html", chat=id, kept=kept, chosen=chosen, exchanges=exchanges, path=request.path
+        request,
+        "conversation.html",
+        chat=id,
+        path=request.path,
+        kept=[(each, each.title or first_words(each.first)) for each in kept],
+        chosen=chosen,
+        exchanges=exchanges,
     )
 
 
