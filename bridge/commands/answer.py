@@ -10,9 +10,9 @@ from msgspec.structs import replace as with_changes
 from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.picker import Picker
 from bridge.inbound import Said
-from bridge.inbox import Action, Inbox, Question
+from bridge.inbox import Action, Inbox, Question, joined
 from bridge.store import BUTTONS, Store
-from bridge.types import Button, Chat
+from bridge.types import Button, Chat, ModelId
 
 MAX_FOUND = 8
 """Models that are named where a part of a name fits several."""
@@ -46,8 +46,8 @@ class AnswerCommands:
     async def answer(self, context: CommandContext) -> CommandResult:
         """`/answer KEY ACTION`, which is what the buttons send; KEY names the answer under which they stand.
 
-        ACTION is `retry`, `continue`, `shorter`, `other` (with a model, or a part of the picker's way there), or the
-        number of a version. What is asked waits behind the turn that is under way.
+        ACTION is `retry`, `continue`, `shorter`, `other` and `compare` (with a model, or a part of the picker's way
+        there), or the number of a version. What is asked waits behind the turn that is under way.
         """
         key, _, rest = context.argument.partition(" ")
         action, _, more = rest.strip().partition(" ")
@@ -55,6 +55,8 @@ class AnswerCommands:
             return CommandResult.refusal(context.words.answer_not_last)
         if action == "other":
             return await self._other(context, key, more.strip())
+        if action == "compare":
+            return await self._compare_with(context, key, more.strip())
         if action in ACTIONS:
             return CommandResult(resend_as=ask_about(context, ACTIONS[action], key))
         if action.isdecimal() and len(action) < 4:
@@ -69,7 +71,42 @@ class AnswerCommands:
             return replace(result, resend_as=ask_about(context, "retry", key))
         # The answer's own button carries nothing more: the answer stays, and the models stand below it.
         buttons = [_within_the_picker(button, f"/answer {key} other") for button in result.buttons]
+        if query in ("", "-"):
+            buttons.append(_compare_button(context, key))
         return replace(result, buttons=buttons, in_place=bool(query))
+
+    async def model(self, context: CommandContext) -> CommandResult:
+        """`/model`, as the picker has it; where there is an answer, another model can be set beside the chat's."""
+        result = await self._picker.model(context)
+        last = await self._store.answers.last(context.chat) if not context.argument.strip() else None
+        if last is None or last.version is None or not result.buttons:
+            return result
+        return replace(result, buttons=[*result.buttons, _compare_button(context, last.key)])
+
+    async def _compare_with(self, context: CommandContext, key: str, query: str) -> CommandResult:
+        """The models to choose from; once one is chosen, have it and the chat's answer the last question anew."""
+        words = context.words
+
+        async def take(context: CommandContext, other: ModelId, name: str) -> CommandResult:
+            last, one = await self._store.answers.last(context.chat), await self._picker.current(context.chat)
+            if last is None or last.key != key or one is None:
+                return CommandResult.refusal(words.answer_not_last)
+            if not context.settings.models.permit(other):
+                return CommandResult(words.model_not_here.format(model=name))
+            call = context.call
+            asked = joined([Question(each.id, each) for each in last.asked]).message
+            message = with_changes(asked, ack="", groups=call.groups, language=call.language, sent_at=call.sent_at)
+            models = (str(one), str(other))
+            again = Question(f"compare:{call.id}", message, asker=call.sender, again=True, models=models)
+            return CommandResult(words.compare_now.format(one=f"`{one}`", other=f"`{other}`"), resend_as=again)
+
+        picking = replace(context, call=with_changes(context.call, argument=query.removeprefix("-").strip()))
+        prefix = f"/answer {key} compare"
+        result = await self._picker.model(picking, prefix, take)
+        if result.resend_as is not None or not result.buttons:
+            return result
+        text = words.compare_pick if query in ("", "-") else result.text
+        return replace(result, text=text, buttons=[_within_the_picker(each, prefix) for each in result.buttons])
 
     async def compare(self, context: CommandContext) -> CommandResult:
         """`/compare A B QUESTION`: have two models answer the same, side by side."""
@@ -109,6 +146,10 @@ class AnswerCommands:
             level = await self._store.preferences.buttons(chat)
         others = [Button(words.button_buttons[each], f"/buttons {each}") for each in BUTTONS if each != level]
         return CommandResult(words.buttons_now[level], others)
+
+
+def _compare_button(context: CommandContext, key: str) -> Button:
+    return Button(context.words.button_compare, f"/answer {key} compare -")
 
 
 def _within_the_picker(button: Button, prefix: str) -> Button:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import groupby
 
 from bridge.access import ChatSettings
@@ -41,6 +41,8 @@ MAX_PROVIDERS = 24
 """Buttons for providers; people who have more of them search."""
 MAX_ID_LENGTH = 400
 """Bytes of a command with a whole model id in it, for a platform that completes what is typed."""
+Take = Callable[[CommandContext, ModelId, str], Awaitable[CommandResult]]
+"""Is given the model that was picked, and what people call it."""
 _NAMED_FALLBACKS = re.compile(r"(.*?)(?:^|\s)(?:fallback|备用|備用)(?:\s+(.*)|$)", re.IGNORECASE | re.DOTALL)
 """``a:x fallback b:y, c:z``"""
 
@@ -128,9 +130,13 @@ class Picker:
             return self._gateways.name or CHERRY_STUDIO
         return name_of(offered[chosen]) if chosen in offered else str(chosen)
 
-    async def model(self, context: CommandContext, prefix: str = "/model") -> CommandResult:
-        """`/model PART`; the buttons that it offers carry `prefix` in place of `/model`."""
-        if (named := _NAMED_FALLBACKS.fullmatch(context.argument.strip())) is not None:
+    async def model(self, context: CommandContext, prefix: str = "/model", take: Take | None = None) -> CommandResult:
+        """`/model PART`; the buttons that it offers carry `prefix` in place of `/model`.
+
+        `take` says what becomes of the model that is picked, in place of its being chosen for the chat.
+        """
+        choose = take or self._choose
+        if take is None and (named := _NAMED_FALLBACKS.fullmatch(context.argument.strip())) is not None:
             return await self._choose_with_fallbacks(context, named[1].strip(), (named[2] or "").strip())
         query, page = split_page(context.argument)
         words, room = context.words, context.max_command_bytes
@@ -141,7 +147,7 @@ class Picker:
             # One word may as well be a part of a name, unless there is no list to look for it in.
             if wanted is None or not (wanted.provider or isinstance(error, NoModelList)):
                 raise
-            return await self._choose(context, wanted, str(wanted))  # taken on trust; a turn will tell
+            return await choose(context, wanted, str(wanted))  # taken on trust; a turn will tell
         if not query:
             return await self._overview(context, offered, prefix)
         if query.startswith("@") and (there := [model for model in offered if f"@{model.gateway}" == query.lower()]):
@@ -153,7 +159,7 @@ class Picker:
                 return models_of_provider(query, of_provider, page, context, prefix)
         found = matching(query, offered)
         if len(found) == 1:
-            return await self._choose(context, found[0].id, name_of(found[0]))
+            return await choose(context, found[0].id, name_of(found[0]))
         if found:
             return paged(words.model_several.format(query=query), query, found, page, context, prefix)
         nearest = set(await self._gateways.nearest(query))

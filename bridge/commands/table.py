@@ -97,7 +97,7 @@ class Commands:
         entries = [
             Entry("start", talk.start, topic="you"),
             Entry("help", self._help.help, topic="you"),
-            Entry(MODEL, picker.model, topic="models"),
+            Entry(MODEL, answer.model, topic="models"),
             Entry("models", self._models, topic="models"),
             Entry("new", talks.new),
             Entry("chats", talks.chats),

@@ -220,7 +220,9 @@ class Answerer:
         await comparison.run(turn, account)
         exchange, answer = comparison.outcome(turn)
         spent = [each for c in comparison.columns for each in spent_on(question, c.draft, c.generation)]
-        await turn.done(exchange, answer=answer, seconds=standing.settings.keep_seconds, spent=spent)
+        replaces = planned.replaces if exchange is not None else ""
+        seconds = standing.settings.keep_seconds
+        await turn.done(exchange, replaces=replaces, answer=answer, seconds=seconds, spent=spent)
         self._clear(account, question.chat, context.offers)
         for column in comparison.columns:
             await column.generation.learn()

@@ -110,6 +110,9 @@ class Words:
     answer_not_last: str
     compare_usage: str
     compare_took: str
+    compare_pick: str
+    compare_now: str
+    button_compare: str
     system_now: str
     system_none: str
     system_set: str

@@ -173,7 +173,7 @@ class Chat:
 async def telegram_in_english(chat: Chat) -> None:
     await chat.ask("What does code look like here?", tokens=11)
     await chat.command("/model")
-    await chat.press("Demo (22)")
+    await chat.press("Demo (23)")
     await chat.press("Demo · Poet")
     await chat.ask("A poem about the sea", tokens=8)
     await chat.knock("Hello! May I talk to you, too?")

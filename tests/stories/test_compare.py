@@ -41,6 +41,39 @@ async def test_two_models_answer_at_once_and_one_goes_on(
     assert asked[0] == "What colour is it?" and asked[1].startswith("Green") and asked[2] == "And now?"
 
 
+async def test_compare_in_the_picker_asks_the_last_question(
+    bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator
+) -> None:
+    assert "Compare" not in (await bot.ask("/model"))[-1].buttons, "there is nothing to compare yet"
+    gateway.behave("ok", Behaviour(text="Blue."))
+    gateway.behave("claude-ok", Behaviour(text="Green."))
+    await bot.ask("/model fake-openai:ok")
+    await bot.ask("What colour is it?")
+    menu = (await bot.ask("/model"))[-1]
+    await platform.press(menu.id, "Compare")
+
+    def buttons() -> list[str]:
+        return next(bubble.buttons for bubble in bot.bubbles() if bubble.id == menu.id)
+
+    await until(lambda: "Compare" not in buttons(), "the models to choose from")
+    await platform.press(menu.id, next(label for label in buttons() if label.startswith("Fake Anthropic")))
+    await until(lambda: any("Claude" in label or "claude" in label for label in buttons()), "those of one provider")
+    before = len(bot.bubbles())
+    await platform.press(menu.id, next(label for label in buttons() if "ok" in label.lower()))
+    both = await until(
+        lambda: len(found := bot.bubbles()[before:]) == 2 and all(GO_ON in b.buttons for b in found) and found
+    )
+    assert "Blue." in of(answers, "fake-openai:ok").text
+    other = of(answers, "fake-anthropic:claude-ok")
+    assert "Green." in other.text
+    await platform.press(other.id, GO_ON)
+    await until(lambda: not any(GO_ON in each.buttons for each in bot.bubbles()), "the choice")
+    assert (await bot.ask("/model"))[-1].text.startswith("Now: Fake OpenAI"), "the chat's model is what it was"
+    await bot.ask("And now?")
+    asked = [message["content"] for message in gateway.requests[-1].messages]
+    assert asked == ["What colour is it?", "Green.", "And now?"], "asked once, as far as the conversation goes"
+
+
 async def test_stop_ends_both(bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator) -> None:
     for model in ("ok", "claude-ok"):
         gateway.behave(model, Behaviour(text=LONG, tokens_per_second=20))
