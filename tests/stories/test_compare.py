@@ -60,9 +60,12 @@ async def test_compare_in_the_picker_asks_the_last_question(
     await until(lambda: any("Claude" in label or "claude" in label for label in buttons()), "those of one provider")
     before = len(bot.bubbles())
     await platform.press(menu.id, next(label for label in buttons() if "ok" in label.lower()))
-    both = await until(
-        lambda: len(found := bot.bubbles()[before:]) == 2 and all(GO_ON in b.buttons for b in found) and found
-    )
+
+    def both() -> list[Bubble]:
+        found = bot.bubbles()[before:]
+        return found if len(found) == 2 and all(GO_ON in bubble.buttons for bubble in found) else []
+
+    answers = await until(both, "both answers")
     assert "Blue." in of(answers, "fake-openai:ok").text
     other = of(answers, "fake-anthropic:claude-ok")
     assert "Green." in other.text
