@@ -30,6 +30,7 @@ Answering = Literal["mention", "all"]
 Remembering = Literal["shared", "per-person"]
 Choosing = Literal["everyone", "admins"]
 Switch = Literal["off", "on"]
+Overhearing = Literal["off", "members", "everyone"]
 Remainder = Literal["drop", "summarise"]
 
 
@@ -115,6 +116,8 @@ class ChatSettings:
     """What becomes of the beginning of a conversation that no longer fits."""
     titles: Switch = "on"
     """Whether the model gives conversations their titles."""
+    overhear: Overhearing = "off"
+    """Whose words in a group are kept for a few hours, so that `/sum` can answer them."""
     keep: Days | None = None
     """How long a conversation is kept after its last use, where an owner has set that."""
 
@@ -173,6 +176,7 @@ SETTINGS: Mapping[str, Callable[[str], object]] = {
     "models": _or_off(Patterns.parse),
     "memory": _one_of("drop", "summarise"),
     "titles": _one_of("off", "on"),
+    "overhear": _one_of("off", "members", "everyone"),
     "keep": Days.parse,
 }
 """Every setting, by name, and how its text is read."""

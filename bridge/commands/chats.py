@@ -121,7 +121,12 @@ class ChatsCommands:
         pressed_in_time = (read_number(until) or 0) > time.time()
         if what == "all" and pressed_in_time:
             count = await self._forget_all(chat)
+            if context.may_choose:
+                await self._store.overheard.forget(chat)
             return CommandResult(words.forgot_all.format(count=count))
+        if what == "heard" and pressed_in_time and context.may_choose:
+            await self._store.overheard.forget(chat)
+            return CommandResult(words.forgot_overheard)
         number = read_number(what) if until else None
         if number is not None and pressed_in_time:
             is_gone = await self._forget(chat, number)
@@ -131,16 +136,19 @@ class ChatsCommands:
     async def _ask_what_to_forget(self, context: CommandContext, what: str) -> CommandResult:
         words, chat = context.words, context.chat
         listed = await self._store.conversations.all(chat)
-        if not listed:
+        heard = await self._store.overheard.last(chat, 1) if not chat.direct and context.may_choose else []
+        if not (listed or heard):
             return CommandResult(words.nothing_to_forget)
         until = short_number(int(time.time()) + CONFIRM_SECONDS)
         buttons = []
-        if listed[0].is_current and what != "all":
+        if listed and listed[0].is_current and what != "all":
             this = f"/forget {short_number(listed[0].number)} {YES} {until}"
             buttons.append(Button(words.button_forget_this, owned(chat, this)))
-        if what != "this":
+        if listed and what != "this":
             every = words.button_forget_all.format(count=len(listed))
             buttons.append(Button(every, owned(chat, f"/forget all {YES} {until}")))
+        if heard and what not in ("this", "all"):
+            buttons.append(Button(words.button_forget_overheard, owned(chat, f"/forget heard {YES} {until}")))
         return CommandResult(words.forget_asks if buttons else words.nothing_to_forget, buttons)
 
     # What the buttons of /chats do

@@ -76,6 +76,7 @@ class Management:
         self._inbox = inbox
         self._names = store.names
         self._conversations = store.conversations
+        self._overheard = store.overheard
 
     async def directory(self) -> Directory:
         """Return everybody of whom something was decided."""
@@ -168,6 +169,8 @@ class Management:
         changed = await self.access.settings.set(chat, name, "" if text.lower() == DEFAULT else text, by)
         if name == "keep":
             await self._shorten(chat)
+        if name == "overhear" and changed:  # whatever it is now, what is kept was kept by another choice
+            await self._overheard.forget_all(chat)
         return changed
 
     async def _shorten(self, where: Chat | None) -> None:

@@ -28,6 +28,7 @@ from bridge.commands.parameters import ParameterCommands
 from bridge.commands.picker import Picker
 from bridge.commands.prompts import PromptCommands
 from bridge.commands.requests import RequestCommands
+from bridge.commands.sum import SumCommand
 from bridge.commands.titles import Titles
 from bridge.commands.tools import ToolCommands
 from bridge.commands.usage import UsageCommand
@@ -112,6 +113,7 @@ class Commands:
             Entry("buttons", answer.buttons),
             Entry("compare", answer.compare, topic="models"),
             Entry("page", talk.page),
+            Entry("sum", SumCommand(store).sum),
             Entry("system", talk.system, topic="prompts"),
             Entry("persona", prompts.persona, topic="prompts"),
             Entry("chain", prompts.chain, topic="prompts"),

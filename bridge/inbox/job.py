@@ -37,6 +37,10 @@ class Question(Struct, frozen=True, tag="question", omit_defaults=True):
     """The turn key of the answer that `action` is about: where it is the last one no longer, nothing is done."""
     version: int = 0
     """Which version of the answer is to be shown, counted from 1."""
+    overheard: int = 0
+    """How many of the messages that were overheard here are what is asked about."""
+    until: float = 0.0
+    """When the last of them was sent, in seconds since 1970."""
     models: tuple[str, ...] = ()
     """The models that are to answer side by side, where there are several."""
 

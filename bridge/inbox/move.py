@@ -28,6 +28,7 @@ from bridge.store import (
     DocumentStore,
     Lane,
     LaneKeys,
+    Overheard,
     Preferences,
     Prompts,
     Script,
@@ -126,6 +127,7 @@ async def move(redis: Redis, old: Chat, new: Chat) -> None:
     await Preferences(redis).move(old, new)
     await Prompts(redis).move(old, new)
     await DocumentStore(redis).move(old, new)
+    await Overheard(redis).forget(old)  # it would have been forgotten in a few hours anyway
     for lane in LANES:
         await _move_lane(redis, old, new, lane)
     await _move_parked(redis, old, new)

@@ -20,6 +20,7 @@ from bridge.inbound import ChatMoved, Deleted, Edited, Inbound, Pressed, Said, p
 from bridge.inbox import CommandCall, Inbox, Job, Question
 from bridge.intake.aside import Asides
 from bridge.intake.corrections import Corrections
+from bridge.intake.overhearing import Overhearing
 from bridge.intake.strangers import Strangers
 from bridge.reply import Account
 from bridge.store import Store
@@ -78,6 +79,7 @@ class Intake:
         self._words = words
         self.asides = Asides()
         self._corrections = Corrections(store, inbox)
+        self._overhearing = Overhearing(store.overheard)
         self._strangers = Strangers(inbox, access, commands, self.asides, words, admins_changed)
         self._persons = RateLimiter(PERSON_BURST, PERSON_SECONDS)
         self._chats = RateLimiter(CHAT_BURST, CHAT_SECONDS)
@@ -133,12 +135,17 @@ class Intake:
                     jobs.append(event)
                 case Deleted():
                     await self._corrections.deleted(event, account)
+                    await self._overhearing.deleted(event)
                 case Edited():
                     arrivals.append(Arrival(event.message, account, edited=True))
                 case Said() | Pressed():
                     arrivals.append(Arrival(event, account))
         arrivals = [each for each in arrivals if _passes(each, self._before_judging)]
         await self._judge_all(arrivals)
+        await self._overhearing.hear([(each.message, each.standing) for each in arrivals if not each.edited])
+        for arrival in arrivals:
+            if arrival.edited and isinstance(arrival.message, Said):
+                await self._overhearing.edited(arrival.message, arrival.standing)
         arrivals = [each for each in arrivals if _passes(each, self._after_judging)]
         for arrival in arrivals:
             if arrival.edited and isinstance(arrival.message, Said):

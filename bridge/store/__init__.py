@@ -46,6 +46,7 @@ from bridge.store.media import MediaBudget, MediaStore, digest_of
 from bridge.store.memory import Memory
 from bridge.store.names import Names
 from bridge.store.outage import Outage, OutageStore
+from bridge.store.overheard import MAX_OVERHEARD, OVERHEARD_SECONDS, Heard, Overheard
 from bridge.store.preferences import (
     BUTTONS,
     CHOSEN,
@@ -79,7 +80,9 @@ __all__ = [
     "LANES",
     "MAX_DOCUMENTS",
     "MAX_EXCHANGES",
+    "MAX_OVERHEARD",
     "MAX_VERSIONS",
+    "OVERHEARD_SECONDS",
     "PLACES",
     "SHOWN_REASONING",
     "VERSION",
@@ -99,6 +102,7 @@ __all__ = [
     "EndReason",
     "Exchange",
     "Failure",
+    "Heard",
     "Heartbeats",
     "History",
     "Hit",
@@ -118,6 +122,7 @@ __all__ = [
     "Offer",
     "Outage",
     "OutageStore",
+    "Overheard",
     "Place",
     "Preferences",
     "Prompt",
@@ -177,6 +182,7 @@ class Store:
         self.documents = DocumentStore(redis)
         self.preferences = Preferences(redis)
         self.prompts = Prompts(redis)
+        self.overheard = Overheard(redis)
         self.names = Names(redis)
         self.leases = Leases(redis, self.keeper)
         self.signals = Signals(redis)

@@ -64,6 +64,10 @@ class LastAnswer(Struct, frozen=True):
     """The chat's `epoch` when its turn began: it is the last one of that conversation only."""
     columns: tuple[tuple[str, ...], ...] = ()
     """Where several answers are compared: the messages in which each of the versions stands."""
+    overheard: int = 0
+    """How many of the messages that were overheard here its question is about."""
+    until: float = 0.0
+    """When the last of them was sent, in seconds since 1970."""
 
     @property
     def version(self) -> Version | None:

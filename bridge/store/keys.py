@@ -51,6 +51,7 @@ class ChatKeys:
         "media_index",
         "menu",
         "moved",
+        "overheard",
         "preferences",
         "seen",
     )
@@ -80,6 +81,8 @@ class ChatKeys:
         """A sorted set: the fields of `media`, by when they came."""
         self.documents = base + "documents"
         """A hash: the documents of the chat's own knowledge, by id: `store/documents.py`."""
+        self.overheard = base + "overheard"
+        """A list: what people said lately in a group that has it remembered, oldest first: `store/overheard.py`."""
         self.moved = base + "moved"
         """The chat that this one has become."""
 
@@ -106,6 +109,10 @@ def queues(lane: Lane) -> str:
 
 CONVERSATIONS = (f"{PREFIX}{{*}}:history", f"{PREFIX}{{*}}:kept")
 """What the names of every chat's conversations match."""
+
+
+OVERHEARD = f"{PREFIX}{{*}}:overheard"
+"""What the names of every chat's overheard messages match."""
 
 
 def chat_of(name: str) -> Chat:

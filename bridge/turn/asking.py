@@ -19,7 +19,7 @@ from bridge.settings import Settings
 from bridge.store import Store, TurnContext
 from bridge.turn.attachments import Attachments, Received
 from bridge.turn.chain import Chain
-from bridge.turn.context import user_messages
+from bridge.turn.context import told, user_messages
 from bridge.turn.generation import Asked, Generation
 from bridge.turn.knowledge import KnowledgeTool, TurnKnowledge
 from bridge.turn.load import Load
@@ -48,6 +48,7 @@ class Asking:
         self._settings = settings
         self._preferences = store.preferences
         self._conversations = store.conversations
+        self._overheard = store.overheard
         self._gateways = gateways
         self._commands = commands
         self._load = load
@@ -101,6 +102,9 @@ class Asking:
         async def ask() -> Asked:
             if planned.prompt:
                 return Asked([ChatMessage.user(planned.prompt)])
+            if planned.overheard:
+                heard = await self._overheard.last(message.chat, planned.overheard, planned.until)
+                return Asked([ChatMessage.user(told(message, heard))])
             if message.attachments:
                 await self._attachments.receive(message, account.channel, received, planned.question.page_range)
             query = message.text.strip() or " ".join(received.heard) or message.quoted

@@ -137,5 +137,7 @@ class Comparison:
             tuple(column.offer for column in self.columns if column.offer is not None),
             turn.epoch,
             tuple(refs),
+            self._planned.overheard,
+            self._planned.until,
         )
         return versions[first].exchange if said else None, answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -41,6 +42,10 @@ class Plan:
     """What stands there where no answer comes."""
     shows: Version | None = None
     """The version that is shown again; no model is asked."""
+    overheard: int = 0
+    """How many of the messages that were overheard here it is about."""
+    until: float = 0.0
+    """When the last of them was sent, in seconds since 1970."""
 
     @property
     def message(self) -> Said:
@@ -94,6 +99,8 @@ class Plan:
         if old is not None:
             question = old.exchange.question
         message = self.message
+        if self.overheard and old is None:
+            question = (ChatMessage.user(message.text),)  # what was overheard is not kept for longer by this
         return Exchange(
             message.id,
             tuple(question),
@@ -121,7 +128,7 @@ class Plan:
         else:
             versions = with_version(self.versions, version)
             shown = len(versions) - 1
-        return LastAnswer(key, self.asked, (), versions, shown, (), epoch)
+        return LastAnswer(key, self.asked, (), versions, shown, (), epoch, overheard=self.overheard, until=self.until)
 
     def position(self, *, comes: bool) -> tuple[int, int]:
         """Return which version will stand there, counted from 1, and of how many; `comes` says whether it is new."""
@@ -147,6 +154,15 @@ def plan(question: Question, asked: tuple[Said, ...], context: TurnContext, word
 
     `asked` are its messages, where it is asked for the first time.
     """
+    planned, answer = _plan(question, asked, context, words), context.answer
+    if planned is None or question.overheard:
+        return planned and dataclasses.replace(planned, overheard=question.overheard, until=question.until)
+    if answer is not None and answer.overheard and any(answer.is_about(each.id) for each in planned.asked):
+        return dataclasses.replace(planned, overheard=answer.overheard, until=answer.until)
+    return planned
+
+
+def _plan(question: Question, asked: tuple[Said, ...], context: TurnContext, words: Words) -> Plan | None:
     if not question.action or (question.action == "deleted" and question.id == question.message.id):
         return _first(question, asked, context)
     if question.action in ("edited", "deleted"):

@@ -43,6 +43,7 @@ EN = Words(
         "kb": "Which knowledge the model answers from",
         "buttons": "Which buttons stand under an answer",
         "compare": "Two models answer side by side",
+        "sum": "The model answers what was said in this group",
         "whoami": "Your id and this chat's id",
         "allow": "Let a chat or a person in",
         "deny": "No longer let a chat or a person in",
@@ -76,6 +77,7 @@ EN = Words(
         "kb": "ask and a question, add, list, remove or off",
         "buttons": "off, few or all",
         "compare": "two models and a question",
+        "sum": "how many messages, a question",
         "allow": "id, for 7d",
         "deny": "id, for 7d",
         "allowlist": "remove and an id",
@@ -171,6 +173,20 @@ EN = Words(
     continue_prompt="Continue exactly where you stopped. Do not repeat anything.",
     shorter_prompt="Give the same answer again, much shorter. Leave out everything that is not needed.",
     answer_not_last="That is not the last answer any more.",
+    sum_direct="In a direct chat I read everything anyway: just ask.",
+    sum_off=(
+        "I do not remember what is said here among you. An admin can switch that on: `/chat overhear members`"
+        " for the words of those who may talk to me, `/chat overhear everyone` for those of strangers too. I "
+        "then keep the last {most} messages for {hours} hours, and forget them with `/forget` and `/chat over"
+        "hear off`."
+    ),
+    sum_usage=(
+        "`/sum 50` has the model answer the last 50 messages of this group; `/sum 50 question` asks about them."
+    ),
+    sum_nothing="I have heard nothing here in the last {hours} hours.",
+    sum_asked="What do the last {count} messages here say?",
+    button_forget_overheard="Forget what I overheard here",
+    forgot_overheard="Forgotten: what I overheard here.",
     compare_usage="`/compare model-a model-b question` has two models answer the same question, side by side.",
     compare_took="⏱ {seconds} s · {tokens} tokens",
     compare_pick="Which model is to answer your last question beside this chat's? Both answers come side by side.",
@@ -270,6 +286,8 @@ EN = Words(
     "- `/chat models allow openai:*`, `deny *:free`, `reset`\n"
     "- `/chat memory drop` or `summarise`: the beginning of a conversation that no longer fits\n"
     "- `/chat titles on` or `off`: whether the model names conversations\n"
+    "- `/chat overhear members`, `everyone` or `off`: whose words I keep for a few hours for `/sum`;"
+    " `everyone` includes strangers\n"
     "- `/chat keep 30 days`: for owners; how long a conversation is kept after its last use\n\n"
     "`off` for none, `default` for what applies elsewhere; `/chat all` and the same for every chat.",
     setting_default="default",

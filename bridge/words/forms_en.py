@@ -33,6 +33,7 @@ FORMS = {
     "- `/reasoning full`: all of it, folded above the answer",
     "buttons": "- `/buttons off`: none\n- `/buttons few`: once more, go on, other versions\n"
     "- `/buttons all`: another model and a shorter answer as well",
+    "sum": "- `/sum`, `/sum 50`: answers the last messages of this group\n- `/sum 50 question`: asks about them",
     "compare": "- `/compare model-a model-b question`: two models answer the same at once",
     "effort": "- `/effort high`: think hard; also `low`, `medium`\n- `/effort off`: as the provider has it",
     "params": "- `/params`: what is set\n"

@@ -30,6 +30,7 @@ FORMS = {
     "- `/reasoning full`：折叠显示在回答上方",
     "buttons": "- `/buttons off`：不显示\n- `/buttons few`：重新生成、继续、其他版本\n"
     "- `/buttons all`：还有换模型和更简短",
+    "sum": "- `/sum`、`/sum 50`：让模型回答本群最近的消息\n- `/sum 50 问题`：就这些消息提问",
     "compare": "- `/compare model-a model-b 问题`：两个模型同时回答同一个问题",
     "effort": "- `/effort high`：多想；也可以是 `low`、`medium`\n- `/effort off`：由服务商决定",
     "params": "- `/params`：现在的设置\n"

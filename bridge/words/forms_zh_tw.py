@@ -30,6 +30,7 @@ FORMS = {
     "- `/reasoning full`：摺疊顯示在回答上方",
     "buttons": "- `/buttons off`：不顯示\n- `/buttons few`：重新產生、繼續、其他版本\n"
     "- `/buttons all`：還有換模型和更簡短",
+    "sum": "- `/sum`、`/sum 50`：讓模型回答本群最近的訊息\n- `/sum 50 問題`：就這些訊息提問",
     "compare": "- `/compare model-a model-b 問題`：兩個模型同時回答同一個問題",
     "effort": "- `/effort high`：多想；也可以是 `low`、`medium`\n- `/effort off`：由服務商決定",
     "params": "- `/params`：現在的設定\n"

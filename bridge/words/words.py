@@ -108,6 +108,13 @@ class Words:
     continue_prompt: str
     shorter_prompt: str
     answer_not_last: str
+    sum_direct: str
+    sum_off: str
+    sum_usage: str
+    sum_nothing: str
+    sum_asked: str
+    button_forget_overheard: str
+    forgot_overheard: str
     compare_usage: str
     compare_took: str
     compare_pick: str

@@ -42,6 +42,7 @@ ZH_CN = Words(
         "kb": "模型回答时参考哪些知识",
         "buttons": "答案下方显示哪些按钮",
         "compare": "两个模型并排回答",
+        "sum": "让模型回答群里刚才说的话",
         "whoami": "你的 ID 和这个聊天的 ID",
         "allow": "允许一个聊天或一个人",
         "deny": "不再允许一个聊天或一个人",
@@ -77,6 +78,7 @@ ZH_CN = Words(
         "deny": "ID，可以加 for 7d",
         "buttons": "off、few 或 all",
         "compare": "两个模型和一个问题",
+        "sum": "消息数、问题",
         "allowlist": "remove 加 ID",
         "invite": "次数，for 1d",
         "requests": "ID",
@@ -170,6 +172,18 @@ ZH_CN = Words(
     continue_prompt="请从刚才停下的地方继续，不要重复任何内容。",
     shorter_prompt="请把同样的回答大幅缩短后再说一遍，略去一切不必要的内容。",
     answer_not_last="这已经不是最后一个回答了。",
+    sum_direct="私聊里我本来就读到一切：直接问吧。",
+    sum_off=(
+        "我不记这里大家之间说的话。管理员可以打开：`/chat overhear members` 只记可以"
+        "与我对话的人的话，`/chat overhear everyone` 也包括陌生人的话。之后我保留最"
+        "近 {most} 条消息，{hours} 小时；`/forget` 和 `/chat overhea"
+        "r off` 会让我忘掉它们。"
+    ),
+    sum_usage="`/sum 50` 让模型回答本群最近 50 条消息；`/sum 50 问题` 就这些消息提问。",
+    sum_nothing="最近 {hours} 小时里，我在这里没有听到任何话。",
+    sum_asked="这里最近的 {count} 条消息说了什么？",
+    button_forget_overheard="忘掉我在这里听到的话",
+    forgot_overheard="已忘掉：我在这里听到的话。",
     compare_usage="`/compare 模型一 模型二 问题` 让两个模型并排回答同一个问题。",
     compare_took="⏱ {seconds} 秒 · {tokens} token",
     compare_pick="要让哪个模型与当前模型一起回答上一个问题？两个回答会并排显示。",
@@ -269,6 +283,8 @@ ZH_CN = Words(
     "- `/chat models allow openai:*`、`deny *:free`、`reset`\n"
     "- `/chat memory drop` 或 `summarise`：对话放不下时，开头是略去还是写成摘要\n"
     "- `/chat titles on` 或 `off`：是否由模型给对话起标题\n"
+    "- `/chat overhear members`、`everyone` 或 `off`：把谁的话保留几个小时，供 `/sum` 回答；"
+    "`everyone` 也包括陌生人\n"
     "- `/chat keep 30 days`：限所有者；对话在最后一次使用后保留多久\n\n"
     "`off` 表示没有，`default` 表示沿用通用设置；`/chat all` 加同样的内容，对所有聊天生效。",
     setting_default="默认",

@@ -42,6 +42,7 @@ ZH_TW = Words(
         "kb": "模型回答時參考哪些知識",
         "buttons": "答案下方顯示哪些按鈕",
         "compare": "兩個模型並排回答",
+        "sum": "讓模型回答群組裡剛才說的話",
         "whoami": "你的 ID 和這個聊天的 ID",
         "allow": "允許一個聊天或一個人",
         "deny": "不再允許一個聊天或一個人",
@@ -77,6 +78,7 @@ ZH_TW = Words(
         "deny": "ID，可以加 for 7d",
         "buttons": "off、few 或 all",
         "compare": "兩個模型和一個問題",
+        "sum": "訊息數、問題",
         "allowlist": "remove 加 ID",
         "invite": "次數，for 1d",
         "requests": "ID",
@@ -170,6 +172,18 @@ ZH_TW = Words(
     continue_prompt="請從剛才停下的地方繼續，不要重複任何內容。",
     shorter_prompt="請把同樣的回答大幅縮短後再說一遍，略去一切不必要的內容。",
     answer_not_last="這已經不是最後一個回答了。",
+    sum_direct="私聊裡我本來就讀到一切：直接問吧。",
+    sum_off=(
+        "我不記這裡大家之間說的話。管理員可以開啟：`/chat overhear members` 只記可以"
+        "與我對話的人的話，`/chat overhear everyone` 也包括陌生人的話。之後我保留最"
+        "近 {most} 則訊息，{hours} 小時；`/forget` 和 `/chat overhea"
+        "r off` 會讓我忘掉它們。"
+    ),
+    sum_usage="`/sum 50` 讓模型回答本群最近 50 則訊息；`/sum 50 問題` 就這些訊息提問。",
+    sum_nothing="最近 {hours} 小時裡，我在這裡沒有聽到任何話。",
+    sum_asked="這裡最近的 {count} 則訊息說了什麼？",
+    button_forget_overheard="忘掉我在這裡聽到的話",
+    forgot_overheard="已忘掉：我在這裡聽到的話。",
     compare_usage="`/compare 模型一 模型二 問題` 讓兩個模型並排回答同一個問題。",
     compare_took="⏱ {seconds} 秒 · {tokens} token",
     compare_pick="要讓哪個模型與目前的模型一起回答上一個問題？兩個回答會並排顯示。",
@@ -269,6 +283,8 @@ ZH_TW = Words(
     "- `/chat models allow openai:*`、`deny *:free`、`reset`\n"
     "- `/chat memory drop` 或 `summarise`：對話放不下時，開頭是略去還是寫成摘要\n"
     "- `/chat titles on` 或 `off`：是否由模型給對話起標題\n"
+    "- `/chat overhear members`、`everyone` 或 `off`：把誰的話保留幾個小時，供 `/sum` 回答；"
+    "`everyone` 也包括陌生人\n"
     "- `/chat keep 30 days`：限擁有者；對話在最後一次使用後保留多久\n\n"
     "`off` 表示沒有，`default` 表示沿用通用設定；`/chat all` 加同樣的內容，對所有聊天生效。",
     setting_default="預設",

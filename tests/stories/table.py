@@ -58,6 +58,7 @@ COMMANDS: dict[str, tuple[Standing, str]] = {
     "/compare": ("member", r"/compare model-a model-b question has two models answer"),
     "/buttons": ("member", r"Under an answer stand the buttons of most use\.$"),
     "/page": ("member", r"/page 41-80 reads these pages of the last document"),
+    "/sum": ("member", r"In a direct chat I read everything anyway|I do not remember what is said here among you\."),
     "/system": ("member", r"There is no system prompt\."),
     "/persona": ("member", r"No persona is set here\."),
     "/chain": ("member", r"There are no chains here yet\."),
