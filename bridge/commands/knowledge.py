@@ -87,7 +87,7 @@ class KnowledgeCommands:
             buttons.append(Button(f"{mark}{words.kb_own.format(count=len(documents))}", "/kb own"))
         if choices.is_on:
             other = (words.button_kb_always, "always") if choices.is_tool else (words.button_kb_tool, "tool")
-            buttons += [Button(other[0], f"/kb {other[1]}"), Button(words.button_off, "/kb off")]
+            buttons += [Button(other[0], f"/kb {other[1]}"), Button(words.button_kb_off, "/kb off")]
         return CommandResult("\n\n".join([*filter(None, [note, *lines]), words.kb_usage]), buttons)
 
     async def _toggle(self, context: CommandContext, choices: KnowledgeChoices, mark: str) -> CommandResult:

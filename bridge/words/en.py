@@ -544,6 +544,7 @@ EN = Words(
     kb_characters="{count} characters",
     button_kb_always="With every question",
     button_kb_tool="As a tool",
+    button_kb_off="Use none",
     button_kb_remove="Remove {name}",
     cannot_show="Something came with the answer that cannot be shown here: {kind}.",
     unreadable="I cannot read a message that was kept for you, perhaps since an update. Please send it again.",

@@ -401,6 +401,7 @@ class Words:
     kb_characters: str
     button_kb_always: str
     button_kb_tool: str
+    button_kb_off: str
     button_kb_remove: str
     cannot_show: str
     queue_full: str

@@ -539,6 +539,7 @@ ZH_CN = Words(
     kb_characters="{count} 个字符",
     button_kb_always="每个问题都检索",
     button_kb_tool="作为工具",
+    button_kb_off="都不使用",
     button_kb_remove="删除 {name}",
     cannot_show="回答里有无法在这里显示的内容：{kind}。",
     unreadable="有一条为你保存的消息我读不出来，可能是因为更新。请再发一次。",

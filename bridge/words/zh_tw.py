@@ -539,6 +539,7 @@ ZH_TW = Words(
     kb_characters="{count} 個字元",
     button_kb_always="每個問題都檢索",
     button_kb_tool="作為工具",
+    button_kb_off="都不使用",
     button_kb_remove="刪除 {name}",
     cannot_show="回答裡有無法在這裡顯示的內容：{kind}。",
     unreadable="有一則為你保存的訊息我讀不出來，可能是因為更新。請再傳一次。",

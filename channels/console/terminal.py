@@ -78,8 +78,8 @@ class Terminal:
         history = FileHistory(history_file) if history_file else InMemoryHistory()
         self._prompt = Prompt(self._input, self._output, history, self._completer, words)
         self._parts: LRUCache[_Part, Growing] = LRUCache(REMEMBERED)
-        self._asides: LRUCache[str, str] = LRUCache(REMEMBERED)
-        """What each message's aside last read."""
+        self._shown: LRUCache[str, tuple[str, str]] = LRUCache(REMEMBERED)
+        """What each message last read, and its aside."""
         self._open: tuple[_Part, str] | None = None
         """The part that is growing, and what it reads."""
         self._drawn: LRUCache[str, None] = LRUCache(REMEMBERED)
@@ -149,15 +149,21 @@ class Terminal:
         """Make the message `ref` read `text`, and its aside, dimmed, `aside`.
 
         What is printed for good stays above what comes later: an aside that grows once the text has begun goes on
-        below what there is of the text.
+        below what there is of the text. One that ends with an ellipsis tells of something that goes on: it is printed
+        for good only once it says otherwise.
         """
         with self._turn.held():
             await self._prompt.put_aside()
             began = time.perf_counter()
-            if aside != self._asides.get(ref, ""):
-                self._asides[ref] = aside
-                self._grow(_Part(ref, aside=True), aside, final=final or bool(text))
-            if text or not aside:
+            before, aside_before = self._shown.get(ref, ("", ""))
+            self._shown[ref] = text, aside
+            grows = text != before
+            if aside != aside_before:
+                if grows and text and not final and _goes_on(aside):
+                    self._grow_before(ref, aside, text)
+                    grows = False
+                self._grow(_Part(ref, aside=True), aside, final=final or (grows and bool(text)))
+            if not aside or (text and (grows or final)):
                 self._grow(_Part(ref), text, final=final)
             self._turn.shown(ref, final=final)
             # Long code is highlighted anew each time; the bridge's pacing keeps us from doing nothing else.
@@ -169,7 +175,7 @@ class Terminal:
             await self._prompt.put_aside()
             for part in (_Part(ref), _Part(ref, aside=True)):
                 self._parts.pop(part, None)
-            self._asides.pop(ref, None)
+            self._shown.pop(ref, None)
             if self._open and self._open[0].ref == ref:
                 self._open = None
                 self._screen.paint(())
@@ -205,6 +211,18 @@ class Terminal:
         if self._open and self._open[0] != part:
             self._settle()
         self._draw(part, text, final=final)
+
+    def _grow_before(self, ref: str, aside: str, text: str) -> None:
+        """Draw the text of `ref` above what goes on in its aside, and below what of that is over."""
+        part, lines = _Part(ref, aside=True), aside.split("\n")
+        while lines and _goes_on(lines[-1]):
+            lines.pop()
+        if any(lines):
+            self._grow(part, "\n".join(lines), final=True)
+        elif self._open and self._open[0] == part:
+            self._open = None
+            self._parts.pop(part, None)
+        self._grow(_Part(ref), text, final=False)
 
     def _draw(self, part: _Part, text: str, *, final: bool) -> None:
         if (growing := self._parts.get(part)) is None:
@@ -252,6 +270,10 @@ class Terminal:
                 signal.raise_signal(signal.SIGINT)
         if self._input.closed:
             self._turn.leave()
+
+
+def _goes_on(aside: str) -> bool:
+    return aside.rstrip().endswith("…")
 
 
 @contextmanager

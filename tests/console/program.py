@@ -123,6 +123,12 @@ class Bridge:
             posted = await console.post(chat, Body("Looking", aside="search: sky"), key="t", final=False)
             await posted.edit(Body("Looking", aside="search: sky\n\nsearch: blue"), final=False)
             await posted.edit(Body("Looking\n\nFound.", aside="search: sky\n\nsearch: blue"), final=True)
+        elif text == "running":
+            posted = await console.post(chat, Body(aside="A …"), key="run", final=False)
+            await posted.edit(Body("Let me look.", aside="A: done\nB …"), final=False)
+            await self.until_go()
+            await posted.edit(Body("Let me look.", aside="A: done\nB: done"), final=False)
+            await posted.edit(Body("Let me look.\n\nFound.", aside="A: done\nB: done"), final=True)
         elif text == "picture":
             content = (self.folder / "cat.png").read_bytes() if (self.folder / "cat.png").exists() else b"meow"
             picture = BodyFile.of("image", "../a cat.png", "image/png", content, "A cat")

@@ -197,6 +197,14 @@ def test_steps_that_come_later_stand_below_what_was_said(seat: Seat) -> None:
     assert seat.ask("tools") == ["search: sky", "", "Looking", "", "search: blue", "", "Found."]
 
 
+def test_what_goes_on_is_not_left_above_its_end(seat: Seat) -> None:
+    seat.say("running")
+    seat.until("B …")
+    seat.go()
+    text = seat.until_prompt()
+    assert text.endswith("› running\n\nA: done\n\nLet me look.\n\nB: done\n\nFound.\n\n›") and "…" not in text
+
+
 def test_a_file_shows_its_caption_and_where_it_is(seat: Seat) -> None:
     rows = seat.ask("picture")
     assert rows[:2] == ["A cat", ""]

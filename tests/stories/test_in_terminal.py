@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.console.seat import Seat
-from tests.emulators.gateway import GatewayEmulator
+from tests.emulators.gateway import GatewayEmulator, Passage
 
 
 class ChatSeat(Seat):
@@ -115,3 +115,37 @@ async def test_conversations_are_kept_opened_and_exported(chat: Open, gateway: G
     assert gateway.requests[-1].messages[0]["content"] == "My name is Mia."
     [markdown] = (tmp_path / "data" / "files").glob("*.md")
     assert "You said: And now?" in markdown.read_text()
+
+
+async def test_a_tool_and_knowledge_with_sources(chat: Open, gateway: GatewayEmulator, tmp_path: Path) -> None:
+    (tmp_path / "rules.txt").write_text("Cats may sleep on the sofa.")
+    gateway.bases = {"Handbook": [Passage("A refund is paid within 14 days.", "/home/mia/handbook.pdf", 3)]}
+
+    def story() -> str:
+        with chat() as seat:
+            seat.until("/help shows what else I can do.")
+            command(seat, "/tools on")
+            seat.until("Tools are on here.")
+            gateway.call_tools((("calculator", '{"expression":"6*7"}'), ("current_time", "{}")), text="It is 42.")
+            seat.say("What is 6 times 7?")
+            seat.until("It is 42.")
+            command(seat, "/tools off")
+            seat.until("Tools are off here.")
+            command(seat, "/kb")
+            seat.until("1 Handbook")
+            command(seat, "1")
+            seat.until("Questions here are answered from:")
+            gateway.answer("Within 14 days [1].")
+            seat.say("When is a refund paid?")
+            seat.until("[1] handbook.pdf (Handbook), page 3")
+            gateway.answer("I have read it.")
+            seat.say(f"/file {tmp_path / 'rules.txt'}")
+            seat.until("I have read it.")
+            command(seat, "/kb add")
+            seat.until("rules.txt is kept for this chat.")
+            gateway.answer("On the sofa [2].")
+            command(seat, "/kb ask Where may cats sleep?")
+            return seat.until("[2] rules.txt: “Cats may sleep on the sofa.”")
+
+    shown = await asyncio.to_thread(story)
+    assert "calculator" in shown and "calculator …" not in shown, "no line of a tool that runs is left"

@@ -199,6 +199,40 @@ async def test_stop_stops_the_tool_too(
     assert desk.count("forecast") == 1
 
 
+async def test_two_run_at_once(
+    bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator, desk: ToolServerEmulator
+) -> None:
+    desk.add("tides", "High at noon.", title="Tides", **READS)
+    await bot.ask("/tools")  # looks at the lists anew
+    gateway.call_tools((("desk__forecast", PARIS), ("desk__tides", "{}")), text="It is: {results}")
+    desk.released.clear()
+    before = len(bot.bubbles())
+    await platform.say("How is it at the sea?")
+    await until(lambda: desk.count("forecast") and desk.count("tides"), "both calls, while neither has ended")
+    desk.released.set()
+    answer = (await bot.answer(before))[-1]
+    assert answer.text == "It is: Sunny, 21 degrees. | High at noon."
+    assert "Weather forecast" in answer.aside and "Tides" in answer.aside
+
+
+async def test_one_that_hangs_holds_nobody_up(
+    bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator, desk: ToolServerEmulator
+) -> None:
+    gateway.call_tools((("desk__forecast", PARIS),))
+    desk.released.clear()
+    await platform.say("How is the weather?")
+    running = await until(lambda: next((b for b in bot.bubbles() if "Weather forecast …" in b.aside), None), "its line")
+    await platform.say("/whoami")
+    await until(lambda: any(b.text.startswith("You are") for b in bot.bubbles()), "a command is answered meanwhile")
+    gateway.answer("Fine.")
+    await bot.ask("/allow", place="group", mention=True)
+    assert (await bot.ask("Hello?", place="group", mention=True))[-1].text == "Fine.", "and so is another chat"
+    await platform.press(running.id, "Stop")
+    await until(lambda: any("topped" in b.text for b in bot.bubbles()), "its end")
+    assert desk.count("forecast") == 1
+    desk.released.set()
+
+
 async def test_thirty_rounds_end_at_ten(bot: BridgeProcess, gateway: GatewayEmulator, desk: ToolServerEmulator) -> None:
     gateway.call_tools(*[(("desk__forecast", PARIS),)] * 30)
     answer = (await bot.ask("Again and again."))[-1]
