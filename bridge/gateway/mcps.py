@@ -70,14 +70,15 @@ class GatewayMcps:
 
     async def _ask(self, server: str, method: str, params: dict[str, Any], seconds: float) -> dict[str, Any]:
         self._calls += 1
-        asked = {"jsonrpc": "2.0", "id": self._calls, "method": method, "params": params}
+        id = self._calls  # others may be made meanwhile
+        asked = {"jsonrpc": "2.0", "id": id, "method": method, "params": params}
         content = json.dumps(asked, ensure_ascii=False).encode(errors="replace")
         try:
             async with asyncio.timeout(seconds):
                 response = await self._http.post(f"{MCPS_PATH}/{quote(server, safe='')}/mcp", content)
                 body = body_of(response)
                 try:
-                    answer = await self._read(response, body, self._calls)
+                    answer = await self._read(response, body, id)
                 finally:
                     body.close()
         except httpx.TransportError as error:
