@@ -69,6 +69,7 @@ class Bridge:
         self._outages = OutageMonitor(store, self.inbox, gateways, self.access, settings.away_seconds)
         self._accounts: list[Account] = []
         self._states: dict[str, ChannelState] = {}
+        self._started = time.time()
         self._processes = 1
         reader = AttachmentReader(store.media, settings.media_limits(), speech=speech, estimate=estimate)
         attachments = Attachments(store.media, gateways, reader, settings.document_tokens)
@@ -300,7 +301,8 @@ class Bridge:
 
     async def _say_states(self) -> None:
         now = time.time()
-        await self.store.channel_states.say([replace(state, at=now) for state in self._states.values()])
+        states = [replace(state, at=now, started=self._started) for state in self._states.values()]
+        await self.store.channel_states.say(states)
 
     async def publish_all(self) -> None:
         """Publish the command menus anew: admins see more commands than others."""

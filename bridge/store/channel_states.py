@@ -28,6 +28,8 @@ class ChannelState(Struct, frozen=True, omit_defaults=True):
     why: str = ""
     link: str = ""
     """The address that sends a code, with `CODE` in its place; empty where the platform has none."""
+    started: float = 0.0
+    """When the process read its settings, in seconds since 1970; 0 from processes of older versions."""
 
 
 CODE = "CODE"

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import sys
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from functools import partial
@@ -18,7 +19,7 @@ from aiohttp import web
 from bridge.admin.doctor import examine
 from bridge.admin.doctor.store import _weaknesses
 from bridge.diagnostics import Diagnostic
-from bridge.store import open_store
+from bridge.store import ChannelState, open_store
 from bridge.words.shell import DOCTOR
 from channels.feishu.checks import OPTIONAL_SCOPES, REQUIRED_SCOPES
 from tests.doctor.breakages import BROKEN, discord, feishu, feishu_says, serve
@@ -284,3 +285,14 @@ async def test_that_conversations_can_be_read_is_said(bench: Bench) -> None:
     status, shown = await bench.doctor()
     assert status == 0, shown
     assert re.search(r"--  page .*take BRIDGE_WEB_READ out", shown), shown
+
+
+async def test_what_waits_for_a_restart_is_said(bench: Bench) -> None:
+    bench.env_file.touch(mode=0o600)
+    async with open_store(bench.redis_url, bench.home) as store:
+        for seconds, is_said in ((60, False), (-60, True)):
+            state = ChannelState("telegram", "up", time.time(), started=time.time() + seconds)
+            await store.channel_states.say([state])
+            status, shown = await bench.doctor()
+            assert status == 0, shown
+            assert (".env was changed since." in shown) == is_said, shown

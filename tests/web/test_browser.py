@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -176,6 +177,29 @@ async def test_strangers_can_be_let_in_with_keys_alone(open_page: Open, bridge: 
     assert (await bridge.access.directory()).allowed("person")
 
 
+async def test_a_gateway_is_set_up_with_keys_alone(open_page: Open, bridge: BridgeInProcess, tmp_path: Path) -> None:
+    """What does not work is said where the person is; what works is kept."""
+    page = await open_page(320, dark=True)
+    for link in ("Set-up", "Connections"):
+        await press_until(page, link)
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("heading", level=1)).to_have_text(link)
+    for key, said in (("cs-sk-wrong", "Nothing was kept: this does not work."), (bridge.gateway.key, "Saved in .env.")):
+        await press_until(page, "", field="gateway-BRIDGE_GATEWAY_URL")
+        await page.keyboard.press("Control+A")
+        await page.keyboard.type(bridge.gateway.url)
+        await press_until(page, "", field="gateway-BRIDGE_GATEWAY_KEY")
+        await page.keyboard.type(key)
+        await page.keyboard.press("Enter")
+        status = page.get_by_role("status")
+        await expect(status).to_contain_text(said)
+        assert not await browsers.findings(page)
+        assert await browsers.sideways(page) <= 0
+        await browsers.keep(page, f"connection-{said.partition(' ')[0]}")
+    assert bridge.gateway.key in (tmp_path / ".env").read_text()
+    assert bridge.gateway.key not in await page.content()
+
+
 async def test_what_somebody_uses_stays_as_it_is(open_page: Open, bridge: BridgeInProcess) -> None:
     """The part that changes by itself waits while the keyboard is in it."""
     await bridge.say("hello")
@@ -198,10 +222,13 @@ async def test_it_works_without_the_script(open_page: Open, bridge: BridgeInProc
     await expect(page.get_by_role("cell", name="shut out")).to_be_visible()
 
 
-async def press_until(page: Page, name: str) -> None:
-    """Press Tab until what has this name has the focus."""
+async def press_until(page: Page, name: str, *, field: str = "") -> None:
+    """Press Tab until what has this name, or the field of this id, has the focus."""
     for _ in range(60):
         await page.keyboard.press("Tab")
-        if (await page.evaluate("document.activeElement.innerText") or "").strip() == name:
+        if field:
+            if await page.evaluate("document.activeElement.id") == field:
+                return
+        elif (await page.evaluate("document.activeElement.innerText") or "").strip() == name:
             return
-    raise AssertionError(f"no key leads to {name}")
+    raise AssertionError(f"no key leads to {name or field}")

@@ -49,6 +49,8 @@ async def test_a_gateway_is_tried_and_kept(owner: Client, bridge: BridgeInProces
     refused = await owner.post("/setup/connections/gateway", wrong)
     assert (refused.status, "Nothing was kept: this does not work." in refused.text) == (422, True)
     assert "What to do:" in refused.text
+    assert f'value="{wrong["BRIDGE_GATEWAY_URL"]}"' in refused.text
+    assert "cs-sk-secret" not in refused.text
     assert env_file.read_text() == "# mine\nBRIDGE_LOG=info\n"
     assert await trail(bridge) == []
     emulator = bridge.gateway

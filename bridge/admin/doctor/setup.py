@@ -63,7 +63,7 @@ class Setup:
                 proxies, [each.url for each in self.own.gateway_settings().values() if not each.is_inside], words
             ),
             "page": partial(_page, self.own, words),
-            "store": partial(store, self.own, words, alone),
+            "store": partial(store, self.own, self.env_file, words, alone),
         }
         for name, (channel, wrong) in self.theirs.items():
             if not wrong and channel.configured and (self.own.channels is None or name in self.own.channels):

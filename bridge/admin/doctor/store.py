@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,11 @@ CONNECT_SECONDS = 5.0
 """The longest wait for a connection, and for its first answer."""
 
 
-async def store(settings: Settings, words: DoctorWords, alone: asyncio.Future[bool]) -> AsyncIterator[Diagnostic]:
-    """Check the store. Sets `alone` to whether no bridge is running on it."""
+async def store(
+    settings: Settings, env_file: Path, words: DoctorWords, alone: asyncio.Future[bool]
+) -> AsyncIterator[Diagnostic]:
+    """Check the store, and by it whether the bridge runs with what `env_file` says now. Sets `alone` to whether no
+    bridge is running on it."""
     url = settings.redis_url.get_secret_value()
     try:
         data = await asyncio.to_thread(_data_dir, settings.data_dir, words)
@@ -57,12 +60,19 @@ async def store(settings: Settings, words: DoctorWords, alone: asyncio.Future[bo
             for model, quirks in (await RedisQuirks(opened.redis).all()).items():
                 yield words.models_learned.found("note", "models", model=model, quirks=", ".join(sorted(quirks)))
             alone.set_result(await opened.heartbeats.beat() == 1)
+            if _is_newer(env_file, [state.started for state in await opened.channel_states.all() if state.started]):
+                yield words.settings_newer.found("note", "settings")
     except StoreError as error:
         refused = words.store_refused if url else words.store_embedded_refused
         yield refused.found("wrong", AREA, why=_sentence(str(error)))
     finally:
         if not alone.done():
             alone.set_result(True)
+
+
+def _is_newer(env_file: Path, started: Sequence[float]) -> bool:
+    """Whether the file was changed after one of the processes that run had started."""
+    return bool(started) and env_file.is_file() and env_file.stat().st_mtime > min(started)
 
 
 async def _greet(url: str) -> None:

@@ -47,6 +47,8 @@ class Tried:
     found: Sequence[Diagnostic] = ()
     wrong: Mapping[str, str] = field(default_factory=dict)
     """By variable, why its value cannot be used."""
+    typed: Mapping[str, str] = field(default_factory=dict)
+    """What was typed, without secrets, so that nobody need type it again."""
 
 
 async def show(request: web.Request, tried: Tried | None = None) -> web.Response:
@@ -74,15 +76,16 @@ async def save(request: web.Request) -> web.Response:
     known = variables(site, setup, request.app[STARTED])
     before = {prompt.variable: known[prompt.variable] for prompt in connection.prompts}
     values = _changed(before, {name: typed(str(form[name])) for name in before if name in form})
+    shown = {name: text for name, text in values.items() if not before[name].secret}
     with trial(values) as env_file:
         wrong = {name: why for name in values if (why := problems(before[name].kind, name, env_file))}
         if wrong:
-            return await show(request, Tried(name, kept=False, wrong=wrong))
+            return await show(request, Tried(name, kept=False, wrong=wrong, typed=shown))
         trying = Setup.read(site.channels, env_file)
         check = _check(connection.name, trying, tongue)
         found = [each async for each in examine({name: check}, DOCTOR[tongue.language])]
     if any(each.severity == "wrong" for each in found) and not form.get("anyway"):
-        return await show(request, Tried(name, kept=False, found=found))
+        return await show(request, Tried(name, kept=False, found=found, typed=shown))
     await store(request, before, values)
     return await show(request, Tried(name, kept=True, found=found))
 

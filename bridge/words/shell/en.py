@@ -15,6 +15,10 @@ DOCTOR = DoctorWords(
     channel_none=Sentence(
         "No platform is set up.", "Run: cherry-bridge init (or talk right here: cherry-bridge chat)."
     ),
+    settings_newer=Sentence(
+        "The bot runs with the settings it found at its start; .env was changed since.",
+        "Start it again. Only .env and the environment need that.",
+    ),
     web_read=Sentence(
         "Owners can read conversations on the page; people are told once.",
         "Where that is not wanted, take BRIDGE_WEB_READ out and start the bot again.",

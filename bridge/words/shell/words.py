@@ -25,6 +25,7 @@ class DoctorWords:
     channel_none: Sentence
     proxy_harmless: Sentence
     web_read: Sentence
+    settings_newer: Sentence
 
     # the gateway
     gateway_fine: Sentence

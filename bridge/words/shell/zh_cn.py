@@ -13,6 +13,10 @@ DOCTOR = DoctorWords(
     channel_incomplete=Sentence("{variables} 没有设置，{name} 无法使用。", "请执行：cherry-bridge init"),
     channel_unused=Sentence("没有使用。"),
     channel_none=Sentence("还没有设置任何平台。", "请执行：cherry-bridge init（或者就在这里聊：cherry-bridge chat）。"),
+    settings_newer=Sentence(
+        "机器人用的是启动时读取的设置；.env 之后改过。",
+        "请重启机器人。只有 .env 和环境变量的更改需要重启。",
+    ),
     web_read=Sentence(
         "所有者可以在管理页面上查看对话；当事人会被告知一次。",
         "如果不需要，请去掉 BRIDGE_WEB_READ 并重启机器人。",

@@ -13,6 +13,10 @@ DOCTOR = DoctorWords(
     channel_incomplete=Sentence("{variables} 沒有設定，{name} 無法使用。", "請執行：cherry-bridge init"),
     channel_unused=Sentence("沒有使用。"),
     channel_none=Sentence("還沒有設定任何平台。", "請執行：cherry-bridge init（或者就在這裡聊：cherry-bridge chat）。"),
+    settings_newer=Sentence(
+        "機器人用的是啟動時讀取的設定；.env 之後改過。",
+        "請重新啟動機器人。只有 .env 和環境變數的變更需要重新啟動。",
+    ),
     web_read=Sentence(
         "所有者可以在管理頁面上查看對話；當事人會被告知一次。",
         "如果不需要，請去掉 BRIDGE_WEB_READ 並重新啟動機器人。",
