@@ -74,6 +74,21 @@ class Pressed(Struct, frozen=True, tag="pressed", omit_defaults=True):
     sent_at: float = 0.0
 
 
+class Reacted(Struct, frozen=True, tag="reacted", omit_defaults=True):
+    """A person put a thumb down on a message of ours; other reactions are not told."""
+
+    id: str
+    """As `Pressed.id`."""
+    chat: Chat
+    sender: User
+    message: str
+    """The platform's id of the message, which its `Posted.ref` holds."""
+    language: str = ""
+    groups: tuple[str, ...] = ()
+    """As in `Said`."""
+    sent_at: float = 0.0
+
+
 class ChatMoved(Struct, frozen=True, tag="moved"):
     """The platform has given `chat` a new id: it is `to` now."""
 
@@ -83,7 +98,9 @@ class ChatMoved(Struct, frozen=True, tag="moved"):
     to: Chat
 
 
-Inbound = Said | Edited | Deleted | Pressed | ChatMoved
+Inbound = Said | Edited | Deleted | Pressed | Reacted | ChatMoved
+
+THUMB_DOWN = "👎"
 
 # A path such as /usr/bin is talk: nothing but white space may follow the name.
 _COMMAND = re.compile(r"/(?P<name>[A-Za-z][A-Za-z0-9_]{0,31})(?:@\S+)?(?:\s+(?P<argument>.*))?", re.DOTALL)

@@ -123,6 +123,9 @@ class Platform(Protocol):
         """A person presses the button that reads `label` under the bubble with this id; a changed app may send a
         `command` in place of the button's own."""
 
+    async def react(self, bubble: str, *, who: str = "mia", place: Place = "direct", down: bool = True) -> None:
+        """A person puts a thumb down on the bubble with this id, or up."""
+
     def bubbles(self, place: Place = "direct", who: str = "mia") -> list[Bubble]:
         """The bot's messages in that place, oldest first; what was deleted is not there."""
 

@@ -46,13 +46,18 @@ class AnswerCommands:
     async def answer(self, context: CommandContext) -> CommandResult:
         """`/answer KEY ACTION`, which is what the buttons send; KEY names the answer under which they stand.
 
-        ACTION is `retry`, `continue`, `shorter`, `other` and `compare` (with a model, or a part of the picker's way
-        there), or the number of a version. What is asked waits behind the turn that is under way.
+        ACTION is `retry`, `continue`, `shorter`, `down` (a thumb down on the answer), `other` and `compare` (with a
+        model, or a part of the picker's way there), or the number of a version. What is asked waits behind the turn
+        that is under way.
         """
         key, _, rest = context.argument.partition(" ")
         action, _, more = rest.strip().partition(" ")
         if not await is_last(self._store, self._inbox, context.chat, key):
             return CommandResult.refusal(context.words.answer_not_last)
+        if action == "down":
+            ways = ((context.words.button_retry, "retry"), (context.words.button_other_model, "other"))
+            buttons = [Button(label, f"/answer {key} {way}") for label, way in ways]
+            return CommandResult(context.words.answer_down, buttons, in_place=False)
         if action == "other":
             return await self._other(context, key, more.strip())
         if action == "compare":

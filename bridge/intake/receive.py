@@ -16,11 +16,12 @@ from msgspec.structs import replace as with_changes
 
 from bridge.access import Access, ChatSettings, OwnerContact, RateLimiter, Role, Standing
 from bridge.commands import Commands
-from bridge.inbound import ChatMoved, Deleted, Edited, Inbound, Pressed, Said, parse_command
+from bridge.inbound import ChatMoved, Deleted, Edited, Inbound, Pressed, Reacted, Said, parse_command
 from bridge.inbox import CommandCall, Inbox, Job, Question
 from bridge.intake.aside import Asides
 from bridge.intake.corrections import Corrections
 from bridge.intake.overhearing import Overhearing
+from bridge.intake.reactions import Reactions
 from bridge.intake.strangers import Strangers
 from bridge.reply import Account
 from bridge.store import Store
@@ -80,6 +81,7 @@ class Intake:
         self.asides = Asides()
         self._corrections = Corrections(store, inbox)
         self._overhearing = Overhearing(store.overheard)
+        self._reactions = Reactions(store, inbox)
         self._strangers = Strangers(inbox, access, commands, self.asides, words, admins_changed)
         self._persons = RateLimiter(PERSON_BURST, PERSON_SECONDS)
         self._chats = RateLimiter(CHAT_BURST, CHAT_SECONDS)
@@ -138,6 +140,8 @@ class Intake:
                     await self._overhearing.deleted(event)
                 case Edited():
                     arrivals.append(Arrival(event.message, account, edited=True))
+                case Reacted():
+                    await self._react(event, account)
                 case Said() | Pressed():
                     arrivals.append(Arrival(event, account))
         arrivals = [each for each in arrivals if _passes(each, self._before_judging)]
@@ -159,6 +163,14 @@ class Intake:
                 message = arrival.message
                 log.warning("queue full", chat=str(message.chat))
                 self.asides.say(message, account, self._words(message.language).queue_full)
+
+    async def _react(self, event: Reacted, account: Account) -> None:
+        """What is too fast, or not let in, is passed over without a word."""
+        if self._persons.hit(event.sender) or self._chats.hit(event.chat.whole):
+            return
+        standing = await self._access.judge(event.sender, event.chat, event.groups)
+        chat = _conversation(event, standing.settings)
+        await self._reactions.reacted(event, chat, standing, account)
 
     async def _judge_all(self, arrivals: Sequence[Arrival]) -> None:
         messages = [arrival.message for arrival in arrivals]
@@ -249,7 +261,7 @@ def _answered_anyway(message: Said, settings: ChatSettings) -> bool:
     return settings.answer == "all" and not parse_command(message.text) and bool(message.text.strip())
 
 
-def _conversation(message: Said | Pressed, settings: ChatSettings) -> Chat:
+def _conversation(message: Said | Pressed | Reacted, settings: ChatSettings) -> Chat:
     """The chat whose history the message belongs to: the sender's own where everybody in a group has their own."""
     if settings.history == "shared" or message.chat.direct:
         return message.chat

@@ -172,6 +172,7 @@ EN = Words(
     nothing_to_continue="There is no answer to continue.",
     continue_prompt="Continue exactly where you stopped. Do not repeat anything.",
     shorter_prompt="Give the same answer again, much shorter. Leave out everything that is not needed.",
+    answer_down="You did not like the last answer. Another one?",
     answer_not_last="That is not the last answer any more.",
     sum_direct="In a direct chat I read everything anyway: just ask.",
     sum_off=(

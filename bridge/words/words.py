@@ -107,6 +107,7 @@ class Words:
     nothing_to_continue: str
     continue_prompt: str
     shorter_prompt: str
+    answer_down: str
     answer_not_last: str
     sum_direct: str
     sum_off: str

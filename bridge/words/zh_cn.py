@@ -171,6 +171,7 @@ ZH_CN = Words(
     nothing_to_continue="没有可以接着写的回答。",
     continue_prompt="请从刚才停下的地方继续，不要重复任何内容。",
     shorter_prompt="请把同样的回答大幅缩短后再说一遍，略去一切不必要的内容。",
+    answer_down="上一个回答不满意？要再来一个吗？",
     answer_not_last="这已经不是最后一个回答了。",
     sum_direct="私聊里我本来就读到一切：直接问吧。",
     sum_off=(

@@ -171,6 +171,7 @@ ZH_TW = Words(
     nothing_to_continue="沒有可以接著寫的回答。",
     continue_prompt="請從剛才停下的地方繼續，不要重複任何內容。",
     shorter_prompt="請把同樣的回答大幅縮短後再說一遍，略去一切不必要的內容。",
+    answer_down="上一個回答不滿意？要再來一個嗎？",
     answer_not_last="這已經不是最後一個回答了。",
     sum_direct="私聊裡我本來就讀到一切：直接問吧。",
     sum_off=(

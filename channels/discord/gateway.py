@@ -62,6 +62,8 @@ class Events(Protocol):
 
     async def interaction(self, interaction: discord.Interaction) -> None: ...
 
+    def reacted(self, reaction: discord.RawReactionActionEvent, place: Place) -> None: ...
+
     def not_understood(self, event: str, error: Exception) -> None: ...
 
 
@@ -123,6 +125,9 @@ class _Client(discord.Client):
     async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
         self._events.deleted(payload.channel_id, self.get_channel(payload.channel_id), payload.message_ids)
 
+    async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
+        self._events.reacted(payload, self.get_channel(payload.channel_id))
+
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         await self._events.interaction(interaction)
 
@@ -176,6 +181,7 @@ class Gateway:
     async def _session(self, *, content: bool) -> None:
         intents = discord.Intents.none()
         intents.guilds = intents.guild_messages = intents.dm_messages = True
+        intents.guild_reactions = intents.dm_reactions = True
         intents.message_content = content
         async with asyncio.timeout(RESUME_SECONDS) as resume_limit:
             async with _Client(self._events, resume_limit, intents=intents, proxy=self._proxy) as client:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import discord
 from cachetools import LRUCache
 
-from bridge.inbound import Pressed, Said
+from bridge.inbound import THUMB_DOWN, Pressed, Reacted, Said
 from bridge.types import Chat, User
 from channels.discord.attachments import attachments_of
 
 NAME = "discord"
 CUSTOM_ID = re.compile(r"\d+:(.*)", re.DOTALL)
 """A button's custom_id: its place among the buttons, which makes it unique, and its command."""
+REPEAT_SECONDS = 30.0
+"""Within which the same reaction of the same person may be the same one told again."""
 MAX_PEOPLE = 1000
 """People whose language is remembered."""
 _COMMAND = re.compile(r"/([a-z0-9_]{1,32})(?:\s|$)")
@@ -147,6 +150,25 @@ class Reader:
             groups=groups_of(interaction.user),
             language=self._language(interaction),
             sent_at=interaction.created_at.timestamp(),
+        )
+
+    def reaction(self, reaction: discord.RawReactionActionEvent, group: Chat | None) -> Reacted | None:
+        """A thumb down, in any colour of skin, on a message of ours; None for any other. `group` is None in a direct
+        chat, which is told by its person."""
+        me = self._account.user.id if self._account.user is not None else 0
+        down = (reaction.emoji.name or "").startswith(THUMB_DOWN) and reaction.emoji.id is None
+        is_bot = reaction.user_id == me or (reaction.member is not None and reaction.member.bot)
+        if not down or is_bot or reaction.message_author_id != me or (group is None and reaction.guild_id is not None):
+            return None
+        name = reaction.member.display_name if reaction.member is not None else ""
+        return Reacted(
+            # Discord gives reactions no id. It tells each once, but for what it repeats when a connection resumes.
+            id=f"reaction:{reaction.message_id}:{reaction.user_id}:{int(time.time() // REPEAT_SECONDS)}",
+            chat=group or Chat(NAME, str(reaction.user_id), direct=True, title=name),
+            sender=User(NAME, str(reaction.user_id), name),
+            message=str(reaction.message_id),
+            groups=groups_of(reaction.member) if reaction.member is not None else (),
+            language=self._languages.get(reaction.user_id, ""),
         )
 
     def _language(self, interaction: discord.Interaction) -> str:

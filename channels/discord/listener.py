@@ -169,6 +169,15 @@ class Listener:
         for id in messages:
             self._order.add(Arrival(Deleted(str(id), chat), channel))
 
+    def reacted(self, reaction: discord.RawReactionActionEvent, place: Place) -> None:
+        """A reaction was put on a message; only a thumb down on one of ours says something."""
+        try:
+            reacted = self._reader.reaction(reaction, group_of(place))
+            if reacted is not None:
+                self._order.add(Arrival(reacted, reaction.channel_id, urgent=True))
+        except Exception as error:  # noqa: BLE001 - whatever it holds, the next one must work
+            self._set_aside("MESSAGE_REACTION_ADD", error)
+
     async def interaction(self, interaction: discord.Interaction) -> None:
         try:
             await self._interactions.handle(interaction)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from bridge.channel import Host
 from bridge.errors import Gone, Refused
-from bridge.inbound import Deleted, Edited, Inbound, Pressed, Said
+from bridge.inbound import Deleted, Edited, Inbound, Pressed, Reacted, Said
 from bridge.types import Chat, User
 from channels.feishu import incoming
 from channels.feishu.incoming import ReceivedMessage
@@ -67,6 +67,8 @@ class EventReader:
                 return await self._pressed(event, host, until)
             case incoming.EDIT:
                 return await self._edited(event, host, until)
+            case incoming.REACTION:
+                return await self._reacted(event, host, until)
             case incoming.RECALL:
                 message, chat = incoming.read_recall(event)
                 # Of a message in a thread that came before the last restart, no more than the group is known.
@@ -140,6 +142,29 @@ class EventReader:
             sent_at=self._now(),
         )
         return await self._with_groups(pressed, host, until)
+
+    async def _reacted(self, event: dict[str, Any], host: Host, until: float) -> Reacted | None:
+        """None also where the message is none of ours, or we may not read it. Only a thumb down costs calls."""
+        read = incoming.read_reaction(event)
+        if read is None:
+            return None
+        id, message, person, at = read
+        try:
+            async with asyncio.timeout_at(until):
+                item = await self._lookups.message(message)
+        except (Refused, Gone) as error:
+            log.info("a message with a reaction cannot be read", message=message, error=str(error))
+            return None
+        place = incoming.read_place(item, self._account) if item else None
+        if place is None:
+            return None
+        chat_id, root, thread_id = place
+        info = await self._lookups.chat(chat_id, until)
+        thread = (root or message) if thread_id or info.topics else ""
+        chat = Chat(NAME, chat_id, thread, direct=info.direct, title="" if info.direct else info.title)
+        sender = User(NAME, person, await self._people.name(person, until))
+        pressed = await self._with_groups(Pressed(id, chat, sender, "", message, self._language), host, until)
+        return Reacted(id, chat, sender, message, self._language, pressed.groups, at)
 
     async def _with_groups(self, inbound: S, host: Host, until: float) -> S:
         """With the sender's departments, where anything hangs on them. Raises StoreError."""

@@ -21,6 +21,11 @@ MAX_FORWARDED = 100
 EDIT = "im.message.updated_v1"
 """A person has changed a message. The developer console offers the event to apps, public projects subscribe to it and
 then ask for the message; no page of the platform tells its fields, so nothing is read from it but the message's id."""
+REACTION = "im.message.reaction.created_v1"
+"""Names the message and the person, and no chat (im-v1/message-reaction/events/created)."""
+THUMB_DOWN = "thumbsdown"
+"""The `emoji_type`, in lower case; the platform writes its names in several ways
+(im-v1/message-reaction/emojis-introduce)."""
 MAX_ID_LENGTH = 128
 MAX_COMMAND_BYTES = 200
 """Of UTF-8 in one button. The platform sets no limit but the card's; thirty such buttons take half of it."""
@@ -139,6 +144,28 @@ def read_recall(event: Mapping[str, Any]) -> tuple[str, str]:
     """The ids of the message that was taken back and of its chat. Raises Malformed."""
     body = _object(event, "event")
     return _id(body, "message_id"), _id(body, "chat_id")
+
+
+def read_reaction(event: Mapping[str, Any]) -> tuple[str, str, str, float] | None:
+    """Of a person's thumb down: the event's id, the message's, the person's, and when; else None. Raises Malformed."""
+    body = _object(event, "event")
+    kind = _object(body, "reaction_type").get("emoji_type")
+    if body.get("operator_type") != "user" or str(kind).lower() != THUMB_DOWN:
+        return None
+    person = _id(_object(body, "user_id"), "open_id")
+    return _id(_object(event, "header"), "event_id"), _id(body, "message_id"), person, _seconds(body.get("action_time"))
+
+
+def read_place(item: Mapping[str, Any], app: str) -> tuple[str, str, str] | None:
+    """Of a message of ours that was asked for: the ids of its chat, its root and its thread; None where it is
+    another's. Raises Malformed."""
+    if _id(_object(item, "sender"), "id", optional=True) != app:
+        return None
+    return (
+        _id(item, "chat_id"),
+        _id(item, "root_id", optional=True),
+        _id(item, "thread_id", optional=True),
+    )
 
 
 def read_press(event: Mapping[str, Any]) -> PressedButton:

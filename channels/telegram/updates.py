@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from msgspec.structs import replace
 
-from bridge.inbound import ChatMoved, Edited, Inbound, Pressed, Said
+from bridge.inbound import THUMB_DOWN, ChatMoved, Edited, Inbound, Pressed, Reacted, Said
 from bridge.types import Attachment, AttachmentKind, Chat, User
 from channels.telegram.wire import (
     WireAuthored,
@@ -25,13 +25,15 @@ from channels.telegram.wire import (
     WireMenu,
     WireMessage,
     WirePress,
+    WireReaction,
     WireUser,
     one_line,
 )
 
 CHANNEL = "telegram"
-KINDS = ("message", "edited_message", "callback_query", "my_chat_member")
-"""The updates we ask for. Of deleted messages Telegram tells bots nothing."""
+KINDS = ("message", "edited_message", "callback_query", "my_chat_member", "message_reaction")
+"""The updates we ask for. Of deleted messages Telegram tells bots nothing; of reactions in groups only admins (Bot API,
+Update)."""
 GENERAL_TOPIC = 1
 
 _COMMAND = re.compile(r"/(\w{1,32})(?:@(\w{1,64}))?(?=\s|$)", re.ASCII)
@@ -92,6 +94,8 @@ def read(update: Mapping[str, Any], me: Me) -> Arrival | None:
         standing = WireMembership.model_validate(update["my_chat_member"])
         _log.info("our standing in a chat changed", chat=standing.chat.id, status=standing.new_chat_member.status)
         return None
+    if "message_reaction" in update:
+        return _reaction(WireReaction.model_validate(update["message_reaction"]), update)
     raise ValueError("an update of a kind that was not asked for")
 
 
@@ -159,6 +163,26 @@ def _press(press: WirePress) -> Arrival:
         language=press.sender.language_code,
     )
     return Arrival(pressed, query=press.id)
+
+
+def _reaction(reaction: WireReaction, update: Mapping[str, Any]) -> Arrival | None:
+    """Read a thumb down that was not there before."""
+    is_down = [
+        any(each.emoji == THUMB_DOWN for each in side) for side in (reaction.old_reaction, reaction.new_reaction)
+    ]
+    if is_down != [False, True] or reaction.sender is None or reaction.sender.is_bot:
+        return None
+    chat = reaction.chat
+    title = chat.title or one_line(f"{chat.first_name} {chat.last_name}")
+    reacted = Reacted(
+        id=f"reaction:{update.get('update_id')}",
+        chat=Chat(CHANNEL, str(chat.id), direct=chat.type == "private", title=title),
+        sender=_user(reaction.sender),
+        message=str(reaction.message_id),
+        language=reaction.sender.language_code,
+        sent_at=float(reaction.date),
+    )
+    return Arrival(reacted)
 
 
 def _moved(message: WireMessage) -> Arrival | None:

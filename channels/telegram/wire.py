@@ -145,6 +145,23 @@ class WirePress(Wire):
     data: Token
 
 
+class WireReactionType(Wire):
+    type: Annotated[str, Field(max_length=32)]
+    emoji: Annotated[str, Field(max_length=32)] = ""
+
+
+class WireReaction(Wire):
+    """A person changed what they think of a message, said by emoji. It does not tell the topic."""
+
+    chat: WireChat
+    message_id: Positive
+    sender: WireUser | None = Field(default=None, alias="user")
+    """Missing where somebody reacts as a chat."""
+    date: Annotated[int, Field(ge=0, lt=2**40)]
+    old_reaction: Annotated[list[WireReactionType], Field(max_length=100)]
+    new_reaction: Annotated[list[WireReactionType], Field(max_length=100)]
+
+
 class WireStanding(Wire):
     status: Annotated[str, Field(max_length=32)]
 

@@ -14,6 +14,7 @@ from aiohttp import WSMsgType, web
 from tests.emulators.discord.world import MESSAGE_CONTENT, Payload, World
 
 GUILD_MESSAGES, DIRECT_MESSAGES = 1 << 9, 1 << 12
+GUILD_MESSAGE_REACTIONS, DIRECT_MESSAGE_REACTIONS = 1 << 10, 1 << 13
 DISPATCH, HEARTBEAT, IDENTIFY, RESUME, RECONNECT, INVALID_SESSION, HELLO, HEARTBEAT_ACK = 0, 1, 2, 6, 7, 9, 10, 11
 UNKNOWN_OPCODE, NOT_AUTHENTICATED, BAD_TOKEN, ALREADY_AUTHENTICATED, TIMED_OUT = 4001, 4003, 4004, 4005, 4009
 DISALLOWED_INTENTS = 4014
@@ -108,6 +109,23 @@ class Gateway:
             await self.dispatch("MESSAGE_DELETE", {**told, "id": ids[0]}, intent=intent)
         else:
             await self.dispatch("MESSAGE_DELETE_BULK", {**told, "ids": list(ids)}, intent=intent)
+
+    async def message_reaction_add(self, message: Payload, person: Payload, emoji: str) -> None:
+        """Tell every session of a reaction that may hear of it."""
+        told: Payload = {
+            "user_id": person["id"],
+            "channel_id": message["channel_id"],
+            "message_id": message["id"],
+            "message_author_id": message["author"]["id"],
+            "emoji": {"id": None, "name": emoji},
+            "burst": False,
+            "type": 0,
+        }
+        intent = DIRECT_MESSAGE_REACTIONS
+        if self._world.in_guild(message["channel_id"]):
+            told |= {"guild_id": self._world.guild, "member": self._world.member(person)}
+            intent = GUILD_MESSAGE_REACTIONS
+        await self.dispatch("MESSAGE_REACTION_ADD", told, intent=intent)
 
     async def cut(self, code: int = 4000) -> None:
         """Close every connection; their sessions can be resumed."""

@@ -250,6 +250,16 @@ class FeishuPlatform:
         assert answer.get("code") == 200, answer
         self.toasts.append(toast(answer))
 
+    async def react(self, bubble: str, *, who: str = "mia", place: Place = "direct", down: bool = True) -> None:
+        body = {
+            "message_id": bubble,
+            "reaction_type": {"emoji_type": "ThumbsDown" if down else "THUMBSUP"},
+            "operator_type": "user",
+            "user_id": {"open_id": self.user(who).id, "union_id": f"on_{who}", "user_id": None},
+            "action_time": str(self.tenant.clock.now_ms()),
+        }
+        self._tell("im.message.reaction.created_v1", body)
+
     def bubbles(self, place: Place = "direct", who: str = "mia") -> list[Bubble]:
         chat = self.chat(place, who)
         thread = self.tenant.messages[chat.thread].thread if chat.thread else ""

@@ -129,6 +129,22 @@ class TelegramPlatform:
         room, _ = self._where(place, who)
         self.crowd.press(self.person(who), self._message(room, bubble), label, data=command)
 
+    async def react(self, bubble: str, *, who: str = "mia", place: Place = "direct", down: bool = True) -> None:
+        """A MessageReactionUpdated, which in groups only a bot that is an admin is told (Bot API, Update)."""
+        room, _ = self._where(place, who)
+        message, person = self._message(room, bubble), self.person(who)
+        if not room.is_private and room.bot != "administrator":
+            return
+        told = {
+            "chat": room.json(),
+            "message_id": message.id,
+            "user": person.json(),
+            "date": int(time.time()),
+            "old_reaction": [],
+            "new_reaction": [{"type": "emoji", "emoji": "👎" if down else "👍"}],
+        }
+        self.world.updates.push("message_reaction", told)
+
     def bubbles(self, place: Place = "direct", who: str = "mia") -> list[Bubble]:
         room, topic = self._where(place, who)
         bubbles: dict[object, list[Message]] = {}
