@@ -67,6 +67,7 @@ async def test_each_look_is_noted_and_told_once(owner: Client, said: BridgeInPro
         assert "You said" in shown.text
         await said.quiet()
         assert told(said, direct(MIA)) == 1
+        assert await said.access.web.was_told(direct(MIA))
         assert [what for what, _, _ in await trail(said)].count("read fake:mia") == looks
     [change, *_] = await said.access.audit.newest(1)
     assert (change.by, change.where) == ("fake:boss", "page")
