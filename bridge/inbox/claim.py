@@ -68,9 +68,10 @@ if known ~= key then
 end
 local by = redis.call('HGET', KEYS[3], 'by')
 if by ~= ARGV[2] then
+  local rested = redis.call('HDEL', KEYS[3], 'resting') == 1  -- nothing was done yet that could kill anybody
   if by then
     local ours = string.sub(by, 1, #ARGV[1] + 1) == ARGV[1] .. '.'
-    redis.call('HINCRBY', KEYS[3], ours and 'failures' or 'crashes', 1)
+    if ours or not rested then redis.call('HINCRBY', KEYS[3], ours and 'failures' or 'crashes', 1) end
   end
   redis.call('HINCRBY', KEYS[3], 'attempt', 1)
   redis.call('HSET', KEYS[3], 'by', ARGV[2])

@@ -69,15 +69,21 @@ class ReplyRecord:
         self._fence = fence
         self._begun = f"begun:{name}" if name else "begun"
         self._ref = f"ref:{name}:" if name else "ref:"
+        self._begun_as = f"begun_as:{name}" if name else "begun_as"
         self._drops = f"drops:{name}" if name else "drops"
+        self._dropping = f"dropping:{name}" if name else "dropping"
         self.refs: list[str] = []
         """The messages posted by this attempt and earlier ones, page by page."""
         while (ref := head.get(f"{self._ref}{len(self.refs)}")) is not None:
             self.refs.append(ref)
         self.begun = int(head.get(self._begun, 0))
         """Posts begun: where it exceeds `refs`, the last of them may or may not have arrived."""
+        self.begun_as = head.get(self._begun_as, "")
+        """What the post begun last is known by; empty where it can be edited to show anything."""
         self.drops = int(head.get(self._drops, 0))
         """How many messages of the reply have been deleted so far."""
+        self.dropping = self._dropping in head
+        """Whether the last page was about to be taken back, so that it may be gone."""
         self.quiet_until = float(head.get("quiet", 0))
         """Until when the platform takes nothing for the turn, in seconds since 1970."""
 
@@ -90,10 +96,14 @@ class ReplyRecord:
         await self._fence.write({"quiet": f"{until:.0f}"})
         self.quiet_until = until
 
-    async def begin(self) -> None:
-        """The next page is about to be posted."""
-        await self._fence.write({self._begun: len(self.refs) + 1})
-        self.begun = len(self.refs) + 1
+    async def begin(self, fingerprint: str = "") -> None:
+        """The next page is about to be posted; `fingerprint` is what it will be known by."""
+        begun = len(self.refs) + 1
+        if fingerprint or self.begun_as:
+            await self._fence.write({self._begun: begun, self._begun_as: fingerprint})
+        else:
+            await self._fence.write({self._begun: begun})
+        self.begun, self.begun_as = begun, fingerprint
 
     async def posted(self, ref: str) -> None:
         """The page begun last is now `ref`."""
@@ -116,16 +126,23 @@ class ReplyRecord:
         """The messages of the reply are no longer there; it is posted anew."""
         drops = self.drops + len(self.refs)
         gone = [f"{self._ref}{page}" for page in range(len(self.refs))]
-        await self._fence.write({self._begun: 0, self._drops: drops}, *gone)
-        self.refs, self.begun, self.drops = [], 0, drops
+        await self._fence.write({self._begun: 0, self._drops: drops}, *gone, self._dropping)
+        self.refs, self.begun, self.drops, self.dropping = [], 0, drops, False
+
+    async def drop(self) -> None:
+        """The last page is about to be taken back."""
+        await self._fence.write({self._dropping: 1})
+        self.dropping = True
 
     async def dropped(self) -> None:
         """The last page has been taken back."""
         left = len(self.refs) - 1
-        await self._fence.write({self._begun: left, self._drops: self.drops + 1}, f"{self._ref}{left}")
+        gone = (f"{self._ref}{left}", self._dropping)
+        await self._fence.write({self._begun: left, self._drops: self.drops + 1}, *gone)
         self.refs.pop()
         self.begun = left
         self.drops += 1
+        self.dropping = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ write checks it: a worker that was overtaken finds out at its next write, and wh
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
@@ -289,6 +290,12 @@ class Turn:
                     await self._redis.incrby(keys.set_aside(claim.account), len(rows))
             except StoreError as error:
                 log.debug("not counted", error=str(error))
+
+    async def rest(self, seconds: float) -> None:
+        """Wait before the attempt does anything: a process that dies meanwhile counts as no crash of the turn's."""
+        await self._fence.write({"resting": 1})
+        await asyncio.sleep(seconds)
+        await self._fence.write({}, "resting")
 
     async def failed(self) -> None:
         """This attempt came to nothing by an error of ours; `Claim.next` then hands the turn out once more.

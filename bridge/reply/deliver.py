@@ -147,10 +147,6 @@ class Renderer:
         """Digests of files that the platform has refused."""
         self._unsure = record.begun > len(record.refs)
         """Whether the last post may have arrived unnoticed."""
-        self._unsure_since_before = self._unsure
-        """Whether that was an earlier process's, so that nobody knows what was posted."""
-        self._tried = ""
-        """The fingerprint of the post that may have arrived unnoticed."""
         self._spoke = False
         self._began = asyncio.get_running_loop().time()
         self._grows = not draft.complete
@@ -287,11 +283,14 @@ class Renderer:
 
     def _stale(self) -> tuple[int, MessageState | None] | None:
         """The first message that does not look as it should, and how it should; no state where it should go."""
+        if self._record.dropping and len(self._messages) == len(self._record.refs):
+            return len(self._messages) - 1, None  # it may be gone, and an edit would find that nobody is there
         states = self._states()
         for number, state in enumerate(states):
             fingerprint = self._fingerprint(state)
             if number == len(self._messages):
-                return self._lost_post() if self._unsure_since_before and fingerprint else (number, state)
+                another = self._unsure and fingerprint and fingerprint != self._record.begun_as
+                return self._lost_post() if another else (number, state)
             message = self._messages[number]
             if message.fingerprint != fingerprint:
                 # It cannot be edited into what it should be: it goes, and with it what stands below it.
@@ -325,6 +324,8 @@ class Renderer:
     async def _show(self, number: int, state: MessageState | None) -> None:
         self._record.ensure_ours()
         if state is None:
+            if not self._record.dropping:
+                await self._record.drop()
             await self._messages[number].posted.delete()
             metrics.WRITES.add(self._to.channel.name, "delete")
             await self._record.dropped()
@@ -342,8 +343,10 @@ class Renderer:
         anew = number < len(self._record.refs)
         fingerprint = self._fingerprint(state)
         retry = self._unsure
+        if retry and fingerprint != self._record.begun_as:
+            fingerprint = UNKNOWN  # a platform that recognises the key keeps the first post
         if not anew:
-            await self._record.begin()
+            await self._record.begin(fingerprint)
         try:
             posted = await self._to.channel.post(
                 self._chat,
@@ -355,13 +358,9 @@ class Renderer:
             )
         except Unsure:
             self._unsure = True
-            if not retry:
-                self._tried = fingerprint
             raise
         metrics.WRITES.add(self._to.channel.name, "post")
-        if fingerprint and (self._unsure_since_before or (retry and fingerprint != self._tried)):
-            fingerprint = UNKNOWN
-        self._unsure = self._unsure_since_before = False
+        self._unsure = False
         # A platform that recognised the key kept the first post, with the words of then.
         self._messages.append(Message(posted, None if retry else state, fingerprint))
         ref = f"{posted.ref}\t{fingerprint}" if fingerprint else posted.ref

@@ -19,8 +19,16 @@ class Record(Protocol):
         """How many posts were begun; one more than `refs` where the last may or may not have arrived."""
 
     @property
+    def begun_as(self) -> str:
+        """The fingerprint that the post begun last was begun with."""
+
+    @property
     def drops(self) -> int:
         """How many messages of the reply have been deleted so far."""
+
+    @property
+    def dropping(self) -> bool:
+        """Whether the last message was about to be deleted, so that it may be gone."""
 
     @property
     def quiet_until(self) -> float:
@@ -36,14 +44,17 @@ class Record(Protocol):
     async def keep_quiet(self, until: float) -> None:
         """Write down that the platform takes nothing for the reply before `until`, in seconds since 1970."""
 
-    async def begin(self) -> None:
-        """Write down that the next message is about to be posted."""
+    async def begin(self, fingerprint: str) -> None:
+        """Write down that the next message is about to be posted, and will be known by `fingerprint`."""
 
     async def posted(self, ref: str) -> None:
         """Write down that the message begun last is now `ref`."""
 
     async def replaced(self, number: int, ref: str) -> None:
         """Write down that that message, counted from 0, has been posted anew, as `ref`."""
+
+    async def drop(self) -> None:
+        """Write down that the last message is about to be deleted."""
 
     async def dropped(self) -> None:
         """Write down that the last message has been deleted."""
@@ -55,7 +66,9 @@ class Unrecorded:
 
     refs: list[str] = field(default_factory=list)
     begun: int = 0
+    begun_as: str = ""
     drops: int = 0
+    dropping: bool = False
     quiet_until: float = 0.0
 
     def ensure_ours(self) -> None:
@@ -64,8 +77,8 @@ class Unrecorded:
     async def keep_quiet(self, until: float) -> None:
         self.quiet_until = until
 
-    async def begin(self) -> None:
-        self.begun = len(self.refs) + 1
+    async def begin(self, fingerprint: str) -> None:
+        self.begun, self.begun_as = len(self.refs) + 1, fingerprint
 
     async def posted(self, ref: str) -> None:
         self.refs.append(ref)
@@ -73,7 +86,11 @@ class Unrecorded:
     async def replaced(self, number: int, ref: str) -> None:
         self.refs[number] = ref
 
+    async def drop(self) -> None:
+        self.dropping = True
+
     async def dropped(self) -> None:
         self.refs.pop()
         self.begun = len(self.refs)
         self.drops += 1
+        self.dropping = False

@@ -117,7 +117,7 @@ class Answerer:
             await self._replies.give_up(turn, account, crashed=turn.attempt <= MAX_FAILURES)
         else:
             if turn.crashes > FREE_CRASHES:
-                await asyncio.sleep(min(2.0 ** (turn.crashes - FREE_CRASHES), MAX_CRASH_PAUSE_SECONDS))
+                await turn.rest(min(2.0 ** (turn.crashes - FREE_CRASHES), MAX_CRASH_PAUSE_SECONDS))
             return True
         return False
 

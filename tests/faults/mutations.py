@@ -92,8 +92,8 @@ MUTATIONS = (
     Mutation(
         "a post is not written down before it is made",
         "bridge/reply/deliver.py",
-        "        if not anew:\n            await self._record.begin()",
-        "        if False:\n            await self._record.begin()",
+        "        if not anew:\n            await self._record.begin(fingerprint)",
+        "        if False:\n            await self._record.begin(fingerprint)",
         "killed_between",
     ),
     Mutation(

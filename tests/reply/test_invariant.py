@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from typing import Literal
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bridge.channel import Limits
+from bridge.errors import StoreError
 from bridge.events import Event
 from bridge.reply import Address, Draft, Pace, Unrecorded, deliver
 from bridge.types import BodyFile
@@ -33,6 +35,48 @@ from tests.reply.speech import (
 )
 from tests.virtual_clock import run
 
+StoreWeather = Literal["fine", "lost", "refused"]
+STORE_WEATHER: tuple[StoreWeather, ...] = ("fine", "fine", "fine", "lost", "refused")
+"""What becomes of one write of the record: kept, kept but the answer lost, not kept."""
+
+
+@dataclass
+class RoughRecord(Unrecorded):
+    """A record in a store far away: each write takes a moment, in which the process may die, and may fail."""
+
+    sky: Iterator[StoreWeather] = field(default_factory=lambda: iter(()))
+
+    async def begin(self, fingerprint: str) -> None:
+        async with self._written():
+            await super().begin(fingerprint)
+
+    async def posted(self, ref: str) -> None:
+        async with self._written():
+            await super().posted(ref)
+
+    async def replaced(self, number: int, ref: str) -> None:
+        async with self._written():
+            await super().replaced(number, ref)
+
+    async def drop(self) -> None:
+        async with self._written():
+            await super().drop()
+
+    async def dropped(self) -> None:
+        async with self._written():
+            await super().dropped()
+
+    @asynccontextmanager
+    async def _written(self) -> AsyncIterator[None]:
+        await asyncio.sleep(0.5)
+        weather = next(self.sky, "fine")
+        if weather == "refused":
+            raise StoreError("away")
+        yield
+        await asyncio.sleep(0.5)
+        if weather == "lost":
+            raise StoreError("away")
+
 
 @settings(max_examples=700, deadline=None)
 @given(
@@ -43,7 +87,8 @@ from tests.virtual_clock import run
     interval=st.floats(0.1, 4),
     sky=weather,
     keys=st.booleans(),
-    restarts=st.lists(st.floats(0, 30), max_size=4),
+    restarts=st.lists(st.tuples(st.floats(0, 30), st.booleans()), max_size=4),
+    store=st.lists(st.sampled_from(STORE_WEATHER), max_size=12),
     edits=edits,
     held=st.sampled_from([0.0, 0.0, 3.0]),
     thought=thoughts,
@@ -59,7 +104,8 @@ def test_in_the_end_the_text_stands_there_exactly_once(
     interval: float,
     sky: list[Weather],
     keys: bool,
-    restarts: list[float],
+    restarts: list[tuple[float, bool]],
+    store: list[StoreWeather],
     edits: tuple[Literal["free", "counted", "none"], int],
     held: float,
     thought: list[Event],
@@ -76,17 +122,19 @@ def test_in_the_end_the_text_stands_there_exactly_once(
         max_caption=4,
     )
     channel = FakeChannel(limits, sky, keys=keys)
-    record = Unrecorded()
+    record = RoughRecord(sky=iter(store))
 
     async def live() -> None:
-        for lifetime in restarts:
-            # A process that dies in the middle, and a model that then says something else at first.
-            earlier = told(waiting(speak([*deltas[::-1], "and more " * 30], gap), held), earlier_pictures)
-            with suppress(TimeoutError):
+        for lifetime, chatty in restarts:
+            # A process that dies in the middle or loses the store, and a model that then says something else at first.
+            said = [*deltas[::-1], "and more " * 30] if chatty else ["Hm."]
+            earlier = told(waiting(speak(said, gap), held), earlier_pictures)
+            with suppress(TimeoutError, StoreError):
                 delivery = deliver(
                     earlier, address(channel), record=record, buttons_while_streaming=[STOP], aside=how_long
                 )
                 await asyncio.wait_for(delivery, lifetime)
+        record.sky = iter(())
         draft = told(waiting(speak(deltas, gap, thought), held), pictures)
         await deliver(draft, address(channel), record=record, buttons_while_streaming=[STOP], aside=how_long)
 

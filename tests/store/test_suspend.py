@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import pytest
@@ -95,12 +96,31 @@ async def test_failures_and_crashes_are_counted_apart(store: Store, inbox: Inbox
     assert (turn.attempt, turn.crashes) == (3, 3)
 
 
+async def test_a_death_while_the_turn_rests_is_no_crash(store: Store, inbox: Inbox) -> None:
+    claim, turn = await begun(inbox)
+    for _ in range(2):
+        resting = asyncio.create_task(turn.rest(600))
+        while not await store.redis.hexists(claim.keys.head, "resting"):
+            await asyncio.sleep(0.01)
+        resting.cancel()
+        claim._end()  # gone without a word, and the claim has expired
+        await store.redis.delete(claim.keys.claim)
+        claim = await taken(Inbox(store, ttl=0.2))
+        turn = await first(claim)
+        assert (turn.attempt, turn.crashes) == (1, 0)
+    await turn.rest(0)
+    claim._end()
+    await store.redis.delete(claim.keys.claim)
+    turn = await first(await taken(Inbox(store, ttl=0.2)))
+    assert (turn.attempt, turn.crashes) == (1, 1), "it had rested, and begun"
+
+
 async def test_named_replies_are_kept_apart(store: Store, inbox: Inbox) -> None:
     claim, turn = await begun(inbox)
     records: list[Record] = [turn.reply(), turn.reply("left"), turn.reply("right-2")]
     for number, record in enumerate(records):
         for page in range(number + 1):
-            await record.begin()
+            await record.begin("")
             await record.posted(f"{number}.{page}")
     await turn.reply("left").replaced(0, "1.new")
     await turn.reply("right-2").dropped()

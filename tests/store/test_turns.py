@@ -60,8 +60,13 @@ async def test_pages_outlive_the_worker(store: Store, inbox: Inbox) -> None:
     assert (later.reply().refs, later.reply().begun) == (["page-0b", "page-1"], 3)
     await later.reply().posted("page-2")
     await later.reply().dropped()
+    await later.reply().drop()
     await later.reply().dropped()
-    assert (later.reply().refs, later.reply().begun) == (["page-0b"], 1)
+    assert (later.reply().refs, later.reply().begun, later.reply().dropping) == (["page-0b"], 1, False)
+    await later.reply().drop()
+    later.reply().refs.clear()  # nothing but Redis remembers
+    again = await first(later._claim)
+    assert (again.reply().refs, again.reply().begun, again.reply().dropping) == (["page-0b"], 1, True)
 
 
 async def test_every_step_may_be_repeated_after_a_lost_reply(store: Store, inbox: Inbox) -> None:
