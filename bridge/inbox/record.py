@@ -6,6 +6,7 @@ write is not written.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -93,7 +94,7 @@ class ReplyRecord:
 
     async def keep_quiet(self, until: float) -> None:
         """The platform takes nothing for the turn before `until`, in seconds since 1970."""
-        await self._fence.write({"quiet": f"{until:.0f}"})
+        await self._fence.write({"quiet": math.ceil(until)})  # too early would begin another limit
         self.quiet_until = until
 
     async def begin(self, fingerprint: str = "") -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 
 from bridge.inbox.inbox import CLAIM_SECONDS
+from bridge.store import open_store
 from tests.faults.plan import CHANNELS, Question
 from tests.faults.world import World
 
@@ -138,6 +140,13 @@ async def test_a_message_that_comes_again_is_answered_once() -> None:
         assert sum(world.gateway.attempts.values()) == 6, "nothing was asked twice"
 
 
+async def kept(world: World) -> bool:
+    """Whether a turn's record holds a rate limit."""
+    async with open_store(world.store.url(world.store.port), world.home) as store:
+        heads = [name async for name in store.redis.scan_iter(match="cherry:*:head")]
+        return any([await store.redis.hexists(name, "quiet") for name in heads])
+
+
 async def test_a_process_that_takes_over_waits_as_the_last_was_told() -> None:
     """Who writes while a rate limit lasts is made to wait twice as long, every time."""
     async with World(["p0"], processes=2, channels=["telegram"], speed=1.0) as world:
@@ -151,7 +160,7 @@ async def test_a_process_that_takes_over_waits_as_the_last_was_told() -> None:
             return platform.refusals == 1
 
         await world.until(refused, "the rate limit")
-        await asyncio.sleep(0.5)  # it is kept
+        await world.until(partial(kept, world), "the rate limit in the turn's record")
         await asyncio.gather(*(worker.kill() for worker in world.workers))
         await whole(world, [asked])
         assert platform.refusals == 1
