@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Sequence
+from functools import partial
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
@@ -21,7 +22,7 @@ from bridge.types import Attachment, Body, Chat, FileKind, User
 from channels.telegram.compose import MAX_CAPTION_LENGTH, compose
 from channels.telegram.errors import Rejected, ThreadGone, Unchanged, translated
 from channels.telegram.keyboards import keyboard
-from channels.telegram.lost_posts import LostPosts
+from channels.telegram.lost_posts import LostPosts, in_time
 from channels.telegram.markdown import MAX_LENGTH, Content, measure, plain
 from channels.telegram.menu import publish
 from channels.telegram.polling import Polling
@@ -282,8 +283,8 @@ class Telegram:
         try:
             id = next(search)
             while True:
-                if found := await self._is_ours(chat, id, body):
-                    await self.delete(chat, [id])
+                if found := await in_time(partial(self._is_ours, chat, id, body)):
+                    await in_time(partial(self.delete, chat, [id]))
                     _log.info("a post that had arrived unnoticed was taken back", chat=str(chat))
                 id = search.send(found)
                 probes += 1

@@ -15,14 +15,17 @@ first keeps the highest id that any process knew of: the lost post comes right a
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import suppress
+from typing import TypeVar
 from zlib import crc32
 
 from cachetools import LRUCache
 
 from bridge.channel import Memory
-from bridge.errors import StoreError
+from bridge.errors import ChannelError, RateLimited, StoreError
 
 MAX_PROBES = 8
 """Probes for each message of a post, and half as many more for each further attempt. Every probe may count against the
@@ -37,6 +40,13 @@ MAX_RECENT = 8
 """Last posts of a supergroup that are remembered: several processes may write there, each in another topic."""
 MEMORY_SLOTS = 10_000
 """Chats whose last posts are remembered across restarts; two that share a slot forget one another's."""
+
+
+SEARCH_SECONDS = 10.0
+"""Seconds within which a call of the search that fails is made again. Until the search ends the post is not written
+down, so that a process that dies meanwhile leaves one more."""
+
+T = TypeVar("T")
 
 
 class LostPosts:
@@ -161,6 +171,24 @@ class LostPosts:
     async def _put(self, values: Mapping[str, str]) -> None:
         with suppress(StoreError):  # then after a restart less is known, and fewer lost posts are found
             await self._memory.put_all(values)
+
+
+async def in_time(call: Callable[[], Awaitable[T]]) -> T:
+    """Make a call of the search, and make it again where it fails and `SEARCH_SECONDS` leave time for it.
+
+    Raises ChannelError.
+    """
+    end, pause = time.monotonic() + SEARCH_SECONDS, 0.5
+    while True:
+        try:
+            return await call()
+        except ChannelError as error:
+            if isinstance(error, RateLimited):
+                pause = error.retry_after
+            if time.monotonic() + pause > end:
+                raise
+        await asyncio.sleep(pause)
+        pause *= 2
 
 
 def _id_range(chat: str) -> str:

@@ -11,6 +11,7 @@ from bridge.errors import Unsure
 from bridge.types import Body, BodyFile, Chat
 from channels.telegram.lost_posts import LostPosts
 from tests.emulators.telegram import TelegramPlatform
+from tests.emulators.telegram.faults import Fault
 from tests.platform import Place
 from tests.telegram.conftest import Listening, Reopen
 from tests.telegram.kept import Kept
@@ -49,6 +50,19 @@ async def test_two_attempts_lost_leave_one(platform: TelegramPlatform, bot: List
         await again(bot.channel, chat, "b", "k", question)
     await again(bot.channel, chat, "c", "k", question)
     assert [bubble.text for bubble in platform.bubbles()] == ["c"]
+
+
+@pytest.mark.parametrize("fault", [Fault.lost(), Fault.dropped(), Fault.html(502), Fault.flooded(1)], ids=repr)
+@pytest.mark.parametrize("method", ["editMessageText", "deleteMessage"])
+async def test_the_search_goes_on_where_a_call_of_it_fails(
+    platform: TelegramPlatform, bot: Listening, fault: Fault, method: str
+) -> None:
+    question = await platform.say("why")
+    chat = (await bot.next()).chat
+    await lost(platform, bot.channel, chat, "a", "k", question)
+    platform.server.faults.plan(fault, methods=[method])
+    await again(bot.channel, chat, "b", "k", question)
+    assert [bubble.text for bubble in platform.bubbles()] == ["b"]
 
 
 @pytest.mark.parametrize("place", PLACES)
