@@ -133,7 +133,8 @@ async def test_a_spoken_answer_is_not_doubled_when_its_post_is_lost(
     platform.lose_answers(2)
     speech.speaks.set()
     await until(lambda: sounds(bot) and not bot.bubbles()[-1].streaming, "the sound")
-    await bot.ask("Thanks.")
+    await bot.platform.say("Thanks.")
+    await until(lambda: gateway.requests[-1].question == "Thanks.", "the end of the turn before")
     assert [words_in(sound.content) for sound in sounds(bot)] == ["Blue."]
 
 
@@ -149,7 +150,8 @@ async def test_a_spoken_answer_survives_a_kill(
     speech.speaks.set()
     await bot.start()
     await until(lambda: sounds(bot), "the sound")
-    await bot.ask("Thanks.")
+    await bot.platform.say("Thanks.")
+    await until(lambda: gateway.requests[-1].question == "Thanks.", "the end of the turn before")
     assert [words_in(sound.content) for sound in sounds(bot)] == ["Blue."]
     assert len([each for each in bot.bubbles() if "Which colour?" in each.text]) == 1
 
