@@ -26,20 +26,20 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
     run = commands.add_parser("run", help="listen and answer on every configured channel until stopped")
-    about = "so many equal processes that share the work, under one parent; default: %(default)s"
+    about = "how many processes share the work; default: %(default)s"
     run.add_argument("--processes", type=_process_count, default=1, metavar="N", help=about)
     run.add_argument("--number", type=int, default=0, help=argparse.SUPPRESS)  # which of several processes this is
     run.set_defaults(command=handlers.run_bridge)
 
-    chat = commands.add_parser("chat", help="talk in the terminal; with TEXT, print one answer")
+    chat = commands.add_parser("chat", help="chat in the terminal; with TEXT, print one answer")
     chat.add_argument("--model", type=_model, metavar="M", help="provider:model")
-    chat.add_argument("--file", action="append", default=[], metavar="PATH", help="goes with TEXT; may be given again")
+    chat.add_argument("--file", action="append", default=[], metavar="PATH", help="a file for TEXT; may be repeated")
     chat.add_argument("text", nargs="*", metavar="TEXT", help="a question; '-' reads it from standard input")
     chat.set_defaults(command=handlers.run_chat)
 
-    demo = commands.add_parser("demo", help="talk in the terminal with a gateway that needs nothing")
+    demo = commands.add_parser("demo", help="chat in the terminal with demo models; needs no key and no Cherry Studio")
     demo.add_argument("--model", type=_model, metavar="M", help="provider:model")
-    demo.add_argument("--file", action="append", default=[], metavar="PATH", help="goes with TEXT; may be given again")
+    demo.add_argument("--file", action="append", default=[], metavar="PATH", help="a file for TEXT; may be repeated")
     demo.add_argument("text", nargs="*", metavar="TEXT", help="a question; '-' reads it from standard input")
     demo.set_defaults(command=handlers.run_demo)
 
@@ -58,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true")
     doctor.set_defaults(command=handlers.run_doctor)
 
-    models = commands.add_parser("models", help="what the gateway offers")
+    models = commands.add_parser("models", help="list the models of the gateway")
     models.add_argument("--json", action="store_true")
     models.set_defaults(command=handlers.run_models)
 
@@ -75,10 +75,10 @@ def parser() -> argparse.ArgumentParser:
     web.add_argument("--port", type=_port, metavar="N", help="default: BRIDGE_WEB_PORT, or else a free one")
     web.set_defaults(command=handlers.run_web)
 
-    access = commands.add_parser("access", help="who may talk, from a shell")
+    access = commands.add_parser("access", help="see and change who may talk")
     _add_access(access.add_subparsers(required=True, metavar="list|allow|deny|remove|admin|invite|audit"))
 
-    inbox = commands.add_parser("inbox", help="what was given up after its attempts, and how much waits")
+    inbox = commands.add_parser("inbox", help="messages that could not be answered, and how many wait")
     _add_inbox(inbox.add_subparsers(required=True, metavar="list|retry|drop"))
 
     usage = commands.add_parser("usage", help="what was used, by day, person, chat and model")
@@ -89,17 +89,17 @@ def parser() -> argparse.ArgumentParser:
     kind.add_argument("--csv", action="store_true", help="for a spreadsheet")
     usage.set_defaults(command=handlers.run_usage)
 
-    service = commands.add_parser("service", help="have it started with the machine, as a service of your own")
+    service = commands.add_parser("service", help="run it in the background and start it with the machine")
     actions = service.add_subparsers(required=True, metavar="install|status|logs|uninstall")
     for name, about in (
         ("install", "install and start it, with the .env of this folder"),
         ("status", "whether it runs"),
-        ("logs", "what it said last"),
-        ("uninstall", "stop it and take it away; settings and data stay"),
+        ("logs", "its last log lines"),
+        ("uninstall", "stop and remove it; settings and data stay"),
     ):
         action = actions.add_parser(name, help=about)
         action.set_defaults(command=handlers.run_service, action=name, follow=False)
-    actions.choices["logs"].add_argument("--follow", action="store_true", help="and what it says from now on")
+    actions.choices["logs"].add_argument("--follow", action="store_true", help="and new lines as they come")
 
     completion = commands.add_parser("completion", help="print a script that completes commands with Tab")
     completion.add_argument("shell", choices=["bash", "zsh", "fish"])
@@ -113,7 +113,7 @@ def _add_access(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "list": "who may talk, and who may not",
         "allow": "let in",
         "deny": "shut out, whatever else would let them in",
-        "remove": "neither let in nor shut out",
+        "remove": "remove a rule",
         "admin": "make or remove an admin",
         "invite": "make a code that lets somebody in",
         "audit": "the last changes",
@@ -140,8 +140,8 @@ def _add_inbox(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     """The actions of `inbox`; each can answer in JSON."""
     shown = actions.add_parser("list", help="when, where, who, why; and how much waits in queues")
     shown.add_argument("--show", action="store_true", help="also what was said")
-    retry = actions.add_parser("retry", help="have one done after all, or all")
-    drop = actions.add_parser("drop", help="forget one for good, or all")
+    retry = actions.add_parser("retry", help="try one again, or all")
+    drop = actions.add_parser("drop", help="delete one for good, or all")
     drop.add_argument("--yes", action="store_true", help="do not ask before all are dropped")
     for action in (retry, drop):
         action.add_argument("id", metavar="ID|all", help="as `cherry-bridge inbox list` shows it")
@@ -160,10 +160,10 @@ def _add_gateway(gateway: argparse.ArgumentParser) -> None:
 
     add = actions.add_parser("add", help="add a provider, once it has answered")
     add.add_argument("provider", metavar="NAME", help="openai, anthropic, ollama, ... or any name, with --url")
-    add.add_argument("--id", default="", help="call it so, where it is not the first of its kind")
+    add.add_argument("--id", default="", help="its id, if it is not the first of its kind")
     add.add_argument("--url", default="", help="its address, such as https://api.example.com/v1")
     add.add_argument("--type", default="", choices=["openai", "openai-responses", "anthropic", "azure"])
-    add.add_argument("--name", default="", help="how people read it")
+    add.add_argument("--name", default="", help="the name that people see")
     add.add_argument("--key", action="append", metavar="env:NAME|file:PATH", help="default: it is asked for")
     add.add_argument("--models", action="append", metavar="PATTERN", help="offer only these, such as 'gpt-5*'")
     add.add_argument("--limit", default="", metavar="60/min", help="how often it may be asked")
@@ -172,8 +172,8 @@ def _add_gateway(gateway: argparse.ArgumentParser) -> None:
     listed = actions.add_parser("list", help="the providers and MCP servers")
     test = actions.add_parser("test", help="try a provider, a model, an MCP server, or all")
     test.add_argument("provider", nargs="?", default="", metavar="PROVIDER[:MODEL]|mcp:ID")
-    actions.add_parser("remove", help="take a provider out").add_argument("provider")
-    actions.add_parser("import", help="take over a Cherry Studio backup").add_argument("backup", metavar="FILE.zip")
+    actions.add_parser("remove", help="remove a provider").add_argument("provider")
+    actions.add_parser("import", help="import a Cherry Studio backup").add_argument("backup", metavar="FILE.zip")
     usage = actions.add_parser("usage", help="what was asked, by day, key and model")
     usage.add_argument("--days", type=int, default=30, metavar="N", help="default: %(default)s")
     key = actions.add_parser("key", help="the keys of programs and people")

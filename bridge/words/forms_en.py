@@ -4,16 +4,16 @@ FORMS = {
     "help": "- `/help models`: one topic\n- `/help model`: one command, as `/model ?` does\n"
     "- `/help tour`: a short tour",
     "model": "- `/model`: recent models and all providers, to pick from\n"
-    "- `/model gpt`: models whose name holds that\n- `/model provider:model`: exactly this one\n"
-    "- `/model a:x fallback b:y, c:z`: who answers where it does not; `/model fallback off` for nobody",
-    "models": "- `/models`: all of them as text\n- `/models gpt`: those whose name holds that\n"
+    "- `/model gpt`: models whose name contains that\n- `/model provider:model`: exactly this one\n"
+    "- `/model a:x fallback b:y, c:z`: which models answer if it does not; `/model fallback off` for none",
+    "models": "- `/models`: all of them as text\n- `/models gpt`: those whose name contains that\n"
     "- For admins: `/models allow openai:*`, `deny *:free`, `reset`: what may be used in this chat\n"
-    "- `/models name ID NAME`: call a provider or a model so\n- `/models fresh`: read the list anew",
+    "- `/models name ID NAME`: give a provider or a model this name\n- `/models fresh`: read the list again",
     "new": "- `/new`: begin another conversation; this one is kept\n"
     "- `/new title`: where there are threads, a thread of that name",
     "chats": "- `/chats`: all of them, with buttons to open, rename, export and delete\n"
     "At most 200 are kept, each until 180 days after its last use, or as long as an owner says.",
-    "search": "- `/search blue sky`: the questions and answers here that hold these words",
+    "search": "- `/search blue sky`: the questions and answers here that contain these words",
     "export": "- `/export`: this conversation, as Markdown and JSON with its pictures\n- `/export all`: all of them",
     "forget": "- `/forget`: asks which to delete for good\n- `/forget this`, `/forget all`: asks about that alone",
     "stop": "- `/stop`: stop the answer; what was said stays",
@@ -28,21 +28,21 @@ FORMS = {
     "- `/persona share NAME chat`, `all`: let others use it\n- `/persona delete NAME`",
     "chain": "- `/chain`: all of them\n- `/chain save brief: summary -> Find a title for: {{input}}`: keep one\n"
     "- `/brief text`: run it\n- `/chain share brief chat`, `all`: let others use it\n- `/chain delete brief`",
-    "later": "- `/later on`: what is sent while the gateway is away waits\n- `/later off`: it is refused at once",
-    "reasoning": "- `/reasoning off`: nothing of it\n- `/reasoning brief`: how long it took\n"
+    "later": "- `/later on`: messages wait while the gateway is away\n- `/later off`: they are refused at once",
+    "reasoning": "- `/reasoning off`: nothing\n- `/reasoning brief`: how long it took\n"
     "- `/reasoning full`: all of it, folded above the answer",
-    "buttons": "- `/buttons off`: none\n- `/buttons few`: once more, go on, other versions\n"
+    "buttons": "- `/buttons off`: none\n- `/buttons few`: regenerate, continue, other versions\n"
     "- `/buttons all`: another model and a shorter answer as well",
     "sum": "- `/sum`, `/sum 50`: answers the last messages of this group\n- `/sum 50 question`: asks about them",
     "compare": "- `/compare model-a model-b question`: two models answer the same at once",
-    "effort": "- `/effort high`: think hard; also `low`, `medium`\n- `/effort off`: as the provider has it",
+    "effort": "- `/effort high`: think hard; also `low`, `medium`\n- `/effort off`: the provider's default",
     "params": "- `/params`: what is set\n"
     "- `/params temperature 0.7`, `top_p 0.9`, `max_tokens 2000`, `stop END`, `effort high`\n"
-    "- `/params temperature off`: take one back\n- `/params reset`: take all back",
+    "- `/params temperature off`: reset one\n- `/params reset`: reset all",
     "voice": "- `/voice on`: a voice message is answered with voice as well\n- `/voice off`: text only",
     "tools": "- `/tools on`, `/tools off`: whether the model may call tools here\n"
     "- `/tools SERVER never`, `ask` or `always`; the same for `SERVER/TOOL`\n"
-    "- `/tools`: what there is",
+    "- `/tools`: all of them",
     "kb": "- `/kb ask question`: answered from knowledge, this once\n"
     "- `/kb add`, as a reply to a document: keep it for this chat\n"
     "- `/kb list`, `/kb remove 2`: what is kept\n"
@@ -53,7 +53,7 @@ FORMS = {
     "allow": "- `/allow`: in a group, that group; as a reply, that person\n- `/allow 4711`: the person with that id\n"
     "- `/allow 4711 for 7d`: for a time",
     "deny": "- `/deny`: in a group, that group; as a reply, that person\n- `/deny 4711 for 7d`: for a time",
-    "allowlist": "- `/allowlist`: who may talk, and who may not\n- `/allowlist remove 4711`: take a rule back",
+    "allowlist": "- `/allowlist`: who may talk, and who may not\n- `/allowlist remove 4711`: remove a rule",
     "invite": "- `/invite`: a code for one person\n- `/invite 5 for 7d`: for five, for a week\n"
     "- `/invite off`: revoke all",
     "requests": "- `/requests`: who waits for an answer, with buttons",
@@ -62,7 +62,7 @@ FORMS = {
     "audit": "- `/audit`: the last ten changes\n- `/audit 50`: more of them",
     "web": "- `/web`: a link to the page, for one browser, once\n- `/web off`: end all your visits",
     "admin": "- `/admin list`: who is one\n- `/admin add 4711`, `/admin remove 4711`, or as a reply",
-    "bench": "- `/bench`: the model of this chat\n- `/bench gpt`: the model whose name holds that",
+    "bench": "- `/bench`: the model of this chat\n- `/bench gpt`: the model whose name contains that",
 }
 TOPICS = {
     "talk": "Talking",
@@ -77,10 +77,10 @@ TOUR = {
     "conversation. Send "
     "several messages in a row, a picture, a voice message or a file: they are read together. *Stop* under a growing "
     "answer ends it, /retry asks again, /new begins another conversation, /chats goes back.",
-    "2": "**2 of 3: Models and voices.** /model changes who answers, for this chat. /persona has the model play a "
-    "translator, an editor, a teacher; /system sets words of your own. /chain puts one text to several prompts "
+    "2": "**2 of 3: Models and personas.** /model changes the model of this chat. /persona has the model play a "
+    "translator, an editor, a teacher; /system sets a prompt of your own. /chain runs one text through several prompts "
     "in a row.",
-    "3": "**3 of 3: Good to know.** /reasoning shows what a model thinks before it answers. /usage tells what "
+    "3": "**3 of 3: Good to know.** /reasoning shows what a model thinks before it answers. /usage shows what "
     "you have "
-    "used. In a group, mention me or reply to me. Behind any command a question mark says more: `/model ?`",
+    "used. In a group, mention me or reply to me. Put a question mark after any command to learn more: `/model ?`",
 }

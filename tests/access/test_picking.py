@@ -68,7 +68,7 @@ async def test_a_name_that_an_admin_sets_is_shown_and_found(bridge: BridgeInProc
         "硅基流动 · gpt-5-mini",
     ]
     assert "- `silicon`: 硅基流动" in await bridge.say("/models name")
-    assert await bridge.say("/models name silicon") == "`silicon` has the name that the gateway gives it again."
+    assert await bridge.say("/models name silicon") == "`silicon` has the gateway's name for it again."
     assert "silicon (2)" in await buttons(bridge, "/model")
     assert "There is no model “nobody”" in await bridge.say("/models name nobody Somebody")
 
@@ -87,7 +87,7 @@ async def test_what_was_learned_is_forgotten(bridge: BridgeInProcess) -> None:
     lists = bridge.gateway.lists
     bridge.gateway.providers.pop(0)
     said = await bridge.say("/models fresh")
-    assert said == "The list has been read anew (7 models), and what models refused is forgotten."
+    assert said == "The list has been read again (7 models), and what models refused is forgotten."
     assert bridge.gateway.lists == lists + 1
     assert not await bridge.app.commands.picker._gateways.quirks.all()
 

@@ -72,8 +72,8 @@ async def test_an_answered_question_is_not_asked_by_an_old_button(bridge: Bridge
     assert await bridge.say("hello") == "You said: hello"
     await bridge.say("/later on", menu="1")
     assert [request.question for request in bridge.gateway.requests] == ["hello"]
-    assert "nothing waits" in await bridge.say("/later off")
-    assert "nothing waits" in await bridge.say("/later")
+    assert "messages do not wait" in await bridge.say("/later off")
+    assert "messages do not wait" in await bridge.say("/later")
     assert await bridge.say("/later maybe") == await bridge.say("/later")
 
 

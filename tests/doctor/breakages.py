@@ -49,7 +49,7 @@ async def squatted(bench: Bench) -> None:
 
 
 async def far_end_off(bench: Bench) -> None:
-    """What sshd does on the server while nothing listens on the desk."""
+    """What sshd does on the server while nothing listens at the other end."""
     server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
     await bench.stack.enter_async_context(server)
     bench.set(BRIDGE_GATEWAY_URL=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
@@ -264,10 +264,10 @@ def speech(**settings: str) -> Callable[[Bench], Awaitable[None]]:
 BROKEN: dict[str, Broken] = {
     "gateway off": Broken(off, "Nothing answers at", "switch on Settings > API Server"),
     "port changed": Broken(moved, "but Cherry Studio is at", "Set BRIDGE_GATEWAY_URL=http://127.0.0.1:"),
-    "port taken": Broken(squatted, "Another program has the port", "choose another port in Settings > API Server"),
+    "port taken": Broken(squatted, "Another program uses the port", "choose another port in Settings > API Server"),
     "port taken, gateway moved": Broken(displaced, "Another program answers", "Set BRIDGE_GATEWAY_URL=http"),
-    "tunnel to nothing": Broken(far_end_off, "hangs up without a word", "lead the tunnel there"),
-    "tunnel frozen": Broken(frozen, "takes the connection, but says nothing", "it is frozen"),
+    "tunnel to nothing": Broken(far_end_off, "closes the connection at once", "update the tunnel"),
+    "tunnel frozen": Broken(frozen, "accepts the connection, but does not answer", "it is frozen"),
     "no key": Broken(no_key, "The key is missing", "Set BRIDGE_GATEWAY_KEY"),
     "old key": Broken(old_key, "The key is wrong", "Copy the key again from Cherry Studio"),
     "no provider": Broken(no_provider, "offers no model", "Enable a provider"),
@@ -282,7 +282,7 @@ BROKEN: dict[str, Broken] = {
     "no balance": Broken(model("fake-openai:err402"), "no balance left", "Top up the account"),
     "rate limit": Broken(model("fake-openai:err429q"), "limiting the rate", "Wait a minute"),
     "500": Broken(model("fake-openai:err500"), "failed to answer", "Try it in Cherry Studio itself"),
-    "silent model": Broken(hanging, "has not said a word", "set BRIDGE_MODEL to another"),
+    "silent model": Broken(hanging, "has not answered for", "set BRIDGE_MODEL to another"),
     "empty answer": Broken(model("fake-openai:empty"), "The answer was empty", "set BRIDGE_MODEL to another"),
     "Redis off": Broken(redis_off, "Redis cannot be reached", "Start that Redis or correct BRIDGE_REDIS_URL"),
     "Redis forgets": Broken(redis(appendonly="no"), "writes nothing to disk", "appendonly yes"),

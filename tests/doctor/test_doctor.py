@@ -159,7 +159,7 @@ async def test_a_system_proxy_is_harmless_and_mentioned(bench: Bench) -> None:
     bench.set(http_proxy="http://ann:hush-hush@127.0.0.1:7890", all_proxy="socks5://127.0.0.1:7891")
     status, said = await bench.doctor()
     assert status == 0, said
-    assert "--  proxy     This system's proxy (all, http) would swallow requests to 127.0.0.1." in said
+    assert "--  proxy     This system's proxy (all, http) would take requests to 127.0.0.1." in said
     bench.set(no_proxy="127.0.0.1")
     assert "proxy  " not in (await bench.doctor())[1]
 
@@ -235,7 +235,7 @@ async def test_a_check_that_hangs_or_fails_does_not_keep_the_others(monkeypatch:
     found = [(each.area, each.text) async for each in examine(checks, DOCTOR["en"])]
     assert found == [
         ("hangs", "before"),
-        ("hangs", "Nothing came of this check within 0.2 s."),
+        ("hangs", "This check did not finish within 0.2 s."),
         ("fails", "before"),
         ("fails", "This check itself failed (ZeroDivisionError)."),
         ("works", "before"),
@@ -284,7 +284,7 @@ async def test_that_conversations_can_be_read_is_said(bench: Bench) -> None:
     bench.set(BRIDGE_WEB_READ="1")
     status, shown = await bench.doctor()
     assert status == 0, shown
-    assert re.search(r"--  page .*take BRIDGE_WEB_READ out", shown), shown
+    assert re.search(r"--  page .*remove BRIDGE_WEB_READ", shown), shown
 
 
 async def test_what_waits_for_a_restart_is_said(bench: Bench) -> None:
@@ -295,4 +295,4 @@ async def test_what_waits_for_a_restart_is_said(bench: Bench) -> None:
             await store.channel_states.say([state])
             status, shown = await bench.doctor()
             assert status == 0, shown
-            assert (".env was changed since." in shown) == is_said, shown
+            assert (".env has been changed since." in shown) == is_said, shown

@@ -67,11 +67,11 @@ async def test_from_an_empty_folder_to_a_running_bot(
             mia.sees("!!  key       The key is wrong.")
             mia.answers("Its API key", f"Bearer {gateway.key}")
             mia.sees("The key is accepted.")
-            mia.answers("The model of new chats", "no such thing at all")
-            mia.sees("There is no single model like that.")
-            mia.answers("The model of new chats", "fake-openai:err401")
+            mia.answers("Model for new chats", "no such thing at all")
+            mia.sees("That is not the name of one model.")
+            mia.answers("Model for new chats", "fake-openai:err401")
             mia.sees("does not accept the key that Cherry Studio has for it")
-            mia.answers("The model of new chats", "fake-openai:ok")
+            mia.answers("Model for new chats", "fake-openai:ok")
             mia.sees("ok  answer    fake-openai:ok answers")
             mia.sees("1 Telegram   2 Discord   3 Feishu")
             mia.answers("Which do you want to set up?", "telegram, please")
@@ -117,26 +117,26 @@ async def test_it_may_be_left_at_any_question(
 
     def dialogue() -> None:
         with newcomer() as mia:
-            mia.sees(".env is there already; what is in it stays.")
+            mia.sees(".env exists already; what is in it stays.")
             mia.sees(f"Found at {gateway.url}.")
             mia.answers("Its API key", gateway.key)
-            mia.stops_at("The model of new chats")
+            mia.stops_at("Model for new chats")
             assert mia.leaves() == 130
             assert "What you have answered is in .env; run cherry-bridge init to go on." in mia.screen
         with newcomer() as mia:
             mia.sees("The key is accepted.")
-            mia.answers("The model of new chats", ENTER)
+            mia.answers("Model for new chats", ENTER)
             mia.sees("ok  answer    fake-openai:ok answers")
             mia.answers("Which do you want to set up?", "3，1")
             mia.answers("Feishu or Lark", "lark")
             mia.answers("App ID", "cli_1234")
             mia.answers("App Secret", ENTER)
-            mia.sees("Left for now.")
+            mia.sees("Skipped for now.")
             mia.answers("Bot token", telegram.server.token)
             mia.closes_at("HTTP proxy")
             assert mia.leaves() == 130
         with newcomer() as mia:
-            mia.answers("The model of new chats", ENTER)
+            mia.answers("Model for new chats", ENTER)
             mia.sees("The token is that of @cherry_test_bot.")
             mia.sees("1 Telegram (set up)   2 Discord   3 Feishu")
             mia.answers("Set up another, or change one?", ENTER)
@@ -166,7 +166,7 @@ async def test_a_server_that_is_not_cherry_studio(kind: Kind, failing: bool, tmp
 
         def dialogue() -> None:
             with Newcomer(tmp_path, closed_port()) as mia:
-                mia.answers("What is the bot to talk with?", "3")
+                mia.answers("Where are your models?", "3")
                 mia.sees("Any server that speaks OpenAI's API will do")
                 mia.answers("Its address", f"{server.url}/v1/")
                 mia.sees(f"Found at {server.url}.")
@@ -179,7 +179,7 @@ async def test_a_server_that_is_not_cherry_studio(kind: Kind, failing: bool, tmp
                     mia.sees("The key is accepted.")
                 count = len(server.models)
                 mia.sees(f"{count} model{'s' * (count > 1)} to chat with, from {name}.")
-                mia.answers("The model of new chats", ENTER)
+                mia.answers("Model for new chats", ENTER)
                 if server.shape.open_list:  # only an answer tells that the key is missing
                     mia.sees(f"The key is missing. -> Set BRIDGE_GATEWAY_KEY to a key that {name} accepts.")
                     mia.answers("Its API key", KEY)
@@ -201,10 +201,10 @@ async def test_a_server_without_a_list_of_models(tmp_path: Path) -> None:
 
         def dialogue() -> None:
             with Newcomer(tmp_path, closed_port()) as mia:
-                mia.answers("What is the bot to talk with?", "3")
+                mia.answers("Where are your models?", "3")
                 mia.answers("Its address", server.url)
                 mia.sees("answers, but has no list of models.")
-                mia.answers("The model of new chats", "mine")
+                mia.answers("Model for new chats", "mine")
                 mia.sees("ok  answer    mine answers")
                 mia.answers("Which do you want to set up?", "0")
                 assert mia.leaves() == 0
@@ -222,17 +222,17 @@ async def test_from_a_providers_key_to_the_first_answer(telegram: TelegramPlatfo
 
         def dialogue() -> None:
             with Newcomer(tmp_path, closed_port(), TELEGRAM_API_URL=telegram.server.url) as mia:
-                mia.answers("What is the bot to talk with?", "4")
+                mia.answers("Where are your models?", "4")
                 mia.sees("Known by name: openai, anthropic")
                 mia.answers("Which provider?", "somebody")
-                mia.sees("write one of those names")
+                mia.sees("type one of these names")
                 mia.answers("Which provider?", f"http://127.0.0.1:{closed_port()}/v1")
                 mia.answers("Its key", key)
                 mia.sees("the connection is refused")
                 mia.answers("Which provider?", provider.url)
                 mia.answers("Its key", key)
-                mia.sees("Our own gateway will run inside the bot.")
-                mia.answers("The model of new chats", ENTER)
+                mia.sees("cherry-bridge will run its own gateway.")
+                mia.answers("Model for new chats", ENTER)
                 mia.sees("ok  answer    mine:m1 answers")
                 mia.answers("Which do you want to set up?", "1")
                 mia.answers("Bot token", telegram.server.token)
@@ -294,17 +294,17 @@ async def test_each_of_several_gateways_is_set_right(gateway: GatewayEmulator, t
 async def test_everything_can_be_skipped(tmp_path: Path) -> None:
     def dialogue() -> None:
         with Newcomer(tmp_path, closed_port()) as mia:
-            mia.sees("It is not found on the usual ports of this computer.")
-            mia.answers("What is the bot to talk with?", "3")
+            mia.sees("Cherry Studio was not found on the usual ports of this computer.")
+            mia.answers("Where are your models?", "3")
             mia.answers("Its address", "not an address")
             mia.sees("an address looks like http://127.0.0.1:23333.")
             mia.answers("Its address", f"localhost:{closed_port()}/v1")
             mia.sees("!!  gateway   Nothing answers at http://localhost:")
             mia.answers("Its address", ENTER)
-            mia.sees("Left for now.")
+            mia.sees("Skipped for now.")
             mia.answers("Its API key", ENTER)
             mia.answers("Which do you want to set up?", "0")
-            mia.sees("No platform is set up yet. cherry-bridge chat talks right here")
+            mia.sees("No platform is set up yet. Run cherry-bridge chat to talk right here")
             assert mia.leaves() == 0
 
     await aside(dialogue)
@@ -317,9 +317,9 @@ async def test_a_gateway_that_is_switched_on_meanwhile_is_found(gateway: Gateway
 
     def dialogue() -> None:
         with Newcomer(tmp_path, gateway.port, TELEGRAM_TOKEN=MADE_UP) as mia:
-            mia.sees("It is not found")
+            mia.sees("Cherry Studio was not found")
             asyncio.run_coroutine_threadsafe(gateway.start(), loop).result(PATIENCE)
-            mia.answers("What is the bot to talk with?", ENTER)
+            mia.answers("Where are your models?", ENTER)
             mia.answers("Its address", ENTER)
             mia.sees(f"Found at {gateway.url}.")
             mia.stops_at("Its API key")
@@ -333,8 +333,8 @@ async def test_where_no_locale_tells_the_language_is_asked_first(tmp_path: Path)
         with Newcomer(tmp_path, closed_port(), LANG="C.UTF-8") as mia:
             mia.sees("1 English   2 简体中文   3 繁體中文")
             mia.answers("Language / 语言 / 語言 [1]", "2")
-            mia.sees("在这台电脑的常用端口上没有找到。")
-            mia.stops_at("机器人和什么对话？")
+            mia.sees("在这台电脑的常用端口上没有找到 Cherry Studio。")
+            mia.stops_at("模型在哪里？")
             assert mia.leaves() == 130
             assert "再运行 cherry-bridge init 可以继续" in mia.screen
 

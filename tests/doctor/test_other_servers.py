@@ -98,7 +98,7 @@ async def test_litellm_that_fails_where_no_key_is_sent(bench: Bench) -> None:
         _, said = await bench.doctor()
     assert wrong(said) == [
         f"!!  gateway   {server.url}: LiteLLM failed to answer. Trying again may help. "
-        "-> Look into the log of LiteLLM; if it wants a key, set BRIDGE_GATEWAY_KEY."
+        "-> Check the log of LiteLLM; if it needs a key, set BRIDGE_GATEWAY_KEY."
     ]
 
 
@@ -142,7 +142,7 @@ async def test_what_was_learned_of_models_is_shown(bench: Bench) -> None:
         bench.set(BRIDGE_GATEWAY_URL=server.url, BRIDGE_MODEL="gpt-4o")
         _, said = await bench.doctor()
         assert (
-            "--  models    gpt-4o is asked in its own way, as it was found to need: max_tokens=4096, no_streaming."
+            "--  models    gpt-4o refused the usual way, so it is asked differently: max_tokens=4096, no_streaming."
             in said
         )
         settings = Settings(
@@ -209,4 +209,4 @@ async def test_a_server_that_takes_the_connection_and_says_nothing(
         settings = Settings(gateway_url=f"http://127.0.0.1:{mute.getsockname()[1]}", language="en")
         assert await models(settings, as_json=False) == 1
     err = capsys.readouterr().err
-    assert err == f"Cherry Studio took the connection and has said nothing for {time}.\n"
+    assert err == f"Cherry Studio accepted the connection, but has not answered for {time}.\n"

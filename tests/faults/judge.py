@@ -14,7 +14,7 @@ from tests.platform import Bubble
 NOTES = (
     "⚠️",
     "I tried ",
-    "I broke down each time",
+    "I crashed each time",
     "Too many messages are waiting",
     "That was too much at once",
 )

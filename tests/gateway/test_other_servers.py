@@ -143,11 +143,11 @@ def told(error: GatewayError, model: str = "", name: str = "Cherry Studio") -> s
 
 def test_sentences_name_the_time_and_the_server() -> None:
     assert told(GatewaySilent(20, before_first=True)) == (
-        "Cherry Studio took the connection and has said nothing for 20 seconds."
+        "Cherry Studio accepted the connection, but has not answered for 20 seconds."
     )
     assert told(GatewaySilent(1, before_first=True), name="").endswith("for 1 second.")
-    assert told(GatewaySilent(300, before_first=True), "a:b") == "a:b has not said a word for 5 minutes."
-    assert told(GatewaySilent(60, before_first=True), "a:b") == "a:b has not said a word for 60 seconds."
+    assert told(GatewaySilent(300, before_first=True), "a:b") == "a:b has not answered for 5 minutes."
+    assert told(GatewaySilent(60, before_first=True), "a:b") == "a:b has not answered for 60 seconds."
     assert told(GatewayUnreachable("http://x"), name="") == "The gateway is not answering. Is it running?"
     assert told(ProviderRefused(400), "gpt-4o", "") == "The gateway refused the request."
     assert told(KeyRefused(missing=False)) == "Cherry Studio does not accept my key. Please tell my owner."

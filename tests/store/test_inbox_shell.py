@@ -54,7 +54,7 @@ async def test_every_kind_is_told_in_plain_words(shell: Shell, store: Store) -> 
         "2026-11-28 11:35 UTC  telegram  4711  Mia [31m (telegram:4711)",
         "the command /system: the platform refused the reply: chat is closed",
         "2026-11-28 11:36 UTC  telegram  4711  sender unknown",
-        "a notice of the bridge's own (owner_back): the process that worked on it ended each time",
+        "a notice of the bridge's own (owner_back): the process that worked on it crashed each time",
         "2026-11-28 11:38 UTC  chat unknown  sender unknown",
         "an entry that this version cannot read: it could not be read; a newer version may be able to",
     ]

@@ -22,7 +22,7 @@ UNREAD = r"I cannot read this kind of message yet\."
 BATCH, BATCH_SECONDS = 30, 20.0
 """Commands that one person sends at once, and the pause before more: 40 and then one a second are no flood."""
 STARTS = range(0, len(COMMANDS) + 1, BATCH)
-UNREAD_TOO = r"I cannot read this kind of message yet; I answered your words alone\."
+UNREAD_TOO = r"I cannot read this kind of message yet; I answered only your words\."
 """Under the answer to others that it was joined to."""
 FIRST = "first words"
 """What is said before it is changed into something else."""

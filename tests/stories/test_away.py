@@ -1,4 +1,4 @@
-"""Stories of a desk that is asleep: who is told, what waits, and what happens when it is back."""
+"""Cherry Studio is away: who is told, what waits, and what happens when it is back."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def test_messages_sent_meanwhile_wait_and_come_once_in_order(
     bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator
 ) -> None:
     await bot.ask("hello")
-    assert "waits, and is answered when it is back" in (await bot.ask("/later on"))[-1].text
+    assert "wait and are answered when it is back" in (await bot.ask("/later on"))[-1].text
     await gateway.stop()
     sent = [await platform.say("one")]
     await until(lambda: told(bot, WAITING), "to be told that it waits")

@@ -94,7 +94,7 @@ async def test_an_old_stop_stops_no_other_answer(
 
 
 async def test_all_buttons_by_choice_and_none(bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator) -> None:
-    assert (await bot.ask("/buttons all"))[-1].text == "Under an answer stand all buttons."
+    assert (await bot.ask("/buttons all"))[-1].text == "Under an answer are all the buttons."
     gateway.answer("A long answer, which says a great deal.")
     await platform.say("Tell me.")
     bubble = await shows(bot, "A long answer, which says a great deal.", 1)

@@ -62,7 +62,7 @@ async def test_a_new_one_keeps_the_old_which_goes_on_later(bot: BridgeProcess, g
     card = await press(bot, menu, "A name", "1 question")
     assert "My name is Mia." in card.text
     assert card.buttons == ["Open", "Rename", "Export", "Delete for good", "Back"]
-    opened = await press(bot, card, "Open", "A name goes on here.")
+    opened = await press(bot, card, "Open", "You are in A name again.")
     assert "You said: My name is Mia." in opened.text
     await bot.ask("What is my name?")
     assert said(gateway) == ["My name is Mia.", "You said: My name is Mia.", "What is my name?"]
@@ -95,7 +95,7 @@ async def test_an_answer_under_way_stays_where_it_was_asked(
     await platform.say("Another story.")
     growing = await seen_growing(bot)
     card = await press(bot, menu, "First.", "1 question")
-    await press(bot, card, "Open", "First. goes on here.")
+    await press(bot, card, "Open", "You are in First. again.")
     await until(lambda: bubble_of(bot, growing.id).text.endswith("stopped"), "the answer to be stopped")
     gateway.behave("ok", ECHO)
     await bot.ask("Go on.")
@@ -139,12 +139,12 @@ async def test_words_are_found_with_when_and_where(bot: BridgeProcess, gateway: 
     [found] = await bot.ask("/search STARS fox")
     assert "The fox counts stars." in found.text
     assert " UTC · The fox counts stars." in found.text
-    opened = await press(bot, found, "The fox", "goes on here.")
+    opened = await press(bot, found, "The fox", "It ended with:")
     assert opened.id == found.id
     [found] = await bot.ask("/search 蓝色")
     assert "天空为什么是蓝色的" in found.text
-    assert "Nothing that was said here holds “nightingale”." in (await bot.ask("/search nightingale"))[-1].text
-    assert (await bot.ask("/search"))[-1].text.startswith("/search and words finds them")
+    assert "Nothing that was said here contains “nightingale”." in (await bot.ask("/search nightingale"))[-1].text
+    assert (await bot.ask("/search"))[-1].text.startswith("Send /search and some words")
 
 
 async def test_nobody_reaches_the_conversations_of_another(
@@ -217,7 +217,7 @@ async def test_what_is_forgotten_is_gone_for_good(
     assert said(gateway) == ["Delta."]
     # What a year-old button, or one that was never made, would send: the time in it is over, or it names nothing.
     for forged, answer in (
-        ("/forget all yes s0000", "What is to be deleted"),
+        ("/forget all yes s0000", "What do you want to delete"),
         ("/chats open zzzzzz", "not there any more"),
         ("/chats delete zzzzzz yes", "not there any more"),
         ("/download zzzzzz aaaa", "not kept any more"),
@@ -231,7 +231,7 @@ async def test_what_is_forgotten_is_gone_for_good(
     [asked] = await bot.ask("/forget all")
     assert asked.buttons == ["All 2 conversations"]
     await press(bot, asked, "All 2", "Deleted for good: 2.")
-    assert (await bot.ask("/chats"))[-1].text == "There is no conversation here yet."
+    assert (await bot.ask("/chats"))[-1].text == "There are no conversations here yet."
 
 
 async def test_one_is_exported_with_its_pictures_or_all(
@@ -310,7 +310,7 @@ async def test_what_no_longer_fits_is_summarised_once(
         asked = len(gateway.requests)
         gateway.behave("ok", Behaviour(text="The person is Mia."))
         [bubble] = await bot.ask("Who am I?")
-        assert "From here on the model knows it by a summary." in bubble.text
+        assert "From here on the model sees a summary of it." in bubble.text
         assert len(gateway.requests) == asked + 2
         assert "Summarise it" in gateway.requests[-2].messages[-1]["content"]
         assert "My name is Mia." in gateway.requests[-2].messages[-1]["content"]

@@ -32,7 +32,7 @@ def plain(bubble: Bubble) -> str:
 
 @dataclass
 class Two:
-    """The desk at home, v1, and the one at work, v2. Both have `fake-openai:ok`."""
+    """Cherry Studio at home, v1, and at work, v2. Both have `fake-openai:ok`."""
 
     home: GatewayEmulator
     work: GatewayEmulator
@@ -66,7 +66,7 @@ async def bot(platform: Platform, two: Two, tmp_path: Path) -> AsyncIterator[Bri
 
 async def test_another_answers_while_the_first_is_dead(bot: BridgeProcess, two: Two) -> None:
     assert plain((await bot.ask("/model fallback gpt"))[-1]) == (
-        "Now: home · Fake OpenAI · OK Model\nWhere it does not answer: firm:gpt@work"
+        "Now: home · Fake OpenAI · OK Model\nIf it does not answer: firm:gpt@work"
     )
     assert plain((await bot.ask("one"))[-1]) == "You said: one"
     await two.home.stop()
@@ -118,7 +118,7 @@ async def test_a_model_that_fails_rests_in_every_process(
 async def test_what_another_model_cannot_mend_is_told(bot: BridgeProcess, two: Two) -> None:
     await bot.ask("/model fallback firm:gpt")
     two.home.behave("ok", Behaviour(end="content_filter", text=""))
-    assert plain((await bot.ask("one"))[-1]).startswith("⚠️ home: The provider's filter withheld the answer.")
+    assert plain((await bot.ask("one"))[-1]).startswith("⚠️ home: The provider's filter blocked the answer.")
     two.home.behave("ok", Behaviour(refusal=(400, "This model's maximum context length is 8192 tokens.")))
     assert "home: That is more than" in plain((await bot.ask("two"))[-1])
     two.home.behave("ok", Behaviour(text="Half of it, and then", end="cut", tokens_per_second=20))

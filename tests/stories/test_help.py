@@ -39,7 +39,7 @@ async def test_a_question_mark_tells_of_a_command(bot: BridgeProcess, platform: 
     [told] = await bot.ask("/later ?")
     assert told.text.startswith("/later: Whether messages wait")
     assert told.buttons == ["/later on", "/later off", "Back"]
-    await pressed(bot, told, "/later on", "what is sent here waits")
+    await pressed(bot, told, "/later on", "messages here wait")
     [told] = await bot.ask("/model？".replace("？", " ？"))
     assert "/model provider:model: exactly this one" in told.text
     await bot.ask(f"/allow {platform.user('tom')}")

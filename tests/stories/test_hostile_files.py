@@ -20,8 +20,8 @@ from tests.platform import SharedFile
 MEGABYTE = 1 << 20
 MAX_GROWTH_BYTES = 60 * MEGABYTE
 
-BOMB, BROKEN = "unpacks into more than I may open", "it may be damaged"
-OUTSIDE = "refers to what lies outside of it"
+BOMB, BROKEN = "is too large once it is unpacked", "it may be damaged"
+OUTSIDE = "refers to things outside of it"
 SENT: dict[str, str | None] = {
     "zip bomb, flat": BOMB,
     "zip bomb, nested": "is an archive",

@@ -61,7 +61,7 @@ async def test_a_persona_and_a_chain(chat: Open) -> None:
             seat.say("/persona teacher")
             seat.until("Teacher answers from your next message on.")
             seat.say("/chain save brief: summary -> Find a title for: {input}")
-            seat.until("/brief and a text runs it.")
+            seat.until("Send /brief and a text to run it.")
             seat.say("/brief A text.")
             return seat.until("You said: Find a title for: You said: A text.")
 
@@ -100,7 +100,7 @@ async def test_conversations_are_kept_opened_and_exported(chat: Open, gateway: G
             seat.say("/search MIA")
             seat.until("Send the number of your choice.")
             seat.say("1")
-            seat.until("goes on here.")
+            seat.until("It ended with:")
             seat.say("And now?")
             seat.until("You said: And now?")
             command(seat, "/export")

@@ -37,12 +37,14 @@ async def test_a_server_goes_away_and_comes_back(server: ServerEmulator, telegra
         assert (await bot.ask("hello"))[-1].text == "You said: hello"
         await bot.ask("/models")
         later = "the gateway" if name == "The gateway" else name
-        assert (await bot.ask("/later"))[-1].text == f"While {later} is away, I say so at once, and nothing waits."
+        assert (await bot.ask("/later"))[
+            -1
+        ].text == f"While {later} is away, I say so at once, and messages do not wait."
         await bot.ask(f"/allow {telegram.user('tom')}")
         await bot.ask("/later on", who="tom")
         await server.stop()
         await telegram.say("one", who="tom")
-        await until(lambda: told(bot, f"⏳ {name} is not answering. What you send", "tom"), "that it waits")
+        await until(lambda: told(bot, f"⏳ {name} is not answering. Your messages", "tom"), "that it waits")
         await until(
             lambda: told(bot, f"{name} is not answering any more; I tried {server.url}."), "the owner to be told"
         )

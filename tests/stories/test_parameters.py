@@ -26,7 +26,7 @@ async def test_what_is_set_is_sent_until_it_is_reset(
         "reasoning_effort": "high",
     }
     await platform.press(shown.id, "Reset")
-    await until(lambda: bot.bubbles()[-2].text.count("as the provider has it") == 5, "the reset to show")
+    await until(lambda: bot.bubbles()[-2].text.count("the provider's default") == 5, "the reset to show")
     await bot.ask("again")
     assert set(gateway.requests[-1].body) == {"model", "messages", "stream", "stream_options"}
 
@@ -48,7 +48,7 @@ async def test_a_model_that_refuses_one_is_asked_without(bot: BridgeProcess, gat
     await bot.ask("again")
     assert gateway.requests[-1].body.get("temperature") is None
     shown = (await bot.ask("/params"))[-1]
-    assert "is not told: " in shown.text
+    assert "Left out for " in shown.text
     assert "Precise" not in shown.buttons
 
 

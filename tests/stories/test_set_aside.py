@@ -18,7 +18,7 @@ from tests.emulators.telegram import TelegramPlatform
 from tests.harness import BridgeProcess, until
 from tests.platform import Platform
 
-GAVE_UP = "I broke down each time I tried to answer that"
+GAVE_UP = "I crashed each time I tried to answer that"
 
 
 async def shell(bot: BridgeProcess, *arguments: str, **environment: str) -> tuple[int, str, str]:
@@ -72,7 +72,7 @@ async def test_what_kills_its_process_is_found_and_put_back(
     mia = platform.user("mia")
     assert status == 0
     assert "Set aside: 1" in said
-    assert "a question: the process that worked on it ended each time" in said
+    assert "a question: the process that worked on it crashed each time" in said
     assert f"{platform.channel}  {platform.chat().id}" in said
     assert str(mia) in said
     assert "Nothing waits in a queue." in said
@@ -88,7 +88,7 @@ async def test_what_kills_its_process_is_found_and_put_back(
     assert (await listed(bot))["set_aside"] == []
     status, _, errors = await shell(bot, "inbox", "retry", kept["id"])
     assert status == 1
-    assert errors.startswith(f"Nothing that was set aside is called {kept['id']}.")
+    assert errors.startswith(f"No message that was set aside has the id {kept['id']}.")
     await bot.ask("And now?")
     questions = [m["content"] for m in gateway.requests[-1].messages if m["role"] == "user"]
     assert questions == ["hello", "the deadly one", "And now?"]

@@ -88,7 +88,7 @@ async def test_one_that_may_change_things_is_asked_about(
 ) -> None:
     gateway.call_tools((("desk__book", PARIS),))
     asked = (await bot.ask("Book a table."))[-1]
-    assert asked.text.replace("\n", " ").startswith("🔧 May Book a table (desk) run? It is given:")
+    assert asked.text.replace("\n", " ").startswith("🔧 May Book a table (desk) run? Its input:")
     assert "Paris" in asked.text and asked.buttons == ["Once", "Always here", "No"]
     assert desk.count("book") == 0
     gateway.answer("Hello.", model="fake-openai:ok")

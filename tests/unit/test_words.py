@@ -127,7 +127,7 @@ FAILURES = [
     (errors.PicturesRefused(seeing=[MODEL]), "takes no pictures. These should: `deepseek:deepseek-chat`", ""),
     (errors.ProviderLimited("slow down"), "rate", "slow down"),
     (errors.GatewaySilent(300, before_first=True), "5 minutes", ""),
-    (errors.GatewaySilent(120, before_first=False), "silent in the middle", ""),
+    (errors.GatewaySilent(120, before_first=False), "stopped in the middle", ""),
     (errors.ProviderFailed(502, "bad gateway"), "deepseek failed", "bad gateway"),
     (errors.AnswerCut(), "cut off", ""),
     (errors.AnswerEmpty(), "empty", ""),

@@ -106,7 +106,7 @@ async def test_a_limit_is_changed_and_taken_back(open_page: Open, bridge: Bridge
     assert "`limit`: `3 turns`" in await bridge.say("/chat", chat=CLUB)
     await page.get_by_role("link", name="Changes").click()
     await page.get_by_role("button", name="Undo the last change: limit fake:-1").click()
-    await expect(page.get_by_role("status")).to_have_text("Taken back.")
+    await expect(page.get_by_role("status")).to_have_text("Undone.")
     assert "`limit`: off" in await bridge.say("/chat", chat=CLUB)
 
 

@@ -22,7 +22,7 @@ async def test_a_provider_is_tried_kept_and_removed(owner: Client, bridge: Bridg
     file = tmp_path / "gateway.toml"
     assert "None yet." in (await owner.get("/setup/providers")).text
     unknown = await owner.post("/setup/providers", {"provider": "somebody", "key": KEY})
-    assert (unknown.status, "write one of those names" in unknown.text) == (422, True)
+    assert (unknown.status, "type one of these names" in unknown.text) == (422, True)
     away = {"provider": f"http://127.0.0.1:{closed_port()}/v1", "key": KEY}
     refused = await owner.post("/setup/providers", away)
     assert (refused.status, "the connection is refused" in refused.text) == (422, True)

@@ -27,7 +27,7 @@ def say(text: str = "") -> None:
 
 
 def waited_for(task: Coroutine[Any, Any, T]) -> T:
-    """Run `task`, and return what comes of it; while it takes longer than a second, a line counts the seconds."""
+    """Run `task`, and return its result; while it takes longer than a second, a line counts the seconds."""
     return asyncio.run(_counted(task))
 
 

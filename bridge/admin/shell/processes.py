@@ -26,7 +26,7 @@ from bridge.store import open_embedded
 log = structlog.get_logger(__name__)
 
 HEALTHY_SECONDS = 10.0
-"""A process that lived so long had come up: its end counts as an accident, not as one more failure to start."""
+"""Seconds after which a process has started well: its end counts as an accident, not as a failure to start."""
 FIRST_PAUSE_SECONDS = 1.0
 """Before a process is started again; doubled with each failure to start."""
 MAX_FAILED_STARTS = 5

@@ -166,19 +166,17 @@ def _manager() -> Manager:
         return Launchd(Path.home(), os.getuid())
     if sys.platform.startswith("linux"):
         return Systemd(Path.home())
-    raise SettingsError(["Services are installed on Linux and macOS only; docs/operations.md tells other ways."])
+    raise SettingsError(["`service` works on Linux and macOS only; docs/operations.md describes other ways."])
 
 
 def _install(manager: Manager, channels: Mapping[str, type[ChannelSettings]]) -> int:
     folder = Path.cwd()
     if not (folder / ".env").is_file():
         raise SettingsError(
-            ["There is no .env in this folder, which is all that a service reads; `cherry-bridge init` writes one."]
+            ["There is no .env in this folder, and a service reads nothing else; `cherry-bridge init` writes one."]
         )
     if _is_passing(Path(sys.executable)):
-        raise SettingsError(
-            ["This program lies in a cache and may vanish; install it first: uv tool install cherry-bridge"]
-        )
+        raise SettingsError(["This program is in a temporary cache. Install it first: uv tool install cherry-bridge"])
     _check(channels, folder / ".env")
     manager.file.parent.mkdir(parents=True, exist_ok=True)
     if was_there := manager.file.exists():

@@ -16,15 +16,15 @@ DOCTOR = DoctorWords(
         "No platform is set up.", "Run: cherry-bridge init (or talk right here: cherry-bridge chat)."
     ),
     settings_newer=Sentence(
-        "The bot runs with the settings it found at its start; .env was changed since.",
-        "Start it again. Only .env and the environment need that.",
+        "The bot runs with the settings from its start; .env has been changed since.",
+        "Restart it. Only .env and the environment need that.",
     ),
     web_read=Sentence(
         "Owners can read conversations on the page; people are told once.",
-        "Where that is not wanted, take BRIDGE_WEB_READ out and start the bot again.",
+        "If you do not want that, remove BRIDGE_WEB_READ and restart the bot.",
     ),
     proxy_harmless=Sentence(
-        "This system's proxy ({names}) would swallow requests to {host}. The bridge never uses it for the gateway.",
+        "This system's proxy ({names}) would take requests to {host}. The bridge never uses it for the gateway.",
         "Nothing for the bridge; other programs here need NO_PROXY=127.0.0.1,localhost.",
     ),
     gateway_fine=Sentence("{url} is Cherry Studio {version}."),
@@ -46,27 +46,28 @@ DOCTOR = DoctorWords(
         "Is that machine on? Cherry Studio listens on 127.0.0.1 only: from another machine it needs an SSH tunnel.",
     ),
     gateway_hangs_up=Sentence(
-        "{url} hangs up without a word, as a tunnel does that finds no Cherry Studio at its other end.",
-        "Start Cherry Studio there and switch on Settings > API Server; if its port is another, lead the tunnel there.",
+        "{url} closes the connection at once, as a tunnel does when Cherry Studio is not running at its other end.",
+        "Start Cherry Studio there and switch on Settings > API Server; if its port has changed, update the tunnel.",
     ),
     gateway_mute=Sentence(
-        "{url} takes the connection, but says nothing.",
-        "If a tunnel leads there, it is frozen: see to the machine at its other end. Else restart Cherry Studio.",
+        "{url} accepts the connection, but does not answer.",
+        "If it is a tunnel, it is frozen: check the computer at its other end. Otherwise restart Cherry Studio.",
     ),
     gateway_stranger=Sentence(
-        "Another program has the port: what answers at {url} is not Cherry Studio's API server.",
-        "End that program, or choose another port in Settings > API Server, and set BRIDGE_GATEWAY_URL.",
+        "Another program uses the port: what answers at {url} is not Cherry Studio's API server.",
+        "Stop that program, or choose another port in Settings > API Server, and set BRIDGE_GATEWAY_URL.",
     ),
     gateway_displaced=Sentence(
         "Another program answers at {url}; Cherry Studio is at {found}.", "Set BRIDGE_GATEWAY_URL={found}"
     ),
     gateway_failed=Sentence("{url}: {why}", "Restart Cherry Studio's API server in Settings > API Server."),
     gateway_failed_other=Sentence(
-        "{url}: {why}", "Look into the log of {gateway}; if it wants a key, set BRIDGE_GATEWAY_KEY."
+        "{url}: {why}", "Check the log of {gateway}; if it needs a key, set BRIDGE_GATEWAY_KEY."
     ),
     own_fine=Sentence("Our own gateway runs inside; {path} names providers: {count}."),
-    own_fault=Sentence("{why}", "Correct the file; docs/gateway.md tells all of it."),
+    own_fault=Sentence("{why}", "Correct the file; docs/gateway.md describes it."),
     own_provider=Sentence("{provider}: {why}", "Try it with: cherry-bridge gateway test {provider}"),
+    own_provider_untaken=Sentence("{provider}: {why}", "Check the name, the address and the key, and type it again."),
     own_models_none=Sentence("No provider offers a model to chat with.", "Add one: cherry-bridge gateway add openai"),
     speech_fine=Sentence("{url} takes recordings for {model}."),
     speech_away=Sentence(
@@ -78,7 +79,9 @@ DOCTOR = DoctorWords(
     ),
     speech_speaks=Sentence("{model} speaks."),
     speech_mute=Sentence("{model} does not speak ({why}).", "Check BRIDGE_SPEECH_VOICE_MODEL and BRIDGE_SPEECH_VOICE."),
-    speech_no_opus=Sentence("{model} makes no Opus but {format}, so spoken answers are files and no voice messages."),
+    speech_no_opus=Sentence(
+        "{model} makes {format} and not Opus, so spoken answers arrive as files and not as voice messages."
+    ),
     key_fine=Sentence("The key is accepted."),
     key_none=Sentence("No key is set, and none is asked for."),
     key_missing=Sentence(
@@ -92,12 +95,12 @@ DOCTOR = DoctorWords(
     one_model="1 model",
     many_models="{count} models",
     models_learned=Sentence(
-        "{model} is asked in its own way, as it was found to need: {quirks}. /models fresh forgets that."
+        "{model} refused the usual way, so it is asked differently: {quirks}. /models fresh forgets that."
     ),
     models_fine=Sentence("{models} to chat with, from {providers}."),
     models_no_list=Sentence(
         "{url} answers, but has no list of models.",
-        "Nothing where BRIDGE_MODEL names a model that it has; else set it.",
+        "If BRIDGE_MODEL names one of its models, nothing. Otherwise set it.",
     ),
     models_none=Sentence(
         "The gateway offers no model to chat with.", "Enable a provider with a key in Cherry Studio's settings."
@@ -132,21 +135,19 @@ DOCTOR = DoctorWords(
     ),
     answer_fine=Sentence("{model} answers; its first words came after {seconds:.1f} s."),
     answer_silent=Sentence(
-        "{model} has not said a word for {seconds:g} s.",
+        "{model} has not answered for {seconds:g} s.",
         "It may be loading or thinking: run doctor again; if it stays silent, set BRIDGE_MODEL to another.",
     ),
     answer_key=Sentence(
         "{why}", "In Cherry Studio, open Settings > Model Provider > {provider}, and press Check beside its API key."
     ),
     answer_key_other=Sentence("{why}", "Correct that key in {gateway}, or set BRIDGE_MODEL to another."),
-    answer_off_other=Sentence("{why}", "Look whether {gateway} still runs, and run doctor again."),
-    answer_failed_other=Sentence(
-        "{model}: {why}", "Look into the log of {gateway}, or set BRIDGE_MODEL to another model."
-    ),
+    answer_off_other=Sentence("{why}", "Check that {gateway} is still running, and run doctor again."),
+    answer_failed_other=Sentence("{model}: {why}", "Check the log of {gateway}, or set BRIDGE_MODEL to another model."),
     answer_balance=Sentence("{why}", "Top up the account at {provider}, or set BRIDGE_MODEL to another."),
     answer_limited=Sentence("{why}", "Wait a minute and run doctor again, or set BRIDGE_MODEL to another."),
     answer_gone=Sentence("{why}", "Set BRIDGE_MODEL to another; cherry-bridge models lists them."),
-    answer_off=Sentence("{why}", "Look whether Cherry Studio still runs, and run doctor again."),
+    answer_off=Sentence("{why}", "Check that Cherry Studio is still running, and run doctor again."),
     answer_failed=Sentence(
         "{model}: {why}",
         "Try it in Cherry Studio itself; if it fails there too, fix its provider, or set BRIDGE_MODEL to another.",
@@ -172,10 +173,10 @@ DOCTOR = DoctorWords(
     ),
     store_unwritten=Sentence(
         "Redis fails to write to its disk.",
-        "Free space on its disk, and look into its log; it refuses writes until then.",
+        "Free space on its disk, and check its log; until then it refuses writes.",
     ),
     store_evicts=Sentence(
-        "Redis may throw away what waits (maxmemory-policy is {policy}).",
+        "Redis may delete messages that wait (maxmemory-policy is {policy}).",
         "Set maxmemory-policy noeviction, or now: redis-cli config set maxmemory-policy noeviction",
     ),
     store_replica=Sentence("This Redis is a replica and takes no writes.", "Set BRIDGE_REDIS_URL to its master."),
@@ -184,11 +185,11 @@ DOCTOR = DoctorWords(
         "Run the bridge and its Redis near each other.",
     ),
     too_slow=Sentence(
-        "Nothing came of this check within {seconds:g} s.",
-        "Is the address right, and does a firewall or a VPN lie between?",
+        "This check did not finish within {seconds:g} s.",
+        "Check the address, and whether a firewall or a VPN is in the way.",
     ),
     crashed=Sentence(
-        "This check itself failed ({why}).", "Please report it, with the lines above, where you got the bridge."
+        "This check itself failed ({why}).", "Please report it, with the lines above, where you got cherry-bridge."
     ),
     all_fine="Everything that a run needs is there.",
     some_wrong="To fix: {count}.",
@@ -197,46 +198,49 @@ DOCTOR = DoctorWords(
 INIT = InitWords(
     no_terminal="cherry-bridge init asks questions, so it needs a terminal. Without one, write .env by hand: "
     "docs/settings.md lists the settings, and cherry-bridge doctor checks them.",
-    hello="This sets up the bridge. Every answer is tried at once and kept in {path}.\n"
-    "Enter alone keeps or skips; Ctrl-C stops, and what you have answered stays. Run it again at any time.",
-    kept_file="{path} is there already; what is in it stays.",
+    hello="This sets up cherry-bridge. Every answer is tried at once and kept in {path}.\n"
+    "Press Enter alone to keep a value or to skip a question. Ctrl-C stops; your answers so far are kept.",
+    kept_file="{path} exists already; what is in it stays.",
     kept_answers="Stopped. What you have answered is in {path}; run cherry-bridge init to go on.",
     not_written="{path} cannot be written: {why}",
     hidden="{ask} (what you type or paste stays hidden)",
     keep="{ask} [{value}]",
     keep_hidden="{ask} (stays hidden; Enter keeps the one you have)",
-    from_environment="{variable} is set in the environment, which goes before .env; it is used as it is.",
+    from_environment="{variable} is set in the environment, which takes priority over .env; that value is used.",
     trying="Trying it …",
     retry="Try again? [Y/n]",
-    again_or_skip="That is not it: {format_hint} Try again, or press Enter alone to leave it for now.",
-    skipped="Left for now.",
-    gateway="Cherry Studio",
+    again_or_skip="That does not fit: {format_hint} Try again, or press Enter alone to skip it for now.",
+    skipped="Skipped for now.",
+    gateway="Where the models are",
     gateway_found="Found at {url}.",
-    gateway_not_found="It is not found on the usual ports of this computer.",
+    gateway_not_found="Cherry Studio was not found on the usual ports of this computer.",
     gateway_where="In Cherry Studio, open Settings > API Server and switch it on. The address is shown there.",
     gateway_any="Any server that speaks OpenAI's API will do: LiteLLM, Ollama, OpenRouter and others.",
     gateway_ask="Its address",
     gateway_shape="an address looks like http://127.0.0.1:23333.",
     key_ask="Its API key",
     key_where="In Cherry Studio, open Settings > API Server and copy the API key (it begins with cs-sk-).",
-    key_where_other="Type a key that {gateway} accepts; Enter alone where it wants none.",
-    choice="1 Cherry Studio on this computer   2 Cherry Studio on another   3 another gateway   4 keys of providers",
-    choice_ask="What is the bot to talk with? [1]",
-    choice_tunnel="Make the tunnel first, as docs/tunnel.md tells; its end on this machine is the address.",
+    key_where_other="Type a key that {gateway} accepts; press Enter alone if it needs none.",
+    choice="1 Cherry Studio on this computer\n2 Cherry Studio on another computer\n"
+    "3 Another gateway: LiteLLM, Ollama, OpenRouter and others\n"
+    "4 No gateway: I have keys of providers, such as OpenAI or DeepSeek",
+    choice_ask="Where are your models? [1]",
+    choice_tunnel="Build the tunnel first: see docs/tunnel.md. The address is that of its end on this machine.",
     provider_ask="Which provider? A name, or the address of any other",
     provider_known="Known by name: {names}.",
-    provider_shape="write one of those names, or an address such as https://api.example.com/v1.",
+    provider_shape="type one of these names, or an address such as https://api.example.com/v1.",
     provider_key="Its key",
-    provider_kept="{provider} is in {path}. Our own gateway will run inside the bot.",
-    model_ask="The model of new chats: provider:model or a part of its name; Enter alone for {model}",
-    model_shape="There is no single model like that. Similar ones: {nearest}",
+    provider_kept="This provider is called {provider}; its address and key are in {path}. "
+    "cherry-bridge will run its own gateway.",
+    model_ask="Model for new chats: provider:model or a part of its name; Enter alone for {model}",
+    model_shape="That is not the name of one model. Similar ones: {nearest}",
     channels="Platforms",
     channels_first="Which do you want to set up? A number, or several such as 1 3; 0 for none, Enter alone for {name}",
     channels_more="Set up another, or change one? Its number; Enter alone goes on",
     channels_shape="Type numbers from 0 to {most}.",
     channel_known="{name} (set up)",
     done="Done: {path} is written, and only you can read it.",
-    nothing="No platform is set up yet. cherry-bridge chat talks right here; cherry-bridge init goes on.",
+    nothing="No platform is set up yet. Run cherry-bridge chat to talk right here, or cherry-bridge init to go on.",
     start="Start the bot now? It shows a code; the first person to send it that code becomes its owner. [Y/n]",
     later="Start it with: cherry-bridge run\nIf something is wrong: cherry-bridge doctor",
 )
@@ -254,7 +258,7 @@ INBOX = InboxWords(
         "unreadable": "an entry that this version cannot read",
     },
     why_failed="every attempt failed",
-    why_crashed="the process that worked on it ended each time",
+    why_crashed="the process that worked on it crashed each time",
     why_unreadable="it could not be read; a newer version may be able to",
     why_refused="the platform refused the reply: {detail}",
     hint="cherry-bridge inbox retry ID queues one again, drop ID forgets it, list --show prints what was said.",
@@ -264,7 +268,7 @@ INBOX = InboxWords(
     dropped="{id} is dropped.",
     stays_unreadable="{id} stays set aside: this version of the bridge cannot read it.",
     stays_homeless="{id} stays set aside: it does not say which bot account it came to.",
-    unknown="Nothing that was set aside is called {id}. cherry-bridge inbox list shows what there is.",
+    unknown="No message that was set aside has the id {id}. cherry-bridge inbox list shows them.",
     drop_all="Forget all {count} for good? [y/N]",
     drop_needs_yes="There is no terminal to ask at. To forget all {count} for good, add --yes.",
     nothing_dropped="Nothing was dropped.",

@@ -46,6 +46,7 @@ class DoctorWords:
     own_fine: Sentence
     own_fault: Sentence
     own_provider: Sentence
+    own_provider_untaken: Sentence
     own_models_none: Sentence
     speech_fine: Sentence
     speech_away: Sentence

@@ -153,7 +153,9 @@ class GatewayQuestions:
                 log.hide([key])
             say(words.trying)
             if why := waited_for(tried(path, id, values)):
-                self._answers.show([self._findings.own_provider.found("wrong", "gateway", provider=id, why=why)])
+                self._answers.show(
+                    [self._findings.own_provider_untaken.found("wrong", "gateway", provider=id, why=why)]
+                )
                 continue
             say(words.provider_kept.format(provider=id, path=path))
             return True
