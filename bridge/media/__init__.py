@@ -4,6 +4,7 @@ No library that opens files is imported before it is used, and what others made 
 of their own: a file that is meant to harm costs one child.
 """
 
+from bridge.media.download import as_file
 from bridge.media.errors import Unreadable
 from bridge.media.limits import MAX_ATTACHMENTS, MediaLimits
 from bridge.media.links import PictureLinks, linked_pictures
@@ -29,6 +30,7 @@ __all__ = [
     "SpeechServer",
     "Unreadable",
     "WebPages",
+    "as_file",
     "linked_pictures",
     "shrunk",
     "spoken_text",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 from bridge.errors import ChannelError, Gone, Refused
@@ -38,6 +38,17 @@ async def downloaded(
             raise Unreadable("gone", name) from None
         except Refused:
             raise Unreadable("refused", name) from None
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def as_file(content: bytes) -> Iterator[Path]:
+    """`content` as a file that is there while inside, and closed: Windows opens an open temporary file only once."""
+    path = _temporary()
+    try:
+        path.write_bytes(content)
         yield path
     finally:
         path.unlink(missing_ok=True)

@@ -10,7 +10,7 @@ from bridge.types import Attachment
 MAX_ATTACHMENTS = 10
 """Attachments that are read of one message: as many as an album holds in Telegram, and a message in Discord."""
 DOWNLOAD_SECONDS, SILENCE_SECONDS = 120.0, 30.0
-"""A download is given up after so long, and when nothing has come for so long."""
+"""Seconds for a whole download, and seconds without a byte, after which it is given up."""
 MEGABYTE = 1_000_000
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from bridge.media.child import ChildFailed, run_child
+from bridge.media.download import as_file
 from bridge.media.errors import Unreadable
 
 MAX_EDGE = 1568
@@ -51,7 +51,5 @@ async def scaled(content: Path, *, name: str = "", max_bytes: int = MAX_PICTURE_
 
 async def shrunk(content: bytes, max_bytes: int) -> Scaled:
     """`content`, a picture, in at most `max_bytes`. Raises Unreadable."""
-    with tempfile.NamedTemporaryFile(prefix="cherry-bridge-file-") as file:
-        file.write(content)
-        file.flush()
-        return await scaled(Path(file.name), max_bytes=max_bytes)
+    with as_file(content) as file:
+        return await scaled(file, max_bytes=max_bytes)

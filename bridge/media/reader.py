@@ -81,7 +81,7 @@ class AttachmentReader:
         tokens: int,
         pages: range | None = None,
     ) -> tuple[Part, ...]:
-        """Return what is in `attachment`; of a document so many `tokens`, by estimate, in these `pages`.
+        """Return what is in `attachment`; of a document up to `tokens`, by estimate, from these `pages`.
 
         Raises Unreadable, StoreError.
         """

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
 import aiohttp
 
 from bridge.media.documents import ExtractError, ExtractLimits, extract
+from bridge.media.download import as_file
 from bridge.media.errors import Unreadable
 from bridge.media.public_web import PublicWeb
 
@@ -32,13 +30,11 @@ class WebPages:
         except (aiohttp.ClientError, OSError) as error:
             # An address of a private network comes as an error of the resolver; nothing more is said of either.
             raise Unreadable(f"it cannot be reached ({type(error).__name__})") from None
-        with tempfile.NamedTemporaryFile(prefix="cherry-page-") as file:
-            file.write(found.content)
-            file.flush()
+        with as_file(found.content) as file:
             name = found.url.partition("?")[0].rpartition("/")[2][-100:]
             limits = ExtractLimits(max_chars=MAX_PAGE_CHARACTERS, max_bytes=MAX_PAGE_BYTES)
             try:
-                text = await extract(Path(file.name), name=name, mime=found.mime, limits=limits)
+                text = await extract(file, name=name, mime=found.mime, limits=limits)
             except ExtractError as error:
                 raise Unreadable(f"it cannot be read as text ({error.kind})") from None
         return f"{found.url}\n\n{text.text}" + ("\n\n[The page is longer.]" if text.truncated else "")

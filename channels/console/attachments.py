@@ -16,6 +16,9 @@ _WORD = re.compile(r"""\s*(?:'(?P<single>[^'\n]+)'|"(?P<double>[^"\n]+)"|(?P<bar
 _DRAGGED = re.compile(r"""['"]?(?:/[^\s/]+/|~/|file://|[A-Za-z]:\\)""")
 """How a path begins that a terminal writes when a file is dragged into it. A command has no second slash."""
 
+_ON_A_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+"""How a path of Windows begins."""
+
 
 class NoSuchFile(Exception):
     """`path` is no file that can be read."""
@@ -31,7 +34,7 @@ def split(line: str) -> tuple[str, tuple[Attachment, ...]]:
     rest = line.lstrip().removeprefix(COMMAND) if named else line
     attachments: list[Attachment] = []
     while found := _WORD.match(rest):
-        written = found["single"] or found["double"] or re.sub(r"\\(.)", r"\1", found["bare"])
+        written = found["single"] or found["double"] or _unescaped(found["bare"])
         if not (named and not attachments) and not _DRAGGED.match(written):
             break
         try:
@@ -60,9 +63,16 @@ def attachment(path: Path) -> Attachment:
     return Attachment(kind, path.name, f"{path.absolute()}\t{status.st_mtime_ns}", mime, status.st_size)
 
 
+def _unescaped(word: str) -> str:
+    """Return a word of the line without its backslashes, unless they part the folders of a Windows path."""
+    return word if _ON_A_DRIVE.match(word) else re.sub(r"\\(.)", r"\1", word)
+
+
 def _path(written: str) -> Path:
     if written.startswith("file://"):
         written = unquote(urlsplit(written).path)
+        if _ON_A_DRIVE.match(written[1:]):  # file:///C:/Users
+            written = written[1:]
     try:
         return Path(written).expanduser()
     except RuntimeError:  # there is no such user

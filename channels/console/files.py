@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import stat
 import unicodedata
 from collections.abc import AsyncGenerator
@@ -16,6 +17,9 @@ from bridge.types import Attachment, BodyFile
 
 MAX_NAME_LENGTH = 100
 CHUNK_BYTES = 1 << 18
+
+_NOT_ON_WINDOWS = re.compile(r'[<>:"|?*]')
+_DEVICE = re.compile(r"(?i)con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³]")
 
 
 async def save(file: BodyFile, folder: Path) -> Path:
@@ -84,8 +88,15 @@ def _save(file: BodyFile, folder: Path) -> Path:
 
 
 def _harmless(name: str) -> str:
-    """The last part of `name`, which a model or a tool chose: no folder, no control character, not hidden."""
+    """The last part of `name`, which a model or a tool chose: no folder, no control character, not hidden.
+
+    Windows has more that a name cannot hold: `:` would write into another stream, `CON` to the screen.
+    https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file
+    """
     last = name.replace("\\", "/").rpartition("/")[2]
     kept = "".join(char for char in last if unicodedata.category(char)[0] != "C").strip().lstrip(".")
+    kept = _NOT_ON_WINDOWS.sub("_", kept).rstrip(". ")
+    if _DEVICE.fullmatch(kept.partition(".")[0]):
+        kept = f"_{kept}"
     stem, suffix = os.path.splitext(kept)
     return stem[: MAX_NAME_LENGTH - len(suffix)] + suffix if len(suffix) < MAX_NAME_LENGTH else stem[:MAX_NAME_LENGTH]

@@ -166,7 +166,7 @@ class Terminal:
             if not aside or (text and (grows or final)):
                 self._grow(_Part(ref), text, final=final)
             self._turn.shown(ref, final=final)
-            # Long code is highlighted anew each time; the bridge's pacing keeps us from doing nothing else.
+            # Long code is highlighted again each time; the bridge's pacing keeps us from doing nothing else.
             self.edit_interval = max(_FRAME / 2, 4 * (time.perf_counter() - began))
 
     async def remove(self, ref: str) -> None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
-import tempfile
 import wave
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 from bridge.diagnostics import Diagnostic
-from bridge.media import NotSpoken, SpeechServer, Unreadable
+from bridge.media import NotSpoken, SpeechServer, Unreadable, as_file
 from bridge.settings import Settings
 from bridge.words.shell import DoctorWords
 
@@ -31,10 +28,9 @@ async def speech(settings: Settings, words: DoctorWords) -> AsyncIterator[Diagno
 
 
 async def _hears(server: SpeechServer, words: DoctorWords) -> Diagnostic:
-    with tempfile.NamedTemporaryFile(prefix="cherry-bridge-file-", suffix=".wav") as file:
-        await asyncio.to_thread(Path(file.name).write_bytes, silence())
+    with as_file(silence()) as file:
         try:
-            await server.transcribe(Path(file.name), mime="audio/wav")
+            await server.transcribe(file, mime="audio/wav")
         except Unreadable as problem:
             if status := problem.values.get("status"):
                 return words.speech_refused.found("wrong", AREA, url=server.url, status=status)

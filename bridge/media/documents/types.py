@@ -1,4 +1,4 @@
-"""What is asked of a document, what comes of it, and why nothing does."""
+"""A request to read a document, its result, and the reasons why there is none."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class Blocks:
             self.close_cell()
 
     def close_cell(self, columns: int = 1) -> None:
-        """End a cell that covers so many columns. What was written since the last cell is in it."""
+        """End a cell that covers this many columns. What was written since the last cell is in it."""
         self.end_paragraph()
         if self._tables:
             if not self._tables[-1]:

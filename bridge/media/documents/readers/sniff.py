@@ -10,7 +10,7 @@ from bridge.media.documents.readers.reading import Refused
 
 HEAD_BYTES = 4096
 _PDF_BYTES = 1024
-"""A PDF may begin so late (ISO 32000-1, implementation note 13 of PDF 1.7)."""
+"""The byte by which a PDF must begin (ISO 32000-1, implementation note 13 of PDF 1.7)."""
 _PICTURES = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"II*\x00", b"MM\x00*", b"8BPS\x00\x01")
 _ARCHIVES = (b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\x1f\x8b", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
