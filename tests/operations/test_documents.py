@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from bridge.cli import parser
-from tests.operations.pages import anchors, links
+from tests.operations.pages import anchors, links, unfenced
 from tests.tunnel.note import ROOT
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -19,6 +19,8 @@ PICTURES = sorted((ROOT / "docs" / "pictures").glob("*.svg"))
 SVG = "{http://www.w3.org/2000/svg}"
 LARGEST = 300_000
 """Bytes of a picture."""
+TWO_SCREENS = 120
+"""Lines of a page."""
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -29,6 +31,17 @@ def test_every_link_leads_somewhere(document: Path) -> None:
         assert target.exists() and target.is_relative_to(ROOT), link
         if anchor:
             assert anchor in anchors(target), link
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_a_long_page_begins_with_its_contents(document: Path) -> None:
+    """More than two screens; a list of all headings stands above the first of them."""
+    text = document.read_text()
+    if len(text.splitlines()) <= TWO_SCREENS or document.name == "CHANGELOG.md":
+        return
+    headings = re.findall(r"(?m)^## +(.*)$", unfenced(document))
+    above = text.partition("\n## ")[0]
+    assert [heading for heading in headings if f"[{heading}](#" not in above] == []
 
 
 @pytest.mark.parametrize("page", ["commands.md", "commands.zh-CN.md"])
