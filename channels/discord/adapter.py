@@ -186,7 +186,7 @@ class Discord:
 
     async def _register(self, commands: Sequence[Command]) -> None:
         payload: list[Any] = slash_commands(commands)
-        wanted = fingerprint(self.account, payload)  # an application may register only so many a day
+        wanted = fingerprint(self.account, payload)  # an application may register only a number of them a day
         try:
             if await self._memory.get(_COMMANDS) == wanted:
                 return

@@ -25,7 +25,7 @@ CDN_HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
 """Where Discord keeps attachments."""
 CHUNK_BYTES = 64 * 1024
 SILENCE_SECONDS = 20.0
-"""A download during which nothing comes for so long has failed."""
+"""Seconds without a byte after which a download has failed."""
 _REF = re.compile(r"(\d{1,20})/(\d{1,20})/(\d{1,20})")
 _STICKER = re.compile(r"sticker/(\d{1,20})")
 _KINDS: dict[str, AttachmentKind] = {"image": "image", "audio": "audio", "video": "video"}

@@ -38,7 +38,7 @@ class Settings(ChannelSettings):
     discord_catch_up_hours: float = Field(default=24, ge=0)
     """What was sent while nobody listened is answered if it is younger than this."""
     discord_catch_up_messages: int = Field(default=20, ge=0, le=100)
-    """So many of them, the newest, for each chat."""
+    """How many of them, the newest, for each chat."""
 
     @field_validator("discord_token")
     @classmethod

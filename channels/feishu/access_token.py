@@ -1,4 +1,4 @@
-"""The app's access token: fetched once for all callers, renewed early, and anew when the platform refuses it."""
+"""The app's access token: fetched once for all callers, renewed early, fetched again when the platform refuses it."""
 
 from __future__ import annotations
 

@@ -204,4 +204,4 @@ class Feishu:
         try:
             await self._meter.warn(tell)
         except (ChannelError, StoreError) as error:
-            log.warning("the admins could not be told of the quota", error=str(error))
+            log.warning("the admins could not be warned about the quota", error=str(error))

@@ -38,7 +38,7 @@ class CachedLookup(Generic[T]):
         self._known: TTLCache[str, T] = TTLCache(MAX_REMEMBERED, ttl_seconds, timer=now)
 
     async def get(self, about: str, until: float) -> T:
-        """The answer, waiting for it `until` that time of the loop's; what failed is asked anew the next time."""
+        """The answer, waiting for it `until` that time of the loop's; what failed is asked again the next time."""
         try:
             return self._known[about]
         except KeyError:

@@ -54,7 +54,7 @@ class Pace:
     ping: float = 120.0
     reconnect: float = 5.0
     jitter: float = 0.0
-    """A client that lost its connection waits up to so long before the first attempt."""
+    """The most seconds that a client which lost its connection waits before the first attempt."""
 
     def learn(self, config: object) -> None:
         if isinstance(config, dict):

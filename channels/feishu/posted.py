@@ -71,7 +71,7 @@ class Message:
             await self.edit(Body(self._context.words.empty), final=True)
 
     async def _replace(self, text: str) -> None:
-        """Post anew, then take the old message back. Done twice it comes to the same: the uuid sees to that."""
+        """Post again, then delete the old message. Done twice it comes to the same: the uuid sees to that."""
         old = self._id
         uuid = f"i.{old}"
         self._id, kind = await self._context.sender.plain(self._chat, text, uuid=uuid, reply_to=self._reply_to)

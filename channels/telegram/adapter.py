@@ -37,7 +37,7 @@ WRITES_PER_SECOND = 28.0
 HASTY_PROBES = 2
 """Probes for a lost post that need not wait: until it is found, the answer stands there twice."""
 MAX_BUTTONS = 24
-"""Telegram shows a hundred buttons; nobody reads so many."""
+"""Telegram shows a hundred buttons; nobody reads that many."""
 MAX_COMMAND_BYTES = 64
 """Of a button's callback_data (Bot API, InlineKeyboardButton)."""
 FILE_LIMITS: dict[FileKind, int] = {"image": MAX_FILE_BYTES, "audio": MAX_FILE_BYTES, "file": MAX_FILE_BYTES}

@@ -95,7 +95,7 @@ class Polling:
     def _keep(self, batch: Any) -> None:
         """Read each update on its own and hold what it says.
 
-        Ids may start afresh, and lower, after a quiet week: nothing is skipped for being below the offset.
+        Ids may start again, and lower, after a quiet week: nothing is skipped for being below the offset.
         """
         for update in batch if isinstance(batch, list) else [batch]:
             id = update.get("update_id") if isinstance(update, dict) else None
