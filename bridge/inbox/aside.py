@@ -114,7 +114,7 @@ async def drop(redis: Redis, kept: Kept) -> bool:
 
 
 async def put_back(redis: Redis, kept: Kept, account: str, queue: str, seconds: int) -> bool:
-    """Put it at the end of `queue` again; False where it is kept no more. Raises StoreError, ValueError.
+    """Put it at the end of `queue` again; False where it is no longer kept. Raises StoreError, ValueError.
 
     It becomes another turn. Under the old turn key its sender was told that it was given up, and a platform that knows
     a key (Feishu for an hour, Discord for some minutes) takes a second post under it for the first.

@@ -24,7 +24,7 @@ from bridge.wakeup import Wakeup
 log = structlog.get_logger(__name__)
 
 MAX_LEAVES = 10
-"""So many times an attempt is not counted because the worker had to leave; a turn that drives every worker away
+"""How often an attempt is not counted because the worker had to leave; a turn that drives every worker away
 must come to its end too."""
 HEAD_SECONDS = 30 * 86400
 """A turn's record is kept for as long as what waits."""

@@ -10,4 +10,4 @@ class ClaimLost(StoreError):
 
 
 class InboxFull(StoreError):
-    """So many jobs wait in this chat that one more was not taken in."""
+    """Too many jobs wait in this chat; this one was not taken in."""

@@ -42,7 +42,7 @@ from bridge.types import Chat
 log = structlog.get_logger(__name__)
 
 CLAIM_SECONDS = 6.0
-"""Seconds that a claim lives unless it is kept fresh: so long a chat waits when its worker dies."""
+"""Seconds that a claim lives unless it is renewed: how long a chat waits when its worker dies."""
 MAX_COMMAND_CHATS = 64
 """Chats whose commands one process handles at a time, beside whatever it answers."""
 MAX_READ = 64
@@ -123,7 +123,7 @@ class Inbox:
     async def replace(self, job: Question) -> Changed:
         """Have `job` take the place of the question with its id in its chat, for it was edited. Raises StoreError.
 
-        Whoever is answering it begins anew (`Turn.reread`).
+        A worker that is answering it starts again (`Turn.reread`).
         """
         return await self._changed(job.chat, await queue.replace(self._redis, job))
 
@@ -137,7 +137,7 @@ class Inbox:
     async def remove(self, chat: Chat, id: str) -> Changed:
         """Drop the question `id` of `chat`, for it was deleted. Raises StoreError.
 
-        Whoever is answering it takes back what can be seen of the answer.
+        A worker that is answering it deletes what can be seen of the answer.
         """
         return await self._changed(chat, await queue.remove(self._redis, chat, id))
 
@@ -207,7 +207,7 @@ class Inbox:
         await self.announce(account, chat, lane)
 
     async def call_back(self, account: str, chat: Chat, turn: str) -> bool:
-        """What the turn of that key, which was parked, waits for has come; False where it waits no longer.
+        """What the turn of that key, which was parked, waits for has come; False where it no longer waits.
 
         Raises StoreError.
         """
@@ -245,7 +245,7 @@ class Inbox:
         return aside.kept(self._redis)
 
     async def put_back(self, kept: Kept, account: str = "") -> bool:
-        """Have a turn that was given up done after all, at the end of its queue; False where it is kept no more.
+        """Have a turn that was given up done after all, at the end of its queue; False where it is no longer kept.
 
         `account` is needed where the row does not name it. Raises StoreError, ValueError with a sentence for the
         operator where it cannot be put back.
@@ -259,7 +259,7 @@ class Inbox:
         return True
 
     async def drop_aside(self, kept: Kept) -> bool:
-        """Forget a turn that was given up, for good; False where it is kept no more. Raises StoreError."""
+        """Forget a turn that was given up, for good; False where it is no longer kept. Raises StoreError."""
         return await aside.drop(self._redis, kept)
 
     async def ready(self, accounts: Sequence[str], room: Callable[[], int]) -> AsyncGenerator[Claim, None]:

@@ -34,7 +34,7 @@ class Question(Struct, frozen=True, tag="question", omit_defaults=True):
     action: Action = ""
     """What is done about an answer that stands there already, in the messages in which it stands."""
     about: str = ""
-    """The turn key of the answer that `action` is about: where it is the last one no longer, nothing is done."""
+    """The turn key of the answer that `action` is about: where it is no longer the last one, nothing is done."""
     version: int = 0
     """Which version of the answer is to be shown, counted from 1."""
     overheard: int = 0
@@ -59,7 +59,7 @@ class Question(Struct, frozen=True, tag="question", omit_defaults=True):
 
     @property
     def asked_by(self) -> User:
-        """The person who is judged, who pays, and who is told."""
+        """The person whose rights and quota count, and who gets the sentences about it."""
         return self.asker or self.message.sender
 
 

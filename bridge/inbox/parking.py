@@ -109,7 +109,7 @@ return 1
 
 
 async def call_back(redis: Redis, account: str, chat: Chat, key: str) -> bool:
-    """Put the turn `key` back into the queue of `chat`; False where it waits no longer. Raises StoreError."""
+    """Put the turn `key` back into the queue of `chat`; False where it no longer waits. Raises StoreError."""
     lane = LaneKeys(chat, "talk")
     found = await CALL_BACK(redis, [lane.queue, lane.head, lane.parked], key)
     if found:

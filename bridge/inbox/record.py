@@ -114,7 +114,7 @@ class ReplyRecord:
         self.begun = page + 1
 
     async def replaced(self, page: int, ref: str) -> None:
-        """That page, counted from 0, has been posted anew, as `ref`."""
+        """That page, counted from 0, has been posted again, as `ref`."""
         await self._fence.write({f"{self._ref}{page}": ref})
         self.refs[page] = ref
 
@@ -124,7 +124,7 @@ class ReplyRecord:
         self.refs, self.begun = list(refs), len(refs)
 
     async def renounce(self) -> None:
-        """The messages of the reply are no longer there; it is posted anew."""
+        """The messages of the reply are no longer there; it is posted again."""
         drops = self.drops + len(self.refs)
         gone = [f"{self._ref}{page}" for page in range(len(self.refs))]
         await self._fence.write({self._begun: 0, self._drops: drops}, *gone, self._dropping)

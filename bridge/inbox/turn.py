@@ -165,7 +165,7 @@ class Turn:
         return int(self._head.get("epoch") or 0)
 
     async def reread(self) -> bool:
-        """Read the question anew, and return whether it has been edited since; the steps taken are then forgotten."""
+        """Read the question again, and return whether it has been edited since; the steps taken are then forgotten."""
         claim = self._claim
         async with translate_redis_errors(), self._redis.pipeline(transaction=True) as pipe:
             pipe.hmget(claim.keys.head, "by", "edits")

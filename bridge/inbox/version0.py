@@ -73,7 +73,7 @@ def downgrade(job: Job) -> dict[str, Any]:
 
 
 def _base(job: Notice | ChatMoved) -> dict[str, Any]:
-    """A sender was told of everything; of what nobody sent, it was not looked at."""
+    """What older processes expect of every job. Where nobody sent it, the person or the chat counts as its sender."""
     sender = User(job.chat.channel, job.chat.person or job.chat.id)
     return {"id": job.id, "chat": msgspec.to_builtins(job.chat), "sender": msgspec.to_builtins(sender)}
 

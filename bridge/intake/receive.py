@@ -1,4 +1,4 @@
-"""What becomes of an event: into the inbox, or nowhere. Each message passes a list of named gates, in order.
+"""What happens to an event: it enters the inbox, or is dropped. Each message passes a list of named gates, in order.
 
 Events come in batches, and a batch costs one look at the rules and one step of the inbox, whatever its size. People
 who write too much are stopped before Redis is asked, and what is done about strangers has fixed bounds, in memory and
@@ -37,7 +37,7 @@ CHAT_BURST, CHAT_SECONDS = 100, 0.25
 FLOOD_BURST, FLOOD_SECONDS = 500, 0.005
 """Messages of people known as strangers, all of them together, beyond which it is a flood."""
 STRANGER_SECONDS = 30.0
-"""In a flood, a person who was found to be a stranger is taken for one for so long without another look."""
+"""In a flood, seconds for which a person who was found to be a stranger is not checked again."""
 
 
 @dataclass(slots=True)

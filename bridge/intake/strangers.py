@@ -21,7 +21,7 @@ CODE_BURST, CODE_SECONDS = 30, 0.5
 GREETING_BURST, GREETING_SECONDS = 20, 1.0
 """Strangers that are looked at more closely: whether to tell them, whether to ask owners."""
 KNOWN_SECONDS = 600.0
-"""A stranger that was looked at is not looked at again for so long."""
+"""Seconds for which a stranger who was checked is not checked again."""
 
 
 class Strangers:

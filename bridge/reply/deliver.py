@@ -36,7 +36,7 @@ FIRST_RETRY_SECONDS, MAX_RETRY_SECONDS = 0.5, 60.0
 GIVE_UP_SECONDS = 3600.0
 """Seconds without a success after which a reply is given up."""
 KEPT_WAIT_SECONDS = 3.0
-"""A rate limit of so many seconds is kept for the next process: who writes during one is made to wait longer."""
+"""A rate limit of at least this many seconds is kept for the next process: writing during one prolongs it."""
 EDIT_SPREAD = 1.2
 """Where edits are counted, each waits this much longer than the one before."""
 PLACEHOLDER = Body("…")
@@ -67,7 +67,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class MessageState:
-    """What one message should look like, and whether it is to change no more."""
+    """What one message should look like, and whether it is final."""
 
     body: Body
     final: bool

@@ -182,7 +182,7 @@ class Draft:
         return self.complete or not self.is_empty
 
     def withdraw(self) -> None:
-        """Read no further, and show nothing more: what was asked is asked no longer."""
+        """Read no further, and show nothing more: the question has been withdrawn."""
         if not self.complete:
             self.withdrawn = True
             self.close()

@@ -63,7 +63,7 @@ class Pages:
         return [page for page in [*self._left, last] if page.body.strip()]
 
     def restart(self) -> None:
-        """Forget the pages left behind: the text begins anew. How much fits a page stays as it was learned."""
+        """Forget the pages left behind: the text starts again. How much fits a page stays as it was learned."""
         del self._left[:], self._starts[1:]
 
     def shrink(self, number: int) -> bool:

@@ -51,7 +51,7 @@ class Record(Protocol):
         """Write down that the message begun last is now `ref`."""
 
     async def replaced(self, number: int, ref: str) -> None:
-        """Write down that that message, counted from 0, has been posted anew, as `ref`."""
+        """Write down that that message, counted from 0, has been posted again, as `ref`."""
 
     async def drop(self) -> None:
         """Write down that the last message is about to be deleted."""

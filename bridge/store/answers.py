@@ -37,7 +37,7 @@ class Version(Struct, frozen=True):
 
 
 class Offer(Struct, frozen=True):
-    """A message of ours with buttons that are to go once the answer is no longer the last."""
+    """A message of ours whose buttons are removed once the answer is no longer the last."""
 
     ref: str
     body: Body

@@ -14,7 +14,7 @@ from bridge.store.errors import translate_redis_errors
 from bridge.store.rows import Row
 
 STATE_SECONDS = 30.0
-"""What a process has not said for so long does not count."""
+"""Seconds after which what a process has reported no longer counts."""
 
 
 class ChannelState(Struct, frozen=True, omit_defaults=True):

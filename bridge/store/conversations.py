@@ -58,7 +58,7 @@ SUMMARY = Row(Summary)
 
 Switched = Literal["switched", "current", "gone", "empty"]
 """What came of it: another conversation is current; it was so already; it is not there; the current one is still empty,
-so that there is nothing to begin anew."""
+so that a new one is not needed."""
 
 
 @dataclass(frozen=True, slots=True)

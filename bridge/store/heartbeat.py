@@ -10,7 +10,7 @@ from bridge.store import keys
 from bridge.store.errors import translate_redis_errors
 
 PROCESS_TTL_SECONDS = 20.0
-"""A process that has not asked for so long is taken for gone."""
+"""Seconds without a request after which a process is taken for gone."""
 
 
 class Heartbeats:

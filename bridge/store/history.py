@@ -23,7 +23,7 @@ MAX_EXCHANGES = 200
 MAX_CHARACTERS = 4_000_000
 """The most characters that are kept of a conversation; no model reads more than about a million tokens."""
 HISTORY_SECONDS = 180 * 86400
-"""A conversation is forgotten when it was not used for so long, where no owner has set another time."""
+"""Seconds without use after which a conversation is forgotten, where no owner has set another time."""
 EPOCH_SECONDS = 400 * 86400
 
 

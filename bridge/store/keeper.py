@@ -27,7 +27,7 @@ Connect = Callable[[], AbstractAsyncContextManager[Redis]]
 """Opens one more client of the same Redis, for the loop that it is called in."""
 
 BEATS_PER_LIFE = 5
-"""A key is kept so many times in its life: four may fail before it is lost."""
+"""How often a key is renewed in its life: four renewals may fail before it is lost."""
 MAX_PER_TRIP = 250
 """Keys that one round trip keeps; a longer pipeline would hold up what other clients ask of Redis."""
 
@@ -90,7 +90,7 @@ class Keeper:
             loop.call_soon_threadsafe(changed.set)
 
     def discard(self, hold: Hold) -> None:
-        """Keep `hold` no longer; it expires, unless it is let go."""
+        """Stop renewing `hold`; it expires, unless it is let go."""
         with self._lock:
             self._holds.discard(hold)
 

@@ -148,7 +148,7 @@ class MediaStore:
             return parts if all(await pipe.execute()) else None
 
     async def set_document(self, chat: Chat, attachment: Attachment) -> None:
-        """Remember `attachment` as the document that was read last, for whoever asks for more of it."""
+        """Remember `attachment` as the document that was read last, for a later request for more of it."""
         await self._put(chat, _DOCUMENT, DOCUMENT.encode(_Document(attachment)).encode())
 
     async def document(self, chat: Chat) -> Attachment | None:

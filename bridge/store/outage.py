@@ -45,7 +45,7 @@ class Outage:
     since: str
     """Seconds since 1970, to the letter as they were written down: it names this outage."""
     met: str
-    """Who was the first to be told: ``telegram:123``."""
+    """The person who met the outage first: ``telegram:123``."""
     told: bool
     """Whether owners have been."""
     gateway: str | None = None
@@ -83,7 +83,7 @@ class OutageStore:
         return Outage(since, str(kept.get("met", "")), "told" in kept, None if gateway is None else str(gateway), id)
 
     async def told(self, outage: Outage) -> None:
-        """Owners have been told of this outage."""
+        """The owners know about this outage."""
         await TOLD(self._redis, [keys.outage(outage.id)], outage.since)
 
     async def end(self, outage: Outage) -> None:

@@ -24,7 +24,7 @@ PREFERENCES_SECONDS = 400 * 86400
 """Preferences outlive the longest holiday; every message renews them."""
 LAST_SECONDS = 30 * 86400
 MENU_SECONDS = 600
-"""So long a number answers the list that was shown last."""
+"""Seconds for which a number answers the list that was shown last."""
 MAX_RECENTS = 8
 MAX_SYSTEM_CHARACTERS = 32_768
 """Characters of a system prompt; what exceeds them is cut off."""
@@ -33,7 +33,7 @@ MAX_LAST_CHARACTERS = 1_000_000
 """A longer last question (in characters of JSON) is not kept."""
 
 MIN_LEARNED_TOKENS = 100
-"""Requests below so many estimated tokens teach nothing: what a provider adds to each outweighs them."""
+"""Estimated tokens below which a request teaches nothing: what a provider adds to each outweighs them."""
 MIN_RATIO, MAX_RATIO = 0.25, 4.0
 NEWEST_WEIGHT = 0.3
 """What the newest report counts for in the moving average."""

@@ -17,7 +17,7 @@ from bridge.types import ModelId
 log = structlog.get_logger(__name__)
 
 CACHE_SECONDS = 60.0
-"""How long a process goes by what it has read; what it learns itself counts at once."""
+"""How long a process uses what it has read; what it learns itself counts at once."""
 
 
 class RedisQuirks:

@@ -19,7 +19,7 @@ from bridge.types import Chat
 log = structlog.get_logger(__name__)
 
 KEPT = 1000
-"""Signals are of use for a moment only; so many are kept for a process that was cut off for that long."""
+"""Signals are of use for a moment only; this many are kept for a process that was cut off for that long."""
 BLOCK = 1000
 """Milliseconds that one read waits; well below the connection's time limit."""
 RETRY = 0.5

@@ -42,13 +42,13 @@ MAX_FAILURES = 3
 MAX_CRASHES = 10
 """The same for a job during which the process died: most often that is not the job's fault, so they may be more."""
 FREE_CRASHES, MAX_CRASH_PAUSE_SECONDS = 3, 30.0
-"""After so many crashes each further attempt waits first, twice as long each time: a job that kills every process
+"""Crashes after which each further attempt waits first, twice as long each time: a job that kills every process
 that takes it leaves the others some time to answer."""
 
 
 @dataclass(slots=True)
 class Attempt:
-    """One answer on its way: what it goes by, and what makes it. An edit of the question gives it others."""
+    """One answer in progress: what it is based on, and what makes it. An edit of the question replaces both."""
 
     plan: Plan
     context: TurnContext
@@ -138,7 +138,7 @@ class Answerer:
                 return True
         planned, context = await self._plan(turn, standing, words)
         if planned is None:
-            return await turn.done()  # the answer that was meant is the last one no longer
+            return await turn.done()  # the answer that was meant is no longer the last one
         if planned.is_retraction:
             return await self._take_back(turn, account, planned)
         if question.models:
@@ -260,7 +260,7 @@ class Answerer:
         return await turn.done(replaces=planned.replaces, answer=nothing)
 
     def _clear(self, account: Account, chat: Chat, offers: Sequence[Offer]) -> None:
-        """Take the buttons away from an answer that is the last no longer.
+        """Take the buttons away from an answer that is no longer the last.
 
         It is one edit each, made once nobody waits for another; a press that comes before it finds out by its key.
         """

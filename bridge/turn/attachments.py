@@ -26,7 +26,7 @@ from bridge.types import Attachment, BodyFile, Chat, ChatMessage, File, Image, M
 log = structlog.get_logger(__name__)
 
 PICTURE_QUESTIONS = 3
-"""So many of the last questions with pictures are sent with them; those before are sent with a note in their place."""
+"""How many of the last questions are sent with their pictures; earlier ones are sent with a note in their place."""
 MAX_OLD_PICTURES = 10
 """The most pictures of earlier questions and answers in one request."""
 MAX_PICTURES_BYTES = 6_000_000

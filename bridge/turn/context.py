@@ -24,7 +24,7 @@ _MARKS = {"stopped": STOPPED, "cut": CUT, "filtered": CUT}
 
 
 def user_messages(message: Said, parts: tuple[Part, ...] = ()) -> tuple[ChatMessage, ...]:
-    """Return what a message adds to the conversation, with the `parts` that came of its attachments.
+    """Return what a message adds to the conversation, with the `parts` made from its attachments.
 
     In a group the model is told who speaks. Pictures go before words, as the vendors advise. Nothing where there is
     nothing to read.

@@ -36,7 +36,7 @@ MAX_SEEING = 3
 MAX_ARGUMENTS, MAX_ARGUMENT_CHARACTERS = 12, 300
 """Of a call that somebody is asked about."""
 STALE_SECONDS = 3600.0
-"""A notice that was put longer ago is news no longer."""
+"""An older notice is no longer news."""
 
 
 class Answering(Protocol):
@@ -234,7 +234,7 @@ def notice_text(notice: Notice, words: Words) -> str:
 
 
 def used_up(limit: Limit, seconds: float, words: Words) -> str:
-    """Return the sentence that the day's limit is reached, and begins anew in so many seconds."""
+    """Return the sentence that the day's limit is reached, and when it starts again."""
     return words.limit_reached.format(limit=limit, time=hours_and_minutes(seconds, words))
 
 

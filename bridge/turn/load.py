@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from bridge import metrics
 
 CALM_ANSWERS = 50
-"""Up to so many answers at once, each is read as it comes, and nothing is measured."""
+"""Up to this many answers at once, each is read as it comes, and nothing is measured."""
 READS_PER_SECOND = 1000.0
 """Of all answers together, above that and up to `MAX_PAUSE_SECONDS`. A read costs about a tenth of a millisecond,
 whatever it brings."""
@@ -40,7 +40,7 @@ FULL_LAG_SECONDS = 0.5
 ADMITTED_PER_TICK = 32
 """Answers that begin at once when there is room again."""
 LONG_WAIT_SECONDS = 10.0
-"""Those who wait so long for their answer to begin are told that they do."""
+"""Seconds after which people who wait for their answer to begin are told so."""
 
 
 def answers_that_fit() -> int:
@@ -73,7 +73,7 @@ class Load:
         if self.answers <= CALM_ANSWERS:
             return 0.0
         most = MAX_SILENT_PAUSE_SECONDS if silent else MAX_PAUSE_SECONDS
-        # Spread, lest a thousand readers that began together wake together.
+        # Spread, so that a thousand readers that began together do not wake together.
         return min(most, self.answers / READS_PER_SECOND) * min(self.pressure, 2.0) * random.uniform(0.8, 1.0)
 
     @contextmanager

@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 MAX_SECONDS = 60.0
 """A summary that takes longer is given up."""
 RETRY_SECONDS = 600.0
-"""After a failure none is asked for again for so long."""
+"""Seconds after a failure for which no summary is asked for."""
 MIN_CHARACTERS = 400
 NOTHING = Usage(0, 0)
 PROMPT = (

@@ -20,7 +20,7 @@ from bridge.words import Words
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one attempt at a question goes by."""
+    """What one attempt at a question is based on."""
 
     question: Question
     """With the message as it is asked: all that is a part of it, as it reads now."""
@@ -210,7 +210,7 @@ def _first(question: Question, asked: tuple[Said, ...], context: TurnContext) ->
 def _corrected(question: Question, context: TurnContext) -> Plan | None:
     """Return what is to be made of a question one of whose messages was edited or deleted after it was answered.
 
-    None where it is the last one no longer, or says what it said.
+    None where it is no longer the last one, or says what it said.
     """
     said, answer = question.message, context.answer
     deleted = question.action == "deleted"

@@ -1,4 +1,4 @@
-"""What a turn's journal keeps of its tools, so that whoever takes the turn over goes on where it was.
+"""What a turn's journal keeps of its tools, so that the next process goes on where it was.
 
 There is a step for each answer of the model that calls tools, kept once it is whole, and one for each call, begun
 before it runs and finished after.

@@ -8,7 +8,7 @@ from bridge.store import ShownReasoning
 from bridge.words import Words
 
 STEP_SECONDS = 10
-"""While a model thinks, its time is told in steps of so many seconds: each change costs an edit."""
+"""While a model thinks, its time is shown in steps of this many seconds: each change costs an edit."""
 MAX_GROWING_CHARACTERS = 1000
 """Characters, the newest, that are shown of reasoning, or of a step, while it grows."""
 MAX_EARLIER_CHARACTERS = 200
