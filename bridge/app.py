@@ -42,7 +42,7 @@ wait for it or for another process."""
 GRACE_SECONDS = 5.0
 """Seconds that answers under way are given to end when the process is asked to stop."""
 CANCEL_AGAIN_SECONDS = 2 * GRACE_SECONDS
-"""A task that goes on for so long is cancelled once more: redis-py may swallow a cancellation on Python 3.11."""
+"""Seconds after which a task is cancelled once more: on Python 3.11 redis-py may lose a cancellation."""
 FIRST_WAIT_SECONDS, MAX_WAIT_SECONDS = 1.0, 60.0
 HEARTBEAT_SECONDS = 5.0
 
@@ -305,7 +305,7 @@ class Bridge:
         await self.store.channel_states.say(states)
 
     async def publish_all(self) -> None:
-        """Publish the command menus anew: admins see more commands than others."""
+        """Publish the command menus again: admins see more commands than others."""
         await asyncio.gather(*(self._publish(account) for account in list(self._accounts)))
 
     async def _publish(self, account: Account) -> None:

@@ -35,7 +35,7 @@ class ReasoningDelta(Struct, frozen=True, gc=False):
 class TextReclassified(Struct, frozen=True, gc=False):
     """All text so far was reasoning: a model closed a thought that it had not opened.
 
-    A reader appends the text to the reasoning and starts the text anew.
+    A reader appends the text to the reasoning and restarts the text.
     """
 
 

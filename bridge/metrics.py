@@ -49,7 +49,7 @@ class Family:
 
 
 class Histogram:
-    """How many of the observed seconds were at most so long. `bounds` ascend."""
+    """How many of the observed times were at most each bound. `bounds` ascend."""
 
     kind = "histogram"
 

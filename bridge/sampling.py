@@ -1,6 +1,6 @@
 """How a model is to answer: the parameters of a request that every generation of the gateway passes on.
 
-v2 builds each request anew and keeps `temperature`, `top_p`, `max_tokens`, `stop` and `reasoning_effort` alone; v1.x
+v2 rebuilds each request and keeps `temperature`, `top_p`, `max_tokens`, `stop` and `reasoning_effort` alone; v1.x
 and other servers pass these on as well. No other parameter is offered.
 """
 

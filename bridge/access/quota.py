@@ -102,7 +102,7 @@ class TurnQuota:
 
 
 def until_midnight() -> float:
-    """Return the seconds until the counts start anew."""
+    """Return the seconds until the counts start again."""
     return DAY_SECONDS - time.time() % DAY_SECONDS
 
 

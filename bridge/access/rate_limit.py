@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
 MAX_NAMES = 20_000
-"""Names that are remembered; a name that is forgotten starts afresh, which lets nobody in."""
+"""Names that are remembered; a name that is forgotten starts at zero, which lets nobody in."""
 
 
 class RateLimiter:

@@ -24,7 +24,7 @@ MAX_OPEN_PER_ACCOUNT, MAX_OPEN = 3, 20
 TELL_AGAIN_SECONDS = 86400
 """Seconds until a stranger is told again who we are, and owners may be asked about them again."""
 MAX_TOLD = 1000
-"""So many are remembered as told; a flood of more pushes out the oldest, never grows the store."""
+"""The number that are remembered as told; more push out the oldest, so that the store does not grow."""
 
 Asked = Literal["asked", "told", "quiet"]
 """Owners are to be asked; they cannot be, but the stranger is to be told; everything has been said."""

@@ -51,7 +51,7 @@ class Roles:
         return await self._table.change(f"role {person}", rule.to_row(), by)
 
     async def demote(self, person: User, by: Actor) -> bool:
-        """Make `person` an admin no longer; return False if they had no role that could be taken."""
+        """Take the role of admin from `person`; return False if they had no role that could be taken."""
         return await self._table.change(f"role {person}", "", by)
 
 

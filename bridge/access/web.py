@@ -66,7 +66,7 @@ class WebSessions:
         self._redis = redis
 
     async def announce(self, address: str) -> None:
-        """Say where the page is; to be said again within `ADDRESS_SECONDS`. An empty address: it is no more."""
+        """Say where the page is; to be said again within `ADDRESS_SECONDS`. An empty address: it is gone."""
         async with translate_redis_errors():
             if address:
                 await self._redis.set(AccessKeys.web_address, address, ex=ADDRESS_SECONDS)
@@ -84,7 +84,7 @@ class WebSessions:
         return await self._keep(AccessKeys.web_links, row, MAX_LINKS, LINK_SECONDS)
 
     async def enter(self, token: str, browser: str) -> str | None:
-        """Use up a link; return the token of a new session of `browser`, None where the link is no more."""
+        """Use up a link; return the token of a new session of `browser`, None where the link is gone."""
         digest = _hash(token)
         async with translate_redis_errors():
             kept = _read(await self._redis.hget(AccessKeys.web_links, digest))

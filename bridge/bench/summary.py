@@ -11,7 +11,7 @@ from bridge.bench.measure import Run
 from bridge.types import ModelId
 
 MAX_DEVIATIONS = 2.0
-"""What is further from the mean than so many standard deviations is dropped."""
+"""Standard deviations from the mean beyond which a value is dropped."""
 
 
 @dataclass(frozen=True, slots=True)

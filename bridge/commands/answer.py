@@ -69,7 +69,7 @@ class AnswerCommands:
         return CommandResult.refusal(context.words.answer_not_last)
 
     async def _other(self, context: CommandContext, key: str, query: str) -> CommandResult:
-        """The models to choose from, in a message of their own; once one is chosen, have it answer anew."""
+        """The models to choose from, in a message of their own; once one is chosen, have it answer again."""
         picking = replace(context, call=with_changes(context.call, argument=query.removeprefix("-").strip()))
         result = await self._picker.model(picking, f"/answer {key} other")
         if result.chosen:

@@ -25,7 +25,7 @@ MAX_EXCERPT_LENGTH = 300
 """Characters that are shown of a question or an answer."""
 MAX_SNIPPET_LENGTH = 160
 CONFIRM_SECONDS = 600
-"""So long a button deletes what it names; one that was pressed later asks anew."""
+"""Seconds for which a button deletes what it names; one that is pressed later asks again."""
 YES = "yes"
 
 _PAGE_NUMBER = re.compile(r"(?:^|\s+)>(\d{1,4})$")

@@ -1,4 +1,4 @@
-"""A command as it is called, and what comes of it."""
+"""A call of a command, and its result."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class ConversationCommands:
     async def stop(self, context: CommandContext) -> CommandResult:
         """`/stop`; its button carries the turn key of the answer under which it stands, and stops that one alone.
 
-        The answer itself will say that it was stopped; what waits for the gateway waits no longer.
+        The answer itself will say that it was stopped; what waits for the gateway no longer waits.
         """
         if TURN_KEY.fullmatch(key := context.argument):
             current = await self._inbox.current(context.chat)

@@ -103,7 +103,7 @@ class Management:
         return await self.access.roles.promote(person, by)
 
     async def demote(self, person: User, by: Actor) -> Literal["changed", "unchanged", "stays"]:
-        """Take the role of `person`, unless the settings name them or it is they who ask."""
+        """Remove the role of `person`, unless the settings name them or it is they who ask."""
         if self.access.roles.is_named(person) or str(person) == by.who:
             return "stays"
         return "changed" if await self.access.roles.demote(person, by) else "unchanged"
@@ -174,7 +174,7 @@ class Management:
         return changed
 
     async def _shorten(self, where: Chat | None) -> None:
-        """Let what is kept already be kept no longer than is set now, in one chat or in all of them (None)."""
+        """Apply the current limit to what is kept already, in one chat or in all of them (None)."""
         seen: set[Chat] = set()
         async for chat in self._conversations.chats():
             if chat not in seen and (where is None or chat.whole == where):

@@ -214,7 +214,7 @@ class Picker:
         return [model.id for model in matching(query, await self._offered(settings))]
 
     async def fresh(self, context: CommandContext) -> CommandResult:
-        """`/models fresh`: read the list anew, and forget what models were found to refuse."""
+        """`/models fresh`: read the list again, and forget what models were found to refuse."""
         await self._gateways.quirks.clear()
         offered = await self._offered(context.settings, fresh=True)
         models = models_count(len(offered), context.words)

@@ -29,7 +29,7 @@ def split_duration(argument: str) -> tuple[str, float]:
 
 
 def ends(seconds: float) -> float:
-    """The moment at which so many seconds are over; 0, for never, where they are none."""
+    """The moment this many seconds from now; 0, for never, where there are none."""
     return time.time() + seconds if seconds else 0.0
 
 

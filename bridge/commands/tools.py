@@ -66,7 +66,7 @@ class ToolCommands:
         await self._access.audit.note(context.actor, f"tools {context.chat}", what)
 
     async def tool(self, context: CommandContext) -> CommandResult:
-        """`/tool once|always|no ID`: whoever asked the question, or an admin, says whether a call may run."""
+        """`/tool once|always|no ID`: the person who asked, or an admin, decides whether a call may run."""
         words = context.words
         word, _, id = context.argument.partition(" ")
         decision = next((each for each in DECISIONS if each == word.lower()), None)

@@ -1,14 +1,14 @@
-"""The gateway of `bridge.server` with the demo's models as its only providers, and on its desk two MCP servers and a
-knowledge base."""
+"""The gateway of `bridge.server` with the demo's models as its only providers, two MCP servers and a knowledge
+base."""
 
 from __future__ import annotations
 
 from typing import Self
 
 from bridge.demo.catalog import MODELS, PROVIDERS
-from bridge.demo.desk import servers
 from bridge.demo.knowledge import bases
 from bridge.demo.provider import DemoProvider
+from bridge.demo.tool_servers import servers
 from bridge.server import GatewayServer
 
 

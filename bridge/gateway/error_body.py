@@ -41,7 +41,8 @@ _SECRETS = re.compile(
     re.IGNORECASE,
 )
 _ECHO = 8, 32
-"""An error repeats a private text if it holds the first line of it: at least and at most so many characters."""
+"""An error repeats a private text if it holds the beginning of its first line: at least and at most this many
+characters of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ class Health(Protocol):
         """What of `names` has failed. Where a rest is over, the next callers hear that it goes on, for a while."""
 
     async def rest(self, name: str, reason: FailureReason, seconds: float) -> None:
-        """Ask something else for so many seconds."""
+        """Ask something else for this many seconds."""
 
     async def recovered(self, names: Sequence[str]) -> None:
         """They work again."""

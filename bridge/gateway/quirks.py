@@ -141,7 +141,7 @@ class QuirkStore(Protocol):
     async def all(self) -> Mapping[ModelId, Quirks]: ...
 
     async def clear(self) -> None:
-        """Forget all of them, so that they are tried anew."""
+        """Forget all of them, so that they are tried again."""
 
 
 class MemoryQuirks:

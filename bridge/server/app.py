@@ -214,6 +214,6 @@ class Routes:
 
 
 def _shape(request: web.Request) -> Shape:
-    """The dialect in which an error is told on this route."""
+    """The dialect of an error body on this route."""
     anthropic = request.path.endswith(("/v1/messages", "/v1/messages/count_tokens"))
     return "anthropic" if anthropic or "anthropic-version" in request.headers else "openai"

@@ -51,7 +51,7 @@ class ServerConfig(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
     first_token_seconds: float = 300.0
     idle_seconds: float = 120.0
     keep_alive_seconds: float = 15.0
-    """After so long without a word, a client gets a comment, so that no proxy on the way gives up."""
+    """Seconds without a word after which a client gets a comment, so that no proxy on the way gives up."""
     max_body_mb: float = 50.0
     models_seconds: float = 600.0
     """How long a provider's list of models is used before it is read again."""

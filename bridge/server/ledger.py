@@ -124,7 +124,7 @@ class Ledger:
         return int(row[0] or 0)
 
     def usage(self, days: int) -> Iterator[UsageRow]:
-        """Since so many days ago, today included, the newest first."""
+        """The last `days`, today included, the newest first."""
         since = _day(time.time() - (days - 1) * 86_400)
         rows = self._db.execute("SELECT * FROM usage WHERE day >= ? ORDER BY day DESC, key, model", (since,))
         return (UsageRow(*row) for row in rows)

@@ -48,7 +48,7 @@ class Meter:
         STREAMS.add()
 
     def heard(self, pieces: int) -> None:
-        """The provider has said more, in so many pieces."""
+        """The provider has sent more, in this many pieces."""
         self.pieces += pieces
         if self._first is None:
             self._first = monotonic() - self._began

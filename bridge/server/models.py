@@ -15,7 +15,7 @@ from bridge.server.config import Price, ProviderSpec
 from bridge.server.errors import ApiError
 
 FAILED_SECONDS = 30.0
-"""After a list could not be read, the one before it is used for so long."""
+"""Seconds for which the previous list is used after one could not be read."""
 
 log = structlog.get_logger(__name__)
 

@@ -15,7 +15,7 @@ from bridge.server.errors import broken_off, silent, unreachable
 
 CONNECT_SECONDS = 10.0
 KEEP_ALIVE_SECONDS = 20.0
-"""An idle connection is closed after so long; providers keep theirs for longer."""
+"""Seconds after which an idle connection is closed; providers keep theirs for longer."""
 MAX_ANSWER_BYTES = 128 * 1024 * 1024
 """The longest answer that is not streamed; pictures in base64 are the largest."""
 

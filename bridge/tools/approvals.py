@@ -59,7 +59,7 @@ class Approvals:
         return next((each for each in DECISIONS if each == said), None)
 
     async def pending(self, id: str) -> PendingCall | None:
-        """The call of that id; None where it waits no longer: it has been decided, or is too old."""
+        """The call of that id; None where it no longer waits: it has been decided, or is too old."""
         call: Callable[..., Awaitable[Any]] = self._redis.hmget
         async with translate_redis_errors():
             kept, said = cast(list[str | None], await call(keys.approval(id), ["call", "said"]))

@@ -1,4 +1,4 @@
-"""The MCP servers that Cherry Studio has on its desk, through its gateway."""
+"""The MCP servers of Cherry Studio, through its gateway."""
 
 from __future__ import annotations
 

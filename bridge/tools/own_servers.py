@@ -31,7 +31,7 @@ _CONNECTION_CLOSED, _NO_SESSION = -32000, -32001
 
 
 class OwnServer:
-    """A `ToolServer`. Whoever uses it may be cancelled at any time; the connection lives in a task of its own."""
+    """A `ToolServer`. Its users may be cancelled at any time, so the connection lives in a task of its own."""
 
     def __init__(self, configured: ConfiguredServer) -> None:
         self.name = configured.name

@@ -13,7 +13,7 @@ from bridge.diagnostics import Diagnostic
 log = structlog.get_logger(__name__)
 
 FRESH_SECONDS = 15.0
-"""A result is shown for so long before it is found out anew."""
+"""Seconds for which a result is shown before the check runs again."""
 PATIENCE_SECONDS = 0.2
 """The longest that a page waits for a result; it is shown when it is there."""
 
@@ -25,7 +25,7 @@ class Conditions:
 
     def __init__(self) -> None:
         self.followers = 0
-        """Pages that are told what happens."""
+        """Pages that receive events."""
         self._found: dict[tuple[str, str], tuple[float, list[Diagnostic]]] = {}
         self._looking: dict[tuple[str, str], asyncio.Task[None]] = {}
 

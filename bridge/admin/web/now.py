@@ -37,7 +37,7 @@ GATEWAY_SECONDS = 5.0
 MAX_FOLLOWERS = 16
 """Pages that follow what happens at the same time; others are refreshed by hand."""
 FOLLOW_SECONDS = 600
-"""After which a page that follows connects anew, so that one that was forgotten is let go."""
+"""Seconds after which a page reconnects, so that a forgotten one is closed."""
 
 
 @dataclass(frozen=True, slots=True)

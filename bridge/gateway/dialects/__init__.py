@@ -151,7 +151,7 @@ def _thinking(
 
 
 def thinks_adaptively(model: ModelId, quirks: Quirks) -> bool:
-    """Whether `model` is told in words how hard to think, and not in tokens."""
+    """Whether the effort of `model` is set in words and not in tokens."""
     if quirks & {"adaptive_thinking", "budgeted_thinking"}:
         return "adaptive_thinking" in quirks
     return not thinks_within_budget(model.model)

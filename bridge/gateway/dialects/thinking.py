@@ -39,8 +39,8 @@ def max_output_tokens(model: str) -> int:
 
 
 def thinks_within_budget(model: str) -> bool:
-    """Whether it is told in tokens how much to think. So is every model that is not Anthropic's: the servers that speak
-    its dialect take its older form ("Only 'enabled' and 'disabled' are supported", says Qwen's)."""
+    """Whether the amount of thinking is set in tokens. It is for every model that is not Anthropic's: the servers that
+    speak its dialect take its older form ("Only 'enabled' and 'disabled' are supported", says Qwen's)."""
     name = model.lower()
     return "claude" not in name or bool(_BUDGETED.search(name))
 

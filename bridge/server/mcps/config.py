@@ -51,7 +51,7 @@ class McpSpec(Struct, frozen=True, kw_only=True):
 
     @property
     def secrets(self) -> list[str]:
-        """What must not be told to anybody."""
+        """What must not be shown to anybody."""
         return [*self.env.values(), *self.headers.values()]
 
 

@@ -161,7 +161,7 @@ def _forward(
             )
         except MCPError as error:
             if error.code == types.CONNECTION_CLOSED or error.message == _TERMINATED:
-                lost.set()  # the next request connects anew
+                lost.set()  # the next request reconnects
             raise
 
     return forward

@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 
 class McpServer:
-    """Whoever uses it may leave at any time; the connection lives in a task of its own, and all share it."""
+    """Its users may leave at any time, so the connection lives in a task of its own. All users share it."""
 
     def __init__(self, spec: McpSpec) -> None:
         self.spec = spec

@@ -1,4 +1,4 @@
-"""Two MCP servers as Cherry Studio has them on its desk: a weather that is made up, and notes that nobody keeps."""
+"""Two MCP servers as Cherry Studio may have them: a made-up weather, and notes that are not kept."""
 
 from __future__ import annotations
 
