@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
 
+from bridge.access import FOR_OWNERS, SETTINGS, SHELL
 from bridge.admin.web import page
 from bridge.gateway import Gateway, Gateways
 from tests.doctor.conftest import closed_port
@@ -147,3 +149,19 @@ async def test_each_gateway_has_its_state_and_fix(bridge: BridgeInProcess) -> No
     assert "BRIDGE_GATEWAY" not in desk
     assert "Broken" in other
     assert "Questions have not got through since" in other
+
+
+async def test_every_setting_of_a_chat_has_a_name(owner: Client, bridge: BridgeInProcess) -> None:
+    text = (await owner.get("/chats/fake:-1")).text
+    labels = re.findall(r'<label for="s-(\w+)">([^<]*)<', text)
+    assert {name for name, _ in labels} == set(SETTINGS)
+    assert not [name for name, label in labels if name == label]
+
+
+async def test_what_is_for_owners_is_shut_for_admins(client: Client, bridge: BridgeInProcess) -> None:
+    await bridge.access.roles.promote(MIA, SHELL)
+    await client.enter(bridge, MIA)
+    text = (await client.get("/chats/fake:-1")).text
+    shut = re.findall(r'name="(\w+)"[^>]* disabled', text)
+    assert shut == list(FOR_OWNERS)
+    assert "Saved." in (await client.post("/chats/fake:-1", {"limit": "3 turns"})).text

@@ -103,6 +103,7 @@ async def _form(request: web.Request, typed: dict[str, str], wrong: dict[str, st
         applies={each.name: _text(each) for each in values},
         choices=_choices(),
         long=LONG,
+        for_owners=FOR_OWNERS,
         wrong=wrong or {},
     )
 
