@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import termios
 import time
@@ -178,7 +179,8 @@ class Seat:
         """Type it, see it, and send it."""
         self.until_prompt()
         self.type(text)
-        self.until(lambda shown: shown.rsplit("\n", 1)[-1] == f"› {text}")
+        # Under it there may be a list of what could follow.
+        self.until(lambda shown: re.findall(r"^› .*", shown, re.MULTILINE)[-1:] == [f"› {text}"])
         self.type(ENTER)
 
     def ask(self, text: str) -> list[str]:

@@ -59,7 +59,7 @@ def there(pid: int) -> bool:
 
 async def gone(bot: BridgeProcess, started: dict[int, int]) -> None:
     await until(lambda: not any(map(there, started.values())), "no process left")
-    assert not running(bot.home / "data"), "the embedded store has ended too"
+    await until(lambda: not running(bot.home / "data"), "the embedded store to end too")
 
 
 async def test_one_of_three_is_killed_and_no_turn_is_lost(
