@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Sequence
+import sys
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field, SecretStr, field_validator
@@ -53,7 +55,8 @@ class Settings(ChannelSettings):
         return url
 
     def open_channel(self, memory: Memory) -> Channel:
-        from channels.telegram.adapter import Telegram
+        with _without_cryptography():
+            from channels.telegram.adapter import Telegram
 
         return Telegram(self, memory)
 
@@ -72,3 +75,20 @@ class Settings(ChannelSettings):
     def proxy(self) -> str:
         """The proxy to use; none for a server on this machine."""
         return self.proxy_for(self.telegram_api_url)
+
+
+@contextmanager
+def _without_cryptography() -> Iterator[None]:
+    """Have what is imported inside do without the package `cryptography`.
+
+    python-telegram-bot takes 7 MB of it where it is installed, for Telegram Passport, which bots of ours never see.
+    """
+    name = "cryptography"
+    kept = sys.modules.get(name)
+    sys.modules[name] = None  # type: ignore[assignment]  # this is how an import is made to fail
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+        if kept is not None:
+            sys.modules[name] = kept

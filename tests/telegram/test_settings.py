@@ -57,3 +57,14 @@ def test_the_channel_costs_nothing_until_it_is_opened() -> None:
     heavy = "{'telegram', 'aiohttp', 'pyromark'} & set(sys.modules)"
     code = f"import sys, channels.telegram; print({heavy} or 'light')"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "light"
+
+
+def test_an_open_channel_holds_nothing_that_it_does_not_use() -> None:
+    """7 MB for Telegram Passport, wherever another package has brought `cryptography` along."""
+    code = (
+        "import sys; from channels.telegram import Settings; from tests.telegram.kept import Kept; "
+        f"Settings(telegram_token={TOKEN!r}).open_channel(Kept()); "
+        "print([name for name in sys.modules if name.startswith('cryptography.hazmat')]); import cryptography"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr
