@@ -127,6 +127,9 @@ class ChatsCommands:
         if what == "heard" and pressed_in_time and context.may_choose:
             await self._store.overheard.forget(chat)
             return CommandResult(words.forgot_overheard)
+        if what == "documents" and pressed_in_time:
+            await self._store.documents.forget(chat)
+            return CommandResult(words.kb_no_documents)
         number = read_number(what) if until else None
         if number is not None and pressed_in_time:
             is_gone = await self._forget(chat, number)
@@ -137,7 +140,8 @@ class ChatsCommands:
         words, chat = context.words, context.chat
         listed = await self._store.conversations.all(chat)
         heard = await self._store.overheard.last(chat, 1) if not chat.direct and context.may_choose else []
-        if not (listed or heard):
+        documents = await self._store.documents.all(chat)
+        if not (listed or heard or documents):
             return CommandResult(words.nothing_to_forget)
         until = short_number(int(time.time()) + CONFIRM_SECONDS)
         buttons = []
@@ -147,6 +151,9 @@ class ChatsCommands:
         if listed and what != "this":
             every = words.button_forget_all.format(count=len(listed))
             buttons.append(Button(every, owned(chat, f"/forget all {YES} {until}")))
+        if documents and what not in ("this", "all"):
+            kept = words.kb_own.format(count=len(documents))
+            buttons.append(Button(kept, owned(chat, f"/forget documents {YES} {until}")))
         if heard and what not in ("this", "all"):
             buttons.append(Button(words.button_forget_overheard, owned(chat, f"/forget heard {YES} {until}")))
         return CommandResult(words.forget_asks if buttons else words.nothing_to_forget, buttons)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulators.gateway import GatewayEmulator, Passage
+from tests.emulators.gateway import Behaviour, GatewayEmulator, Passage
 from tests.harness import BridgeProcess, until
 from tests.media.documents import text_pdf
 from tests.platform import Platform, SharedFile
@@ -87,6 +87,26 @@ async def test_the_model_searches_by_itself(bot: BridgeProcess, platform: Platfo
     assert "search knowledge" in answer.aside
     assert gateway.requests[-1].offered == ["knowledge__search_knowledge"], "other tools are off"
     assert "A refund is paid" in str(gateway.requests[-1].results) and "<passages>" not in asked(gateway)
+
+
+async def test_one_that_calls_no_tools_is_given_passages(
+    bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator
+) -> None:
+    [menu] = await bot.ask("/kb")
+    await press(bot, platform, menu.id, "Handbook", "It is searched with every question.")
+    await bot.ask("/kb tool")
+    gateway.behave("ok", Behaviour(text="Soon.", toolless="registry.example/ok does not support tools"))
+    await bot.ask("When is a refund paid?")
+    await bot.ask("When is a refund paid?")
+    assert not gateway.requests[-1].offered and "<passages>" in asked(gateway)
+
+
+async def test_a_chat_with_documents_alone_is_forgotten(bot: BridgeProcess, platform: Platform) -> None:
+    assert "There is nothing to delete." in (await bot.ask("/forget"))[-1].text
+    if platform.channel != "feishu":  # where a file has no caption
+        await bot.ask("/kb add", files=[document("Dogs stay outside.", "dogs.pdf")])
+        [menu] = await bot.ask("/forget")
+        await press(bot, platform, menu.id, "documents of this chat (1)", "This chat keeps no documents.")
 
 
 async def test_a_document_of_the_chat_outlives_a_restart(
