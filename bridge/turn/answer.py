@@ -124,7 +124,7 @@ class Answerer:
     async def _answer_question(self, turn: Turn, account: Account, standing: Standing) -> None:
         # It may be edited after its answer is complete, and before the turn has ended.
         while not await self._answer_as_it_reads(turn, account, standing):
-            pass
+            await turn.reread()
 
     async def _answer_as_it_reads(self, turn: Turn, account: Account, standing: Standing) -> bool:
         """Answer the question as it reads now; False where it reads otherwise once it has been answered."""
@@ -165,7 +165,6 @@ class Answerer:
         if draft.approval is not None and not draft.stopped:
             if await turn.park():  # pressing a button calls it back
                 return True
-            await turn.reread()
             return False
         refs = tuple(turn.reply().refs)
         version = None
@@ -185,7 +184,6 @@ class Answerer:
         if not await turn.done(
             exchange, replaces=replaces, answer=answer, seconds=standing.settings.keep_seconds, spent=spent
         ):
-            await turn.reread()
             return False
         self._clear(account, question.chat, [o for o in context.offers if not planned.takes_place_of(o.column)])
         if planned.shows is None:
@@ -222,7 +220,8 @@ class Answerer:
         spent = [each for c in comparison.columns for each in spent_on(question, c.draft, c.generation)]
         replaces = planned.replaces if exchange is not None else ""
         seconds = standing.settings.keep_seconds
-        await turn.done(exchange, replaces=replaces, answer=answer, seconds=seconds, spent=spent)
+        if not await turn.done(exchange, replaces=replaces, answer=answer, seconds=seconds, spent=spent):
+            return False
         self._clear(account, question.chat, context.offers)
         for column in comparison.columns:
             await column.generation.learn()
