@@ -36,6 +36,13 @@ class RateLimiter:
             self._free_at.popitem(last=False)
         return refused
 
+    def forgive(self, name: Hashable) -> None:
+        """Take back one of `name` that was counted and not refused: it will come, and be counted, again."""
+        key = hash(name)
+        if (known := self._free_at.get(key)) is not None:
+            free_at, refused = known
+            self._free_at[key] = free_at - self._every, refused
+
     def is_limited(self, name: Hashable) -> bool:
         """Whether `name` would be refused now; nothing is counted."""
         free_at, _ = self._free_at.get(hash(name), (0.0, 0))

@@ -16,6 +16,7 @@ from msgspec.structs import replace as with_changes
 
 from bridge.access import Access, ChatSettings, OwnerContact, RateLimiter, Role, Standing
 from bridge.commands import Commands
+from bridge.errors import StoreError
 from bridge.inbound import ChatMoved, Deleted, Edited, Inbound, Pressed, Reacted, Said, parse_command
 from bridge.inbox import CommandCall, Inbox, Job, Question
 from bridge.intake.aside import Asides
@@ -129,6 +130,18 @@ class Intake:
 
         Raises StoreError; the platform then delivers the batch again, and what was taken in of it is recognised.
         """
+        counted: list[Arrival] = []
+        try:
+            await self._take_in(events, account, counted)
+        except StoreError:
+            # Delivered again every second while the store is away, few messages would soon be too many.
+            for arrival in counted:
+                self._persons.forgive(arrival.message.sender)
+                self._chats.forgive(arrival.message.chat.whole)
+            raise
+
+    async def _take_in(self, events: Sequence[Inbound], account: Account, counted: list[Arrival]) -> None:
+        """As `receive`; those that were counted against the rate, and not refused, are added to `counted`."""
         jobs: list[Job] = []
         arrivals: list[Arrival] = []
         for event in events:
@@ -145,6 +158,7 @@ class Intake:
                 case Said() | Pressed():
                     arrivals.append(Arrival(event, account))
         arrivals = [each for each in arrivals if _passes(each, self._before_judging)]
+        counted += [each for each in arrivals if each.addressed and not each.refused]
         await self._judge_all(arrivals)
         await self._overhearing.hear([(each.message, each.standing) for each in arrivals if not each.edited])
         for arrival in arrivals:

@@ -17,6 +17,7 @@ from bridge.access.requests import MAX_OPEN_PER_ACCOUNT, MAX_TOLD
 from bridge.access.rules import Rule
 from bridge.channel import Limits
 from bridge.commands import subjects as whom
+from bridge.errors import StoreError
 from bridge.inbound import Pressed, Said
 from bridge.intake.aside import MAX_ASIDES
 from bridge.intake.receive import PERSON_BURST
@@ -106,6 +107,25 @@ async def test_who_writes_too_fast_is_told_once(bridge: BridgeInProcess) -> None
     answers = [bridge.answer(message).split("\n\n") for message in messages if bridge.answer(message)]
     assert PERSON_BURST <= sum(map(len, answers)) < PERSON_BURST * 2
     assert await bridge.say("hello") == "You said: hello", "others go on"
+
+
+async def test_what_is_delivered_again_counts_once(bridge: BridgeInProcess) -> None:
+    """While the store is away each batch comes again and again; then it is answered, and not too much."""
+    await bridge.say("I am here.")
+    messages, account = [bridge.message(f"n{number}") for number in range(5)], Account(bridge.channel)
+    redis = bridge.app.store.redis
+    await redis.config_set("min-replicas-to-write", 1)  # it refuses to write
+    try:
+        for _ in range(PERSON_BURST):
+            with pytest.raises(StoreError):
+                await bridge.app._intake.receive(messages, account)
+    finally:
+        await redis.config_set("min-replicas-to-write", 0)
+    bridge.put(*messages)
+    await bridge.quiet()
+    texts = [message.text for message in bridge.shown_in(HOME)]
+    assert not any("too much at once" in text for text in texts)
+    assert "n4" in texts[-1]
 
 
 def test_a_limiter_fills_again_and_forgets_the_longest_unseen() -> None:
