@@ -102,7 +102,7 @@ class AnswerCommands:
             asked = joined([Question(each.id, each) for each in last.asked]).message
             message = with_changes(asked, ack="", groups=call.groups, language=call.language, sent_at=call.sent_at)
             models = (str(one), str(other))
-            again = Question(f"compare:{call.id}", message, asker=call.sender, again=True, models=models)
+            again = Question(f"compare:{call.id}", message, asker=call.sender, again=True, about=key, models=models)
             return CommandResult(words.compare_now.format(one=f"`{one}`", other=f"`{other}`"), resend_as=again)
 
         picking = replace(context, call=with_changes(context.call, argument=query.removeprefix("-").strip()))

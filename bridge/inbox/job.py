@@ -34,7 +34,8 @@ class Question(Struct, frozen=True, tag="question", omit_defaults=True):
     action: Action = ""
     """What is done about an answer that stands there already, in the messages in which it stands."""
     about: str = ""
-    """The turn key of the answer that `action` is about: where it is no longer the last one, nothing is done."""
+    """The turn key of the answer that `action` or a comparison is about: where it is no longer the last one, nothing is
+    done."""
     version: int = 0
     """Which version of the answer is to be shown, counted from 1."""
     overheard: int = 0

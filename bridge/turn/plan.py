@@ -163,6 +163,8 @@ def plan(question: Question, asked: tuple[Said, ...], context: TurnContext, word
 
 
 def _plan(question: Question, asked: tuple[Said, ...], context: TurnContext, words: Words) -> Plan | None:
+    if not question.action and question.about and (context.answer is None or context.answer.key != question.about):
+        return None
     if not question.action or (question.action == "deleted" and question.id == question.message.id):
         return _first(question, asked, context)
     if question.action in ("edited", "deleted"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from tests.emulators.gateway import Behaviour, GatewayEmulator
 from tests.harness import BridgeProcess, until
 from tests.platform import Bubble, Platform
@@ -59,7 +61,8 @@ async def test_compare_in_the_picker_asks_the_last_question(
     await platform.press(menu.id, next(label for label in buttons() if label.startswith("Fake Anthropic")))
     await until(lambda: any("Claude" in label or "claude" in label for label in buttons()), "those of one provider")
     before = len(bot.bubbles())
-    await platform.press(menu.id, next(label for label in buttons() if "ok" in label.lower()))
+    label = next(label for label in buttons() if "ok" in label.lower())
+    await asyncio.gather(*(platform.press(menu.id, label) for _ in range(2)))
 
     def both() -> list[Bubble]:
         found = bot.bubbles()[before:]
@@ -71,6 +74,7 @@ async def test_compare_in_the_picker_asks_the_last_question(
     assert "Green." in other.text
     await platform.press(other.id, GO_ON)
     await until(lambda: not any(GO_ON in each.buttons for each in bot.bubbles()), "the choice")
+    assert len(gateway.requests) == 3, "two presses at once are one"
     assert (await bot.ask("/model"))[-1].text.startswith("Now: Fake OpenAI"), "the chat's model is what it was"
     await bot.ask("And now?")
     asked = [message["content"] for message in gateway.requests[-1].messages]
