@@ -163,9 +163,7 @@ class Answerer:
             await self._outages.postpone(turn, account.id, away)
             return True
         if draft.approval is not None and not draft.stopped:
-            if await turn.park():  # pressing a button calls it back
-                return True
-            return False
+            return await turn.park()  # pressing a button calls it back
         refs = tuple(turn.reply().refs)
         version = None
         exchange: Exchange | None = None
