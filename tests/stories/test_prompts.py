@@ -139,7 +139,7 @@ async def test_chains_are_checked_shared_and_deleted(bot: BridgeProcess, platfor
     for wrong, why in (
         ("save help: summary", "no command's name"),
         ("save Kürze: summary", "lower-case letters"),
-        ("save brief: sumary -> editor", "“sumary” is no persona"),
+        ("save brief: sumary -> editor", "“sumary” is not a persona"),
         ("save brief: " + " -> ".join(["summary"] * 9), "up to 8 steps"),
         ("nosuch", "There is no chain “nosuch”."),
     ):
