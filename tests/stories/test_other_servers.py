@@ -80,6 +80,7 @@ async def test_a_server_that_refuses_says_who_it_is(telegram: Platform, tmp_path
             "Ollama · llama3.2:latest",
             "Ollama · hf.co/bartowski/gemma-3-4b-it-GGUF:Q4_…",
             "Back",
+            "Compare",
         ]
 
 
