@@ -127,16 +127,7 @@ class AnswerCommands:
                 shown = "".join(f"\n- `{model}`" for model in found[:MAX_FOUND])
                 return CommandResult(sentence.format(query=name) + shown, in_place=False)
             models.append(str(found[0]))
-        said = Said(
-            call.id,
-            call.chat,
-            call.sender,
-            question[0],
-            ack=call.ack,
-            language=call.language,
-            groups=call.groups,
-            sent_at=call.sent_at,
-        )
+        said = call.said(question[0])
         return CommandResult(resend_as=Question(f"compare:{call.id}", said, asker=call.sender, models=tuple(models)))
 
     async def buttons(self, context: CommandContext) -> CommandResult:

@@ -12,7 +12,6 @@ from bridge.commands.choices import choice_buttons
 from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.picker import Picker
 from bridge.commands.subjects import NONE
-from bridge.inbound import Said
 from bridge.inbox import Inbox, Question
 from bridge.store import SHOWN_REASONING, Store
 from bridge.types import Button, Chat
@@ -83,16 +82,11 @@ class ConversationCommands:
         found = next((each for each in history[:-1] if each.is_about(call.reply_to)), None)
         if found is None:
             return None
-        message = Said(
-            call.reply_to,
-            call.chat,
-            call.replied_to or call.sender,
-            call.quoted,
+        message = with_changes(
+            call.said(call.quoted),
+            id=call.reply_to,
+            sender=call.replied_to or call.sender,
             attachments=tuple(with_changes(each, quoted=False) for each in quoted),
-            ack=call.ack,
-            language=call.language,
-            groups=call.groups,
-            sent_at=call.sent_at,
         )
         return Question(f"retry:{call.id}", message, asker=call.sender, again=True, rewinds=True)
 
@@ -187,17 +181,8 @@ class ConversationCommands:
         if document is None:
             return CommandResult(words.page_none, in_place=False)
         pages = f"{found[1]}-{found[2] or found[1]}"
-        said = Said(
-            f"page:{call.id}",
-            call.chat,
-            call.sender,
-            words.page_prompt.format(range=pages.replace("-", "–")),
-            attachments=(document,),
-            ack=call.ack,
-            language=call.language,
-            groups=call.groups,
-            sent_at=call.sent_at,
-        )
+        said = call.said(words.page_prompt.format(range=pages.replace("-", "–")))
+        said = with_changes(said, id=f"page:{call.id}", attachments=(document,))
         return CommandResult(resend_as=Question(said.id, said, pages=pages))
 
     async def system(self, context: CommandContext) -> CommandResult:

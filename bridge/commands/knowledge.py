@@ -9,7 +9,6 @@ from bridge.access import Access, Role
 from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.subjects import plain
 from bridge.events import Event, TextDelta
-from bridge.inbound import Said
 from bridge.inbox import Question
 from bridge.knowledge import Knowledge, KnowledgeChoices
 from bridge.media import Unreadable
@@ -106,16 +105,7 @@ class KnowledgeCommands:
         call = context.call
         if not (choices.is_on or _may_pick(context) or await self._store.documents.all(context.chat)):
             return CommandResult.refusal(context.words.kb_nothing_picked)
-        said = Said(
-            call.id,
-            call.chat,
-            call.sender,
-            f"/kb ask {question}",
-            ack=call.ack,
-            language=call.language,
-            groups=call.groups,
-            sent_at=call.sent_at,
-        )
+        said = call.said(f"/kb ask {question}")
         return CommandResult(resend_as=Question(f"{ASK_ID}{call.id}", said))
 
     # A chat's own documents

@@ -9,7 +9,6 @@ from bridge.access import Role
 from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.prompt_editor import PromptEditor
 from bridge.commands.subjects import NONE, code, plain
-from bridge.inbound import Said
 from bridge.inbox import Question
 from bridge.store import ChainStep, Kind, Place, Prompt, Store
 from bridge.types import Button, Chat, User
@@ -121,16 +120,7 @@ class PromptCommands:
             return None
         if not call.argument.strip():
             return CommandResult(words.chain_text_missing.format(name=call.name))
-        said = Said(
-            call.id,
-            call.chat,
-            call.sender,
-            f"/{call.name} {call.argument}",
-            ack=call.ack,
-            language=call.language,
-            groups=call.groups,
-            sent_at=call.sent_at,
-        )
+        said = call.said(f"/{call.name} {call.argument}")
         return CommandResult(resend_as=Question(f"{CHAIN_ID}{call.id}", said))
 
     async def steps(self, name: str, person: User, chat: Chat) -> Sequence[ChainStep]:

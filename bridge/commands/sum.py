@@ -6,7 +6,6 @@ import re
 
 from bridge.commands.choices import choice_buttons
 from bridge.commands.context import CommandContext, CommandResult
-from bridge.inbound import Said
 from bridge.inbox import Question
 from bridge.store import MAX_OVERHEARD, OVERHEARD_SECONDS, Store
 
@@ -36,15 +35,6 @@ class SumCommand:
         if not heard:
             hint = f"\n\n{context.hint}" if context.hint else ""
             return CommandResult(words.sum_nothing.format(hours=hours) + hint, in_place=False)
-        said = Said(
-            call.id,
-            call.chat,
-            call.sender,
-            "\n\n".join(filter(None, [words.sum_asked.format(count=len(heard)), question])),
-            ack=call.ack,
-            language=call.language,
-            groups=call.groups,
-            sent_at=call.sent_at,
-        )
+        said = call.said("\n\n".join(filter(None, [words.sum_asked.format(count=len(heard)), question])))
         asked = Question(f"sum:{call.id}", said, asker=call.sender, overheard=len(heard), until=heard[-1].at)
         return CommandResult(resend_as=asked)

@@ -89,6 +89,19 @@ class CommandCall(Struct, frozen=True, tag="command", omit_defaults=True):
     attachments: tuple[Attachment, ...] = ()
     """Those that came with the command, then those of the message that it replies to, as in `Said`."""
 
+    def said(self, text: str) -> Said:
+        """What its sender would have said in place of the command; the answer goes where the command's result would."""
+        return Said(
+            self.id,
+            self.chat,
+            self.sender,
+            text,
+            ack=self.ack,
+            language=self.language,
+            groups=self.groups,
+            sent_at=self.sent_at,
+        )
+
 
 class Notice(Struct, frozen=True, tag="notice", omit_defaults=True):
     """The bridge has something to say in `chat` by itself."""
