@@ -35,6 +35,11 @@ class Standing:
     role: Role
     settings: ChatSettings = field(default_factory=ChatSettings)
 
+    @property
+    def may_pick_knowledge(self) -> bool:
+        """Whether the gateway's knowledge bases may be searched for them here: they are the owner's documents."""
+        return self.role >= Role.ADMIN or self.settings.knowledge == "everyone"
+
 
 @dataclass(frozen=True, slots=True)
 class Group:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from hashlib import blake2b
 
-from bridge.access import Access, Role
+from bridge.access import Access, Standing
 from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.subjects import plain
 from bridge.events import Event, TextDelta
@@ -169,8 +169,7 @@ class KnowledgeCommands:
 
 
 def _may_pick(context: CommandContext) -> bool:
-    """Whether the sender may have the gateway's knowledge bases searched here: they are the owner's documents."""
-    return context.role >= Role.ADMIN or context.settings.knowledge == "everyone"
+    return Standing(context.role, context.settings).may_pick_knowledge
 
 
 def _mark(key: str) -> str:

@@ -52,6 +52,8 @@ class Arrival:
     """Whether it changes a message that was sent before."""
     refused: int = 0
     """How often in a row its sender or its chat has exceeded the rate, this time included."""
+    counted: bool = False
+    """Whether it counts against the rate of its sender and its chat."""
 
     @property
     def addressed(self) -> bool:
@@ -130,20 +132,20 @@ class Intake:
 
         Raises StoreError; the platform then delivers the batch again, and what was taken in of it is recognised.
         """
-        counted: list[Arrival] = []
+        arrived: list[Arrival] = []
         try:
-            await self._take_in(events, account, counted)
+            await self._take_in(events, account, arrived)
         except StoreError:
             # Delivered again every second while the store is away, few messages would soon be too many.
-            for arrival in counted:
-                self._persons.forgive(arrival.message.sender)
-                self._chats.forgive(arrival.message.chat.whole)
+            for arrival in arrived:
+                if arrival.counted:
+                    self._persons.forgive(arrival.message.sender)
+                    self._chats.forgive(arrival.message.chat.whole)
             raise
 
-    async def _take_in(self, events: Sequence[Inbound], account: Account, counted: list[Arrival]) -> None:
-        """As `receive`; those that were counted against the rate, and not refused, are added to `counted`."""
+    async def _take_in(self, events: Sequence[Inbound], account: Account, arrived: list[Arrival]) -> None:
+        """As `receive`; the messages among `events` are added to `arrived`."""
         jobs: list[Job] = []
-        arrivals: list[Arrival] = []
         for event in events:
             match event:
                 case ChatMoved():
@@ -152,13 +154,12 @@ class Intake:
                     await self._corrections.deleted(event, account)
                     await self._overhearing.deleted(event)
                 case Edited():
-                    arrivals.append(Arrival(event.message, account, edited=True))
+                    arrived.append(Arrival(event.message, account, edited=True))
                 case Reacted():
                     await self._react(event, account)
                 case Said() | Pressed():
-                    arrivals.append(Arrival(event, account))
-        arrivals = [each for each in arrivals if _passes(each, self._before_judging)]
-        counted += [each for each in arrivals if each.addressed and not each.refused]
+                    arrived.append(Arrival(event, account))
+        arrivals = [each for each in arrived if _passes(each, self._before_judging)]
         await self._judge_all(arrivals)
         await self._overhearing.hear([(each.message, each.standing) for each in arrivals if not each.edited])
         for arrival in arrivals:
@@ -180,7 +181,7 @@ class Intake:
 
     async def _react(self, event: Reacted, account: Account) -> None:
         """What is too fast, or not let in, is passed over without a word."""
-        if self._persons.hit(event.sender) or self._chats.hit(event.chat.whole):
+        if self._hit(event):
             return
         standing = await self._access.judge(event.sender, event.chat, event.groups)
         chat = _conversation(event, standing.settings)
@@ -202,7 +203,7 @@ class Intake:
     def _within_the_rate(self, arrival: Arrival) -> bool:
         # What is not meant for us may be a whole group's talk, and counts only where we answer to all of it.
         if arrival.addressed:
-            arrival.refused = self._hit(arrival.message)
+            self._count(arrival)
         return arrival.refused <= 1
 
     def _meant_for_us(self, arrival: Arrival) -> bool:
@@ -212,7 +213,7 @@ class Intake:
         assert isinstance(message, Said)
         if standing.role < Role.MEMBER or not _answered_anyway(message, standing.settings):
             return False
-        arrival.refused = self._hit(message)
+        self._count(arrival)
         return True
 
     def _not_denied(self, arrival: Arrival) -> bool:
@@ -258,7 +259,11 @@ class Intake:
     async def _judge(self, message: Said | Pressed) -> Standing:
         return await self._access.judge(message.sender, message.chat, message.groups)
 
-    def _hit(self, message: Said | Pressed) -> int:
+    def _count(self, arrival: Arrival) -> None:
+        arrival.refused = self._hit(arrival.message)
+        arrival.counted = not arrival.refused
+
+    def _hit(self, message: Said | Pressed | Reacted) -> int:
         return self._persons.hit(message.sender) or self._chats.hit(message.chat.whole)
 
 

@@ -99,7 +99,9 @@ class Knowledge:
         kept = text[:MAX_DOCUMENT_CHARACTERS]
         passages = await asyncio.to_thread(cut, kept)
         whole = len(kept) == len(text)
-        return await self._documents.add(chat, plain(name, 80), passages, is_whole=whole, seconds=seconds)
+        return await self._documents.add(
+            chat, plain(name, MAX_NAME_CHARACTERS), passages, is_whole=whole, seconds=seconds
+        )
 
     async def _search(self, gateway: Gateway, ids: Sequence[str], question: str) -> Found:
         try:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from msgspec.structs import replace as with_changes
 
-from bridge.access import ChatSettings, Role, Standing
+from bridge.access import ChatSettings, Standing
 from bridge.commands import Commands
 from bridge.gateway import Gateways
 from bridge.inbound import parse_command
@@ -83,11 +83,10 @@ class Asking:
             message = with_changes(message, text=once)
         choices = KnowledgeChoices.read(chosen.knowledge)
         consults_itself = choices.is_on and choices.is_tool and not once
-        may_pick = standing.role >= Role.ADMIN or settings.knowledge == "everyone"
         searching = TurnKnowledge(
             self._commands.knowledge,
             planned.question.chat,
-            None if once and may_pick and not choices.bases else list(choices.bases),
+            None if once and standing.may_pick_knowledge and not choices.bases else list(choices.bases),
             received,
             own=bool(once) or choices.own,
         )
