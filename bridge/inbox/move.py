@@ -17,6 +17,7 @@ from bridge.inbox.entry import Entry
 from bridge.inbox.parking import KEPT, PARKED_SECONDS, Parked
 from bridge.inbox.queue import QUEUE_SECONDS, SEEN_SECONDS
 from bridge.inbox.ready import announce
+from bridge.inbox.record import without_messages
 from bridge.store import (
     CHAT,
     HISTORY_SECONDS,
@@ -183,8 +184,5 @@ async def _move_parked(redis: Redis, old: Chat, new: Chat) -> None:
 
 def _elsewhere(head: Sequence[str], epoch: str) -> tuple[str, ...]:
     """The record of a turn that goes on in another chat, whose current conversation is `epoch`."""
-    fields = dict(zip(head[::2], head[1::2], strict=True))
-    stood = sum(name.startswith("ref:") for name in fields)
-    kept = {name: value for name, value in fields.items() if not name.startswith(("ref:", "begun:", "drops:"))}
-    kept |= {"begun": "0", "epoch": epoch, "drops": str(int(fields.get("drops", 0)) + stood)}
+    kept = without_messages(dict(zip(head[::2], head[1::2], strict=True))) | {"epoch": epoch}
     return tuple(part for field in kept.items() for part in field)

@@ -21,6 +21,8 @@ MAX_STEPS = 64
 MAX_RESULT_BYTES = 64_000
 """The most bytes of UTF-8 that are kept of one step's result; what exceeds them is cut off."""
 
+_OF_MESSAGES = frozenset({"ref", "begun", "begun_as", "drops", "dropping"})
+"""The fields of `ReplyRecord`, up to the reply's name."""
 _NAME = re.compile(r"[A-Za-z0-9_-]{0,32}")
 
 WRITE = Script("""
@@ -144,6 +146,13 @@ class ReplyRecord:
         self.begun = left
         self.drops += 1
         self.dropping = False
+
+
+def without_messages(head: Mapping[str, str]) -> dict[str, str]:
+    """A turn's record where the messages of its replies are of no use any more; they count as deleted."""
+    stood = sum(name.startswith("ref:") for name in head)
+    kept = {name: value for name, value in head.items() if name.partition(":")[0] not in _OF_MESSAGES}
+    return kept | {"begun": "0", "drops": str(int(head.get("drops", 0)) + stood)}
 
 
 @dataclass(frozen=True, slots=True)

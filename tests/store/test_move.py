@@ -96,6 +96,10 @@ async def test_what_waits_for_a_decision_asks_anew(store: Store, inbox: Inbox, t
         turn = await first(claim)
         await turn.note_step("r0", "a tool that ran")
         await turn.reply().posted("in the old chat")
+        for record in (turn.reply(), turn.reply("left")):
+            await record.begin("a file")
+            await record.posted("in the old chat as well")
+            await record.drop()
         await turn.park()
         assert await claim.next() is None
         for _ in range(times):
@@ -105,6 +109,9 @@ async def test_what_waits_for_a_decision_asks_anew(store: Store, inbox: Inbox, t
         again = await first(claim)
         assert (claim.chat, again.job.chat, again.key) == (NEW, NEW, turn.key)
         assert (again.steps, again.reply().refs) == ([Step("r0", "a tool that ran")], []), "nothing runs twice"
+        for record in (again.reply(), again.reply("left")):
+            assert (record.refs, record.begun, record.begun_as, record.dropping) == ([], 0, "", False)
+        assert again.reply().drops == 3, "the platform may know the keys of what stood there"
         await again.park()
         assert await inbox.call_back(ACCOUNT, NEW, turn.key)
         await (await first(claim)).done(exchange("1"))
