@@ -22,7 +22,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection,
 from functools import partial
 
 import structlog
-from redis.exceptions import NoScriptError
 
 from bridge.errors import StoreError
 from bridge.inbox import aside, backlog, parking, queue, ready, under_way
@@ -36,7 +35,7 @@ from bridge.inbox.move import move
 from bridge.inbox.queue import Changed, Put
 from bridge.inbox.ready import ReadyMarker
 from bridge.inbox.under_way import Queues
-from bridge.store import LANES, Hold, Lane, LaneKeys, Script, Store, keys, translate_redis_errors
+from bridge.store import LANES, Hold, Lane, LaneKeys, Script, Store, keys, raise_refusals, translate_redis_errors
 from bridge.types import Chat
 
 log = structlog.get_logger(__name__)
@@ -368,27 +367,17 @@ class Inbox:
 
     async def _try_all(self, found: Sequence[ReadyMarker], lane: Lane) -> list[tuple[ReadyMarker, str, str]]:
         """Try to take each chat, in one round trip; return with each marker the token and what became of it."""
-        tries: list[tuple[ReadyMarker, str, list[str]]] = []
+        tokens, calls = [], []
         for each in found:
             self._taken += 1
+            tokens.append(f"{self._worker}:{self._taken}")
             lane_keys = LaneKeys(each.chat, lane)
-            tries.append((each, f"{self._worker}:{self._taken}", [lane_keys.claim, lane_keys.queue]))
-        if not tries:
+            calls.append(([lane_keys.claim, lane_keys.queue], (tokens[-1], int(self._ttl * 1000))))
+        if not calls:
             return []
-        async with translate_redis_errors():
-            pipe = self._redis.pipeline(transaction=False)
-            for _, token, names in tries:
-                TAKE.add_to(pipe, names, token, int(self._ttl * 1000))
-            answers = await pipe.execute(raise_on_error=False)
-        taken = []
-        for (each, token, names), answer in zip(tries, answers, strict=True):
-            if isinstance(answer, NoScriptError):
-                answer = await TAKE(self._redis, names, token, int(self._ttl * 1000))
-            elif isinstance(answer, Exception):
-                async with translate_redis_errors():
-                    raise answer
-            taken.append((each, token, str(answer)))
-        return taken
+        answers = await TAKE.many(self._redis, calls)
+        await raise_refusals(answers)
+        return list(zip(found, tokens, map(str, answers), strict=True))
 
     def _hold(self, claim: Claim, asked: float) -> None:
         if (overtaken := self._held.get((claim.chat, claim.lane))) is not None:

@@ -15,7 +15,7 @@ from bridge.inbox import ready
 from bridge.inbox.entry import Entry
 from bridge.inbox.job import Question
 from bridge.inbox.parking import FIND_PARKED
-from bridge.store import ChatKeys, Lane, LaneKeys, Script, keys, translate_redis_errors
+from bridge.store import ChatKeys, Lane, LaneKeys, Script, keys, raise_refusals, translate_redis_errors
 from bridge.types import Chat
 
 Put = Literal["new", "seen", "full"]
@@ -164,10 +164,7 @@ async def put(redis: Redis, account: str, batches: Sequence[Batch]) -> list[list
             answer = await PUT(redis, names, *args)
             await ready.announce(redis, account, chat, lane)
         went.append(answer)
-    async with translate_redis_errors():
-        for answer in [*went, *answers[len(batches) :]]:
-            if isinstance(answer, Exception):
-                raise answer
+    await raise_refusals([*went, *answers[len(batches) :]])
     return went
 
 

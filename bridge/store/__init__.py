@@ -35,7 +35,7 @@ from bridge.store.channel_states import CODE, ChannelState, ChannelStates
 from bridge.store.connect import RedisUrl, connected, connected_to
 from bridge.store.conversations import NO_NUMBER, Conversation, Conversations, Summary, read_summary
 from bridge.store.documents import DOCUMENTS_SECONDS, MAX_DOCUMENTS, DocumentStore, KeptDocument
-from bridge.store.errors import translate_redis_errors
+from bridge.store.errors import raise_refusals, translate_redis_errors
 from bridge.store.health import RedisHealth
 from bridge.store.heartbeat import Heartbeats
 from bridge.store.history import EPOCH_SECONDS, HISTORY_SECONDS, MAX_EXCHANGES, EndReason, Exchange, History
@@ -145,6 +145,7 @@ __all__ = [
     "keys",
     "open_embedded",
     "open_store",
+    "raise_refusals",
     "read_answer",
     "text_of",
     "to_json",

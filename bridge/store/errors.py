@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 from redis.asyncio.sentinel import MasterNotFoundError
@@ -39,6 +39,14 @@ async def translate_redis_errors() -> AsyncIterator[None]:
         reraise_cancelled(task, asked)
         raise StoreError("Redis cannot be reached: the connection was closed") from None
     reraise_cancelled(task, asked)
+
+
+async def raise_refusals(answers: Iterable[object]) -> None:
+    """Raise StoreError for the first of a pipeline's answers that is an error."""
+    async with translate_redis_errors():
+        for answer in answers:
+            if isinstance(answer, Exception):
+                raise answer
 
 
 def _closed_meanwhile(error: AttributeError | RuntimeError) -> bool:

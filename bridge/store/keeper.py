@@ -15,10 +15,8 @@ from dataclasses import dataclass, field
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError
 
 from bridge.errors import StoreError
-from bridge.store.errors import translate_redis_errors
 from bridge.store.scripts import Script
 
 log = structlog.get_logger(__name__)
@@ -150,14 +148,8 @@ class Keeper:
     async def _keep_all(self, redis: Redis, holds: Sequence[Hold]) -> None:
         for start in range(0, len(holds), MAX_PER_TRIP):
             batch, asked = holds[start : start + MAX_PER_TRIP], time.monotonic()
-            async with translate_redis_errors():
-                pipe = redis.pipeline(transaction=False)
-                for hold in batch:
-                    KEEP.add_to(pipe, hold.keys, hold.token, int(hold.ttl * 1000))
-                answers = await pipe.execute(raise_on_error=False)
+            answers = await KEEP.many(redis, [(hold.keys, (hold.token, int(hold.ttl * 1000))) for hold in batch])
             for hold, answer in zip(batch, answers, strict=True):
-                if isinstance(answer, NoScriptError):
-                    answer = await KEEP(redis, hold.keys, hold.token, int(hold.ttl * 1000))
                 if answer == 1:
                     hold.confirmed = asked
                 elif answer == 0:

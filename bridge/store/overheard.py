@@ -5,15 +5,14 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import cast
 
 from msgspec import Struct
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError
 
 from bridge.inbound import Said
 from bridge.store import keys
-from bridge.store.errors import translate_redis_errors
+from bridge.store.errors import raise_refusals, translate_redis_errors
 from bridge.store.keys import ChatKeys
 from bridge.store.rows import Row
 from bridge.store.scripts import Script
@@ -78,17 +77,7 @@ class Overheard:
         for message in messages:
             rows[ChatKeys(message.chat.place).overheard].append(self._row(message))
         bounds = (OVERHEARD_SECONDS, MAX_OVERHEARD, MAX_OVERHEARD_BYTES)
-        async with translate_redis_errors():
-            pipe = self._redis.pipeline(transaction=False)
-            for name, added in rows.items():
-                ADD.add_to(pipe, [name], *bounds, *added)
-            answers: list[Any] = await pipe.execute(raise_on_error=False)
-        for (name, added), answer in zip(rows.items(), answers, strict=True):
-            if isinstance(answer, NoScriptError):
-                await ADD(self._redis, [name], *bounds, *added)
-            elif isinstance(answer, Exception):
-                async with translate_redis_errors():
-                    raise answer
+        await raise_refusals(await ADD.many(self._redis, [([name], (*bounds, *added)) for name, added in rows.items()]))
 
     async def edit(self, message: Said) -> None:
         """`message` now says something else."""

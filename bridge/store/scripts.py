@@ -33,6 +33,21 @@ class Script:
             except NoScriptError:
                 return await call("EVAL", self.source, len(keys), *keys, *args)
 
+    async def many(self, redis: Redis, calls: Sequence[tuple[Sequence[str], Sequence[str | int | float]]]) -> list[Any]:
+        """Run it for each of `calls`, which are keys and arguments, in one round trip; return their answers.
+
+        What one call was refused is its answer, as redis-py's exception. Raises StoreError where Redis is away.
+        """
+        async with translate_redis_errors():
+            pipe = redis.pipeline(transaction=False)
+            for keys, args in calls:
+                self.add_to(pipe, keys, *args)
+            answers = await pipe.execute(raise_on_error=False)
+        return [
+            await self(redis, keys, *args) if isinstance(answer, NoScriptError) else answer
+            for (keys, args), answer in zip(calls, answers, strict=True)
+        ]
+
     def add_to(self, pipe: Pipeline, keys: Sequence[str], *args: str | int | float) -> None:
         """Have `pipe` run it by its hash; the answer is a NoScriptError where Redis does not have it yet."""
         pipe.execute_command("EVALSHA", self._hash, len(keys), *keys, *args)
