@@ -27,8 +27,11 @@ MAX_OVERHEARD_CHARACTERS = 2000
 OVERHEARD_SECONDS = 6 * 3600
 
 ADD = Script("""
--- KEYS list; ARGV seconds, most rows, most bytes, rows. Adds rows, and drops the oldest beyond the bounds.
-for at = 4, #ARGV do redis.call('RPUSH', KEYS[1], ARGV[at]) end
+-- KEYS list; ARGV seconds, most rows, most bytes, rows. Adds the rows that are not there yet, since a batch may be
+-- delivered again, and drops the oldest beyond the bounds.
+local known = {}
+for _, row in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do known[row] = true end
+for at = 4, #ARGV do if not known[ARGV[at]] then redis.call('RPUSH', KEYS[1], ARGV[at]) end end
 redis.call('LTRIM', KEYS[1], -ARGV[2], -1)
 local bytes = 0
 for _, row in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do bytes = bytes + #row end

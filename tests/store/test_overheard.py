@@ -40,6 +40,13 @@ async def texts(overheard: Overheard, where: Chat = GROUP, most: int = 1000) -> 
     return [heard.text for heard in await overheard.last(where, most)]
 
 
+async def test_what_is_delivered_again_is_kept_once(overheard: Overheard) -> None:
+    batch = [said("1", "one"), said("2", "two")]
+    await overheard.add(batch)
+    await overheard.add([*batch, said("3", "two")])
+    assert await texts(overheard) == ["one", "two", "two"]
+
+
 async def test_the_last_so_many_are_kept(store: Store, overheard: Overheard) -> None:
     await overheard.add([said(str(number), f"word {number}") for number in range(MAX_OVERHEARD + 5)])
     found = await texts(overheard)
