@@ -15,7 +15,7 @@ from bridge.gateway.http import MAX_ERROR_BODY_BYTES
 from bridge.gateway.knowledge import NOT_THERE, KnowledgeResult
 from bridge.gateway.labels import labelled
 from bridge.gateway.mcps import McpServerEntry
-from bridge.gateway.models import Model, max_output_tokens, nearest, plain_name, section_name, usable_models
+from bridge.gateway.models import Model, listed_max_tokens, nearest, plain_name, section_name, usable_models
 from bridge.gateway.pictures import NO_PICTURES, LoadedPictures, holds_pictures
 from bridge.gateway.quirks import QUIRK_TTL_SECONDS, QUIRKS, MemoryQuirks, Quirk, Quirks, QuirkStore, is_quirk
 from bridge.gateway.silence import SilenceTimer
@@ -62,7 +62,7 @@ __all__ = [
     "holds_pictures",
     "is_quirk",
     "labelled",
-    "max_output_tokens",
+    "listed_max_tokens",
     "nearest",
     "plain_name",
     "read_error",

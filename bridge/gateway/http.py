@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Awaitable
 from typing import Any, Self
 
 import httpx
@@ -75,13 +76,7 @@ class GatewayHttp:
 
     async def response(self, path: str, params: dict[str, str | int] | None = None) -> httpx.Response:
         """The response at `path`, whatever its status. Raises GatewayUnreachable or GatewaySilent."""
-        try:
-            async with asyncio.timeout(LIST_TIMEOUT_SECONDS):
-                return await self._http.get(self.url + path, params=params)
-        except httpx.TransportError as error:
-            raise self.named(unreachable(self.url, error)) from error
-        except TimeoutError:
-            raise self.named(GatewaySilent(LIST_TIMEOUT_SECONDS, before_first=True)) from None
+        return await self._within(LIST_TIMEOUT_SECONDS, self._http.get(self.url + path, params=params))
 
     def named(self, error: GatewayError) -> GatewayError:
         """`error` with the name of this server."""
@@ -90,9 +85,12 @@ class GatewayHttp:
 
     async def post_json(self, path: str, value: object, seconds: float) -> httpx.Response:
         """The response to `value` as JSON, whatever its status. Raises GatewayUnreachable or GatewaySilent."""
+        return await self._within(seconds, self._http.post(self.url + path, json=value))
+
+    async def _within(self, seconds: float, call: Awaitable[httpx.Response]) -> httpx.Response:
         try:
             async with asyncio.timeout(seconds):
-                return await self._http.post(self.url + path, json=value)
+                return await call
         except httpx.TransportError as error:
             raise self.named(unreachable(self.url, error)) from error
         except TimeoutError:

@@ -44,7 +44,6 @@ class KnowledgeResult:
     where: str
     """Its page; empty where the gateway does not say."""
     text: str
-    score: float
 
 
 class GatewayKnowledge:
@@ -82,11 +81,9 @@ def _result(entry: dict[str, Any]) -> KnowledgeResult:
     """Read a result. The text is `pageContent` in v1.x; v2 has either name."""
     about = as_dict(entry.get("metadata"))
     page = about.get("page", as_dict(about.get("loc")).get("pageNumber"))
-    score = entry.get("score")
     return KnowledgeResult(
         as_text(entry.get("knowledge_base_name")),
         as_text(about.get("source")) or as_text(about.get("fileName")),
         str(page) if isinstance(page, int) and not isinstance(page, bool) else "",
         as_text(entry.get("pageContent")) or as_text(entry.get("content")) or as_text(entry.get("text")),
-        float(score) if isinstance(score, int | float) else 0.0,
     )

@@ -114,7 +114,7 @@ def parse_model(entry: Any, *, direct: bool = False) -> Model | None:
         _sees(entry),
         _price(entry),
         _context_tokens(entry),
-        max_output_tokens(entry),
+        listed_max_tokens(entry),
     )
 
 
@@ -157,7 +157,7 @@ def _context_tokens(entry: dict[str, Any]) -> int:
     return next((count for name in names if (count := as_count(entry.get(name)))), 0)
 
 
-def max_output_tokens(entry: dict[str, Any]) -> int:
+def listed_max_tokens(entry: dict[str, Any]) -> int:
     """What an entry says of the longest answer: LiteLLM, OpenRouter and Anthropic each have a field for it; else 0."""
     most = as_count(entry.get("max_output_tokens")) or as_count(
         as_dict(entry.get("top_provider")).get("max_completion_tokens")

@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from bridge.gateway import max_output_tokens
+from bridge.gateway import listed_max_tokens
 from bridge.gateway.dialects import as_count, as_dict, as_list, as_text
 from bridge.server.config import Price, ProviderSpec
 from bridge.server.errors import ApiError
@@ -42,7 +42,7 @@ def read_models(data: Any) -> list[ListedModel]:
         if id := as_text(entry.get("id")).removeprefix("models/"):
             name = as_text(entry.get("display_name")) or as_text(entry.get("name"))
             context = as_count(entry.get("context_length")) or as_count(entry.get("max_input_tokens"))
-            limit = max_output_tokens(entry)
+            limit = listed_max_tokens(entry)
             found.append(ListedModel(id, id, name, as_count(entry.get("created")), limit, context))
     return found
 

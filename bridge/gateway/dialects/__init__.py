@@ -19,7 +19,7 @@ from bridge.gateway.dialects.thinking import (
     MAX_ANSWER_TOKENS,
     MAX_UNSTREAMED_TOKENS,
     budget_within,
-    max_output_tokens,
+    known_max_tokens,
     thinking_fields,
     thinks_within_budget,
 )
@@ -85,7 +85,7 @@ def max_tokens_to_ask(
     takes it, which the gateway's list may say (`listed`). 0 where nothing has to be said."""
     most = sampling.max_tokens or 0
     if dialect == "messages":
-        most = most or min(listed or max_output_tokens(model.model), MAX_ANSWER_TOKENS)
+        most = most or min(listed or known_max_tokens(model.model), MAX_ANSWER_TOKENS)
         most = min(most, MAX_UNSTREAMED_TOKENS) if "no_streaming" in quirks else most
     return within_max_tokens(quirks, most) if most else 0
 

@@ -32,7 +32,7 @@ MIN_BUDGET = 1024
 """The least that Anthropic takes."""
 
 
-def max_output_tokens(model: str) -> int:
+def known_max_tokens(model: str) -> int:
     """The most tokens to ask `model` for."""
     name = model.lower()
     return next((limit for pattern, limit in _LIMITS if pattern.search(name)), UNKNOWN_MODEL_TOKENS)
