@@ -36,7 +36,7 @@ class Settings(ChannelSettings):
     """Older messages are not answered. The platform's last redelivery comes some seven hours after the first."""
 
     feishu_departments_minutes: float = Field(10, gt=0)
-    """Seconds for which a person's departments are not asked for again."""
+    """Minutes for which a person's departments are not asked for again."""
 
     @field_validator("feishu_app_id")
     @classmethod
