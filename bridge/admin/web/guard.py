@@ -181,3 +181,8 @@ def _is_same_origin(request: web.Request) -> bool:
 def _preferred(accepted: str) -> str:
     """The first language of an Accept-Language header; browsers send them in the person's order."""
     return accepted[:100].partition(",")[0].partition(";")[0].strip()
+
+
+def short(value: object) -> str:
+    """What was typed into a field for an id or a name; empty where the form has no such field."""
+    return str(value or "")[:MAX_FIELD_CHARACTERS].strip()

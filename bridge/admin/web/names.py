@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from bridge.admin.web.guard import MAX_FIELD_CHARACTERS
+from bridge.admin.web.guard import short
 from bridge.admin.web.render import back, render
 from bridge.admin.web.site import SITE, Site, tongue_of, visit_of
 from bridge.commands import id_of
@@ -34,7 +34,7 @@ async def show(request: web.Request, wrong: str = "", typed: str = "") -> web.Re
 async def save(request: web.Request) -> web.StreamResponse:
     """Call a provider or a model so, or by its own name where the field is empty."""
     site, form = request.app[SITE], await request.post()
-    wanted, name = (str(form.get(field, ""))[:MAX_FIELD_CHARACTERS].strip() for field in ("id", "name"))
+    wanted, name = (short(form.get(field)) for field in ("id", "name"))
     id: str | None = wanted
     if wanted not in await site.store.names.all():
         models, away = await _models(request, site)

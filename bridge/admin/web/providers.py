@@ -15,7 +15,7 @@ from aiohttp import web
 
 from bridge import log
 from bridge.access import OFF
-from bridge.admin.web.guard import MAX_FIELD_CHARACTERS, needs_owner
+from bridge.admin.web.guard import needs_owner, short
 from bridge.admin.web.render import back, render
 from bridge.admin.web.site import SITE, Site, tongue_of, visit_of
 from bridge.admin.web.variables import read_setup, typed
@@ -77,10 +77,10 @@ async def add(request: web.Request) -> web.StreamResponse:
     from bridge.admin.shell.gateway.providers import provider_id, tried
 
     site, tongue, form = request.app[SITE], tongue_of(request), await request.post()
-    id, values = provider_id(typed(_field(form.get("provider"))))
+    id, values = provider_id(typed(short(form.get("provider"))))
     if not id:
         return await show(request, Result("provider", INIT[tongue.language].provider_shape))
-    if key := typed(_field(form.get("key"))):
+    if key := typed(short(form.get("key"))):
         if key.startswith(("env:", "file:")):  # whoever runs the bot may read files of this machine; a page may not
             return await show(request, Result("provider", tongue.web.key_itself))
         values["keys"] = [key]
@@ -100,7 +100,7 @@ async def test(request: web.Request) -> web.Response:
 
     words = DOCTOR[tongue_of(request).language]
     config, _ = _config(request.app[SITE])
-    spec = config.providers.get(_field((await request.post()).get("id"))) if config else None
+    spec = config.providers.get(short((await request.post()).get("id"))) if config else None
     if spec is None:
         raise web.HTTPNotFound
     try:
@@ -117,7 +117,7 @@ async def remove(request: web.Request) -> web.StreamResponse:
     needs_owner(request)
     from bridge.admin.shell.gateway.file import remove_provider
 
-    site, id = request.app[SITE], _field((await request.post()).get("id"))
+    site, id = request.app[SITE], short((await request.post()).get("id"))
     try:
         gone = remove_provider(site.settings.gateway_file, id)
     except SettingsError as error:
@@ -133,7 +133,7 @@ async def new_key(request: web.Request) -> web.Response:
     from bridge.admin.shell.gateway.keys import new_key as make
 
     site, form = request.app[SITE], await request.post()
-    name, models, limit, budget = (typed(_field(form.get(each))) for each in ("name", "models", "limit", "budget"))
+    name, models, limit, budget = (typed(short(form.get(each))) for each in ("name", "models", "limit", "budget"))
     with _ledger(site) as ledger:
         try:
             key = make(ledger, name, models.replace(",", " ").split(), limit, budget)
@@ -145,7 +145,7 @@ async def new_key(request: web.Request) -> web.Response:
 
 async def revoke(request: web.Request) -> web.StreamResponse:
     needs_owner(request)
-    site, name = request.app[SITE], _field((await request.post()).get("name"))
+    site, name = request.app[SITE], short((await request.post()).get("name"))
     with _ledger(site) as ledger:
         gone = ledger.revoke(name)
     if gone:
@@ -182,10 +182,6 @@ def _keys(site: Site) -> list[ClientKey]:
         return []
     with _ledger(site) as ledger:
         return ledger.keys()
-
-
-def _field(value: object) -> str:
-    return str(value or "")[:MAX_FIELD_CHARACTERS].strip()
 
 
 ROUTES = [

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from bridge.admin.web.guard import MAX_FIELD_CHARACTERS, needs_owner
+from bridge.admin.web.guard import MAX_FIELD_CHARACTERS, needs_owner, short
 from bridge.admin.web.render import render
 from bridge.admin.web.site import SITE, Site, visit_of
 from bridge.commands import first_words
@@ -38,7 +38,7 @@ async def show(request: web.Request) -> web.Response:
     site = request.app[SITE]
     names = {each.chat: each.title or each.name for each in reversed(await site.store.activity.newest(200))}
     ids = sorted({str(chat) async for chat in site.store.conversations.chats()})
-    wanted = request.query.get("find", "")[:MAX_FIELD_CHARACTERS].strip()
+    wanted = short(request.query.get("find"))
     chats = [ReadableChat(id, names.get(id, "")) for id in ids]
     found = [each for each in chats if wanted.casefold() in f"{each.id} {each.name}".casefold()]
     return render(request, "read.html", chats=found[:MAX_SHOWN], count=len(found), find=wanted)

@@ -210,7 +210,7 @@ EN = WebWords(
         "persona": "New persona",
         "chain": "New chain",
     },
-    no_prompts="None yet.",
+    none_yet="None yet.",
     read="Read",
     read_how="What people have said. Each look stands in the trail, and the first one at a chat is told there.",
     look_noted="That you are reading this stands in the trail. The people of this chat have been told once.",

@@ -154,7 +154,7 @@ class WebWords:
     prompt_kinds: Mapping[str, str]
     prompt_text: Mapping[str, str]
     new_prompt: Mapping[str, str]
-    no_prompts: str
+    none_yet: str
     read: str
     read_how: str
     look_noted: str
