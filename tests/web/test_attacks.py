@@ -15,7 +15,7 @@ from bridge.admin.web.guard import COOKIE, PUBLIC, STRANGERS_BURST
 from bridge.admin.web.server import MODULES
 from bridge.types import Chat
 from tests.harness import OWNER, BridgeInProcess, direct, group, person
-from tests.web.conftest import Answer, Client
+from tests.web.conftest import SETUP, Answer, Client
 
 MIA = person("mia", "Mia")
 ROUTES = [route for module in MODULES for route in module.ROUTES]
@@ -197,13 +197,7 @@ async def test_html_in_names_and_titles_is_text(owner: Client, bridge: BridgeInP
         "/chats",
         '/chats?find="><b>',
         "/changes",
-        "/setup",
-        "/setup/connections",
-        "/setup/settings",
-        "/setup/settings/BRIDGE_SYSTEM",
-        "/setup/names",
-        "/setup/prompts",
-        "/setup/providers",
+        *SETUP,
     ):
         text = (await owner.get(path)).text
         assert not re.search(r"<(?:script>|img|b>|i>)|alert\(1\)[^<&]*>[^<]*onerror=", text), path
