@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 
 from tests.faults.gateway import QUESTION, WORD, answer
 from tests.faults.plan import Question
@@ -37,15 +38,30 @@ class Row:
     answer: str
 
 
+@dataclass(frozen=True)
+class Page:
+    """What one message says to a question."""
+
+    text: str
+    """Its words, without any space."""
+    streaming: bool = False
+
+
 @dataclass
 class Seen:
     """What answers one question on the screen, over all its messages."""
 
     number: int
-    text: str = ""
-    """Its words, without any space."""
+    pages: list[Page] = field(default_factory=list)
     note: str = ""
-    streaming: bool = False
+
+    @property
+    def text(self) -> str:
+        return "".join(page.text for page in self.pages)
+
+    @property
+    def streaming(self) -> bool:
+        return any(page.streaming for page in self.pages)
 
 
 @dataclass
@@ -86,6 +102,8 @@ def judge(
     verdict = Verdict()
     words = {question.number: question.words for question in asked}
     seen = list(_read(bubbles, words, verdict))
+    if repeats:
+        verdict.twice += sum(_without_repeats(each, words) for each in seen)
     trace = " ".join(f"q{each.number}{'+' * bool(each.text)}{'!' * bool(each.note)}" for each in seen)
     answers: dict[int, str] = {}
     noted: set[int] = set()
@@ -163,8 +181,7 @@ def _read(bubbles: Sequence[Bubble], words: Mapping[int, int], verdict: Verdict)
                 if current is not None:
                     yield current
                 current = Seen(number)
-            current.text += part
-            current.streaming = current.streaming or open
+            current.pages.append(Page(part, open))
             begins = False
         assert current is not None
         current.note = current.note or note
@@ -208,6 +225,27 @@ def _whole(seen: Seen, words: int) -> str:
 
 def _is_whole(seen: Seen, words: Mapping[int, int]) -> bool:
     return seen.text == _whole(seen, words.get(seen.number, 0))
+
+
+def _without_repeats(seen: Seen, words: Mapping[int, int]) -> int:
+    """Leave out the pages beside which another says the same, so that the rest reads as far as it can; how many."""
+    pages = seen.pages
+    for count in range(len(pages), 0, -1):
+        kept = [Seen(seen.number, list(some), seen.note) for some in combinations(pages, count)]
+        right = [
+            each
+            for each in kept
+            if _whole(each, words.get(seen.number, 0)).startswith(each.text) and _said(seen.text) <= _said(each.text)
+        ]
+        if right:
+            seen.pages = max(right, key=lambda each: len(each.text)).pages
+            break
+    return len(pages) - len(seen.pages)
+
+
+def _said(text: str) -> set[int]:
+    """Where its words stand in an answer, whichever attempt they belong to."""
+    return {int(place) for _, _, place in WORD.findall(text)}
 
 
 def _judge_one(question: Question, seen: Seen) -> Iterator[str]:

@@ -94,6 +94,19 @@ def test_where_a_platform_makes_it_possible_what_is_left_over_is_counted() -> No
         assert judge([ONE, TWO], shown(*texts), kept((ONE, A), (TWO, B)), repeats=True).complaints, texts
 
 
+def test_a_page_that_stands_twice_is_counted() -> None:
+    words = A.split()
+    first, second, third = (" ".join(words[at : at + 7]) for at in (0, 7, 14))
+    begun, other = " ".join(words[7:10]), answer(1, 2, 20).split()[7]
+    for texts in ([first, begun, second, third], [first, other, second, third], [first, second, third, second]):
+        pages = [Bubble(str(at), text, buttons=["Stop"] * (text == begun)) for at, text in enumerate([*texts, B])]
+        verdict = judge([ONE, TWO], pages, kept((ONE, A), (TWO, B)), repeats=True)
+        assert (verdict.complaints, verdict.whole, verdict.twice) == ([], 2, 1), texts
+        assert judge([ONE, TWO], pages, kept((ONE, A), (TWO, B))).complaints
+    for texts in ([first, third], [first, second, begun], [second, third]):
+        assert judge([ONE, TWO], shown(*texts, B), kept((ONE, A), (TWO, B)), repeats=True).complaints, texts
+
+
 BOTH = f"{A}\n{B}"
 JOINED = Row(f"{ONE.text}\n\n{TWO.text}", BOTH)
 
