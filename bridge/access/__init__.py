@@ -10,7 +10,7 @@ from bridge.access.quota import Limit, TurnQuota, until_midnight
 from bridge.access.rate_limit import RateLimiter
 from bridge.access.requests import Request
 from bridge.access.rules import ListFull, Rule, is_rule
-from bridge.access.settings import EVERYWHERE, FOR_OWNERS, OFF, SETTINGS, ChatSettings, Patterns
+from bridge.access.settings import EVERYWHERE, FOR_OWNERS, OFF, SETTINGS, ChatSettings, Days, Patterns
 from bridge.access.web import LINK_SECONDS, SESSION_SECONDS, StolenSession, WebSession, WebSessions
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Actor",
     "Change",
     "ChatSettings",
+    "Days",
     "Directory",
     "Group",
     "Limit",

@@ -4,7 +4,7 @@ Nothing of it is imported unless it is used.
 """
 
 from bridge.server.codec import encode
-from bridge.server.config import GatewayConfig, ProviderSpec, ServerConfig, parse_config, read_config
+from bridge.server.config import GatewayConfig, Price, ProviderSpec, ServerConfig, parse_config, read_config
 from bridge.server.errors import ApiError, from_provider, silent, unreachable
 from bridge.server.events import Counted, Event, Started, Stopped, StopReason, TokenCounts
 from bridge.server.inside import OwnGateway
@@ -39,6 +39,7 @@ __all__ = [
     "McpSpec",
     "Message",
     "OwnGateway",
+    "Price",
     "ProviderSpec",
     "Request",
     "Role",

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -13,6 +14,7 @@ import pytest_asyncio
 from bridge.admin.web import Site, page
 from bridge.channel_settings import ChannelSettings
 from bridge.gateway import Gateways
+from bridge.server import LEDGER_FILE_NAME, Ledger
 from bridge.store import Store
 from bridge.types import User
 from channels import discord, feishu, telegram
@@ -30,6 +32,8 @@ SETUP = [
     "/setup/prompts",
     "/setup/providers",
 ]
+PROVIDER = "/setup/provider/oak"
+"""There where `with_provider` was called."""
 KINDS: dict[str, type[ChannelSettings]] = {
     "telegram": telegram.Settings,
     "discord": discord.Settings,
@@ -68,6 +72,25 @@ def site_of(bridge: BridgeInProcess, gateways: Gateways | None = None) -> Site:
     return Site(
         settings, app.store, app.inbox, app.commands.management, gateways or app.gateways, KINDS, app.publish_all
     )
+
+
+def with_provider(folder: Path) -> None:
+    """Have a provider of our own gateway, with something in each of its fields, and a key of a client."""
+    file = folder / "gateway.toml"
+    file.write_text(
+        """[providers.oak]
+name = "Oak & Company, Ltd."
+url = "https://a-rather-long-name.of-a-server.example/api/v1"
+keys = ["sk-of-oak-1234567890"]
+models = ["gpt-5*", "o*"]
+limit = "60/min"
+aliases = { quick = "gpt-5-mini" }
+prices = { "gpt-5*" = { input = 1.25, output = 10, cached = 0.125 } }
+"""
+    )
+    file.chmod(0o600)
+    with closing(Ledger(folder / LEDGER_FILE_NAME)) as ledger:
+        ledger.new_key("laptop", ("openai:*", "*:*mini*"), "60/min", 5_000_000)
 
 
 async def trail(bridge: BridgeInProcess) -> list[tuple[str, str, str]]:
@@ -123,7 +146,15 @@ class Client:
         sent = {"csrf": self.csrf, **(form or {})}
         return await self.ask("POST", path, sent, **dict({"Origin": self.address}, **headers))
 
-    async def ask(self, method: str, path: str, form: dict[str, str] | None = None, /, **headers: str) -> Answer:
+    async def upload(self, path: str, field: str, content: bytes) -> Answer:
+        """Send a file with the token that the last page gave, as that page would."""
+        form = aiohttp.FormData({"csrf": self.csrf})
+        form.add_field(field, content, filename="file.zip")
+        return await self.ask("POST", path, form, Origin=self.address)
+
+    async def ask(
+        self, method: str, path: str, form: dict[str, str] | aiohttp.FormData | None = None, /, **headers: str
+    ) -> Answer:
         named = {"User-Agent": self.agent, "Accept-Language": self.language}
         named |= {name.replace("_", "-"): value for name, value in headers.items()}
         async with self._http.request(

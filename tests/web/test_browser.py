@@ -13,7 +13,7 @@ from bridge.access import SHELL
 from tests.emulators.gateway import Behaviour
 from tests.harness import OWNER, BridgeInProcess, direct, group, person
 from tests.web import browser as browsers
-from tests.web.conftest import PAGES, SETUP
+from tests.web.conftest import PAGES, PROVIDER, SETUP, with_provider
 
 MIA, CLUB = person("mia", "Mia"), group("-1", title="Club")
 
@@ -44,6 +44,7 @@ async def open_page(address: str, bridge: BridgeInProcess, chromium: None) -> As
 
 async def furnish(bridge: BridgeInProcess) -> None:
     """Have something of everything on the pages."""
+    with_provider(bridge.settings.data_dir)
     await bridge.say("hello")
     await bridge.say("/chat limit 3 turns", chat=CLUB)
     await bridge.say("/allow fake:zoe for 7d")
@@ -123,7 +124,7 @@ async def test_a_broken_gateway_is_shown_with_its_fix(open_page: Open, bridge: B
     assert not await browsers.findings(page)
 
 
-@pytest.mark.parametrize("paths", [PAGES, SETUP], ids=["pages", "setup"])
+@pytest.mark.parametrize("paths", [PAGES, [*SETUP, PROVIDER]], ids=["pages", "setup"])
 @pytest.mark.parametrize(("width", "dark"), [(320, False), (320, True), (1280, False), (1280, True)])
 async def test_every_page_fits_and_can_be_read(
     open_page: Open, bridge: BridgeInProcess, paths: list[str], width: int, dark: bool
@@ -153,7 +154,7 @@ async def test_cells_have_labels_where_it_is_narrow(open_page: Open, bridge: Bri
 async def test_chinese_pages_fit_and_can_be_read(open_page: Open, bridge: BridgeInProcess, language: str) -> None:
     await furnish(bridge)
     page = await open_page(320, language=language)
-    for path in [*PAGES, *SETUP]:
+    for path in [*PAGES, *SETUP, PROVIDER]:
         await page.goto(f"{page.url.split('/', 3)[0]}//{page.url.split('/', 3)[2]}{path}")
         assert await page.evaluate("document.documentElement.lang") == language
         assert await browsers.sideways(page) <= 0, path

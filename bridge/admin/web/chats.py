@@ -8,12 +8,14 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from bridge.access import EVERYWHERE, FOR_OWNERS, SETTINGS, ChatSettings
+from bridge.access import EVERYWHERE, FOR_OWNERS, SETTINGS, ChatSettings, Days
 from bridge.admin.web.guard import needs_owner
 from bridge.admin.web.render import back, render
-from bridge.admin.web.site import SITE, visit_of
+from bridge.admin.web.site import SITE, tongue_of, visit_of
 from bridge.commands import DEFAULT, SettingValue
+from bridge.store import HISTORY_SECONDS
 from bridge.types import Chat
+from bridge.words import Words
 
 ALL = "all"
 MAX_SHOWN = 200
@@ -100,7 +102,7 @@ async def _form(request: web.Request, typed: dict[str, str], wrong: dict[str, st
         path=request.path,
         settings=values,
         own={each.name: typed.get(each.name, each.own) for each in values},
-        applies={each.name: _text(each) for each in values},
+        applies={each.name: _text(each, tongue_of(request).talk) for each in values},
         choices=_choices(),
         long=LONG,
         for_owners=FOR_OWNERS,
@@ -116,8 +118,11 @@ def _means(name: str, text: str) -> bool:
     return True
 
 
-def _text(setting: SettingValue) -> str:
-    return str(setting.value) if setting.value else ""
+def _text(setting: SettingValue, words: Words) -> str:
+    """What applies, where the value itself does not say it."""
+    if setting.name == "keep":
+        return str(setting.value or Days(HISTORY_SECONDS // 86400))
+    return str(setting.value or "") or (words.setting_all_models if setting.name == "models" else "")
 
 
 def _choices() -> dict[str, tuple[str, ...]]:

@@ -33,6 +33,8 @@ STRANGERS_BURST, STRANGERS_SECONDS = 60, 0.5
 VISITORS_BURST, VISITORS_SECONDS = 120, 0.05
 """The same for each session."""
 MAX_FORM_BYTES = 64_000
+BACKUP, MAX_BACKUP_BYTES = "import_providers", 64_000_000
+"""The route that takes a file, and the largest that it takes."""
 MAX_FIELD_CHARACTERS = 400
 """Of an id or a name."""
 HEADERS = {
@@ -99,6 +101,8 @@ class Guard:
                 return render(request, "way_in.html", 401, link="")
             return await handler(request)
         request[VISIT] = visit
+        if _name_of(request) == BACKUP and visit.role is Role.OWNER:
+            request = request.clone(client_max_size=MAX_BACKUP_BYTES)
         if request.method == "POST" and _name_of(request) not in PUBLIC:
             sent = str((await request.post()).get("csrf", ""))
             if not hmac.compare_digest(sent.encode(), visit.session.csrf.encode()):
@@ -135,7 +139,7 @@ class Guard:
     def _problem(self, request: web.Request, error: web.HTTPError) -> web.StreamResponse:
         if WORDS not in request or VISIT not in request:
             return web.Response(status=error.status, text=error.reason)
-        kind = {403: "forbidden", 404: "missing", 405: "missing"}.get(error.status, "fault")
+        kind = {403: "forbidden", 404: "missing", 405: "missing", 413: "large"}.get(error.status, "fault")
         return render(request, "problem.html", error.status, problem=kind)
 
 

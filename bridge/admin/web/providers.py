@@ -1,21 +1,23 @@
 """Our own gateway: its providers, each tried before it is kept, and the keys of its clients, each shown once.
 
-These are the functions of `cherry-bridge gateway add`, `test`, `remove` and `key`. What they need is imported only
-where somebody opens this page.
+These are the functions of `cherry-bridge gateway add`, `import`, `test`, `remove` and `key`. What they need is imported
+only where somebody opens this page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import structlog
 from aiohttp import web
 
 from bridge import log
 from bridge.access import OFF
-from bridge.admin.web.guard import needs_owner, short
+from bridge.admin.web.guard import BACKUP, MAX_BACKUP_BYTES, needs_owner, short
 from bridge.admin.web.render import back, render
 from bridge.admin.web.site import SITE, Site, tongue_of, visit_of
 from bridge.admin.web.variables import read_setup, typed
@@ -26,6 +28,8 @@ from bridge.words.shell import DOCTOR, INIT
 
 if TYPE_CHECKING:
     from bridge.server import ClientKey, GatewayConfig, Ledger
+
+logger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +45,20 @@ class Result:
     """What came of a form: of a test, of one that could not be used, or a new key."""
 
     form: str = ""
-    """``provider`` or ``key``, where what was typed into it cannot be used."""
+    """``provider``, ``import`` or ``key``, where what was given with it cannot be used."""
     why: str = ""
     found: Diagnostic | None = None
     key: str = ""
+    imported: Sequence[str] = ()
+    skipped: Sequence[str] = ()
+    """Providers of a backup that were taken over, and those that have no place here."""
 
 
 async def show(request: web.Request, result: Result | None = None) -> web.Response:
     from bridge.server import PRESETS, OwnGateway
 
     site, result = request.app[SITE], result or Result()
-    config, problems = _config(site)
+    config, problems = read_providers(site)
     uses = any(each.is_inside for each in read_setup(site).own.gateway_settings().values())
     return render(
         request,
@@ -92,6 +99,29 @@ async def add(request: web.Request) -> web.StreamResponse:
     return back("/setup/providers", "saved")
 
 
+async def take_over(request: web.Request) -> web.Response:
+    """Write the providers of a backup of Cherry Studio beside those that are there."""
+    needs_owner(request)
+    from bridge.admin.shell.gateway.providers import imported
+
+    site, tongue, file = request.app[SITE], tongue_of(request), (await request.post()).get("backup")
+    if not isinstance(file, web.FileField):
+        return await show(request, Result("import", tongue.web.no_backup))
+    try:
+        with file.file as backup:
+            found = await asyncio.to_thread(imported, site.settings.gateway_file, backup, MAX_BACKUP_BYTES)
+    except SettingsError as error:
+        logger.info("backup not taken over", why=str(error))
+        return await show(request, Result("import", tongue.web.no_backup))
+    written = [each for each in found if not each.skipped]
+    log.hide(key for each in written for key in each.values.get("keys", ()))
+    for each in written:
+        await site.management.access.audit.note(visit_of(request).actor, f"provider {each.id}", "imported")
+    if not found:
+        return await show(request, Result("import", tongue.web.empty_backup))
+    return await show(request, Result(imported=[e.id for e in written], skipped=[e.name for e in found if e.skipped]))
+
+
 async def test(request: web.Request) -> web.Response:
     """Have a provider say which models it has."""
     needs_owner(request)
@@ -99,7 +129,7 @@ async def test(request: web.Request) -> web.Response:
     from bridge.server import ApiError
 
     words = DOCTOR[tongue_of(request).language]
-    config, _ = _config(request.app[SITE])
+    config, _ = read_providers(request.app[SITE])
     spec = config.providers.get(short((await request.post()).get("id"))) if config else None
     if spec is None:
         raise web.HTTPNotFound
@@ -153,7 +183,7 @@ async def revoke(request: web.Request) -> web.StreamResponse:
     return back("/setup/providers", "remove" if gone else "unchanged")
 
 
-def _config(site: Site) -> tuple[GatewayConfig | None, list[str]]:
+def read_providers(site: Site) -> tuple[GatewayConfig | None, list[str]]:
     """What `gateway.toml` says, or what is wrong with it; neither where there is none."""
     from bridge.server import read_config
 
@@ -187,6 +217,7 @@ def _keys(site: Site) -> list[ClientKey]:
 ROUTES = [
     web.get("/setup/providers", show, name="providers"),
     web.post("/setup/providers", add, name="add_provider"),
+    web.post("/setup/providers/import", take_over, name=BACKUP),
     web.post("/setup/providers/test", test, name="test_provider"),
     web.post("/setup/providers/remove", remove, name="remove_provider"),
     web.post("/setup/keys", new_key, name="new_key"),

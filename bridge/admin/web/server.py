@@ -20,6 +20,7 @@ from bridge.admin.web import (
     now,
     people,
     prompts,
+    provider,
     providers,
     read,
     settings,
@@ -33,18 +34,15 @@ from bridge.errors import SettingsError, StoreError
 
 log = structlog.get_logger(__name__)
 
-MODULES = (entry, now, people, chats, usage, setup, connections, settings, names, prompts, providers)
-"""Those that have routes."""
+MODULES = (entry, now, people, chats, usage, setup, connections, settings, names, prompts, providers, provider)
+"""Those that have routes, but for the one that is there only where it is allowed."""
 ANNOUNCE_SECONDS = 10.0
 SHUTDOWN_SECONDS = 1.0
 """For requests under way; those that follow what happens would never end by themselves."""
 
 
-@asynccontextmanager
-async def page(site: Site, port: int) -> AsyncIterator[str]:
-    """Answer at the address that is yielded. Raises SettingsError where the port is taken; 0 takes a free one."""
-    listening = _bound(port)
-    address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+def application(site: Site) -> web.Application:
+    """The page with all of its routes."""
     app = web.Application(middlewares=[Guard().gate], client_max_size=MAX_FORM_BYTES)
     app[SITE] = site
     app[STARTED] = written()
@@ -52,7 +50,15 @@ async def page(site: Site, port: int) -> AsyncIterator[str]:
         app.add_routes(module.ROUTES)
     if site.settings.web_read:
         app.add_routes(read.ROUTES)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    return app
+
+
+@asynccontextmanager
+async def page(site: Site, port: int) -> AsyncIterator[str]:
+    """Answer at the address that is yielded. Raises SettingsError where the port is taken; 0 takes a free one."""
+    listening = _bound(port)
+    address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    runner = web.AppRunner(application(site), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     with closing(listening):
         await runner.setup()
         announcing = asyncio.create_task(_announce(site.management.access.web, address))

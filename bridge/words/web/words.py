@@ -167,6 +167,17 @@ class WebWords:
     providers_unused: str
     add_provider: str
     provider_or_address: str
+    provider_fields: Mapping[str, str]
+    provider_hints: Mapping[str, str]
+    wrong_line: str
+    import_providers: str
+    import_how: str
+    backup_file: str
+    take_over: str
+    taken_over: str
+    left_out: str
+    no_backup: str
+    empty_backup: str
     api_key: str
     key_itself: str
     address: str

@@ -7,7 +7,9 @@ import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
+
+import msgspec
 
 from bridge.errors import SettingsError
 from bridge.server import PRESETS
@@ -31,28 +33,41 @@ class Found(NamedTuple):
     skipped: str = ""
 
 
-def read_backup(path: Path) -> list[Found]:
+class _Data(msgspec.Struct):
+    """What is read of `data.json`; the conversations are passed over."""
+
+    localStorage: dict[str, str]
+
+
+def read_backup(path: Path | IO[bytes], max_bytes: int = MAX_BYTES) -> list[Found]:
     """The providers in a backup that have a key or need none. Raises SettingsError where it cannot be read."""
+    name = path if isinstance(path, Path) else "the backup"
     try:
         with zipfile.ZipFile(path) as backup:
             names = backup.namelist()
             if "data.json" not in names:
                 kind = "a newer kind, of raw database files" if "metadata.json" in names else "not one of Cherry Studio"
                 raise SettingsError(
-                    [f"{path}: this backup is {kind}; the gateway reads those of v1 that hold data.json"]
+                    [f"{name}: this backup is {kind}; the gateway reads those of v1 that hold data.json"]
                 )
-            if backup.getinfo("data.json").file_size > MAX_BYTES:
-                raise SettingsError([f"{path}: data.json in it is too large"])
-            data = json.loads(backup.read("data.json"))
-        slices = json.loads(data["localStorage"]["persist:cherry-studio"])
+            if backup.getinfo("data.json").file_size > max_bytes:
+                raise SettingsError([f"{name}: data.json in it is too large"])
+            slices = json.loads(_settings(backup.read("data.json"))["persist:cherry-studio"])
         providers = json.loads(slices["llm"])["providers"]
         return [found for each in providers if (found := _provider(each)) is not None]
     except SettingsError:
         raise
     except (OSError, zipfile.BadZipFile) as error:
-        raise SettingsError([f"{path}: not a zip file that can be read: {error}"]) from None
+        raise SettingsError([f"{name}: not a zip file that can be read: {error}"]) from None
     except (KeyError, TypeError, ValueError, RecursionError):
-        raise SettingsError([f"{path}: its data.json is not what Cherry Studio writes"]) from None
+        raise SettingsError([f"{name}: its data.json is not what Cherry Studio writes"]) from None
+
+
+def _settings(data: bytes) -> dict[str, str]:
+    try:
+        return msgspec.json.decode(data, type=_Data).localStorage
+    except msgspec.DecodeError:  # half a character somewhere in a conversation, which JavaScript writes
+        return dict(json.loads(data)["localStorage"])
 
 
 def _provider(provider: dict[str, Any]) -> Found | None:

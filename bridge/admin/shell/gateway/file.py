@@ -29,6 +29,22 @@ def put_provider(path: Path, id: str, values: Mapping[str, Any]) -> None:
     _write(path, document)
 
 
+def change_provider(path: Path, id: str, values: Mapping[str, Any]) -> bool:
+    """Set values of a provider, and remove those that are empty; return whether it is there. Raises SettingsError."""
+    document = _read(path)
+    providers = document.get("providers")
+    table = providers.get(id) if isinstance(providers, MutableMapping) else None
+    if not isinstance(table, MutableMapping):
+        return False
+    for name, value in values.items():
+        if value:
+            table[name] = value
+        else:
+            table.pop(name, None)
+    _write(path, document)
+    return True
+
+
 def remove_provider(path: Path, id: str) -> bool:
     """Take a provider out; return whether it was there. Raises SettingsError."""
     document = _read(path)

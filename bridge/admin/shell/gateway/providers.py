@@ -7,14 +7,14 @@ import os
 import sys
 from argparse import Namespace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 import tomlkit
 
 from bridge import log
 from bridge.admin.shell.asking import ask, at_terminal
-from bridge.admin.shell.gateway.backup import read_backup, unique
+from bridge.admin.shell.gateway.backup import MAX_BYTES, Found, read_backup, unique
 from bridge.admin.shell.gateway.file import put_provider, remove_provider
 from bridge.errors import SettingsError
 from bridge.server import (
@@ -219,15 +219,26 @@ def remove(path: Path, options: Namespace) -> int:
     return 0
 
 
+def imported(path: Path, backup: Path | IO[bytes], max_bytes: int = MAX_BYTES) -> list[Found]:
+    """Write the providers of a backup of Cherry Studio beside those that are there; return all that are in it.
+
+    Raises SettingsError where it cannot be read.
+    """
+    taken = set(read_config(path).providers) if path.exists() else set()
+    everything = list(unique(read_backup(backup, max_bytes), taken))
+    for found in everything:
+        if not found.skipped:
+            put_provider(path, found.id, found.values)
+    return everything
+
+
 def take_over(path: Path, options: Namespace) -> int:
     """Write the providers of a backup of Cherry Studio; no key is shown. Return 1 where there are none."""
-    taken = set(read_config(path).providers) if path.exists() else set()
     written = 0
-    for found in unique(read_backup(Path(options.backup)), taken):
+    for found in imported(path, Path(options.backup)):
         if found.skipped:
             print(f"[--] {found.name}: {found.skipped}")
             continue
-        put_provider(path, found.id, found.values)
         keys = len(found.values.get("keys", ()))
         print(f"[ok] {found.id}: {found.values['url']}, {keys} {'key' if keys == 1 else 'keys'}")
         written += 1
