@@ -39,7 +39,7 @@ class GatewayHttp:
         """What people call the server; empty where all that is known is that it is not Cherry Studio."""
         self.socket = ""
         """The path of the socket to connect to in place of the address; empty for none."""
-        self._timeout = httpx.Timeout(None, connect=connect)
+        self._connect = connect
 
     async def __aenter__(self) -> Self:
         # A stream that a proxy on the way had compressed would come in lumps.
@@ -47,9 +47,8 @@ class GatewayHttp:
         if self.key:
             headers["Authorization"] = f"Bearer {self.key}"
         self._http = httpx.AsyncClient(
-            transport=PausingTransport(self.socket),
+            transport=PausingTransport(self.socket, connect=self._connect),
             headers=httpx.Headers(headers, encoding="utf-8"),
-            timeout=self._timeout,
             trust_env=False,
         )
         return self

@@ -14,35 +14,45 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import aiohttp
 import httpx
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
 
 READ_BUFFER_BYTES = 4 * 1024 * 1024
 """How much aiohttp may buffer before it pauses by itself. One read brings at most 256 KiB, and then we pause."""
 
+CONNECT_LOOKS = 16
+"""Times that a connection is looked for before it is given up, evenly spaced over the time that it may take."""
+
 
 class PausingTransport(httpx.AsyncBaseTransport):
-    """Made inside a running loop. Of httpx's timeouts it applies `connect`; the reader sets the others.
+    """Made inside a running loop. A connection may take `connect` seconds; of httpx's timeouts it applies none.
 
     Raises httpx.ConnectError or ConnectTimeout where no connection comes about, ReadError where one is lost, and
     RemoteProtocolError where the other side does not speak HTTP. Their texts are short and hold no address.
     With `socket` it connects to that path of the file system, whatever the address says.
     """
 
-    def __init__(self, socket: str = "") -> None:
+    def __init__(self, socket: str = "", *, connect: float) -> None:
+        connector: _PatientTCPConnector | _PatientUnixConnector
+        if socket:
+            connector = _PatientUnixConnector(socket, limit=0, force_close=True)
+        else:
+            connector = _PatientTCPConnector(limit=0, force_close=True)
+        connector.patience = connect
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.UnixConnector(socket, limit=0, force_close=True)
-            if socket
-            else aiohttp.TCPConnector(limit=0, force_close=True),
+            connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             read_bufsize=READ_BUFFER_BYTES,
             trust_env=False,
+            timeout=aiohttp.ClientTimeout(total=None),
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        limits = request.extensions.get("timeout", {})
         content = await request.aread() or None
         try:
             response = await self._session.request(
@@ -51,8 +61,9 @@ class PausingTransport(httpx.AsyncBaseTransport):
                 headers=request.headers.multi_items(),
                 data=content,
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(sock_connect=limits.get("connect")),
             )
+        except TimeoutError as error:
+            raise httpx.ConnectTimeout("no connection in time") from error
         except aiohttp.ClientError as error:
             raise _translate(error) from error
         body = Body(response)
@@ -61,6 +72,53 @@ class PausingTransport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         await self._session.close()
+
+
+class _Patient(aiohttp.BaseConnector):
+    """Gives a connection up once the time has passed in which this process could have noticed it.
+
+    On a crowded loop one pass takes seconds, and a connection takes six of them, so a plain timeout would find a
+    gateway away that is there. The time is counted in looks, and where the loop runs late, so do they.
+    """
+
+    patience: float
+    """Seconds that a connection may take."""
+
+    async def connect(
+        self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
+    ) -> Connection:
+        """Raises TimeoutError where no connection comes about in time, aiohttp.ClientError where it fails."""
+        async with _within_looks(self.patience):
+            return await super().connect(req, traces, timeout)
+
+
+class _PatientTCPConnector(_Patient, aiohttp.TCPConnector):
+    pass
+
+
+class _PatientUnixConnector(_Patient, aiohttp.UnixConnector):
+    pass
+
+
+@asynccontextmanager
+async def _within_looks(seconds: float) -> AsyncIterator[None]:
+    """Raises TimeoutError once the loop has come by `CONNECT_LOOKS` times, which takes `seconds` or longer."""
+    loop, pause = asyncio.get_running_loop(), seconds / CONNECT_LOOKS
+    next_look: asyncio.TimerHandle
+
+    def look(left: int) -> None:
+        nonlocal next_look
+        if left:
+            next_look = loop.call_later(pause, look, left - 1)
+        else:
+            scope.reschedule(loop.time())
+
+    next_look = loop.call_later(pause, look, CONNECT_LOOKS - 1)
+    try:
+        async with asyncio.timeout(None) as scope:
+            yield
+    finally:
+        next_look.cancel()
 
 
 class Body(httpx.AsyncByteStream):
@@ -121,8 +179,6 @@ def body_of(response: httpx.Response) -> Body:
 
 def _translate(error: aiohttp.ClientError) -> httpx.TransportError:
     match error:
-        case aiohttp.ConnectionTimeoutError():
-            return httpx.ConnectTimeout("no connection in time")
         case aiohttp.ClientConnectorError():
             return httpx.ConnectError(connection_reason(error))
         case aiohttp.ClientConnectionError() | aiohttp.ClientPayloadError():

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import time
+from contextlib import ExitStack
 
 import pytest
 
@@ -152,6 +154,33 @@ async def test_the_gateway_is_off(emulator: GatewayEmulator) -> None:
         assert time.monotonic() - before < 5
     assert type(error) is GatewayUnreachable
     assert (error.url, error.detail) == (emulator.url, "the connection is refused")
+
+
+async def test_a_gateway_that_takes_no_connection() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server, ExitStack() as full:
+        for _ in range(4):  # what the kernel lets wait
+            waiting = full.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(server.getsockname())
+        async with Gateway(f"http://127.0.0.1:{server.getsockname()[1]}", connect=0.2) as gateway:
+            _, error = await asyncio.wait_for(hear(ask(gateway)), 10)
+    assert type(error) is GatewayUnreachable
+    assert error.detail == "no connection in time"
+
+
+async def test_a_crowded_loop_takes_no_gateway_for_absent() -> None:
+    loop, crowded = asyncio.get_running_loop(), True
+
+    def crowd() -> None:
+        time.sleep(0.02)
+        if crowded:
+            loop.call_soon(crowd)
+
+    async with serving(HEAD + chunk("Blue.", "stop") + DONE) as url, Gateway(url, connect=0.04) as gateway:
+        loop.call_soon(crowd)
+        pieces, error = await hear(ask(gateway))
+        crowded = False
+    assert (pieces, error) == (["Blue."], None)
 
 
 async def test_the_gateway_drops_every_connection(emulator: GatewayEmulator, gateway: Gateway) -> None:
