@@ -54,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
         crowd.add_argument("--account-rate", choices=["lifted", "shipped"], default=rate, help="of Telegram's writes")
         crowd.add_argument("--platform", choices=PLATFORMS, default="telegram", help="the others are slow emulators")
         crowd.add_argument("--processes", type=int, default=1, help="of the bridge, equal ones")
+        crowd.add_argument("--logs", type=Path, metavar="DIR", help="keep what the bridge logs, and what is not whole")
         crowd.add_argument("--profile", type=Path, help="a file for cProfile's figures of the last run")
     turn = add("turn", "CPU of a turn and of 1,000 tokens; with several --tree, side by side")
     turn.add_argument("--rounds", type=int, default=4, help="medians of so many")
@@ -112,6 +113,7 @@ def _run(options: argparse.Namespace, report: Report) -> Coroutine[Any, Any, Non
                 platform=options.platform,
                 profile=options.profile,
                 processes=options.processes,
+                logs=options.logs,
             )
         case "turn":
             return scenarios.turn(report, trees, rounds=options.rounds)

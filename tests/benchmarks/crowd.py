@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import time
 from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+
+from msgspec import to_builtins
 
 from tests.benchmarks.fake_gateway import Record, is_whole, question
 from tests.benchmarks.rig import Rig, Snapshot
@@ -114,7 +118,22 @@ async def run_crowd(rig: Rig, load: Load, *, patience: float = 300.0) -> Outcome
     for record in await rig.gateway.records():
         if record.id in wanted:
             records[record.id].append(record)
+    _keep_lacking(rig, load, numbers, records)
     return _outcome(rig, load, numbers, asked_at, dict(records), timeline)
+
+
+def _keep_lacking(rig: Rig, load: Load, numbers: dict[int, int], records: Mapping[int, Sequence[Record]]) -> None:
+    """Write down what those see who lack the whole answer, and what the gateway knows of their questions."""
+    lacking = {
+        str(person): {
+            "messages": rig.sink.screens[person].messages,
+            "gateway": [to_builtins(record) for record in records.get(id, ())],
+        }
+        for person, id in numbers.items()
+        if not is_whole(rig.sink.screens[person].text, load.tokens)
+    }
+    if lacking:
+        rig.keep("lacking.json", json.dumps(lacking, indent=1))
 
 
 async def _ask(rig: Rig, load: Load, numbers: dict[int, int]) -> dict[int, float]:

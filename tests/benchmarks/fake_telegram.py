@@ -47,7 +47,7 @@ class FakeTelegram:
         self._polled = asyncio.Event()
         self._updates: deque[dict[str, Any]] = deque()
         self._next_update = int(time.time())
-        self._next_message = 1000
+        self._next_message = self._forgotten = 1000
         self._polls: dict[_Connection, asyncio.TimerHandle] = {}
         self._connections: set[_Connection] = set()
 
@@ -82,6 +82,7 @@ class FakeTelegram:
         """Nothing to do: it happens in this process."""
 
     def forget(self) -> None:
+        self._forgotten = self._next_message
         self.screens.clear()
         self.calls.clear()
         self.writes.clear()
@@ -130,10 +131,11 @@ class FakeTelegram:
     def _write(self, parameters: _Parameters, id: int) -> dict[str, Any]:
         now = time.monotonic()
         person = int(parameters.chat_id)
-        screen = self.screens.setdefault(person, Screen())
-        screen.messages[id] = parameters.text
-        screen.first = screen.first or now
-        screen.last = now
+        if id > self._forgotten:  # the last answer before may lose its buttons only now
+            screen = self.screens.setdefault(person, Screen())
+            screen.messages[id] = parameters.text
+            screen.first = screen.first or now
+            screen.last = now
         self.writes.append(now)
         chat = {"id": person, "type": "private", "first_name": "Person"}
         return {"message_id": id, "date": int(time.time()), "chat": chat, "from": _ME, "text": parameters.text}

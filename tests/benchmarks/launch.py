@@ -1,8 +1,8 @@
 """Start the bridge with what only a benchmark may do. Run as a script, by the interpreter of the tree that is measured.
 
 `BENCH_ACCOUNT_RATE=lifted` takes away the account's bound on writes a second, which would hide everything else;
-`BENCH_LAG=FILE` notes every 20 ms how late the event loop is, as JSON pairs of the time
-(CLOCK_MONOTONIC, seconds) and the lag in milliseconds; `BENCH_PROFILE=FILE`
+`BENCH_LAG=DIR` notes every 20 ms how late the event loop is, in a file of each process there, as JSON pairs of the
+time (CLOCK_MONOTONIC, seconds) and the lag in milliseconds; `BENCH_PROFILE=FILE`
 runs under cProfile. It ends with a KeyError or AttributeError where the tree has no such constant any more: a figure
 measured under the bound by mistake would be worse than none.
 """
@@ -65,7 +65,7 @@ def main() -> int:
     if os.environ.pop("BENCH_ACCOUNT_RATE", "") == "lifted":
         lift_account_rate()
     if lag := os.environ.pop("BENCH_LAG", ""):
-        watch_lag(Path(lag))
+        watch_lag(Path(lag) / f"lag-{os.getpid()}")
     if not (profile := os.environ.pop("BENCH_PROFILE", "")):
         return bridge()
     profiler = cProfile.Profile()

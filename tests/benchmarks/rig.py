@@ -93,7 +93,8 @@ class Rig:
 
     `platform` is "telegram", "discord" or "feishu". `lifted` takes away the account's bound on writes a second on
     Telegram; `settings` are environment variables; `profile` is a file for cProfile's figures, written at the end.
-    `processes` are started as `run --processes` starts them.
+    `processes` are started as `run --processes` starts them. What the bridge logs, and what `keep` is given,
+    outlive it in the folder `logs`.
     """
 
     def __init__(
@@ -107,6 +108,7 @@ class Rig:
         lag: bool = True,
         settings: dict[str, str] | None = None,
         processes: int = 1,
+        logs: Path | None = None,
     ) -> None:
         self.people = people
         self.ready_seconds = 0.0
@@ -119,6 +121,7 @@ class Rig:
             self._launched["BENCH_PROFILE"] = os.fspath(profile)
         self._with_lag = lag
         self._count = processes
+        self._logs = logs
         self._processes: list[asyncio.subprocess.Process] = []
 
     async def __aenter__(self) -> Self:
@@ -128,11 +131,12 @@ class Rig:
                 stack.enter_context(tempfile.TemporaryDirectory(prefix="bench", ignore_cleanup_errors=True))
             )
             if self._with_lag:
-                self._launched["BENCH_LAG"] = os.fspath(self.home / "lag")
+                self._launched["BENCH_LAG"] = os.fspath(self.home)
             await stack.enter_async_context(self.sink)
             self.gateway = await stack.enter_async_context(Gateway())
             if self._count > 1:
                 await stack.enter_async_context(open_embedded(self.home / "data"))
+            stack.callback(self._keep_log)
             stack.push_async_callback(self.stop)
             await self._start()
             if self.people:
@@ -231,6 +235,15 @@ class Rig:
         """What the bridge has printed and logged."""
         return (self.home / "log").read_text(errors="replace")
 
+    def keep(self, name: str, text: str) -> None:
+        """Write `text` into the folder of logs, if there is one, under `name` and what tells the runs apart."""
+        if self._logs is not None:
+            self._logs.mkdir(parents=True, exist_ok=True)
+            (self._logs / f"{self.people}-{self.home.name}-{name}").write_text(text)
+
+    def _keep_log(self) -> None:
+        self.keep("log", self.log())
+
     async def stop(self) -> None:
         """As systemd does; killed where it does not end."""
         running = [process for process in self._processes if process.returncode is None]
@@ -244,9 +257,9 @@ class Rig:
                 await process.wait()
 
     def lags(self, start: float, end: float) -> list[float]:
-        """Milliseconds by which the bridge's loop was late in that time, every 20 ms; empty before it has stopped."""
-        file = self.home / "lag"
-        return [lag for at, lag in json.loads(file.read_text()) if start <= at <= end] if file.exists() else []
+        """Milliseconds by which the bridge's loops were late in that time, every 20 ms; empty before it has stopped."""
+        found = (json.loads(file.read_text()) for file in self.home.glob("lag-*"))
+        return [lag for lags in found for at, lag in lags if start <= at <= end]
 
 
 def _sink(platform: str, people: int) -> Sink:

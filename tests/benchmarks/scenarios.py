@@ -71,13 +71,14 @@ async def burst(
     platform: str = "telegram",
     profile: Path | None = None,
     processes: int = 1,
+    logs: Path | None = None,
 ) -> None:
     """Each size in a bridge of its own, `runs` times in turn; with several trees, side by side."""
     found: dict[tuple[int, Tree], list[dict[str, Any]]] = {(size, tree): [] for size in sizes for tree in trees}
     for _ in range(runs):
         for (size, tree), rows in found.items():
             async with Rig(
-                size, platform=platform, tree=tree, lifted=lifted, profile=profile, processes=processes
+                size, platform=platform, tree=tree, lifted=lifted, profile=profile, processes=processes, logs=logs
             ) as rig:
                 outcome = await run_crowd(
                     rig, replace(load, chats=size), patience=load.spread + load.tokens / load.rate + 240
