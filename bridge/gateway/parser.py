@@ -13,7 +13,7 @@ from bridge.gateway.batch import Batch
 from bridge.gateway.dialects import FRAMES, PLAIN, Dialect, Extra, FinishReason, Frame, ThoughtPart
 from bridge.gateway.error_body import ErrorBody
 from bridge.gateway.reasoning import ReasoningSplitter
-from bridge.gateway.sse import BYTE_ORDER_MARK, SseDecoder
+from bridge.gateway.sse import SseDecoder
 from bridge.gateway.surrogates import SurrogateJoiner
 from bridge.types import Thought
 
@@ -78,7 +78,7 @@ class CompletionParser:
 
     def feed_body(self, body: bytes) -> list[Event]:
         """An answer that came at once, as JSON, whether or not a stream was asked for."""
-        events = self._take([body.removeprefix(BYTE_ORDER_MARK)])
+        events = self._take([body])
         self.done_seen = True
         return events + self.end()
 
@@ -162,7 +162,7 @@ class CompletionParser:
             self.done_seen = True
             return Frame()
         try:
-            data = json.loads(payload.decode(errors="replace"))
+            data = json.loads(payload.decode("utf-8-sig", errors="replace"))
         except (ValueError, RecursionError):
             data = None
         if not isinstance(data, dict):

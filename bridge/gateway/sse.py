@@ -11,14 +11,13 @@ MAX_EVENT_BYTES = 48 * 1024 * 1024
 alone comes near that."""
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+"""Allowed before the first line. A proxy that joins responses leaves one before a later line too."""
 
 
 class SseDecoder:
     """Collects bytes as they come from the network and returns the data of each event that is complete."""
 
     def __init__(self) -> None:
-        self._head: bytes | None = b""
-        """The first bytes while they may still be a byte-order mark; None once that is decided."""
         self._unfinished: list[bytes] = []
         self._held = 0
         self._after_cr = False
@@ -26,9 +25,7 @@ class SseDecoder:
 
     def feed(self, data: bytes) -> list[bytes]:
         """The events that `data` completes. Raises ValueError where one exceeds `MAX_EVENT_BYTES`."""
-        if self._head is not None:
-            data = self._without_mark(data)
-        elif not self._held and not self._after_cr and data.startswith(b"data: ") and data.endswith(b"\n\n"):
+        if not self._held and not self._after_cr and data.startswith(b"data: ") and data.endswith(b"\n\n"):
             # What gateways send: whole events of one line each.
             events = data[6:-2].split(b"\n\ndata: ")
             if data.count(b"\n") == 2 * len(events) and b"\r" not in data:
@@ -48,7 +45,7 @@ class SseDecoder:
         self._unfinished = [] if lines[-1].endswith((b"\n", b"\r")) else [lines.pop()]
         events = []
         for line in lines:
-            field = line.rstrip(b"\r\n")
+            field = line.rstrip(b"\r\n").removeprefix(BYTE_ORDER_MARK)
             if field.startswith(b"data:"):
                 self._data.append(field[6:] if field.startswith(b"data: ") else field[5:])
             elif not field and self._data:
@@ -60,12 +57,3 @@ class SseDecoder:
     def end(self) -> list[bytes]:
         """What the last line holds where the stream ends without the blank one after it."""
         return self.feed(b"\n\n")
-
-    def _without_mark(self, data: bytes) -> bytes:
-        """`data` and what was held before it, without a byte-order mark in front; held while that may yet come."""
-        head = (self._head or b"") + data
-        if len(head) < len(BYTE_ORDER_MARK) and BYTE_ORDER_MARK.startswith(head):
-            self._head = head
-            return b""
-        self._head = None
-        return head.removeprefix(BYTE_ORDER_MARK)

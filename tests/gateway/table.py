@@ -52,6 +52,10 @@ class Streamed:
 
 STREAMS: dict[str, Streamed] = {
     "byte-order mark": Streamed((b"\xef\xbb\xbf", chunk("Hello "), chunk("world"), END), "Hello world"),
+    "byte-order marks within": Streamed(
+        (chunk("Hello "), b"\xef\xbb\xbf" + chunk("wor"), chunk("ld").replace(b"data: ", b"data: \xef\xbb\xbf"), END),
+        "Hello world",
+    ),
     "thought without an opening": Streamed(
         (chunk("secret plan"), chunk("</think>\n\nAnswer"), END), "Answer", "secret plan"
     ),
