@@ -14,6 +14,7 @@ from bridge.commands.conversation_numbers import argument_of, owned, read_number
 from bridge.commands.subjects import moment, plain
 from bridge.commands.titles import Titles, first_words
 from bridge.inbox import Inbox
+from bridge.shorten import shorten
 from bridge.store import Conversation, Exchange, Hit, Store, digest_of, text_of
 from bridge.types import Button, Chat
 from bridge.words import Words
@@ -295,15 +296,14 @@ def _last_of(history: Sequence[Exchange], words: Words) -> str:
     """The last question of a conversation as a quotation, and the beginning of its answer."""
     last = history[-1]
     asked = _excerpt("\n".join(message.text for message in last.question))
-    answer = " ".join(last.text.split())
-    answer = answer if len(answer) <= MAX_EXCERPT_LENGTH else f"{answer[:MAX_EXCERPT_LENGTH]}…"
-    return "\n\n".join(filter(None, [asked, plain(answer, MAX_EXCERPT_LENGTH + 1) or words.no_words]))
+    answer = shorten(" ".join(last.text.split()), MAX_EXCERPT_LENGTH)
+    return "\n\n".join(filter(None, [asked, plain(answer, MAX_EXCERPT_LENGTH) or words.no_words]))
 
 
 def _excerpt(text: str) -> str:
     """The beginning of what a person said, as a quotation of one line."""
     line = plain(" ".join(text.split()), MAX_EXCERPT_LENGTH + 1)
-    return f"> {line if len(line) <= MAX_EXCERPT_LENGTH else line[:MAX_EXCERPT_LENGTH] + '…'}" if line.strip() else ""
+    return f"> {shorten(line, MAX_EXCERPT_LENGTH)}" if line.strip() else ""
 
 
 def _snippet(hit: Hit, query: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from bridge.commands.context import CommandContext, CommandResult
 from bridge.gateway import Model, plain_name, section_name
+from bridge.shorten import shorten
 from bridge.types import Button, ModelId
 from bridge.words import models_count
 
@@ -128,11 +129,11 @@ def buttons_for(models: Sequence[Model], room: int, prefix: str = "/model") -> l
 def distinct(named: Sequence[tuple[str, str]]) -> list[str]:
     """Return a label of at most `MAX_LABEL_LENGTH` for each name and id: cut where it is longer, at its end or, where
     another one then reads the same, in its middle; with a part of the id where that does not help either."""
-    labels = [_short(name) for name, _ in named]
-    for shorten in (_short_in_the_middle, _short_with_token):
+    labels = [shorten(name, MAX_LABEL_LENGTH) for name, _ in named]
+    for cut in (_short_in_the_middle, _short_with_token):
         count = Counter(label.casefold() for label in labels)
         labels = [
-            label if count[label.casefold()] == 1 else shorten(name, id)
+            label if count[label.casefold()] == 1 else cut(name, id)
             for label, (name, id) in zip(labels, named, strict=True)
         ]
     return labels
@@ -162,7 +163,3 @@ def token(id: str) -> str:
 def name_of(model: Model) -> str:
     """What people call `model`: of several gateways, with the gateway's name before the provider's."""
     return f"{section_name(model)} · {plain_name(model.name)}"
-
-
-def _short(label: str) -> str:
-    return label if len(label) <= MAX_LABEL_LENGTH else f"{label[: MAX_LABEL_LENGTH - 1]}…"

@@ -6,6 +6,7 @@ import re
 
 from bridge.access import OFF, Access, Actor
 from bridge.commands.subjects import NONE, plain
+from bridge.shorten import shorten
 from bridge.store import INPUT, ChainStep, Kind, Place, Prompt, Prompts
 from bridge.types import Chat, ModelId, User
 from bridge.words import EN, IN, Words
@@ -110,4 +111,4 @@ class PromptEditor:
 def _title(prompt: str, most: int = 40) -> str:
     """The first words of a prompt, to tell its step from others."""
     line = " ".join(prompt.replace(INPUT, "…").split()).removesuffix("…").rstrip(" :：")
-    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
+    return shorten(line, most)

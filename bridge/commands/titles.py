@@ -16,6 +16,7 @@ from bridge.errors import GatewayError
 from bridge.events import TextDelta
 from bridge.gateway import Gateways
 from bridge.sampling import Sampling
+from bridge.shorten import shorten
 from bridge.store import Conversation, Exchange, Store
 from bridge.types import ChatMessage
 
@@ -84,7 +85,7 @@ def first_words(exchange: Exchange | None) -> str:
     lines = exchange.question[0].text.splitlines() if exchange and exchange.question else []
     words = " ".join(" ".join(line for line in lines if not line.startswith(">")).split())
     text = plain(words, MAX_WORDS_LENGTH + 1).strip()
-    return text if len(text) <= MAX_WORDS_LENGTH else f"{text[: MAX_WORDS_LENGTH - 1].rstrip()}…"
+    return shorten(text, MAX_WORDS_LENGTH)
 
 
 def _excerpt(exchange: Exchange | None) -> str:

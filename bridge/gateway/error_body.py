@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bridge.shorten import shorten
+
 MAX_DETAIL_CHARACTERS = 300
 
 _STATUS_BY_TYPE = {
@@ -73,7 +75,7 @@ class ErrorBody:
             return ""
         text = _MODEL_LIST.sub("", _TAGS.sub(" ", self.message[: 100 * MAX_DETAIL_CHARACTERS]))
         text = _SECRETS.sub("[key]", " ".join(text.split()))
-        return text if len(text) <= MAX_DETAIL_CHARACTERS else text[: MAX_DETAIL_CHARACTERS - 1] + "…"
+        return shorten(text, MAX_DETAIL_CHARACTERS)
 
 
 def read_response_error(status: int, content: bytes) -> ErrorBody:

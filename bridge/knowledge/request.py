@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from bridge.events import Source
 from bridge.inbound import parse_command
 from bridge.knowledge.passages import Passage
+from bridge.shorten import shorten
 from bridge.types import ChatMessage, Image, Text
 
 NOTE = (
@@ -59,5 +60,4 @@ def asked_once(text: str) -> str:
 
 
 def _excerpt(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= MAX_EXCERPT_CHARACTERS else f"{line[:MAX_EXCERPT_CHARACTERS].rstrip()} …"
+    return shorten(" ".join(text.split()), MAX_EXCERPT_CHARACTERS)

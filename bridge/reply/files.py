@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from msgspec.structs import replace
 
 from bridge.channel import Limits
+from bridge.shorten import shorten
 from bridge.types import Body, BodyFile
 
 FILE_MARK = "📎"
@@ -48,7 +49,4 @@ def _fitting(file: BodyFile, limits: Limits) -> BodyFile | None:
         return None
     if limits.max_files_bytes is not None and size > limits.max_files_bytes:
         return None
-    alt = file.alt
-    if len(alt) > limits.max_caption:
-        alt = f"{alt[: limits.max_caption - 1]}…" if limits.max_caption else ""
-    return replace(file, kind=kind, alt=alt)
+    return replace(file, kind=kind, alt=shorten(file.alt, limits.max_caption))

@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec import json
 
+from bridge.shorten import shorten
 from bridge.tools.tool import Tool
 
 MAX_TOOLS_OF_SERVER = 100
@@ -31,7 +32,7 @@ def plain(text: object, most: int) -> str:
     if not isinstance(text, str):
         return ""
     line = " ".join("".join(each if each.isprintable() else " " for each in text[: most * 4]).split())
-    return line if len(line) <= most else line[: most - 1] + "…"
+    return shorten(line, most)
 
 
 def lines(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bridge.events import StepState, ToolStep
 from bridge.reply import Draft
+from bridge.shorten import shorten
 from bridge.store import ShownReasoning
 from bridge.words import Words
 
@@ -34,7 +35,7 @@ def _steps(draft: Draft) -> str:
         text = step.text.strip()
         if not draft.complete:
             is_newest = step.number == len(draft.chain) - 1 and not draft.text
-            text = _newest(text) if is_newest else _first(text)
+            text = _newest(text) if is_newest else shorten(text, MAX_EARLIER_CHARACTERS)
         said.append(f"**{step.number + 1}. {step.name}**\n\n{text}".rstrip())
     return "\n\n".join(said)
 
@@ -70,11 +71,6 @@ def _newest(text: str) -> str:
         return text
     newest = text[-MAX_GROWING_CHARACTERS:]
     return "… " + newest.partition(" ")[2] if " " in newest[:50] else "… " + newest
-
-
-def _first(text: str) -> str:
-    """The beginning of a long text."""
-    return text if len(text) <= MAX_EARLIER_CHARACTERS else f"{text[:MAX_EARLIER_CHARACTERS].rstrip()} …"
 
 
 def _heading(draft: Draft, words: Words) -> str:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 
 from bridge.blocks import Fence, is_delimiter
+from bridge.shorten import shorten
 from channels.kit.inline import TIMES, Style
 from channels.kit.markdown import Dialect, walk
 from channels.kit.notes import Notes
@@ -102,4 +103,4 @@ def plain(text: str) -> str:
 def summary(text: str, length: int = 50) -> str:
     """The first words, for the list of chats."""
     words = " ".join(re.sub(r"[#*_~`>|\[\]\x00-\x08]+", "", text[: length * 4]).split())
-    return words if len(words) <= length else words[: length - 1] + "…"
+    return shorten(words, length)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from bridge.shorten import shorten
 from bridge.types import Body
 from channels.telegram.markdown import MAX_ENTITIES, MAX_ENTITY_BYTES, MAX_LENGTH, Content, plain, render
 
@@ -39,8 +40,7 @@ def compose(body: Body) -> Content:
 
 def caption(alt: str) -> str:
     """A file's caption, cut to what Telegram takes."""
-    shown = plain(alt.strip()).text
-    return shown if len(shown) <= MAX_CAPTION_LENGTH else shown[: MAX_CAPTION_LENGTH - 1] + "…"
+    return shorten(plain(alt.strip()).text, MAX_CAPTION_LENGTH)
 
 
 def _cut(markdown: str, room: int) -> Content:

@@ -14,6 +14,7 @@ from bridge.demo.pictures import look
 from bridge.demo.scripts.guide_en import EN
 from bridge.demo.scripts.guide_zh import ZH
 from bridge.demo.scripts.phrasebook import Phrasebook
+from bridge.shorten import shorten
 
 READ = 4000
 """Characters of a question that are looked at."""
@@ -136,8 +137,7 @@ def _quote(text: str) -> str:
 
 
 def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= QUOTED else f"{line[: QUOTED - 1]}…"
+    return shorten(" ".join(text.split()), QUOTED)
 
 
 def plain(text: str) -> str:

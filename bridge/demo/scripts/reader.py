@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from bridge.demo.conversation import Conversation
 from bridge.demo.performance import Performance
+from bridge.shorten import shorten
 
 QUOTED = 600
 """Characters of the passage that are said."""
@@ -26,8 +27,7 @@ def with_passages(voice: Callable[[Conversation], Performance]) -> Callable[[Con
         if found is None:
             return voice(conversation)
         text = found["text"].strip()
-        said = text if len(text) <= QUOTED else f"{text[:QUOTED].rstrip()} …"
         head = "文档里写着：" if _HAN.search(found["question"]) else "The documents say:"
-        return Performance(f"{head}\n\n{said} [1]")
+        return Performance(f"{head}\n\n{shorten(text, QUOTED)} [1]")
 
     return speak
