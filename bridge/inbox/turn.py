@@ -150,6 +150,12 @@ class Turn:
         return self._head.get("begun", "0") != "0" or "step:0" in self._head
 
     @property
+    def question(self) -> Question:
+        """The job, where it is a question: with all that has joined it."""
+        assert isinstance(self.job, Question)
+        return self.job
+
+    @property
     def messages(self) -> tuple[Said, ...]:
         """The messages that make up the question, those included that have joined it."""
         return tuple(question.message for question in self._questions)

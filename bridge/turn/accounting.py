@@ -53,8 +53,7 @@ def count(
     turn: Turn, account: Account, exchange: Exchange | None, draft: Draft, generation: Generation | Chain, began: float
 ) -> None:
     """Write one line to the log and count a few numbers; no word of what was said."""
-    question = turn.job
-    assert isinstance(question, Question)
+    question = turn.question
     if question.message.sent_at:
         metrics.QUEUE.observe(max(0.0, began - question.message.sent_at))
     ended = exchange.ended if exchange is not None else end_reason(draft)

@@ -149,7 +149,7 @@ class Plan:
         yield Finished("stop")
 
 
-def plan(question: Question, asked: tuple[Said, ...], context: TurnContext, words: Words) -> Plan | None:
+def plan_of(question: Question, asked: tuple[Said, ...], context: TurnContext, words: Words) -> Plan | None:
     """Return what is to be made of `question`; None where there is nothing to be done about an answer any more.
 
     `asked` are its messages, where it is asked for the first time.

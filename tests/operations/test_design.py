@@ -11,7 +11,7 @@ import pytest
 from bridge import app
 from bridge.inbox import claim, inbox
 from bridge.store import keeper
-from bridge.turn import answer
+from bridge.turn import answer, attempt
 from tests.operations.pages import unfenced
 from tests.tunnel.note import ROOT
 
@@ -79,7 +79,7 @@ def test_the_figures_are_those_of_the_code() -> None:
         f"gives its answers {app.GRACE_SECONDS:.0f} seconds",
         f"failed more than {answer.MAX_FAILURES} times",
         f"died more than {answer.MAX_CRASHES} times",
-        f"After {answer.FREE_CRASHES} deaths",
+        f"After {attempt.FREE_CRASHES} deaths",
         f"up to {answer.MAX_CRASH_PAUSE_SECONDS:.0f} seconds",
         f"expires after {inbox.CLAIM_SECONDS:.0f} seconds",
         f"every {inbox.SWEEP_SECONDS:.0f} seconds",
