@@ -37,6 +37,15 @@ class Chat:
     def __str__(self) -> str:
         return ":".join(filter(None, (self.channel, self.id, self.thread, self.person and f"~{self.person}")))
 
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read what `str` gives. Raises ValueError."""
+        place, _, person = text.partition(":~")
+        channel, id, thread, *more = [*place.split(":"), "", "", ""]
+        if not channel or not id or any(more) or not text.isprintable() or " " in text:
+            raise ValueError(text)
+        return cls(channel, id, thread, person=person)
+
     @property
     def place(self) -> Chat:
         """Where the conversation is held, as the platform knows it."""

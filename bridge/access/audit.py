@@ -9,7 +9,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from bridge.access.model import RULE_KINDS, Actor
-from bridge.access.settings import EVERYWHERE, SETTINGS
+from bridge.access.settings import EVERYWHERE, FOR_OWNERS, SETTINGS
 from bridge.store import AccessKeys, translate_redis_errors
 
 MAX_CHANGES = 2000
@@ -37,10 +37,16 @@ class Change:
         return self.before != self.after and self.what.partition(" ")[0] in (*RULE_KINDS, *SETTINGS)
 
     @property
+    def can_be_undone(self) -> bool:
+        """Whether it says all that is needed to take it back: of a row, a name, or what a chat chose with one word."""
+        kind = self.what.partition(" ")[0]
+        return self.is_of_row or kind == "name" or (kind == "choice" and bool(self.before))
+
+    @property
     def is_owners(self) -> bool:
-        """Whether only owners may change this: a role, or what applies in all chats."""
+        """Whether only owners may change this: a role, what applies in all chats, and what is theirs in any."""
         kind, _, subject = self.what.partition(" ")
-        return kind == "role" or subject == EVERYWHERE
+        return kind == "role" or subject == EVERYWHERE or kind in FOR_OWNERS
 
 
 class AuditLog:

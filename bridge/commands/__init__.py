@@ -1,6 +1,7 @@
 """What one can ask of the bridge itself: one table of commands; a call goes in, text and buttons come out."""
 
 from bridge.commands.audit import NOTHING, shown
+from bridge.commands.chat_choices import CHOSEN, UNSET
 from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.conversation import LATER_ID
 from bridge.commands.download import file_button
@@ -14,11 +15,13 @@ from bridge.commands.titles import first_words
 from bridge.commands.usage import usage_figures
 
 __all__ = [
+    "CHOSEN",
     "DEFAULT",
     "LATER_ID",
     "MIN_COMMAND_BYTES",
     "NOTHING",
     "REQUEST_ID",
+    "UNSET",
     "Answered",
     "CommandContext",
     "CommandResult",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from hashlib import blake2b
 
-from bridge.access import Access, Standing
+from bridge.access import Standing
+from bridge.commands.chat_choices import ChatChoices
 from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.subjects import plain
 from bridge.events import Event, TextDelta
@@ -26,16 +27,16 @@ MAX_TITLE_CHARACTERS = 40
 
 
 class KnowledgeCommands:
-    def __init__(self, store: Store, access: Access, knowledge: Knowledge) -> None:
+    def __init__(self, store: Store, choices: ChatChoices, knowledge: Knowledge) -> None:
         self._store = store
-        self._access = access
+        self._chosen = choices
         self._knowledge = knowledge
 
     async def kb(self, context: CommandContext) -> CommandResult:
         """`/kb`, `ask QUESTION`, `add`, `list`, `remove WHICH`, `always`, `tool`, `off`; by buttons `base`, `own`."""
         word, _, rest = context.argument.strip().partition(" ")
         word, rest = word.lower(), rest.strip()
-        choices = KnowledgeChoices.read(await self._store.preferences.knowledge(context.chat))
+        choices = await self._chosen.knowledge(context.chat)
         if word == "ask" and rest:
             return await self._ask(context, choices, rest)
         if word == "list":
@@ -56,12 +57,8 @@ class KnowledgeCommands:
             choices = choices.off()
         else:
             choices = choices.used("tool" if word == "tool" else "always")
-        await self._keep(context, choices, word)
+        await self._chosen.set_knowledge(context.chat, choices, word, context.actor)
         return await self._overview(context, choices)
-
-    async def _keep(self, context: CommandContext, choices: KnowledgeChoices, what: str) -> None:
-        await self._store.preferences.set_knowledge(context.chat, choices.encode())
-        await self._access.audit.note(context.actor, f"knowledge {context.chat}", what)
 
     async def _overview(self, context: CommandContext, choices: KnowledgeChoices, note: str = "") -> CommandResult:
         words = context.words
@@ -98,7 +95,9 @@ class KnowledgeCommands:
         if key is None:
             return CommandResult(words.kb_base_gone if _may_pick(context) else words.kb_of_admins, in_place=False)
         choices = choices.toggled(key, bases[key])
-        await self._keep(context, choices, f"{'+' if key in choices.bases else '-'}{key}")
+        await self._chosen.set_knowledge(
+            context.chat, choices, f"{'+' if key in choices.bases else '-'}{key}", context.actor
+        )
         return await self._overview(context, choices)
 
     async def _ask(self, context: CommandContext, choices: KnowledgeChoices, question: str) -> CommandResult:
@@ -138,8 +137,8 @@ class KnowledgeCommands:
         document = await self._knowledge.add(context.chat, name, text, context.settings.keep_seconds)
         if document is None:
             return words.kb_full.format(count=MAX_DOCUMENTS)
-        choices = KnowledgeChoices.read(await self._store.preferences.knowledge(context.chat)).with_own(True)
-        await self._keep(context, choices, "add")
+        choices = (await self._chosen.knowledge(context.chat)).with_own(True)
+        await self._chosen.set_knowledge(context.chat, choices, "add", context.actor)
         said = words.kb_added.format(name=f"`{plain(document.name)}`")
         return said if document.is_whole else f"{said} {words.kb_cut}"
 
@@ -164,7 +163,7 @@ class KnowledgeCommands:
         if found is None:
             return await self._list(context, words.kb_no_such_document if which else "")
         await self._store.documents.remove(context.chat, found.id)
-        await self._access.audit.note(context.actor, f"knowledge {context.chat}", "remove")
+        await self._chosen.note_knowledge(context.chat, "remove", context.actor)
         return await self._list(context, words.kb_removed.format(name=f"`{plain(found.name)}`"))
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bridge.access import (
+    EVERYWHERE,
     MAX_USES,
     OFF,
     SETTINGS,
@@ -23,6 +24,7 @@ from bridge.access import (
     Subject,
     subject_name,
 )
+from bridge.commands.chat_choices import ChatChoices
 from bridge.commands.model_menu import MAX_LABEL_LENGTH
 from bridge.commands.prompt_editor import PromptEditor
 from bridge.commands.subjects import moment
@@ -73,6 +75,7 @@ class Management:
     def __init__(self, access: Access, inbox: Inbox, store: Store) -> None:
         self.access = access
         self.prompts = PromptEditor(store.prompts, access)
+        self.choices = ChatChoices(store.preferences, access)
         self._inbox = inbox
         self._names = store.names
         self._conversations = store.conversations
@@ -167,11 +170,16 @@ class Management:
         Returns False if it was so already. Raises ValueError where the text means nothing.
         """
         changed = await self.access.settings.set(chat, name, "" if text.lower() == DEFAULT else text, by)
+        if name == "keep" or changed:
+            await self._apply(name, chat)
+        return changed
+
+    async def _apply(self, name: str, chat: Chat | None) -> None:
+        """Do with what is kept already what a new value of the setting asks for."""
         if name == "keep":
             await self._shorten(chat)
-        if name == "overhear" and changed:  # whatever it is now, what is kept was kept by another choice
+        if name == "overhear":  # whatever it is now, what is kept was kept by another choice
             await self._overheard.forget_all(chat)
-        return changed
 
     async def _shorten(self, where: Chat | None) -> None:
         """Apply the current limit to what is kept already, in one chat or in all of them (None)."""
@@ -208,5 +216,18 @@ class Management:
         return await self.access.audit.newest(most)
 
     async def undo(self, change: Change, by: Actor) -> bool:
-        """Put the row that `change` changed back to what it was; return False where it was changed again meanwhile."""
-        return await self.access.undo(change, by)
+        """Put back what `change` changed; return False where that cannot be, or it was changed again meanwhile."""
+        kind, _, subject = change.what.partition(" ")
+        if not change.can_be_undone:
+            return False
+        if kind == "choice":
+            return await self.choices.undo(change, by)
+        if kind == "name":
+            if (await self._names.all()).get(subject, OFF) != change.after:
+                return False
+            return await self.rename(subject, change.before, by) is not None
+        if not await self.access.undo(change, by):
+            return False
+        if kind in SETTINGS:
+            await self._apply(kind, None if subject == EVERYWHERE else Chat.parse(subject))
+        return True

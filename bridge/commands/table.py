@@ -89,7 +89,7 @@ class Commands:
         talk = ConversationCommands(store, inbox, picker, speaks=speech is not None and bool(speech.voice_model))
         self.prompts = prompts = PromptCommands(store, management.prompts)
         answer = AnswerCommands(store, inbox, picker)
-        tools = ToolCommands(store, inbox, access, toolbox, Approvals(store.redis))
+        tools = ToolCommands(store, inbox, management, toolbox, Approvals(store.redis))
         talks = ChatsCommands(store, inbox, Titles(store, picker, gateways))
         self._entries: dict[str, Entry] = {}
         self._help = HelpCommand(picker, self._entries)
@@ -123,7 +123,7 @@ class Commands:
             Entry("params", params.params, topic="models"),
             Entry("usage", UsageCommand(Ledger(store.redis), Prices(settings.prices, gateways)).usage, topic="you"),
             Entry("voice", talk.voice),
-            Entry("kb", KnowledgeCommands(store, access, self.knowledge).kb),
+            Entry("kb", KnowledgeCommands(store, management.choices, self.knowledge).kb),
             Entry("tool", tools.tool, listed=False),
             Entry("whoami", admit.whoami, topic="you", tells_groups=True),
             Entry("claim", admit.redeem, listed=False),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import blake2b
 
-from bridge.access import Access, Role
+from bridge.access import Role
 from bridge.commands.context import CommandContext, CommandResult
+from bridge.commands.management import Management
 from bridge.commands.subjects import code, plain
 from bridge.inbox import Inbox
 from bridge.store import Store
@@ -30,20 +31,23 @@ MAX_LISTED = 40
 
 
 class ToolCommands:
-    def __init__(self, store: Store, inbox: Inbox, access: Access, toolbox: Toolbox, approvals: Approvals) -> None:
+    def __init__(
+        self, store: Store, inbox: Inbox, management: Management, toolbox: Toolbox, approvals: Approvals
+    ) -> None:
         self._store = store
+        self._chosen = management.choices
         self._inbox = inbox
-        self._access = access
+        self._access = management.access
         self._toolbox = toolbox
         self._approvals = approvals
 
     async def tools(self, context: CommandContext) -> CommandResult:
         """`/tools`, `/tools on|off`, `/tools SERVER|TOOL`, `/tools SERVER|TOOL never|ask|always`."""
         words = context.argument.split()
-        choices = ToolChoices.read(await self._store.preferences.tools(context.chat))
+        choices = await self._chosen.tools(context.chat)
         if words and words[0].lower() in ("on", "off"):
             choices = choices.switched(words[0].lower() == "on")
-            await self._keep(context, choices, words[0].lower())
+            await self._chosen.set_tools(context.chat, choices, words[0].lower(), context.actor)
             words = []
         offer = await self._toolbox.offer(fresh=not words)
         if not words:
@@ -56,14 +60,11 @@ class ToolCommands:
             return CommandResult(context.words.tools_usage)
         if permission is not None:
             choices = choices.of_tool(tool, permission) if tool else choices.of_server(server or "", permission)
-            await self._keep(context, choices, f"{tool.key if tool else f'{server}/*'} {permission}")
+            what = f"{tool.key if tool else f'{server}/*'} {permission}"
+            await self._chosen.set_tools(context.chat, choices, what, context.actor)
         if tool is not None:
             return _one_tool(context, choices, tool)
         return _one_server(context, choices, offer, server or "")
-
-    async def _keep(self, context: CommandContext, choices: ToolChoices, what: str) -> None:
-        await self._store.preferences.set_tools(context.chat, CHOICES.encode(choices))
-        await self._access.audit.note(context.actor, f"tools {context.chat}", what)
 
     async def tool(self, context: CommandContext) -> CommandResult:
         """`/tool once|always|no ID`: the person who asked, or an admin, decides whether a call may run."""

@@ -38,7 +38,7 @@ class ToolChoices(Struct, frozen=True, omit_defaults=True):
             return "ask"
         return next((each for each in PERMISSIONS if each == word), tool.permission)
 
-    def switched(self, on: bool) -> Self:
+    def switched(self, on: bool | None) -> Self:
         return replace(self, on=on)
 
     def of_tool(self, tool: Tool, permission: Permission) -> Self:

@@ -22,7 +22,7 @@ from tests.harness import OWNER, BridgeInProcess, bridge_in_process
 from tests.leaving_out import leave_out
 from tests.web.browser import missing
 
-PAGES = ["/", "/people", "/chats", "/chats/all", "/chats/fake:-1", "/usage", "/changes"]
+PAGES = ["/", "/people", "/chats", "/chats/all", "/chats/fake:-1", "/chats/fake:-1/chosen", "/usage", "/changes"]
 SETUP = [
     "/setup",
     "/setup/connections",
@@ -70,7 +70,14 @@ def site_of(bridge: BridgeInProcess, gateways: Gateways | None = None) -> Site:
     app = bridge.app
     settings = bridge.settings.model_copy(update={"language": None})
     return Site(
-        settings, app.store, app.inbox, app.commands.management, gateways or app.gateways, KINDS, app.publish_all
+        settings,
+        app.store,
+        app.inbox,
+        app.commands.management,
+        gateways or app.gateways,
+        KINDS,
+        app.toolbox,
+        app.publish_all,
     )
 
 

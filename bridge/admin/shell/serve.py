@@ -81,7 +81,14 @@ def _page(
     from bridge.admin.web import Site, page  # a web server, in memory only where it is wanted
 
     site = Site(
-        settings, bridge.store, bridge.inbox, bridge.commands.management, bridge.gateways, kinds, bridge.publish_all
+        settings,
+        bridge.store,
+        bridge.inbox,
+        bridge.commands.management,
+        bridge.gateways,
+        kinds,
+        bridge.toolbox,
+        bridge.publish_all,
     )
     return page(site, settings.web_port)
 

@@ -6,7 +6,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 
 from bridge.access import LINK_SECONDS, Access
 from bridge.admin.web import Site, page
@@ -15,6 +15,7 @@ from bridge.commands import Management
 from bridge.inbox import Inbox
 from bridge.settings import Settings
 from bridge.store import RedisQuirks, open_store
+from bridge.tools import BuiltInTools, Reminders, Toolbox
 
 
 async def web(settings: Settings, channels: Mapping[str, type[ChannelSettings]], port: int | None) -> int:
@@ -25,10 +26,13 @@ async def web(settings: Settings, channels: Mapping[str, type[ChannelSettings]],
     async with (
         open_store(settings.redis_url.get_secret_value(), settings.data_dir) as store,
         settings.open_gateways(RedisQuirks(store.redis)) as gateways,
+        AsyncExitStack() as ending,
     ):
         inbox = Inbox(store)
         management = Management(Access(store.redis, settings.admins), inbox, store)
-        site = Site(settings, store, inbox, management, gateways, channels)
+        toolbox = Toolbox(BuiltInTools(Reminders(store.redis)), settings.tool_servers(), gateways.all)
+        site = Site(settings, store, inbox, management, gateways, channels, toolbox)
+        ending.push_async_callback(toolbox.close)
         async with page(site, settings.web_port if port is None else port) as address:
             link = await management.access.web.link(None)
             print(f"The page is at {address} until you press Ctrl-C. This opens it once, within", end=" ")

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from bridge.access import EVERYWHERE, FOR_OWNERS, SETTINGS, ChatSettings, Days
-from bridge.admin.web.guard import needs_owner
+from bridge.admin.web.guard import chat_of, needs_owner
 from bridge.admin.web.render import back, render
 from bridge.admin.web.site import SITE, tongue_of, visit_of
 from bridge.commands import DEFAULT, SettingValue
@@ -19,7 +19,6 @@ from bridge.words import Words
 
 ALL = "all"
 MAX_SHOWN = 200
-MAX_ID_LENGTH = 200
 LONG = frozenset({"system"})
 """Settings that are typed into a large field."""
 
@@ -35,7 +34,9 @@ class ShownChat:
 
     @property
     def link(self) -> str:
-        return f"/chats/{quote(self.id, safe=':')}"
+        """To its settings; a topic or a person's part of a group has only what was chosen there."""
+        chat = chat_of(self.id)
+        return f"/chats/{quote(self.id, safe=':~')}{'/chosen' if chat and chat != chat.whole else ''}"
 
 
 async def show(request: web.Request) -> web.Response:
@@ -140,10 +141,10 @@ def _chat(request: web.Request) -> Chat | None:
     id = _id(request)
     if id == ALL:
         return None
-    channel, colon, rest = id.partition(":")
-    if not (channel and colon and rest) or len(id) > MAX_ID_LENGTH or not id.isprintable() or " " in id:
+    chat = chat_of(id)
+    if chat is None or chat != chat.whole:
         raise web.HTTPNotFound
-    return Chat(channel, rest)
+    return chat
 
 
 ROUTES = [

@@ -18,6 +18,7 @@ from bridge.access import ListFull, RateLimiter, Role, StolenSession
 from bridge.admin.web.render import render
 from bridge.admin.web.site import SITE, VISIT, WORDS, Tongue, Visit
 from bridge.errors import StoreError
+from bridge.types import Chat
 from bridge.words import IN, language_of
 from bridge.words.web import WEB
 
@@ -185,6 +186,14 @@ def _is_same_origin(request: web.Request) -> bool:
 def _preferred(accepted: str) -> str:
     """The first language of an Accept-Language header; browsers send them in the person's order."""
     return accepted[:100].partition(",")[0].partition(";")[0].strip()
+
+
+def chat_of(id: str) -> Chat | None:
+    """The chat of this id; None where none can be called so."""
+    try:
+        return Chat.parse(id) if len(id) <= MAX_FIELD_CHARACTERS else None
+    except ValueError:
+        return None
 
 
 def short(value: object) -> str:

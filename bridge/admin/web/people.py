@@ -145,7 +145,7 @@ async def changes(request: web.Request) -> web.Response:
     found = await request.app[SITE].management.changes(MAX_CHANGES)
     visit = visit_of(request)
     last = found[0] if found else None
-    may = last is not None and last.is_of_row and (visit.role is Role.OWNER or not last.is_owners)
+    may = last is not None and last.can_be_undone and (visit.role is Role.OWNER or not last.is_owners)
     return render(request, "changes.html", changes=found, shown=shown, undo=last.id if last and may else "")
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from bridge.admin.web.guard import MAX_FIELD_CHARACTERS, needs_owner, short
+from bridge.admin.web.guard import chat_of, needs_owner, short
 from bridge.admin.web.render import render
 from bridge.admin.web.site import SITE, Site, visit_of
 from bridge.commands import first_words
@@ -48,7 +48,7 @@ async def read(request: web.Request) -> web.Response:
     """One conversation of a chat, the current one where no number is named."""
     needs_owner(request)
     site, visit, id = request.app[SITE], visit_of(request), request.match_info["id"]
-    chat = _chat(id)
+    chat = chat_of(id)
     kept = await site.store.conversations.all(chat) if chat else []
     number = request.query.get("number", "")
     chosen = next((each for each in kept if str(each.number) == number or (not number and each.is_current)), None)
@@ -85,15 +85,6 @@ async def _tell(site: Site, chat: Chat) -> bool:
     await site.inbox.put(account, Notice(f"{NOTICE}:{chat}", where, NOTICE, language=language), lane="commands")
     await looks.mark_told(chat)
     return True
-
-
-def _chat(id: str) -> Chat | None:
-    """The chat that `str` makes this id of; None where none can be called so."""
-    place, _, person = id.partition(":~")
-    channel, chat, thread, *more = [*place.split(":"), "", "", ""]
-    if not channel or not chat or any(more) or len(id) > MAX_FIELD_CHARACTERS:
-        return None
-    return Chat(channel, chat, thread, person=person)
 
 
 ROUTES = [

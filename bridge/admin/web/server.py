@@ -14,6 +14,7 @@ from bridge.access import WebSessions
 from bridge.admin.shell.ports import listen_on_loopback
 from bridge.admin.web import (
     chats,
+    chosen,
     connections,
     entry,
     names,
@@ -34,7 +35,7 @@ from bridge.errors import SettingsError, StoreError
 
 log = structlog.get_logger(__name__)
 
-MODULES = (entry, now, people, chats, usage, setup, connections, settings, names, prompts, providers, provider)
+MODULES = (entry, now, people, chats, chosen, usage, setup, connections, settings, names, prompts, providers, provider)
 """Those that have routes, but for the one that is there only where it is allowed."""
 ANNOUNCE_SECONDS = 10.0
 SHUTDOWN_SECONDS = 1.0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from aiohttp import web
@@ -11,15 +12,19 @@ from bridge.access import Actor, Role, WebSession
 from bridge.admin.web.condition import Conditions
 from bridge.channel_settings import ChannelSettings
 from bridge.commands import Management
-from bridge.gateway import Gateways
+from bridge.errors import GatewayError
+from bridge.gateway import Gateways, Model
 from bridge.inbox import Inbox
 from bridge.settings import Settings
 from bridge.store import Store
+from bridge.tools import Toolbox
 from bridge.words import Language, Words
 from bridge.words.web import WebWords
 
 PLACE = "page"
 """Where the audit log says that a change was made."""
+LIST_SECONDS = 2.0
+"""For the gateways to list their models."""
 
 
 async def _nothing() -> None: ...
@@ -36,8 +41,17 @@ class Site:
     gateways: Gateways
     channels: Mapping[str, type[ChannelSettings]]
     """What each channel reads from the environment."""
+    toolbox: Toolbox
     admins_changed: Callable[[], Awaitable[None]] = _nothing
     conditions: Conditions = field(default_factory=Conditions)
+
+    async def offered(self) -> Sequence[Model]:
+        """Return the models of the gateways; none while they cannot be had."""
+        try:
+            async with asyncio.timeout(LIST_SECONDS):
+                return await self.gateways.models()
+        except (GatewayError, TimeoutError):
+            return ()
 
 
 @dataclass(frozen=True, slots=True)

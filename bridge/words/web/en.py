@@ -171,6 +171,24 @@ EN = WebWords(
     },
     follows="As elsewhere ({value})",
     applies_now="Applies now: {value}.",
+    chosen_in="Chosen in {chat}",
+    chosen_how="What the people of this chat have chosen there, and admins for them. Where nothing is chosen, "
+    "the settings of the chat apply.",
+    chosen_parts={
+        "answers": "Answers",
+        "knowledge": "Knowledge",
+        "tools": "Tools",
+    },
+    chosen_names={
+        "reasoning": "What a model thinks",
+        "buttons": "Buttons under an answer",
+        "later": "Messages wait while the gateway is away",
+    },
+    none_chosen="none chosen",
+    knowledge_use="It is searched",
+    tools_offered="Models may call tools",
+    all_its_tools="All of them",
+    each_as_below="each as below",
     save="Save",
     usage="Usage",
     usage_by={

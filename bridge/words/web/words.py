@@ -124,6 +124,15 @@ class WebWords:
     setting_hints: Mapping[str, str]
     follows: str
     applies_now: str
+    chosen_in: str
+    chosen_how: str
+    chosen_parts: Mapping[str, str]
+    chosen_names: Mapping[str, str]
+    none_chosen: str
+    knowledge_use: str
+    tools_offered: str
+    all_its_tools: str
+    each_as_below: str
     save: str
 
     # usage

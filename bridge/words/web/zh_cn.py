@@ -169,6 +169,23 @@ ZH_CN = WebWords(
     },
     follows="沿用别处（{value}）",
     applies_now="当前：{value}。",
+    chosen_in="{chat} 中的选择",
+    chosen_how="这个聊天里的人或管理员所作的选择。没有选择的，按聊天的设置。",
+    chosen_parts={
+        "answers": "回答",
+        "knowledge": "知识",
+        "tools": "工具",
+    },
+    chosen_names={
+        "reasoning": "模型的思考",
+        "buttons": "回答下方的按钮",
+        "later": "网关不在时消息等待",
+    },
+    none_chosen="未选择",
+    knowledge_use="何时检索",
+    tools_offered="模型可以调用工具",
+    all_its_tools="全部工具",
+    each_as_below="逐个按下面的设置",
     save="保存",
     usage="用量",
     usage_by={

@@ -169,6 +169,23 @@ ZH_TW = WebWords(
     },
     follows="沿用別處（{value}）",
     applies_now="目前：{value}。",
+    chosen_in="{chat} 中的選擇",
+    chosen_how="這個聊天裡的人或管理員所作的選擇。沒有選擇的，按聊天的設定。",
+    chosen_parts={
+        "answers": "回答",
+        "knowledge": "知識",
+        "tools": "工具",
+    },
+    chosen_names={
+        "reasoning": "模型的思考",
+        "buttons": "回答下方的按鈕",
+        "later": "閘道不在時訊息等待",
+    },
+    none_chosen="未選擇",
+    knowledge_use="何時檢索",
+    tools_offered="模型可以呼叫工具",
+    all_its_tools="全部工具",
+    each_as_below="逐個按下面的設定",
     save="儲存",
     usage="用量",
     usage_by={
