@@ -37,16 +37,16 @@ async def feishu(script: record_chat.Script, language: str, words: AppWords, tit
 
 def pictures() -> dict[str, Callable[[Path], Awaitable[str | bytes]]]:
     """What is drawn, by file name."""
-    chat, page, seat = record_chat, record_page, record_terminal
+    chat, page, session = record_chat, record_page, record_terminal
     return {
         "terminal.svg": lambda home: terminal(
-            seat.in_english,
+            session.in_english,
             "en_GB.UTF-8",
             "In a terminal: an answer grows in place, /model picks another model by number, Ctrl-C stops an answer",
             home,
         ),
         "terminal.zh-CN.svg": lambda home: terminal(
-            seat.in_chinese, "zh_CN.UTF-8", "在终端里：回答逐步显示，/model 按编号换模型，Ctrl-C 停止回答", home
+            session.in_chinese, "zh_CN.UTF-8", "在终端里：回答逐步显示，/model 按编号换模型，Ctrl-C 停止回答", home
         ),
         "telegram.svg": lambda home: telegram(
             chat.telegram_in_english,

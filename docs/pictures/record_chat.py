@@ -89,7 +89,7 @@ class Feishu:
 
 
 class Chat:
-    """A person's seat in the chat with the bot."""
+    """A person's session in the chat with the bot."""
 
     def __init__(self, watched: Watched, bot: BridgeProcess, gateway: BeatGateway) -> None:
         self.moments: list[Moment] = []

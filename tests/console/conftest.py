@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.console.seat import Seat
+from tests.console.session import TerminalSession
 
 
 @pytest.fixture(scope="package")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seat]:
-    with Seat(tmp_path_factory.mktemp("seat")) as seat:
-        yield seat
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TerminalSession]:
+    with TerminalSession(tmp_path_factory.mktemp("session")) as session:
+        yield session
 
 
 @pytest.fixture
-def seat(shared: Seat) -> Seat:
+def session(shared: TerminalSession) -> TerminalSession:
     """At the prompt, with nothing on the screen but that."""
     try:
         shared.clear()

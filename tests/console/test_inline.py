@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from channels.console.inline import drawn, may_show
-from tests.console.seat import PATIENCE, Seat
+from tests.console.session import PATIENCE, TerminalSession
 from tests.media.samples import claimed_png, photo
 
 CAT = photo(300, 200, format="PNG")
@@ -19,57 +19,57 @@ DEVICE = "\x1b[?62;4c"
 """What every terminal answers at the end."""
 
 
-def terminal(folder: Path, answers: str, term: str = "xterm-256color", program: str = "") -> Seat:
-    """A seat at a terminal that answers so when it is asked; its person types a letter too early."""
+def terminal(folder: Path, answers: str, term: str = "xterm-256color", program: str = "") -> TerminalSession:
+    """A session at a terminal that answers so when it is asked; its person types a letter too early."""
     (folder / "cat.png").write_bytes(CAT)
-    seat = Seat(folder, TERM=term, TERM_PROGRAM=program)
+    session = TerminalSession(folder, TERM=term, TERM_PROGRAM=program)
     deadline = time.monotonic() + PATIENCE
-    while b"\x1b[c" not in seat.raw:
-        seat.read()
+    while b"\x1b[c" not in session.raw:
+        session.read()
         assert time.monotonic() < deadline, "it is not asked"
-    seat.type(f"p{answers}{DEVICE}")
-    return seat
+    session.type(f"p{answers}{DEVICE}")
+    return session
 
 
-def shown(seat: Seat) -> bytes:
+def shown(session: TerminalSession) -> bytes:
     """The picture that was sent to the terminal, put together again."""
-    kitty = re.findall(rb"\x1b_G([^;\x1b]*);([^\x1b]*)\x1b", seat.raw)
+    kitty = re.findall(rb"\x1b_G([^;\x1b]*);([^\x1b]*)\x1b", session.raw)
     if data := b"".join(chunk for about, chunk in kitty if b"a=q" not in about):
         return base64.b64decode(data)
-    iterm = re.findall(rb"\x1b\]1337;File=inline=1;[^:]*:([^\x07]*)\x07", seat.raw)
+    iterm = re.findall(rb"\x1b\]1337;File=inline=1;[^:]*:([^\x07]*)\x07", session.raw)
     return base64.b64decode(b"".join(iterm))
 
 
-def ask_for_picture(seat: Seat) -> str:
-    seat.until(lambda text: text.endswith("› p"))  # what was typed too early is there
-    seat.type("icture\r")
-    return seat.until(lambda text: "Saved:" in text and seat.at_prompt)
+def ask_for_picture(session: TerminalSession) -> str:
+    session.until(lambda text: text.endswith("› p"))  # what was typed too early is there
+    session.type("icture\r")
+    return session.until(lambda text: "Saved:" in text and session.at_prompt)
 
 
 def test_kitty_shows_a_picture_once(tmp_path: Path) -> None:
-    with terminal(tmp_path, KITTY, "xterm-kitty") as seat:
-        text = ask_for_picture(seat)
-        assert shown(seat) == CAT
-        assert seat.raw.count(b"a=T,f=100,q=2,c=30,r=10,") == 1
+    with terminal(tmp_path, KITTY, "xterm-kitty") as session:
+        text = ask_for_picture(session)
+        assert shown(session) == CAT
+        assert session.raw.count(b"a=T,f=100,q=2,c=30,r=10,") == 1
         assert "A cat" in text and "Saved:" in text
 
 
 def test_iterm_shows_a_picture_once(tmp_path: Path) -> None:
-    with terminal(tmp_path, ITERM, program="iTerm.app") as seat:
-        ask_for_picture(seat)
-        assert shown(seat) == CAT
-        assert f"size={len(CAT)};width=30;".encode() in seat.raw
+    with terminal(tmp_path, ITERM, program="iTerm.app") as session:
+        ask_for_picture(session)
+        assert shown(session) == CAT
+        assert f"size={len(CAT)};width=30;".encode() in session.raw
 
 
 def test_a_terminal_that_says_no_is_shown_the_path_only(tmp_path: Path) -> None:
-    with terminal(tmp_path, "", "xterm-kitty") as seat:
-        ask_for_picture(seat)
-        assert shown(seat) == b""
+    with terminal(tmp_path, "", "xterm-kitty") as session:
+        ask_for_picture(session)
+        assert shown(session) == b""
 
 
-def test_any_other_terminal_is_not_even_asked(seat: Seat) -> None:
-    seat.ask("picture")
-    assert b"\x1b_G" not in seat.raw and b"1337" not in seat.raw
+def test_any_other_terminal_is_not_even_asked(session: TerminalSession) -> None:
+    session.ask("picture")
+    assert b"\x1b_G" not in session.raw and b"1337" not in session.raw
 
 
 @pytest.mark.parametrize(

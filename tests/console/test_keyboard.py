@@ -7,27 +7,27 @@ from pathlib import Path
 
 import pytest
 
-from tests.console.seat import ALT_ENTER, CTRL_C, CTRL_D, CTRL_J, ENTER, TAB, UP, Seat
+from tests.console.session import ALT_ENTER, CTRL_C, CTRL_D, CTRL_J, ENTER, TAB, UP, TerminalSession
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Iterator[Seat]:
+def own(tmp_path: Path) -> Iterator[TerminalSession]:
     """For a test at whose end the program is gone."""
-    with Seat(tmp_path) as seat:
-        yield seat
+    with TerminalSession(tmp_path) as session:
+        yield session
 
 
-def test_ctrl_c_stops_the_answer_at_once(seat: Seat) -> None:
-    seat.say("endless")
-    seat.until("Paragraph 30.")
-    seat.type(CTRL_C)
-    text = seat.until_prompt()
-    assert seat.heard() == ["endless", "/stop"]
+def test_ctrl_c_stops_the_answer_at_once(session: TerminalSession) -> None:
+    session.say("endless")
+    session.until("Paragraph 30.")
+    session.type(CTRL_C)
+    text = session.until_prompt()
+    assert session.heard() == ["endless", "/stop"]
     assert text.endswith("stopped\n\n›")
-    assert seat.ask("short") == ["Blue light is scattered most."]
+    assert session.ask("short") == ["Blue light is scattered most."]
 
 
-def test_ctrl_c_twice_leaves_a_clean_terminal(own: Seat) -> None:
+def test_ctrl_c_twice_leaves_a_clean_terminal(own: TerminalSession) -> None:
     own.until_prompt()
     assert own.modes() != own.before
     own.type("half a thought" + CTRL_C)
@@ -47,14 +47,14 @@ def test_ctrl_c_twice_leaves_a_clean_terminal(own: Seat) -> None:
 
 
 @pytest.mark.parametrize("words", [CTRL_D, "/quit\r", "/exit\r"], ids=["ctrl-d", "quit", "exit"])
-def test_other_ways_to_leave(own: Seat, words: str) -> None:
+def test_other_ways_to_leave(own: TerminalSession, words: str) -> None:
     own.until_prompt()
     own.type(words)
     assert own.until_gone() == 0
     assert own.modes() == own.before and not own.hidden
 
 
-def test_ctrl_c_again_leaves_an_answer_that_does_not_stop(own: Seat) -> None:
+def test_ctrl_c_again_leaves_an_answer_that_does_not_stop(own: TerminalSession) -> None:
     own.say("sky")
     own.until("First paragraph.")
     own.type(CTRL_C)
@@ -66,15 +66,15 @@ def test_ctrl_c_again_leaves_an_answer_that_does_not_stop(own: Seat) -> None:
 
 
 def test_leaving_before_the_bridge_listens_ends_the_program(tmp_path: Path) -> None:
-    with Seat(tmp_path, "--deaf", "--greet") as seat:
-        seat.until("Welcome")
-        seat.until_prompt()
-        seat.type(CTRL_D)
-        assert seat.until_gone() != 0
-        assert seat.modes() == seat.before and not seat.hidden
+    with TerminalSession(tmp_path, "--deaf", "--greet") as session:
+        session.until("Welcome")
+        session.until_prompt()
+        session.type(CTRL_D)
+        assert session.until_gone() != 0
+        assert session.modes() == session.before and not session.hidden
 
 
-def test_sigterm_in_the_middle_leaves_a_clean_terminal(own: Seat) -> None:
+def test_sigterm_in_the_middle_leaves_a_clean_terminal(own: TerminalSession) -> None:
     own.say("crash")
     own.until("Half an ans")
     own.go()
@@ -83,93 +83,93 @@ def test_sigterm_in_the_middle_leaves_a_clean_terminal(own: Seat) -> None:
     assert own.modes() == own.before and not own.hidden
 
 
-def test_an_exception_leaves_a_clean_terminal(own: Seat) -> None:
+def test_an_exception_leaves_a_clean_terminal(own: TerminalSession) -> None:
     own.say("fault")
     assert own.until_gone() == 1
     assert own.modes() == own.before and not own.hidden
 
 
-def test_tab_completes_commands_and_models(seat: Seat) -> None:
-    seat.until_prompt()
-    seat.type("/")
-    shown = seat.until("/quit")
+def test_tab_completes_commands_and_models(session: TerminalSession) -> None:
+    session.until_prompt()
+    session.type("/")
+    shown = session.until("/quit")
     assert "What I can do" in shown and "/allow" not in shown
-    seat.type("mo" + TAB)
-    seat.until(lambda text: "› /model" in text and seat.screen.cursor.x == len("› /model "))
-    seat.type("qwen")
-    seat.until("ollama:qwen3:8b")
-    seat.type(TAB)
-    seat.until("› /model ollama:qwen3:8b")
-    seat.type(ENTER)
-    seat.until("You said '/model ollama:qwen3:8b'.")
+    session.type("mo" + TAB)
+    session.until(lambda text: "› /model" in text and session.screen.cursor.x == len("› /model "))
+    session.type("qwen")
+    session.until("ollama:qwen3:8b")
+    session.type(TAB)
+    session.until("› /model ollama:qwen3:8b")
+    session.type(ENTER)
+    session.until("You said '/model ollama:qwen3:8b'.")
 
 
 def test_up_brings_back_what_was_typed_in_an_earlier_run(tmp_path: Path) -> None:
-    with Seat(tmp_path) as seat:
-        seat.ask("short")
-        seat.until_prompt()
-        seat.type(f"two{ALT_ENTER}lines{ENTER}")
-        seat.until(r"'two\nlines'")
-        seat.until_prompt()
-        seat.type(CTRL_D)
-        seat.until_gone()
+    with TerminalSession(tmp_path) as session:
+        session.ask("short")
+        session.until_prompt()
+        session.type(f"two{ALT_ENTER}lines{ENTER}")
+        session.until(r"'two\nlines'")
+        session.until_prompt()
+        session.type(CTRL_D)
+        session.until_gone()
     assert (tmp_path / "typed").stat().st_mode & 0o777 == 0o600
-    with Seat(tmp_path) as seat:
-        seat.until_prompt()
-        seat.type("x")  # the file is read once the prompt is there
-        seat.until("› x")
-        seat.type("\x7f" + UP)
-        seat.until("› two\n  lines")
-        seat.type(UP + UP)
-        seat.until("› short")
+    with TerminalSession(tmp_path) as session:
+        session.until_prompt()
+        session.type("x")  # the file is read once the prompt is there
+        session.until("› x")
+        session.type("\x7f" + UP)
+        session.until("› two\n  lines")
+        session.type(UP + UP)
+        session.until("› short")
 
 
 @pytest.mark.parametrize("typed", [f"a{ALT_ENTER}b", f"a{CTRL_J}b", f"a\\{ENTER}b"], ids=["alt-enter", "ctrl-j", "\\"])
-def test_a_message_of_two_lines(seat: Seat, typed: str) -> None:
-    seat.until_prompt()
-    seat.type(typed)
-    seat.until("› a\n  b")
-    seat.type(ENTER)
-    seat.until(r"You said 'a\nb'.")
+def test_a_message_of_two_lines(session: TerminalSession, typed: str) -> None:
+    session.until_prompt()
+    session.type(typed)
+    session.until("› a\n  b")
+    session.type(ENTER)
+    session.until(r"You said 'a\nb'.")
 
 
-def test_pasted_lines_are_one_message_even_while_an_answer_grows(seat: Seat) -> None:
-    seat.until_prompt()
-    seat.type("\x1b[200~one\rtwo\rthree\x1b[201~")
-    seat.until("› one\n  two\n  three")
-    seat.type(ENTER)
-    seat.until(r"You said 'one\ntwo\nthree'.")
-    seat.say("sky")
-    seat.until("First paragraph.")
-    assert seat.raw.rfind(b"\x1b[?2004h") > seat.raw.rfind(b"\x1b[?2004l")
-    seat.type("\x1b[200~four\rfive\x1b[201~")
-    seat.go()
-    seat.until("Second paragraph, still growing")
-    seat.go()
-    seat.until("› four\n  five")
-    seat.type(ENTER)
-    seat.until(r"You said 'four\nfive'.")
+def test_pasted_lines_are_one_message_even_while_an_answer_grows(session: TerminalSession) -> None:
+    session.until_prompt()
+    session.type("\x1b[200~one\rtwo\rthree\x1b[201~")
+    session.until("› one\n  two\n  three")
+    session.type(ENTER)
+    session.until(r"You said 'one\ntwo\nthree'.")
+    session.say("sky")
+    session.until("First paragraph.")
+    assert session.raw.rfind(b"\x1b[?2004h") > session.raw.rfind(b"\x1b[?2004l")
+    session.type("\x1b[200~four\rfive\x1b[201~")
+    session.go()
+    session.until("Second paragraph, still growing")
+    session.go()
+    session.until("› four\n  five")
+    session.type(ENTER)
+    session.until(r"You said 'four\nfive'.")
 
 
-def test_what_is_typed_ahead_waits_for_the_prompt(seat: Seat) -> None:
-    seat.say("sky")
-    seat.until("First paragraph.")
-    seat.type("typed\rahead")
-    seat.go()
-    text = seat.until("Second paragraph, still growing")
+def test_what_is_typed_ahead_waits_for_the_prompt(session: TerminalSession) -> None:
+    session.say("sky")
+    session.until("First paragraph.")
+    session.type("typed\rahead")
+    session.go()
+    text = session.until("Second paragraph, still growing")
     assert "typed" not in text and "ahead" not in text
-    seat.go()
-    text = seat.until("› ahead")
+    session.go()
+    text = session.until("› ahead")
     assert text.endswith("growing and done.\n\n› typed\n\nYou said 'typed'.\n\n› ahead")
 
 
-def test_output_while_the_person_types_is_shown_above_the_draft(seat: Seat) -> None:
-    seat.say("late")
-    seat.until_prompt()
-    seat.type("a draft\x1b[D\x1b[D")
-    seat.until(lambda text: text.endswith("› a draft") and seat.screen.cursor.x == 7)
-    seat.go()
-    text = seat.until("Much later.\n\n› a draft")
+def test_output_while_the_person_types_is_shown_above_the_draft(session: TerminalSession) -> None:
+    session.say("late")
+    session.until_prompt()
+    session.type("a draft\x1b[D\x1b[D")
+    session.until(lambda text: text.endswith("› a draft") and session.screen.cursor.x == 7)
+    session.go()
+    text = session.until("Much later.\n\n› a draft")
     assert text.endswith("› late\n\nSoon.\n\nMuch later.\n\n› a draft")
-    seat.type("X")
-    seat.until("› a draXft")
+    session.type("X")
+    session.until("› a draXft")

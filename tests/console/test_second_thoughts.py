@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from tests.console.seat import Seat
+from tests.console.session import TerminalSession
 from tests.emulators.gateway import Behaviour, GatewayEmulator
 
 
-class Chat(Seat):
+class Chat(TerminalSession):
     """`cherry-bridge chat` at a terminal."""
 
     def arguments(self) -> list[str]:
@@ -31,18 +31,18 @@ async def test_continue_retry_and_compare_by_typing(tmp_path: Path) -> None:
         gateway.behave("ok", Behaviour(text="Once upon a time", end="length"))
 
         def talk() -> None:
-            with Chat(tmp_path, rows=60, columns=80, **settings(gateway, tmp_path)) as seat:
-                seat.say("A story.")
-                seat.until(lambda text: "Once upon a time" in text and "Continue: /continue" in text)
+            with Chat(tmp_path, rows=60, columns=80, **settings(gateway, tmp_path)) as session:
+                session.say("A story.")
+                session.until(lambda text: "Once upon a time" in text and "Continue: /continue" in text)
                 gateway.behave("ok", Behaviour(text="there was an end."))
-                seat.say("/continue")
-                seat.until("Once upon a time there was an end.")
+                session.say("/continue")
+                session.until("Once upon a time there was an end.")
                 gateway.behave("ok", Behaviour(text="Another one."))
-                seat.say("/retry")
-                seat.until("Another one.")
+                session.say("/retry")
+                session.until("Another one.")
                 gateway.behave("claude-ok", Behaviour(text="Green."))
-                seat.say("/compare fake-openai:ok claude-ok What colour?")
-                shown = seat.until(lambda text: text.count(" tokens") == 2)
+                session.say("/compare fake-openai:ok claude-ok What colour?")
+                shown = session.until(lambda text: text.count(" tokens") == 2)
                 assert "Green." in shown and "Go on with this one: /answer " in shown
 
         await asyncio.to_thread(talk)

@@ -15,7 +15,7 @@ from aiohttp import web
 from redis.asyncio import Redis
 
 from bridge.store.embedded import embedded
-from tests.doctor.conftest import Bench, closed_port
+from tests.doctor.conftest import DoctorRig, closed_port
 from tests.emulators.discord import DiscordPlatform
 from tests.emulators.feishu import FeishuPlatform
 from tests.emulators.gateway import GatewayEmulator
@@ -27,7 +27,7 @@ from tests.emulators.speech import SpeechEmulator
 class Broken:
     """`cause` and `fix` stand in one line of what doctor prints, and no other line complains."""
 
-    how: Callable[[Bench], Awaitable[None]]
+    how: Callable[[DoctorRig], Awaitable[None]]
     cause: str
     fix: str
 
@@ -35,84 +35,84 @@ class Broken:
 # the gateway
 
 
-async def off(bench: Bench) -> None:
-    await bench.gateway.stop()
+async def off(rig: DoctorRig) -> None:
+    await rig.gateway.stop()
 
 
-async def moved(bench: Bench) -> None:
-    bench.monkeypatch.setattr("bridge.admin.doctor.gateway.USUAL_PORTS", [bench.gateway.port])
-    bench.set(BRIDGE_GATEWAY_URL=f"http://127.0.0.1:{closed_port()}")
+async def moved(rig: DoctorRig) -> None:
+    rig.monkeypatch.setattr("bridge.admin.doctor.gateway.USUAL_PORTS", [rig.gateway.port])
+    rig.set(BRIDGE_GATEWAY_URL=f"http://127.0.0.1:{closed_port()}")
 
 
-async def squatted(bench: Bench) -> None:
-    bench.set(BRIDGE_GATEWAY_URL=await serve(bench, lambda _: web.Response(text="<h1>It works!</h1>")))
+async def squatted(rig: DoctorRig) -> None:
+    rig.set(BRIDGE_GATEWAY_URL=await serve(rig, lambda _: web.Response(text="<h1>It works!</h1>")))
 
 
-async def far_end_off(bench: Bench) -> None:
+async def far_end_off(rig: DoctorRig) -> None:
     """What sshd does on the server while nothing listens at the other end."""
     server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
-    await bench.stack.enter_async_context(server)
-    bench.set(BRIDGE_GATEWAY_URL=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    await rig.stack.enter_async_context(server)
+    rig.set(BRIDGE_GATEWAY_URL=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
 
 
-async def frozen(bench: Bench) -> None:
+async def frozen(rig: DoctorRig) -> None:
     """What the kernel does for an ssh that sleeps."""
-    bench.monkeypatch.setattr("bridge.admin.doctor.gateway.RECOGNITION_SECONDS", 0.5)
+    rig.monkeypatch.setattr("bridge.admin.doctor.gateway.RECOGNITION_SECONDS", 0.5)
     asleep = socket.create_server(("127.0.0.1", 0))
-    bench.stack.callback(asleep.close)
-    bench.set(BRIDGE_GATEWAY_URL=f"http://127.0.0.1:{asleep.getsockname()[1]}")
+    rig.stack.callback(asleep.close)
+    rig.set(BRIDGE_GATEWAY_URL=f"http://127.0.0.1:{asleep.getsockname()[1]}")
 
 
-async def displaced(bench: Bench) -> None:
-    bench.monkeypatch.setattr("bridge.admin.doctor.gateway.USUAL_PORTS", [bench.gateway.port])
-    await squatted(bench)
+async def displaced(rig: DoctorRig) -> None:
+    rig.monkeypatch.setattr("bridge.admin.doctor.gateway.USUAL_PORTS", [rig.gateway.port])
+    await squatted(rig)
 
 
-async def no_key(bench: Bench) -> None:
-    bench.unset("BRIDGE_GATEWAY_KEY")
+async def no_key(rig: DoctorRig) -> None:
+    rig.unset("BRIDGE_GATEWAY_KEY")
 
 
-async def old_key(bench: Bench) -> None:
-    bench.set(BRIDGE_GATEWAY_KEY="cs-sk-99999999-2222-3333-4444-555555555555")
+async def old_key(rig: DoctorRig) -> None:
+    rig.set(BRIDGE_GATEWAY_KEY="cs-sk-99999999-2222-3333-4444-555555555555")
 
 
-async def no_provider(bench: Bench) -> None:
-    bench.gateway.providers.clear()
+async def no_provider(rig: DoctorRig) -> None:
+    rig.gateway.providers.clear()
 
 
-def model(name: str) -> Callable[[Bench], Awaitable[None]]:
-    async def set_it(bench: Bench) -> None:
-        bench.set(BRIDGE_MODEL=name)
+def model(name: str) -> Callable[[DoctorRig], Awaitable[None]]:
+    async def set_it(rig: DoctorRig) -> None:
+        rig.set(BRIDGE_MODEL=name)
 
     return set_it
 
 
-async def version_2(bench: Bench) -> None:
-    gateway = await bench.stack.enter_async_context(GatewayEmulator("C"))
-    bench.set(BRIDGE_GATEWAY_URL=gateway.url, BRIDGE_GATEWAY_KEY=gateway.key, BRIDGE_MODEL="openai:gpt-6")
+async def version_2(rig: DoctorRig) -> None:
+    gateway = await rig.stack.enter_async_context(GatewayEmulator("C"))
+    rig.set(BRIDGE_GATEWAY_URL=gateway.url, BRIDGE_GATEWAY_KEY=gateway.key, BRIDGE_MODEL="openai:gpt-6")
 
 
-async def hanging(bench: Bench) -> None:
-    bench.monkeypatch.setattr("bridge.admin.doctor.answer.FIRST_WORD_SECONDS", 1.0)
-    bench.set(BRIDGE_MODEL="fake-openai:hang")
+async def hanging(rig: DoctorRig) -> None:
+    rig.monkeypatch.setattr("bridge.admin.doctor.answer.FIRST_WORD_SECONDS", 1.0)
+    rig.set(BRIDGE_MODEL="fake-openai:hang")
 
 
 # the store
 
 
-async def redis_off(bench: Bench) -> None:
-    bench.set(BRIDGE_REDIS_URL=f"redis://127.0.0.1:{closed_port()}")
+async def redis_off(rig: DoctorRig) -> None:
+    rig.set(BRIDGE_REDIS_URL=f"redis://127.0.0.1:{closed_port()}")
 
 
-def redis(**settings: str) -> Callable[[Bench], Awaitable[None]]:
-    async def start(bench: Bench) -> None:
-        server = await bench.stack.enter_async_context(embedded(bench.home / "own"))
+def redis(**settings: str) -> Callable[[DoctorRig], Awaitable[None]]:
+    async def start(rig: DoctorRig) -> None:
+        server = await rig.stack.enter_async_context(embedded(rig.home / "own"))
         # What guards it now would keep its own process from stopping it.
-        bench.stack.push_async_callback(forget, f"unix://{server}", settings.get("requirepass", ""))
+        rig.stack.push_async_callback(forget, f"unix://{server}", settings.get("requirepass", ""))
         async with Redis(unix_socket_path=str(server)) as client:
             for name, value in settings.items():
                 await client.config_set(name.replace("_", "-"), value)
-        bench.set(BRIDGE_REDIS_URL=f"unix://{server}")
+        rig.set(BRIDGE_REDIS_URL=f"unix://{server}")
 
     return start
 
@@ -122,55 +122,55 @@ async def forget(url: str, password: str) -> None:
         await client.config_set("requirepass", "")
 
 
-async def replica(bench: Bench) -> None:
-    await redis()(bench)
-    server = bench.home / "own" / "valkey" / "socket"
+async def replica(rig: DoctorRig) -> None:
+    await redis()(rig)
+    server = rig.home / "own" / "valkey" / "socket"
     async with Redis(unix_socket_path=str(server)) as client:
         await client.replicaof("127.0.0.1", closed_port())
 
 
-async def no_folder(bench: Bench) -> None:
-    (bench.home / "file").touch()
-    bench.unset("BRIDGE_REDIS_URL")
-    bench.set(BRIDGE_DATA_DIR=str(bench.home / "file" / "data"))
+async def no_folder(rig: DoctorRig) -> None:
+    (rig.home / "file").touch()
+    rig.unset("BRIDGE_REDIS_URL")
+    rig.set(BRIDGE_DATA_DIR=str(rig.home / "file" / "data"))
 
 
 # settings
 
 
-def setting(**settings: str) -> Callable[[Bench], Awaitable[None]]:
-    async def set_them(bench: Bench) -> None:
-        bench.set(**settings)
+def setting(**settings: str) -> Callable[[DoctorRig], Awaitable[None]]:
+    async def set_them(rig: DoctorRig) -> None:
+        rig.set(**settings)
 
     return set_them
 
 
-async def bot_token(bench: Bench) -> None:
-    bench.env_file.write_text(f"TELEGRAM_BOT_TOKEN={bench.telegram.server.token}\n")
-    bench.env_file.chmod(0o600)
-    bench.unset("TELEGRAM_TOKEN")
-    discord = await bench.stack.enter_async_context(DiscordPlatform())
-    bench.set(**discord.environment())
+async def bot_token(rig: DoctorRig) -> None:
+    rig.env_file.write_text(f"TELEGRAM_BOT_TOKEN={rig.telegram.server.token}\n")
+    rig.env_file.chmod(0o600)
+    rig.unset("TELEGRAM_TOKEN")
+    discord = await rig.stack.enter_async_context(DiscordPlatform())
+    rig.set(**discord.environment())
 
 
-async def nothing(bench: Bench) -> None:
-    bench.unset("TELEGRAM_TOKEN")
+async def nothing(rig: DoctorRig) -> None:
+    rig.unset("TELEGRAM_TOKEN")
 
 
 # platforms
 
 
-async def telegram_off(bench: Bench) -> None:
-    bench.set(TELEGRAM_API_URL=f"http://127.0.0.1:{closed_port()}")
+async def telegram_off(rig: DoctorRig) -> None:
+    rig.set(TELEGRAM_API_URL=f"http://127.0.0.1:{closed_port()}")
 
 
-async def webhook(bench: Bench) -> None:
-    bench.telegram.world.webhook = "https://example.org/hook"
+async def webhook(rig: DoctorRig) -> None:
+    rig.telegram.world.webhook = "https://example.org/hook"
 
 
-async def second_poller(bench: Bench) -> None:
-    url = f"{bench.telegram.server.url}/bot{bench.telegram.server.token}/getUpdates"
-    bench.monkeypatch.setattr("channels.telegram.checks.LISTEN_SECONDS", 5)
+async def second_poller(rig: DoctorRig) -> None:
+    url = f"{rig.telegram.server.url}/bot{rig.telegram.server.token}/getUpdates"
+    rig.monkeypatch.setattr("channels.telegram.checks.LISTEN_SECONDS", 5)
 
     async def poll() -> None:
         async with aiohttp.ClientSession() as session:
@@ -180,36 +180,36 @@ async def second_poller(bench: Bench) -> None:
                 await asyncio.sleep(0.2)
 
     task = asyncio.create_task(poll())
-    bench.stack.callback(task.cancel)
-    await bench.telegram.server.until_called("getUpdates")
+    rig.stack.callback(task.cancel)
+    await rig.telegram.server.until_called("getUpdates")
 
 
-async def clock(bench: Bench) -> None:
+async def clock(rig: DoctorRig) -> None:
     async def me(_: web.Request) -> web.Response:
         body = {"ok": True, "result": {"username": "cherry", "can_read_all_group_messages": True}}
         return web.json_response(body, headers={"Date": formatdate(time() - 600, usegmt=True)})
 
-    bench.monkeypatch.setattr("channels.telegram.checks._another_polls", lambda _: asyncio.sleep(0, False))
-    bench.set(TELEGRAM_API_URL=await serve(bench, me))
+    rig.monkeypatch.setattr("channels.telegram.checks._another_polls", lambda _: asyncio.sleep(0, False))
+    rig.set(TELEGRAM_API_URL=await serve(rig, me))
 
 
-def discord(**settings: str) -> Callable[[Bench], Awaitable[None]]:
-    async def start(bench: Bench) -> None:
-        platform = await bench.stack.enter_async_context(DiscordPlatform(message_content=False))
-        bench.set(**platform.environment() | settings)
-
-    return start
-
-
-def feishu(**settings: str) -> Callable[[Bench], Awaitable[None]]:
-    async def start(bench: Bench) -> None:
-        platform = await bench.stack.enter_async_context(FeishuPlatform())
-        bench.set(**platform.environment() | settings)
+def discord(**settings: str) -> Callable[[DoctorRig], Awaitable[None]]:
+    async def start(rig: DoctorRig) -> None:
+        platform = await rig.stack.enter_async_context(DiscordPlatform(message_content=False))
+        rig.set(**platform.environment() | settings)
 
     return start
 
 
-def feishu_says(**answers: dict[str, object]) -> Callable[[Bench], Awaitable[None]]:
+def feishu(**settings: str) -> Callable[[DoctorRig], Awaitable[None]]:
+    async def start(rig: DoctorRig) -> None:
+        platform = await rig.stack.enter_async_context(FeishuPlatform())
+        rig.set(**platform.environment() | settings)
+
+    return start
+
+
+def feishu_says(**answers: dict[str, object]) -> Callable[[DoctorRig], Awaitable[None]]:
     """A Feishu that answers each of the four calls as is said, or well."""
     usual: dict[str, dict[str, object]] = {
         "internal": {"code": 0, "tenant_access_token": "t-1"},
@@ -221,14 +221,14 @@ def feishu_says(**answers: dict[str, object]) -> Callable[[Bench], Awaitable[Non
     async def answer(request: web.Request) -> web.Response:
         return web.json_response((usual | answers)[request.path.rsplit("/", 1)[1]])
 
-    async def start(bench: Bench) -> None:
-        domain = await serve(bench, answer)
-        bench.set(FEISHU_APP_ID="cli_test", FEISHU_APP_SECRET="loopback-secret", FEISHU_DOMAIN=domain)
+    async def start(rig: DoctorRig) -> None:
+        domain = await serve(rig, answer)
+        rig.set(FEISHU_APP_ID="cli_test", FEISHU_APP_SECRET="loopback-secret", FEISHU_DOMAIN=domain)
 
     return start
 
 
-async def serve(bench: Bench, answer: Callable[[web.Request], object]) -> str:
+async def serve(rig: DoctorRig, answer: Callable[[web.Request], object]) -> str:
     """Another program's web server; its address."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
@@ -241,7 +241,7 @@ async def serve(bench: Bench, answer: Callable[[web.Request], object]) -> str:
     app.router.add_route("*", "/{path:.*}", handle)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    bench.stack.push_async_callback(runner.cleanup)
+    rig.stack.push_async_callback(runner.cleanup)
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     return f"http://127.0.0.1:{runner.addresses[0][1]}"
@@ -251,12 +251,12 @@ GRANTED = [{"scope_name": "im:message:send_as_bot", "grant_status": 1}, {"scope_
 MADE_UP = "7000000111:AAFakeTokenOfAnotherEmulatedBot-0123456789"
 
 
-def speech(**settings: str) -> Callable[[Bench], Awaitable[None]]:
+def speech(**settings: str) -> Callable[[DoctorRig], Awaitable[None]]:
     """A speech server, and what is wrong with its settings."""
 
-    async def how(bench: Bench) -> None:
-        server = await bench.stack.enter_async_context(SpeechEmulator())
-        bench.set(BRIDGE_SPEECH_URL=server.url, **settings)
+    async def how(rig: DoctorRig) -> None:
+        server = await rig.stack.enter_async_context(SpeechEmulator())
+        rig.set(BRIDGE_SPEECH_URL=server.url, **settings)
 
     return how
 

@@ -29,8 +29,8 @@ def closed_port() -> int:
 
 
 @dataclass
-class Bench:
-    """What `doctor` is let loose on; a test breaks a part of it first."""
+class DoctorRig:
+    """The gateway, the platform and the folder that `doctor` checks; a test breaks one of them first."""
 
     gateway: GatewayEmulator
     telegram: TelegramPlatform
@@ -75,13 +75,13 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 @pytest.fixture
-async def bench(
+async def rig(
     bare: pytest.MonkeyPatch, redis_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> AsyncIterator[Bench]:
+) -> AsyncIterator[DoctorRig]:
     async with AsyncExitStack() as stack:
         gateway = await stack.enter_async_context(GatewayEmulator("B"))
         telegram = await stack.enter_async_context(TelegramPlatform(speed=10))
-        made = Bench(gateway, telegram, tmp_path, bare, capsys, stack)
+        made = DoctorRig(gateway, telegram, tmp_path, bare, capsys, stack)
         made.set(
             LANG="en_GB.UTF-8",
             BRIDGE_GATEWAY_URL=gateway.url,

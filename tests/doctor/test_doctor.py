@@ -23,7 +23,7 @@ from bridge.store import ChannelState, open_store
 from bridge.words.shell import DOCTOR
 from channels.feishu.checks import OPTIONAL_SCOPES, REQUIRED_SCOPES
 from tests.doctor.breakages import BROKEN, discord, feishu, feishu_says, serve
-from tests.doctor.conftest import Bench, closed_port
+from tests.doctor.conftest import DoctorRig, closed_port
 from tests.emulators.gateway import GatewayEmulator, Generation
 from tests.emulators.speech import KEY as SPEECH_KEY
 from tests.emulators.speech import SpeechEmulator
@@ -31,10 +31,10 @@ from tests.tunnel.note import ROOT
 
 
 @pytest.mark.parametrize("name", BROKEN)
-async def test_one_line_names_the_cause_and_the_fix(name: str, bench: Bench) -> None:
+async def test_one_line_names_the_cause_and_the_fix(name: str, rig: DoctorRig) -> None:
     broken = BROKEN[name]
-    await broken.how(bench)
-    status, said = await bench.doctor()
+    await broken.how(rig)
+    status, said = await rig.doctor()
     wrong = [line for line in said.splitlines() if line.startswith("!!")]
     assert status == 1
     assert len(wrong) == 1, said
@@ -45,11 +45,11 @@ async def test_one_line_names_the_cause_and_the_fix(name: str, bench: Bench) -> 
 
 
 @pytest.mark.parametrize(("generation", "version"), [("A", "1.6"), ("B", "1.7 - 1.9"), ("C", "2")])
-async def test_nothing_is_wrong(generation: Generation, version: str, bench: Bench) -> None:
-    bench.monkeypatch.setattr("channels.telegram.checks.LISTEN_SECONDS", 1)
+async def test_nothing_is_wrong(generation: Generation, version: str, rig: DoctorRig) -> None:
+    rig.monkeypatch.setattr("channels.telegram.checks.LISTEN_SECONDS", 1)
     async with GatewayEmulator(generation) as gateway:
-        bench.set(BRIDGE_GATEWAY_URL=gateway.url)
-        status, said = await bench.doctor()
+        rig.set(BRIDGE_GATEWAY_URL=gateway.url)
+        status, said = await rig.doctor()
     assert status == 0, said
     assert f"ok  gateway   {gateway.url} is Cherry Studio {version}." in said
     assert "ok  answer    fake-openai:ok answers; its first words came after 0." in said
@@ -58,17 +58,17 @@ async def test_nothing_is_wrong(generation: Generation, version: str, bench: Ben
     assert said.endswith("Everything that a run needs is there.\n")
 
 
-async def test_the_embedded_store_is_tried_too(bench: Bench) -> None:
-    bench.unset("BRIDGE_REDIS_URL")
-    status, said = await bench.doctor()
+async def test_the_embedded_store_is_tried_too(rig: DoctorRig) -> None:
+    rig.unset("BRIDGE_REDIS_URL")
+    status, said = await rig.doctor()
     assert status == 0, said
     assert "ok  store     The embedded Valkey 9" in said
 
 
-async def test_every_platform_at_its_best(bench: Bench) -> None:
-    await discord()(bench)
-    await feishu()(bench)
-    status, said = await bench.doctor()
+async def test_every_platform_at_its_best(rig: DoctorRig) -> None:
+    await discord()(rig)
+    await feishu()(rig)
+    status, said = await rig.doctor()
     assert status == 0, said
     assert "ok  discord   The token is that of" in said
     assert "--  discord   Message Content Intent is off" in said
@@ -77,38 +77,38 @@ async def test_every_platform_at_its_best(bench: Bench) -> None:
     assert "ok  feishu    The long connection can be made." in said
 
 
-async def test_a_speech_server_is_tried(bench: Bench) -> None:
+async def test_a_speech_server_is_tried(rig: DoctorRig) -> None:
     async with SpeechEmulator() as server:
-        bench.set(BRIDGE_SPEECH_URL=server.url, BRIDGE_SPEECH_KEY=SPEECH_KEY, BRIDGE_SPEECH_VOICE_MODEL="tts")
-        status, said = await bench.doctor()
+        rig.set(BRIDGE_SPEECH_URL=server.url, BRIDGE_SPEECH_KEY=SPEECH_KEY, BRIDGE_SPEECH_VOICE_MODEL="tts")
+        status, said = await rig.doctor()
         assert status == 0, said
         assert "takes recordings for whisper-1." in said and "ok  speech    tts speaks." in said
         assert SPEECH_KEY not in said
 
 
-async def test_a_bot_in_no_server_is_told_how_to_invite_it(bench: Bench) -> None:
+async def test_a_bot_in_no_server_is_told_how_to_invite_it(rig: DoctorRig) -> None:
     me = {"id": "42", "username": "cherry", "flags": 1 << 19, "approximate_guild_count": 0}
-    bench.set(DISCORD_TOKEN="a.b.c", DISCORD_API_URL=await serve(bench, lambda _: web.json_response(me)))
-    bench.set(DISCORD_GATEWAY_URL=f"ws://127.0.0.1:{closed_port()}/")
-    _, said = await bench.doctor()
+    rig.set(DISCORD_TOKEN="a.b.c", DISCORD_API_URL=await serve(rig, lambda _: web.json_response(me)))
+    rig.set(DISCORD_GATEWAY_URL=f"ws://127.0.0.1:{closed_port()}/")
+    _, said = await rig.doctor()
     assert "-> Invite it: https://discord.com/oauth2/authorize?client_id=42&scope=bot+applications.commands" in said
     assert "Message Content Intent" not in said
 
 
-async def test_a_running_bridge_is_not_disturbed(bench: Bench) -> None:
+async def test_a_running_bridge_is_not_disturbed(rig: DoctorRig) -> None:
     """Polling for a second program would cut its poll."""
-    bench.monkeypatch.setattr("channels.telegram.checks.LISTEN_SECONDS", 1)
-    async with open_store(os.environ["BRIDGE_REDIS_URL"], bench.home) as store:
+    rig.monkeypatch.setattr("channels.telegram.checks.LISTEN_SECONDS", 1)
+    async with open_store(os.environ["BRIDGE_REDIS_URL"], rig.home) as store:
         await store.heartbeats.beat()
-        status, said = await bench.doctor()
+        status, said = await rig.doctor()
     assert status == 0, said
-    assert bench.telegram.server.called("getUpdates") == []
+    assert rig.telegram.server.called("getUpdates") == []
 
 
-async def test_several_problems_are_all_told(bench: Bench) -> None:
-    bench.set(BRIDGE_IDLE_SECONDS="soon", BRIDGE_LOG="loud", BRIDGE_GATEWAY_KEY="cs-sk-wrong-wrong-wrong-wrong")
-    bench.telegram.world.webhook = "https://example.org/hook"
-    status, said = await bench.doctor()
+async def test_several_problems_are_all_told(rig: DoctorRig) -> None:
+    rig.set(BRIDGE_IDLE_SECONDS="soon", BRIDGE_LOG="loud", BRIDGE_GATEWAY_KEY="cs-sk-wrong-wrong-wrong-wrong")
+    rig.telegram.world.webhook = "https://example.org/hook"
+    status, said = await rig.doctor()
     assert status == 1
     wrong = "\n".join(line for line in said.splitlines() if line.startswith("!!"))
     assert all(part in wrong for part in ("BRIDGE_IDLE_SECONDS", "BRIDGE_LOG", "The key is wrong", "webhook")), said
@@ -116,28 +116,28 @@ async def test_several_problems_are_all_told(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-async def test_no_secret_is_shown(as_json: bool, bench: Bench) -> None:
-    key = bench.gateway.key
-    token = bench.telegram.server.token
-    bench.gateway.answer(f"the key {key}")
-    bench.telegram.world.me = replace(bench.telegram.world.me, username=f"bot_{token}")
-    bench.set(BRIDGE_PROXY="http://ann:hush-hush@127.0.0.1:9", BRIDGE_REDIS_URL="redis://:hush-hush@127.0.0.1:9")
-    status, said = await bench.doctor(as_json=as_json)
+async def test_no_secret_is_shown(as_json: bool, rig: DoctorRig) -> None:
+    key = rig.gateway.key
+    token = rig.telegram.server.token
+    rig.gateway.answer(f"the key {key}")
+    rig.telegram.world.me = replace(rig.telegram.world.me, username=f"bot_{token}")
+    rig.set(BRIDGE_PROXY="http://ann:hush-hush@127.0.0.1:9", BRIDGE_REDIS_URL="redis://:hush-hush@127.0.0.1:9")
+    status, said = await rig.doctor(as_json=as_json)
     assert status == 1
     for secret in (key, token, "hush-hush"):
         assert secret not in said
 
 
-async def test_names_from_outside_cannot_command_the_terminal(bench: Bench) -> None:
-    bench.telegram.world.me = replace(bench.telegram.world.me, username="cherry\x1b[2J\nok  fake")
-    _, said = await bench.doctor()
+async def test_names_from_outside_cannot_command_the_terminal(rig: DoctorRig) -> None:
+    rig.telegram.world.me = replace(rig.telegram.world.me, username="cherry\x1b[2J\nok  fake")
+    _, said = await rig.doctor()
     assert "\x1b" not in said
     assert "\nok  fake" not in said
 
 
-async def test_json(bench: Bench) -> None:
-    bench.unset("BRIDGE_GATEWAY_KEY")
-    status, said = await bench.doctor(as_json=True)
+async def test_json(rig: DoctorRig) -> None:
+    rig.unset("BRIDGE_GATEWAY_KEY")
+    status, said = await rig.doctor(as_json=True)
     report = json.loads(said)
     assert status == 1
     assert report["ok"] is False
@@ -149,27 +149,27 @@ async def test_json(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("language", "cause"), [("zh_CN.UTF-8", "缺少密钥"), ("zh_TW.UTF-8", "缺少金鑰"), ("fr_FR.UTF-8", "key is missing")]
 )
-async def test_it_speaks_the_language_of_the_terminal(language: str, cause: str, bench: Bench) -> None:
-    bench.set(LANG=language)
-    bench.unset("BRIDGE_GATEWAY_KEY")
-    assert cause in (await bench.doctor())[1]
+async def test_it_speaks_the_language_of_the_terminal(language: str, cause: str, rig: DoctorRig) -> None:
+    rig.set(LANG=language)
+    rig.unset("BRIDGE_GATEWAY_KEY")
+    assert cause in (await rig.doctor())[1]
 
 
-async def test_a_system_proxy_is_harmless_and_mentioned(bench: Bench) -> None:
-    bench.set(http_proxy="http://ann:hush-hush@127.0.0.1:7890", all_proxy="socks5://127.0.0.1:7891")
-    status, said = await bench.doctor()
+async def test_a_system_proxy_is_harmless_and_mentioned(rig: DoctorRig) -> None:
+    rig.set(http_proxy="http://ann:hush-hush@127.0.0.1:7890", all_proxy="socks5://127.0.0.1:7891")
+    status, said = await rig.doctor()
     assert status == 0, said
     assert "--  proxy     This system's proxy (all, http) would take requests to 127.0.0.1." in said
-    bench.set(no_proxy="127.0.0.1")
-    assert "proxy  " not in (await bench.doctor())[1]
+    rig.set(no_proxy="127.0.0.1")
+    assert "proxy  " not in (await rig.doctor())[1]
 
 
-async def test_what_is_good_to_know_is_not_wrong(bench: Bench) -> None:
-    bench.env_file.write_text("# mine\n")
-    bench.env_file.chmod(0o644)
-    bench.telegram.world.reads_all = False
-    await feishu_says()(bench)
-    status, said = await bench.doctor()
+async def test_what_is_good_to_know_is_not_wrong(rig: DoctorRig) -> None:
+    rig.env_file.write_text("# mine\n")
+    rig.env_file.chmod(0o644)
+    rig.telegram.world.reads_all = False
+    await feishu_says()(rig)
+    status, said = await rig.doctor()
     assert status == 0, said
     assert "--  settings  Others on this machine can read .env, with its secrets. -> Run: chmod 600 .env" in said
     assert "--  models    " in said
@@ -178,15 +178,15 @@ async def test_what_is_good_to_know_is_not_wrong(bench: Bench) -> None:
     assert "--  discord   Not in use." in said
 
 
-async def test_the_scope_for_departments_is_for_those_who_want_it(bench: Bench) -> None:
+async def test_the_scope_for_departments_is_for_those_who_want_it(rig: DoctorRig) -> None:
     granted = [{"scope_name": name, "grant_status": 1} for name in (*REQUIRED_SCOPES, *OPTIONAL_SCOPES)]
-    await feishu_says(scopes={"code": 0, "data": {"scopes": granted}})(bench)
-    status, said = await bench.doctor()
+    await feishu_says(scopes={"code": 0, "data": {"scopes": granted}})(rig)
+    status, said = await rig.doctor()
     assert status == 0, said
     lacks = "departments cannot be let in: the app lacks contact:user.department:readonly. -> Leave it so unless"
     assert f"--  feishu    Whole {lacks}" in said
     granted.append({"scope_name": "contact:user.department:readonly", "grant_status": 1})
-    assert "cannot be let in" not in (await bench.doctor())[1]
+    assert "cannot be let in" not in (await rig.doctor())[1]
 
 
 @pytest.mark.parametrize(
@@ -197,15 +197,15 @@ async def test_the_scope_for_departments_is_for_those_who_want_it(bench: Bench) 
         ("zh-TW", "部分功能需要的權限：im:resource。 -> "),
     ],
 )
-async def test_without_the_scope_for_files_it_is_said(language: str, said: str, bench: Bench) -> None:
+async def test_without_the_scope_for_files_it_is_said(language: str, said: str, rig: DoctorRig) -> None:
     scopes = [
         {"scope_name": name, "grant_status": 1}
         for name in (*REQUIRED_SCOPES, *OPTIONAL_SCOPES)
         if name != "im:resource"
     ]
-    await feishu_says(scopes={"code": 0, "data": {"scopes": scopes}})(bench)
-    bench.set(BRIDGE_LANGUAGE=language)
-    status, printed = await bench.doctor()
+    await feishu_says(scopes={"code": 0, "data": {"scopes": scopes}})(rig)
+    rig.set(BRIDGE_LANGUAGE=language)
+    status, printed = await rig.doctor()
     assert status == 0, printed
     assert said in printed
     assert "auth?q=im:resource " in printed
@@ -278,21 +278,21 @@ async def test_the_command_itself(tmp_path: Path) -> None:
     assert wrong == ["channels", "gateway"]
 
 
-async def test_that_conversations_can_be_read_is_said(bench: Bench) -> None:
-    _, shown = await bench.doctor()
+async def test_that_conversations_can_be_read_is_said(rig: DoctorRig) -> None:
+    _, shown = await rig.doctor()
     assert "BRIDGE_WEB_READ" not in shown
-    bench.set(BRIDGE_WEB_READ="1")
-    status, shown = await bench.doctor()
+    rig.set(BRIDGE_WEB_READ="1")
+    status, shown = await rig.doctor()
     assert status == 0, shown
     assert re.search(r"--  page .*remove BRIDGE_WEB_READ", shown), shown
 
 
-async def test_what_waits_for_a_restart_is_said(bench: Bench) -> None:
-    bench.env_file.touch(mode=0o600)
-    async with open_store(bench.redis_url, bench.home) as store:
+async def test_what_waits_for_a_restart_is_said(rig: DoctorRig) -> None:
+    rig.env_file.touch(mode=0o600)
+    async with open_store(rig.redis_url, rig.home) as store:
         for seconds, is_said in ((60, False), (-60, True)):
             state = ChannelState("telegram", "up", time.time(), started=time.time() + seconds)
             await store.channel_states.say([state])
-            status, shown = await bench.doctor()
+            status, shown = await rig.doctor()
             assert status == 0, shown
             assert (".env has been changed since." in shown) == is_said, shown

@@ -15,7 +15,7 @@ import pytest
 from dotenv import dotenv_values
 
 from tests.doctor.conftest import closed_port
-from tests.doctor.newcomer import PATIENCE, ROOT, Newcomer, surroundings
+from tests.doctor.init_session import PATIENCE, ROOT, InitSession, surroundings
 from tests.emulators.gateway import GatewayEmulator
 from tests.emulators.servers import KEY, NO_LIST, Kind, ServerEmulator
 from tests.emulators.telegram import TelegramPlatform
@@ -60,40 +60,40 @@ async def test_from_an_empty_folder_to_a_running_bot(
     token = telegram.server.token
 
     def dialogue() -> None:
-        with Newcomer(tmp_path, gateway.port, TELEGRAM_API_URL=telegram.server.url) as mia:
-            mia.sees(f"Found at {gateway.url}.")
-            mia.sees("Settings > API Server and copy the API key")
-            mia.answers("Its API key", WRONG_KEY)
-            mia.sees("!!  key       The key is wrong.")
-            mia.answers("Its API key", f"Bearer {gateway.key}")
-            mia.sees("The key is accepted.")
-            mia.answers("Model for new chats", "no such thing at all")
-            mia.sees("That is not the name of one model.")
-            mia.answers("Model for new chats", "fake-openai:err401")
-            mia.sees("does not accept the key that Cherry Studio has for it")
-            mia.answers("Model for new chats", "fake-openai:ok")
-            mia.sees("ok  answer    fake-openai:ok answers")
-            mia.sees("1 Telegram   2 Discord   3 Feishu")
-            mia.answers("Which do you want to set up?", "telegram, please")
-            mia.sees("Type numbers from 0 to 3.")
-            mia.answers("Which do you want to set up?", ENTER)
-            mia.sees("open a chat with @BotFather, send /newbot")
-            mia.answers("Bot token", "hunter2")
-            mia.sees("a token looks like 123456789:AAbb...")
-            mia.answers("Bot token", MADE_UP)
-            mia.answers("HTTP proxy", ENTER)
-            mia.sees("Telegram does not accept the token.")
-            mia.answers("Try again? [Y/n]", "what?")
-            mia.answers("Try again? [Y/n]", ENTER)
-            mia.answers("Bot token", f'"{token}" ')
-            mia.answers("HTTP proxy", ENTER)
-            mia.sees("The token is that of @cherry_test_bot.")
-            mia.sees("Done: .env is written, and only you can read it.")
-            mia.answers("Start the bot now?", ENTER)
-            mia.sees("send the bot: /claim ")
-            mia.sees("https://t.me/cherry_test_bot?start=")
-            mia.interrupts()
-            assert mia.leaves() == 0
+        with InitSession(tmp_path, gateway.port, TELEGRAM_API_URL=telegram.server.url) as mia:
+            mia.expect(f"Found at {gateway.url}.")
+            mia.expect("Settings > API Server and copy the API key")
+            mia.answer("Its API key", WRONG_KEY)
+            mia.expect("!!  key       The key is wrong.")
+            mia.answer("Its API key", f"Bearer {gateway.key}")
+            mia.expect("The key is accepted.")
+            mia.answer("Model for new chats", "no such thing at all")
+            mia.expect("That is not the name of one model.")
+            mia.answer("Model for new chats", "fake-openai:err401")
+            mia.expect("does not accept the key that Cherry Studio has for it")
+            mia.answer("Model for new chats", "fake-openai:ok")
+            mia.expect("ok  answer    fake-openai:ok answers")
+            mia.expect("1 Telegram   2 Discord   3 Feishu")
+            mia.answer("Which do you want to set up?", "telegram, please")
+            mia.expect("Type numbers from 0 to 3.")
+            mia.answer("Which do you want to set up?", ENTER)
+            mia.expect("open a chat with @BotFather, send /newbot")
+            mia.answer("Bot token", "hunter2")
+            mia.expect("a token looks like 123456789:AAbb...")
+            mia.answer("Bot token", MADE_UP)
+            mia.answer("HTTP proxy", ENTER)
+            mia.expect("Telegram does not accept the token.")
+            mia.answer("Try again? [Y/n]", "what?")
+            mia.answer("Try again? [Y/n]", ENTER)
+            mia.answer("Bot token", f'"{token}" ')
+            mia.answer("HTTP proxy", ENTER)
+            mia.expect("The token is that of @cherry_test_bot.")
+            mia.expect("Done: .env is written, and only you can read it.")
+            mia.answer("Start the bot now?", ENTER)
+            mia.expect("send the bot: /claim ")
+            mia.expect("https://t.me/cherry_test_bot?start=")
+            mia.interrupt()
+            assert mia.wait() == 0
             for secret in (token, gateway.key, WRONG_KEY, MADE_UP):
                 assert secret not in mia.screen
 
@@ -112,37 +112,37 @@ async def test_it_may_be_left_at_any_question(
     mine = f"# mine\nOTHER=1\nBRIDGE_GATEWAY_URL=http://127.0.0.1:{closed_port()}\n"
     (tmp_path / ".env").write_text(mine)
 
-    def newcomer() -> Newcomer:
-        return Newcomer(tmp_path, gateway.port, TELEGRAM_API_URL=telegram.server.url)
+    def session() -> InitSession:
+        return InitSession(tmp_path, gateway.port, TELEGRAM_API_URL=telegram.server.url)
 
     def dialogue() -> None:
-        with newcomer() as mia:
-            mia.sees(".env exists already; what is in it stays.")
-            mia.sees(f"Found at {gateway.url}.")
-            mia.answers("Its API key", gateway.key)
-            mia.stops_at("Model for new chats")
-            assert mia.leaves() == 130
+        with session() as mia:
+            mia.expect(".env exists already; what is in it stays.")
+            mia.expect(f"Found at {gateway.url}.")
+            mia.answer("Its API key", gateway.key)
+            mia.interrupt_at("Model for new chats")
+            assert mia.wait() == 130
             assert "What you have answered is in .env; run cherry-bridge init to go on." in mia.screen
-        with newcomer() as mia:
-            mia.sees("The key is accepted.")
-            mia.answers("Model for new chats", ENTER)
-            mia.sees("ok  answer    fake-openai:ok answers")
-            mia.answers("Which do you want to set up?", "3，1")
-            mia.answers("Feishu or Lark", "lark")
-            mia.answers("App ID", "cli_1234")
-            mia.answers("App Secret", ENTER)
-            mia.sees("Skipped for now.")
-            mia.answers("Bot token", telegram.server.token)
-            mia.closes_at("HTTP proxy")
-            assert mia.leaves() == 130
-        with newcomer() as mia:
-            mia.answers("Model for new chats", ENTER)
-            mia.sees("The token is that of @cherry_test_bot.")
-            mia.sees("1 Telegram (set up)   2 Discord   3 Feishu")
-            mia.answers("Set up another, or change one?", ENTER)
-            mia.answers("Start the bot now?", "n")
-            mia.sees("Start it with: cherry-bridge run")
-            assert mia.leaves() == 0
+        with session() as mia:
+            mia.expect("The key is accepted.")
+            mia.answer("Model for new chats", ENTER)
+            mia.expect("ok  answer    fake-openai:ok answers")
+            mia.answer("Which do you want to set up?", "3，1")
+            mia.answer("Feishu or Lark", "lark")
+            mia.answer("App ID", "cli_1234")
+            mia.answer("App Secret", ENTER)
+            mia.expect("Skipped for now.")
+            mia.answer("Bot token", telegram.server.token)
+            mia.close_at("HTTP proxy")
+            assert mia.wait() == 130
+        with session() as mia:
+            mia.answer("Model for new chats", ENTER)
+            mia.expect("The token is that of @cherry_test_bot.")
+            mia.expect("1 Telegram (set up)   2 Discord   3 Feishu")
+            mia.answer("Set up another, or change one?", ENTER)
+            mia.answer("Start the bot now?", "n")
+            mia.expect("Start it with: cherry-bridge run")
+            assert mia.wait() == 0
 
     await aside(dialogue)
     written = (tmp_path / ".env").read_text()
@@ -165,27 +165,27 @@ async def test_a_server_that_is_not_cherry_studio(kind: Kind, failing: bool, tmp
         server.failing = failing
 
         def dialogue() -> None:
-            with Newcomer(tmp_path, closed_port()) as mia:
-                mia.answers("Where are your models?", "3")
-                mia.sees("Any server that speaks OpenAI's API will do")
-                mia.answers("Its address", f"{server.url}/v1/")
-                mia.sees(f"Found at {server.url}.")
+            with InitSession(tmp_path, closed_port()) as mia:
+                mia.answer("Where are your models?", "3")
+                mia.expect("Any server that speaks OpenAI's API will do")
+                mia.answer("Its address", f"{server.url}/v1/")
+                mia.expect(f"Found at {server.url}.")
                 if failing:
-                    mia.sees(f"{name} failed to answer.")
+                    mia.expect(f"{name} failed to answer.")
                 if not server.shape.open_list:
-                    mia.sees(f"Type a key that {name} accepts")
+                    mia.expect(f"Type a key that {name} accepts")
                     server_works()
-                    mia.answers("Its API key", KEY)
-                    mia.sees("The key is accepted.")
+                    mia.answer("Its API key", KEY)
+                    mia.expect("The key is accepted.")
                 count = len(server.models)
-                mia.sees(f"{count} model{'s' * (count > 1)} to chat with, from {name}.")
-                mia.answers("Model for new chats", ENTER)
+                mia.expect(f"{count} model{'s' * (count > 1)} to chat with, from {name}.")
+                mia.answer("Model for new chats", ENTER)
                 if server.shape.open_list:  # only an answer tells that the key is missing
-                    mia.sees(f"The key is missing. -> Set BRIDGE_GATEWAY_KEY to a key that {name} accepts.")
-                    mia.answers("Its API key", KEY)
-                mia.sees(f"ok  answer    {model} answers")
-                mia.answers("Which do you want to set up?", "0")
-                assert mia.leaves() == 0
+                    mia.expect(f"The key is missing. -> Set BRIDGE_GATEWAY_KEY to a key that {name} accepts.")
+                    mia.answer("Its API key", KEY)
+                mia.expect(f"ok  answer    {model} answers")
+                mia.answer("Which do you want to set up?", "0")
+                assert mia.wait() == 0
                 assert "cs-sk-" not in mia.screen
 
         def server_works() -> None:
@@ -200,14 +200,14 @@ async def test_a_server_without_a_list_of_models(tmp_path: Path) -> None:
         server.models = ["mine"]
 
         def dialogue() -> None:
-            with Newcomer(tmp_path, closed_port()) as mia:
-                mia.answers("Where are your models?", "3")
-                mia.answers("Its address", server.url)
-                mia.sees("answers, but has no list of models.")
-                mia.answers("Model for new chats", "mine")
-                mia.sees("ok  answer    mine answers")
-                mia.answers("Which do you want to set up?", "0")
-                assert mia.leaves() == 0
+            with InitSession(tmp_path, closed_port()) as mia:
+                mia.answer("Where are your models?", "3")
+                mia.answer("Its address", server.url)
+                mia.expect("answers, but has no list of models.")
+                mia.answer("Model for new chats", "mine")
+                mia.expect("ok  answer    mine answers")
+                mia.answer("Which do you want to set up?", "0")
+                assert mia.wait() == 0
 
         await aside(dialogue)
     assert kept(tmp_path)["BRIDGE_MODEL"] == "mine"
@@ -221,31 +221,31 @@ async def test_from_a_providers_key_to_the_first_answer(telegram: TelegramPlatfo
         loop = asyncio.get_running_loop()
 
         def dialogue() -> None:
-            with Newcomer(tmp_path, closed_port(), TELEGRAM_API_URL=telegram.server.url) as mia:
-                mia.answers("Where are your models?", "4")
-                mia.sees("Known by name: openai, anthropic")
-                mia.answers("Which provider?", "somebody")
-                mia.sees("type one of these names")
-                mia.answers("Which provider?", f"http://127.0.0.1:{closed_port()}/v1")
-                mia.answers("Its key", key)
-                mia.sees("the connection is refused")
-                mia.answers("Which provider?", provider.url)
-                mia.answers("Its key", key)
-                mia.sees("cherry-bridge will run its own gateway.")
-                mia.answers("Model for new chats", ENTER)
-                mia.sees("ok  answer    mine:m1 answers")
-                mia.answers("Which do you want to set up?", "1")
-                mia.answers("Bot token", telegram.server.token)
-                mia.answers("HTTP proxy", ENTER)
-                mia.answers("Start the bot now?", ENTER)
-                mia.sees("send the bot: /claim ")
+            with InitSession(tmp_path, closed_port(), TELEGRAM_API_URL=telegram.server.url) as mia:
+                mia.answer("Where are your models?", "4")
+                mia.expect("Known by name: openai, anthropic")
+                mia.answer("Which provider?", "somebody")
+                mia.expect("type one of these names")
+                mia.answer("Which provider?", f"http://127.0.0.1:{closed_port()}/v1")
+                mia.answer("Its key", key)
+                mia.expect("the connection is refused")
+                mia.answer("Which provider?", provider.url)
+                mia.answer("Its key", key)
+                mia.expect("cherry-bridge will run its own gateway.")
+                mia.answer("Model for new chats", ENTER)
+                mia.expect("ok  answer    mine:m1 answers")
+                mia.answer("Which do you want to set up?", "1")
+                mia.answer("Bot token", telegram.server.token)
+                mia.answer("HTTP proxy", ENTER)
+                mia.answer("Start the bot now?", ENTER)
+                mia.expect("send the bot: /claim ")
                 code = mia.line()
                 for text, answered in ((f"/claim {code}", ""), ("Why is the sky blue?", "Because of the air.")):
                     before = len(telegram.bubbles())
                     asyncio.run_coroutine_threadsafe(telegram.say(text), loop).result(PATIENCE)
                     asyncio.run_coroutine_threadsafe(shown(telegram, before, answered), loop).result(PATIENCE)
-                mia.interrupts()
-                assert mia.leaves() == 0
+                mia.interrupt()
+                assert mia.wait() == 0
                 assert key not in mia.screen
 
         await aside(dialogue)
@@ -266,23 +266,23 @@ async def test_each_of_several_gateways_is_set_right(gateway: GatewayEmulator, t
                 "BRIDGE_GATEWAY_HOME_NAME": "Desk",
             }
             (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in several.items()))
-            with Newcomer(tmp_path, closed_port()) as mia:
-                mia.sees("!!  gateway   Desk: Nothing answers at")
-                mia.answers("Its address", "nonsense at all")
-                mia.sees("an address looks like")
-                mia.answers("Its address", gateway.url)
-                mia.sees("!!  key       Desk: The key is missing.")
-                mia.answers("Its API key", WRONG_KEY)
-                mia.sees("!!  key       Desk: The key is wrong.")
-                mia.answers("Its API key", gateway.key)
-                mia.sees("ok  answer    Desk: ")
-                mia.sees("!!  models    inside: No provider offers a model to chat with.")
-                mia.answers("Which provider?", provider.url)
-                mia.answers("Its key", key)
-                mia.sees("ok  gateway   inside: Our own gateway runs inside")
-                mia.sees("ok  answer    inside: mine:m1 answers")
-                mia.answers("Which do you want to set up?", "0")
-                assert mia.leaves() == 0
+            with InitSession(tmp_path, closed_port()) as mia:
+                mia.expect("!!  gateway   Desk: Nothing answers at")
+                mia.answer("Its address", "nonsense at all")
+                mia.expect("an address looks like")
+                mia.answer("Its address", gateway.url)
+                mia.expect("!!  key       Desk: The key is missing.")
+                mia.answer("Its API key", WRONG_KEY)
+                mia.expect("!!  key       Desk: The key is wrong.")
+                mia.answer("Its API key", gateway.key)
+                mia.expect("ok  answer    Desk: ")
+                mia.expect("!!  models    inside: No provider offers a model to chat with.")
+                mia.answer("Which provider?", provider.url)
+                mia.answer("Its key", key)
+                mia.expect("ok  gateway   inside: Our own gateway runs inside")
+                mia.expect("ok  answer    inside: mine:m1 answers")
+                mia.answer("Which do you want to set up?", "0")
+                assert mia.wait() == 0
                 assert key not in mia.screen and gateway.key not in mia.screen
 
         await aside(dialogue)
@@ -293,19 +293,19 @@ async def test_each_of_several_gateways_is_set_right(gateway: GatewayEmulator, t
 
 async def test_everything_can_be_skipped(tmp_path: Path) -> None:
     def dialogue() -> None:
-        with Newcomer(tmp_path, closed_port()) as mia:
-            mia.sees("Cherry Studio was not found on the usual ports of this computer.")
-            mia.answers("Where are your models?", "3")
-            mia.answers("Its address", "not an address")
-            mia.sees("an address looks like http://127.0.0.1:23333.")
-            mia.answers("Its address", f"localhost:{closed_port()}/v1")
-            mia.sees("!!  gateway   Nothing answers at http://localhost:")
-            mia.answers("Its address", ENTER)
-            mia.sees("Skipped for now.")
-            mia.answers("Its API key", ENTER)
-            mia.answers("Which do you want to set up?", "0")
-            mia.sees("No platform is set up yet. Run cherry-bridge chat to talk right here")
-            assert mia.leaves() == 0
+        with InitSession(tmp_path, closed_port()) as mia:
+            mia.expect("Cherry Studio was not found on the usual ports of this computer.")
+            mia.answer("Where are your models?", "3")
+            mia.answer("Its address", "not an address")
+            mia.expect("an address looks like http://127.0.0.1:23333.")
+            mia.answer("Its address", f"localhost:{closed_port()}/v1")
+            mia.expect("!!  gateway   Nothing answers at http://localhost:")
+            mia.answer("Its address", ENTER)
+            mia.expect("Skipped for now.")
+            mia.answer("Its API key", ENTER)
+            mia.answer("Which do you want to set up?", "0")
+            mia.expect("No platform is set up yet. Run cherry-bridge chat to talk right here")
+            assert mia.wait() == 0
 
     await aside(dialogue)
     assert list(kept(tmp_path)) == ["BRIDGE_GATEWAY_URL"]
@@ -316,26 +316,26 @@ async def test_a_gateway_that_is_switched_on_meanwhile_is_found(gateway: Gateway
     loop = asyncio.get_running_loop()
 
     def dialogue() -> None:
-        with Newcomer(tmp_path, gateway.port, TELEGRAM_TOKEN=MADE_UP) as mia:
-            mia.sees("Cherry Studio was not found")
+        with InitSession(tmp_path, gateway.port, TELEGRAM_TOKEN=MADE_UP) as mia:
+            mia.expect("Cherry Studio was not found")
             asyncio.run_coroutine_threadsafe(gateway.start(), loop).result(PATIENCE)
-            mia.answers("Where are your models?", ENTER)
-            mia.answers("Its address", ENTER)
-            mia.sees(f"Found at {gateway.url}.")
-            mia.stops_at("Its API key")
-            assert mia.leaves() == 130
+            mia.answer("Where are your models?", ENTER)
+            mia.answer("Its address", ENTER)
+            mia.expect(f"Found at {gateway.url}.")
+            mia.interrupt_at("Its API key")
+            assert mia.wait() == 130
 
     await aside(dialogue)
 
 
 async def test_where_no_locale_tells_the_language_is_asked_first(tmp_path: Path) -> None:
     def dialogue() -> None:
-        with Newcomer(tmp_path, closed_port(), LANG="C.UTF-8") as mia:
-            mia.sees("1 English   2 简体中文   3 繁體中文")
-            mia.answers("Language / 语言 / 語言 [1]", "2")
-            mia.sees("在这台电脑的常用端口上没有找到 Cherry Studio。")
-            mia.stops_at("模型在哪里？")
-            assert mia.leaves() == 130
+        with InitSession(tmp_path, closed_port(), LANG="C.UTF-8") as mia:
+            mia.expect("1 English   2 简体中文   3 繁體中文")
+            mia.answer("Language / 语言 / 語言 [1]", "2")
+            mia.expect("在这台电脑的常用端口上没有找到 Cherry Studio。")
+            mia.interrupt_at("模型在哪里？")
+            assert mia.wait() == 130
             assert "再运行 cherry-bridge init 可以继续" in mia.screen
 
     await aside(dialogue)

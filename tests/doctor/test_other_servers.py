@@ -16,35 +16,35 @@ from bridge.settings import Settings
 from bridge.store import RedisQuirks, open_store
 from bridge.types import ModelId
 from tests.doctor.breakages import serve
-from tests.doctor.conftest import Bench
+from tests.doctor.conftest import DoctorRig
 from tests.emulators.servers import KEY, KINDS, NO_LIST, Kind, ServerEmulator, refusal
 
 
 @pytest.mark.parametrize("root", [200, 404])
-async def test_it_is_said_and_all_the_rest_is_tried(root: int, bench: Bench) -> None:
+async def test_it_is_said_and_all_the_rest_is_tried(root: int, rig: DoctorRig) -> None:
     async with ServerEmulator(root=root) as server:
-        bench.set(BRIDGE_GATEWAY_URL=server.url, BRIDGE_MODEL="gpt-4o")
-        status, said = await bench.doctor()
+        rig.set(BRIDGE_GATEWAY_URL=server.url, BRIDGE_MODEL="gpt-4o")
+        status, said = await rig.doctor()
     assert status == 0, said
     assert f"ok  gateway   {server.url} is an OpenAI-compatible server that is not Cherry Studio." in said
     assert "2 models to chat with" in said
     assert "gpt-4o" in next(line for line in said.splitlines() if line.startswith("ok  answer"))
 
 
-async def test_no_list_of_models_is_no_end(bench: Bench) -> None:
+async def test_no_list_of_models_is_no_end(rig: DoctorRig) -> None:
     async with ServerEmulator(listed=NO_LIST) as server:
-        bench.set(BRIDGE_GATEWAY_URL=server.url, BRIDGE_MODEL="gpt-4o")
-        status, said = await bench.doctor()
+        rig.set(BRIDGE_GATEWAY_URL=server.url, BRIDGE_MODEL="gpt-4o")
+        status, said = await rig.doctor()
     assert status == 0, said
     assert "has no list of models" in said
     assert "ok  answer" in said
 
 
-async def test_a_key_that_the_server_refuses(bench: Bench) -> None:
+async def test_a_key_that_the_server_refuses(rig: DoctorRig) -> None:
     refused = refusal(401, {"error": {"message": "no", "type": "auth_error"}})
     async with ServerEmulator(listed=refused) as server:
-        bench.set(BRIDGE_GATEWAY_URL=server.url, BRIDGE_MODEL="gpt-4o")
-        status, said = await bench.doctor()
+        rig.set(BRIDGE_GATEWAY_URL=server.url, BRIDGE_MODEL="gpt-4o")
+        status, said = await rig.doctor()
     assert status == 1
     assert "The key is wrong." in said
 
@@ -60,10 +60,10 @@ def wrong(said: str) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_each_kind_of_server_is_known_and_tried(kind: Kind, bench: Bench) -> None:
+async def test_each_kind_of_server_is_known_and_tried(kind: Kind, rig: DoctorRig) -> None:
     async with ServerEmulator(kind, key=KEY) as server:
-        bench.set(BRIDGE_GATEWAY_URL=server.url, BRIDGE_GATEWAY_KEY=KEY, BRIDGE_MODEL=server.models[0])
-        status, said = await bench.doctor()
+        rig.set(BRIDGE_GATEWAY_URL=server.url, BRIDGE_GATEWAY_KEY=KEY, BRIDGE_MODEL=server.models[0])
+        status, said = await rig.doctor()
         name = f" It seems to be {server.shape.name}." if server.shape.name else ""
     assert status == 0, said
     assert f"ok  gateway   {server.url} is an OpenAI-compatible server that is not Cherry Studio.{name}\n" in said
@@ -76,10 +76,10 @@ async def test_each_kind_of_server_is_known_and_tried(kind: Kind, bench: Bench) 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("key", ["", "sk-wrong-0123456789"])
-async def test_each_kind_of_server_refuses_a_key(kind: Kind, key: str, bench: Bench) -> None:
+async def test_each_kind_of_server_refuses_a_key(kind: Kind, key: str, rig: DoctorRig) -> None:
     async with ServerEmulator(kind, key=KEY) as server:
-        bench.set(BRIDGE_GATEWAY_URL=server.url, BRIDGE_GATEWAY_KEY=key, BRIDGE_MODEL=server.models[0])
-        status, said = await bench.doctor()
+        rig.set(BRIDGE_GATEWAY_URL=server.url, BRIDGE_GATEWAY_KEY=key, BRIDGE_MODEL=server.models[0])
+        status, said = await rig.doctor()
         # Of vLLM nothing but its list tells.
         name = server.shape.name if server.shape.name and kind != "vllm" else "that server"
     assert status == 1
@@ -90,66 +90,66 @@ async def test_each_kind_of_server_refuses_a_key(kind: Kind, key: str, bench: Be
     assert "The key is accepted" not in said
 
 
-async def test_litellm_that_fails_where_no_key_is_sent(bench: Bench) -> None:
+async def test_litellm_that_fails_where_no_key_is_sent(rig: DoctorRig) -> None:
     """1.108 without a data base: it fails in place of a refusal, and its root is there."""
     async with ServerEmulator("litellm") as server:
         server.failing = True
-        bench.set(BRIDGE_GATEWAY_URL=server.url, BRIDGE_GATEWAY_KEY="", BRIDGE_MODEL="gpt-4o")
-        _, said = await bench.doctor()
+        rig.set(BRIDGE_GATEWAY_URL=server.url, BRIDGE_GATEWAY_KEY="", BRIDGE_MODEL="gpt-4o")
+        _, said = await rig.doctor()
     assert wrong(said) == [
         f"!!  gateway   {server.url}: LiteLLM failed to answer. Trying again may help. "
         "-> Check the log of LiteLLM; if it needs a key, set BRIDGE_GATEWAY_KEY."
     ]
 
 
-async def test_llama_cpp_that_still_loads(bench: Bench) -> None:
+async def test_llama_cpp_that_still_loads(rig: DoctorRig) -> None:
     async with ServerEmulator("llama.cpp") as server:
         server.loading = True
-        bench.set(BRIDGE_GATEWAY_URL=server.url)
-        _, said = await bench.doctor()
+        rig.set(BRIDGE_GATEWAY_URL=server.url)
+        _, said = await rig.doctor()
     assert wrong(said) == [
         f"!!  gateway   llama.cpp at {server.url} is still loading its model. -> Wait a moment, and run doctor again."
     ]
 
 
-async def test_a_model_that_the_server_does_not_have(bench: Bench) -> None:
+async def test_a_model_that_the_server_does_not_have(rig: DoctorRig) -> None:
     async with ServerEmulator("ollama") as server:
-        bench.set(BRIDGE_GATEWAY_URL=server.url, BRIDGE_MODEL="qwen3:14b")
-        _, said = await bench.doctor()
+        rig.set(BRIDGE_GATEWAY_URL=server.url, BRIDGE_MODEL="qwen3:14b")
+        _, said = await rig.doctor()
         server.models = []
-        _, empty = await bench.doctor()
+        _, empty = await rig.doctor()
     (line,) = wrong(said)
     assert line.startswith("!!  models    BRIDGE_MODEL is qwen3:14b, which Ollama does not offer.")
     assert "-> Set BRIDGE_MODEL to one like it: qwen3:8b" in line
     assert wrong(empty) == ["!!  models    Ollama offers no model to chat with. -> Add one there, or load one."]
 
 
-async def test_a_provider_behind_it_refuses(bench: Bench) -> None:
+async def test_a_provider_behind_it_refuses(rig: DoctorRig) -> None:
     message = "litellm.AuthenticationError: OpenAIException - Incorrect API key provided"
     async with ServerEmulator("litellm") as server:
         server.script(refusal(401, {"error": {"message": message, "code": "401"}}))
-        bench.set(BRIDGE_GATEWAY_URL=server.url, BRIDGE_MODEL="gpt-4o")
-        _, said = await bench.doctor()
+        rig.set(BRIDGE_GATEWAY_URL=server.url, BRIDGE_MODEL="gpt-4o")
+        _, said = await rig.doctor()
     (line,) = wrong(said)
     assert "A provider behind LiteLLM does not accept the key that LiteLLM has for it." in line
     assert line.endswith("-> Correct that key in LiteLLM, or set BRIDGE_MODEL to another.")
 
 
-async def test_what_was_learned_of_models_is_shown(bench: Bench) -> None:
-    async with ServerEmulator("plain") as server, open_store(bench.redis_url, bench.home) as store:
+async def test_what_was_learned_of_models_is_shown(rig: DoctorRig) -> None:
+    async with ServerEmulator("plain") as server, open_store(rig.redis_url, rig.home) as store:
         quirks = RedisQuirks(store.redis)
         await quirks.put(ModelId.parse("gpt-4o"), frozenset({"no_streaming", "max_tokens=4096"}))
-        bench.set(BRIDGE_GATEWAY_URL=server.url, BRIDGE_MODEL="gpt-4o")
-        _, said = await bench.doctor()
+        rig.set(BRIDGE_GATEWAY_URL=server.url, BRIDGE_MODEL="gpt-4o")
+        _, said = await rig.doctor()
         assert (
             "--  models    gpt-4o refused the usual way, so it is asked differently: max_tokens=4096, no_streaming."
             in said
         )
         settings = Settings(
-            gateway_url=server.url, redis_url=SecretStr(bench.redis_url), data_dir=bench.home, language="en"
+            gateway_url=server.url, redis_url=SecretStr(rig.redis_url), data_dir=rig.home, language="en"
         )
         assert await models(settings, as_json=True) == 0
-        rows = json.loads(bench.capsys.readouterr().out)
+        rows = json.loads(rig.capsys.readouterr().out)
     assert [(row["id"], row["quirks"]) for row in rows] == [
         ("gpt-4o", ["max_tokens=4096", "no_streaming"]),
         ("llama3:8b", []),
@@ -178,11 +178,11 @@ async def test_no_list_of_models_is_said(capsys: pytest.CaptureFixture[str]) -> 
     assert "has no list of models" in capsys.readouterr().err
 
 
-async def test_cherry_studio_behind_a_proxy_that_passes_only_v1(bench: Bench) -> None:
+async def test_cherry_studio_behind_a_proxy_that_passes_only_v1(rig: DoctorRig) -> None:
     async def forward(request: web.Request) -> web.Response:
         if not request.path.startswith("/v1/"):
             return web.Response(status=404, text="<h1>nginx</h1>", content_type="text/html")
-        url, body = bench.gateway.url + request.path_qs, await request.read()
+        url, body = rig.gateway.url + request.path_qs, await request.read()
         headers = {name: request.headers[name] for name in ("Authorization", "Content-Type") if name in request.headers}
         async with (
             aiohttp.ClientSession() as session,
@@ -190,14 +190,14 @@ async def test_cherry_studio_behind_a_proxy_that_passes_only_v1(bench: Bench) ->
         ):
             return web.Response(status=answer.status, body=await answer.read(), content_type=answer.content_type)
 
-    url = await serve(bench, forward)
-    bench.set(BRIDGE_GATEWAY_URL=url)
-    status, said = await bench.doctor()
+    url = await serve(rig, forward)
+    rig.set(BRIDGE_GATEWAY_URL=url)
+    status, said = await rig.doctor()
     assert status == 0, said
     assert f"ok  gateway   {url} is an OpenAI-compatible server that is not Cherry Studio." in said
     assert "ok  answer    fake-openai:ok answers" in said
-    bench.set(BRIDGE_GATEWAY_KEY="cs-sk-99999999-2222-3333-4444-555555555555")
-    assert "The key is wrong." in (await bench.doctor())[1]
+    rig.set(BRIDGE_GATEWAY_KEY="cs-sk-99999999-2222-3333-4444-555555555555")
+    assert "The key is wrong." in (await rig.doctor())[1]
 
 
 @pytest.mark.parametrize(("seconds", "time"), [(0.6, "1 second"), (2.2, "2 seconds")])

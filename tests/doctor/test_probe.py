@@ -12,7 +12,7 @@ from bridge.diagnostics import Sentence
 from channels.kit import probe
 from channels.kit.probe import Probe, Response, Unreachable, check_clock
 from tests.doctor.breakages import serve
-from tests.doctor.conftest import Bench, closed_port
+from tests.doctor.conftest import DoctorRig, closed_port
 
 SECRET = "123456:AAbbccddeeffgghhiijjkkllmmnnooppqq"
 
@@ -25,17 +25,17 @@ async def test_an_error_holds_no_address(root: str) -> None:
     assert SECRET not in "".join(traceback.format_exception(caught.value))
 
 
-async def test_a_server_that_says_nothing_is_left(bench: Bench) -> None:
+async def test_a_server_that_says_nothing_is_left(rig: DoctorRig) -> None:
     async def silent(_request: web.Request) -> web.Response:
         await asyncio.Event().wait()
         return web.Response()
 
-    async with Probe(await serve(bench, silent)) as api:
+    async with Probe(await serve(rig, silent)) as api:
         with pytest.raises(Unreachable):
             await api.post("/", {}, timeout=0.1)
 
 
-async def test_an_endless_body_is_not_read_to_its_end(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_endless_body_is_not_read_to_its_end(rig: DoctorRig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probe, "MAX_BODY_BYTES", 1000)
 
     async def endless(request: web.Request) -> web.StreamResponse:
@@ -44,7 +44,7 @@ async def test_an_endless_body_is_not_read_to_its_end(bench: Bench, monkeypatch:
         while True:
             await response.write(b"[" * 1000)
 
-    async with Probe(await serve(bench, endless)) as api:
+    async with Probe(await serve(rig, endless)) as api:
         assert (await api.get("/")).body is None
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest_asyncio
 
-from tests.server.harness import Stage, stage
+from tests.server.harness import ServerRig, open_rig
 
 
 @pytest_asyncio.fixture
-async def gateway(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with stage(tmp_path) as opened:
+async def gateway(tmp_path: Path) -> AsyncIterator[ServerRig]:
+    async with open_rig(tmp_path) as opened:
         yield opened

@@ -19,7 +19,9 @@ DIALECTS = list(TYPES)
 
 
 @dataclass
-class Stage:
+class ServerRig:
+    """Our gateway, the providers behind it, and clients of each kind."""
+
     server: GatewayServer
     providers: dict[str, ScriptedProvider]
     openai: openai.AsyncOpenAI
@@ -35,7 +37,7 @@ def write_config(path: Path, text: str) -> Path:
 
 
 @asynccontextmanager
-async def stage(folder: Path, more: str = "", *, key: str = "", each: str = "") -> AsyncIterator[Stage]:
+async def open_rig(folder: Path, more: str = "", *, key: str = "", each: str = "") -> AsyncIterator[ServerRig]:
     """Providers named `chat`, `messages` and `responses`; `each` is written into every one, `more` after them all."""
     async with AsyncExitStack() as stack:
         providers = {name: await stack.enter_async_context(ScriptedProvider()) for name in DIALECTS}
@@ -60,4 +62,4 @@ async def stage(folder: Path, more: str = "", *, key: str = "", each: str = "") 
         http = aiohttp.ClientSession(server.url)
         for client in (one, other, http):
             await stack.enter_async_context(client)
-        yield Stage(server, providers, one, other, http, config)
+        yield ServerRig(server, providers, one, other, http, config)

@@ -12,7 +12,7 @@ import pytest
 
 from bridge.demo import DemoGateway
 from tests.server.answers import Answer, sse
-from tests.server.harness import DIALECTS, Stage
+from tests.server.harness import DIALECTS, ServerRig
 from tests.server.provider import silence
 from tests.server.provider import stream as stream_of
 
@@ -33,13 +33,13 @@ class Heard:
     completion: int = 0
 
 
-async def ask(gateway: Stage, client: str, provider: str, *, stream: bool, **more: Any) -> Heard:
+async def ask(gateway: ServerRig, client: str, provider: str, *, stream: bool, **more: Any) -> Heard:
     return await {"chat": ask_chat, "messages": ask_messages, "responses": ask_responses}[client](
         gateway, f"{provider}:m1", stream=stream, **more
     )
 
 
-async def ask_chat(gateway: Stage, model: str, *, stream: bool, **more: Any) -> Heard:
+async def ask_chat(gateway: ServerRig, model: str, *, stream: bool, **more: Any) -> Heard:
     heard = Heard()
     asked: dict[str, Any] = {"model": model, "messages": [{"role": "user", "content": HELLO}], **more}
     create = gateway.openai.chat.completions.create
@@ -68,7 +68,7 @@ async def ask_chat(gateway: Stage, model: str, *, stream: bool, **more: Any) -> 
     return heard
 
 
-async def ask_messages(gateway: Stage, model: str, *, stream: bool, **more: Any) -> Heard:
+async def ask_messages(gateway: ServerRig, model: str, *, stream: bool, **more: Any) -> Heard:
     asked: dict[str, Any] = {
         "model": model,
         "max_tokens": 1000,
@@ -95,7 +95,7 @@ async def ask_messages(gateway: Stage, model: str, *, stream: bool, **more: Any)
     return heard
 
 
-async def ask_responses(gateway: Stage, model: str, *, stream: bool, **more: Any) -> Heard:
+async def ask_responses(gateway: ServerRig, model: str, *, stream: bool, **more: Any) -> Heard:
     asked: dict[str, Any] = {"model": model, "input": HELLO, **more}
     if stream:
         text, answer = "", None
@@ -138,7 +138,7 @@ both_ways = pytest.mark.parametrize("stream", [False, True], ids=["whole", "stre
 @every_pair
 @every_client
 @both_ways
-async def test_text_reasoning_usage(gateway: Stage, client: str, provider: str, stream: bool) -> None:
+async def test_text_reasoning_usage(gateway: ServerRig, client: str, provider: str, stream: bool) -> None:
     gateway.providers[provider].answer = Answer("Because of 瑞利 scattering. 🌅", reasoning="Blue is scattered most.")
     heard = await ask(gateway, client, provider, stream=stream)
     assert heard.text == "Because of 瑞利 scattering. 🌅"
@@ -156,7 +156,7 @@ async def test_text_reasoning_usage(gateway: Stage, client: str, provider: str, 
 @every_client
 @both_ways
 @pytest.mark.parametrize("ending", ["length", "filtered"])
-async def test_endings(gateway: Stage, client: str, provider: str, stream: bool, ending: str) -> None:
+async def test_endings(gateway: ServerRig, client: str, provider: str, stream: bool, ending: str) -> None:
     gateway.providers[provider].answer = Answer("Half an", ending=ending)
     heard = await ask(gateway, client, provider, stream=stream)
     assert (heard.text, heard.ending) == ("Half an", ENDINGS[client][ending])
@@ -185,7 +185,7 @@ def sent_tool(provider: str, body: dict[str, Any]) -> tuple[str, Any]:
 @every_pair
 @every_client
 @both_ways
-async def test_a_tool_is_called(gateway: Stage, client: str, provider: str, stream: bool) -> None:
+async def test_a_tool_is_called(gateway: ServerRig, client: str, provider: str, stream: bool) -> None:
     call = ("call_1", "get_weather", '{"city": "Paris"}')
     gateway.providers[provider].answer = Answer("", call=call)
     heard = await ask(gateway, client, provider, stream=stream, tools=tools(client))
@@ -197,7 +197,7 @@ async def test_a_tool_is_called(gateway: Stage, client: str, provider: str, stre
 @every_pair
 @every_client
 @both_ways
-async def test_a_tool_is_called_without_arguments(gateway: Stage, client: str, provider: str, stream: bool) -> None:
+async def test_a_tool_is_called_without_arguments(gateway: ServerRig, client: str, provider: str, stream: bool) -> None:
     """Clients of OpenAI parse them, so that an empty text would be an error."""
     gateway.providers[provider].answer = Answer("", call=("call_1", "now", "{}"))
     heard = await ask(gateway, client, provider, stream=stream, tools=tools(client))
@@ -242,7 +242,7 @@ def results(client: str) -> dict[str, Any]:
 
 @every_pair
 @every_client
-async def test_a_tools_result_is_sent_back(gateway: Stage, client: str, provider: str) -> None:
+async def test_a_tools_result_is_sent_back(gateway: ServerRig, client: str, provider: str) -> None:
     await ask(gateway, client, provider, stream=False, tools=tools(client), **results(client))
     body = gateway.providers[provider].last.body
     match provider:
@@ -282,7 +282,7 @@ def picture(client: str) -> dict[str, Any]:
 
 @every_pair
 @every_client
-async def test_a_picture_arrives(gateway: Stage, client: str, provider: str) -> None:
+async def test_a_picture_arrives(gateway: ServerRig, client: str, provider: str) -> None:
     await ask(gateway, client, provider, stream=False, **picture(client))
     body = gateway.providers[provider].last.body
     parts = (body["input"] if provider == "responses" else body["messages"])[0]["content"]
@@ -296,7 +296,7 @@ async def test_a_picture_arrives(gateway: Stage, client: str, provider: str) -> 
             assert parts[1]["image_url"] == f"data:image/png;base64,{PIXEL}"
 
 
-async def test_the_input_is_counted_from_the_start(gateway: Stage) -> None:
+async def test_the_input_is_counted_from_the_start(gateway: ServerRig) -> None:
     """Anthropic's clients show it while the answer is written; their dialect's own providers name it first."""
     asked: dict[str, Any] = {"model": "messages:m1", "messages": [{"role": "user", "content": HELLO}]}
     events = [event async for event in await gateway.anthropic.messages.create(max_tokens=9, stream=True, **asked)]
@@ -310,7 +310,7 @@ async def test_the_input_is_counted_from_the_start(gateway: Stage) -> None:
     assert events[0].message.usage.input_tokens > 5
 
 
-async def test_models_by_either_client(gateway: Stage) -> None:
+async def test_models_by_either_client(gateway: ServerRig) -> None:
     """OpenAI's pages by nothing, Anthropic's by `has_more` and `last_id`."""
     expected = [f"{provider}:{model}" for provider in DIALECTS for model in ("m1", "m2")]
     assert [model.id async for model in gateway.openai.models.list()] == expected
@@ -321,7 +321,7 @@ async def test_models_by_either_client(gateway: Stage) -> None:
 
 @every_pair
 @every_client
-async def test_closing_a_stream_stops_the_provider(gateway: Stage, client: str, provider: str) -> None:
+async def test_closing_a_stream_stops_the_provider(gateway: ServerRig, client: str, provider: str) -> None:
     """Within 100 ms, once the first event is there."""
     upstream, model = gateway.providers[provider], f"{provider}:m1"
     upstream.replies = [stream_of(*sse(provider, Answer("Half of it"))[:-2], then=silence)]

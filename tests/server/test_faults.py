@@ -15,7 +15,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.server.answers import DONE, Answer, chunk, sse
-from tests.server.harness import DIALECTS, Stage, stage, write_config
+from tests.server.harness import DIALECTS, ServerRig, open_rig, write_config
 from tests.server.provider import Reply, ScriptedProvider, reset, silence, status, stream
 
 PATHS = {"chat": "/v1/chat/completions", "messages": "/v1/messages", "responses": "/v1/responses"}
@@ -25,7 +25,7 @@ QUICK = PATIENT + "first_token_seconds = 0.3\nidle_seconds = 0.3\n"
 SECRET = "sk-provider-"
 
 
-async def ask(gateway: Stage, client: str, provider: str, *, streamed: bool) -> tuple[int, bytes, dict[str, str]]:
+async def ask(gateway: ServerRig, client: str, provider: str, *, streamed: bool) -> tuple[int, bytes, dict[str, str]]:
     said = [{"role": "user", "content": "hello"}]
     body = {"model": f"{provider}:m1", "messages": said, "input": said, "stream": streamed, "max_tokens": 99}
     async with gateway.http.post(PATHS[client], json=body) as response:
@@ -69,7 +69,7 @@ CASES: dict[str, tuple[Callable[[], Reply], int, str]] = {
 async def test_before_the_first_word(tmp_path: Path, case: str, client: str, streamed: bool) -> None:
     """A true status, in the dialect of the route, with what the provider said and without its key."""
     reply, code, said = CASES[case]
-    async with stage(tmp_path, QUICK if case == "stalled" else PATIENT) as gateway:
+    async with open_rig(tmp_path, QUICK if case == "stalled" else PATIENT) as gateway:
         for provider in {"chat", client}:  # one that is translated, one that is handed on
             gateway.providers[provider].replies = [reply(), reply()]
             found, told, headers = await ask(gateway, client, provider, streamed=streamed)
@@ -82,7 +82,7 @@ async def test_before_the_first_word(tmp_path: Path, case: str, client: str, str
 
 async def test_a_provider_that_is_not_there(tmp_path: Path) -> None:
     config = '[providers.gone]\nurl = "http://127.0.0.1:9/v1"\n'
-    async with stage(tmp_path, config) as gateway:
+    async with open_rig(tmp_path, config) as gateway:
         with pytest.raises(openai.InternalServerError, match="connection is refused") as raised:
             await gateway.openai.chat.completions.create(model="gone:x", messages=[{"role": "user", "content": "hi"}])
     assert raised.value.status_code == 502
@@ -106,7 +106,7 @@ async def test_in_the_middle(tmp_path: Path, case: str, client: str, provider: s
         "an error": stream(*some[:middle], b'data: {"type":"error","error":{"message":"overloaded"}}\n\n'),
         "broken JSON": stream(*some[:middle], b'data: {"choices": [\n\n'),
     }
-    async with stage(tmp_path, QUICK if case == "stalled" else PATIENT) as gateway:
+    async with open_rig(tmp_path, QUICK if case == "stalled" else PATIENT) as gateway:
         gateway.providers[provider].replies = [ends[case]]
         code, told, _ = await ask(gateway, client, provider, streamed=True)
     assert code == 200
@@ -120,7 +120,7 @@ async def test_in_the_middle(tmp_path: Path, case: str, client: str, provider: s
 
 @pytest.mark.parametrize("provider", ["chat", "messages"])
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
-async def test_a_client_that_leaves_stops_the_provider(gateway: Stage, provider: str, streamed: bool) -> None:
+async def test_a_client_that_leaves_stops_the_provider(gateway: ServerRig, provider: str, streamed: bool) -> None:
     """Within 100 ms, before its first word and after it, handed on or translated."""
     upstream = gateway.providers[provider]
     for reply in (silence, stream(*sse(provider, Answer("Half"))[:4], then=silence)):
@@ -140,7 +140,7 @@ async def test_a_client_that_leaves_stops_the_provider(gateway: Stage, provider:
 
 async def test_a_client_hears_that_the_model_thinks(tmp_path: Path) -> None:
     """Before the first word and between words, as comments that no client sees; an error then comes in the stream."""
-    async with stage(tmp_path, "[server]\nkeep_alive_seconds = 0.05\n") as gateway:
+    async with open_rig(tmp_path, "[server]\nkeep_alive_seconds = 0.05\n") as gateway:
         for provider in ("chat", "messages"):
 
             async def think(request: Any, provider: str = provider) -> Any:
@@ -163,7 +163,7 @@ async def test_a_client_hears_that_the_model_thinks(tmp_path: Path) -> None:
             assert (code, error_in("chat", told)["message"]) == (200, "slow down")
 
 
-async def test_bytes_are_handed_on_as_they_are(gateway: Stage) -> None:
+async def test_bytes_are_handed_on_as_they_are(gateway: ServerRig) -> None:
     """Fields that nobody knows, comments, line ends: the stream of the same dialect is not touched."""
     odd = [
         b": hello\r\n\r\n",
@@ -179,7 +179,7 @@ async def test_bytes_are_handed_on_as_they_are(gateway: Stage) -> None:
     assert told == b"".join(odd)
 
 
-async def test_unknown_fields_reach_a_provider_of_the_same_dialect(gateway: Stage) -> None:
+async def test_unknown_fields_reach_a_provider_of_the_same_dialect(gateway: ServerRig) -> None:
     more = {"seed": 7, "response_format": {"type": "json_object"}, "logit_bias": {"1": 2}, "anything": [1.5, None]}
     async with gateway.http.post(
         "/v1/chat/completions",
@@ -197,7 +197,7 @@ async def test_unknown_fields_reach_a_provider_of_the_same_dialect(gateway: Stag
     assert sent["messages"][0]["content"] == "🌅"
 
 
-async def test_usage_comes_only_to_those_who_asked(gateway: Stage) -> None:
+async def test_usage_comes_only_to_those_who_asked(gateway: ServerRig) -> None:
     _, told, _ = await ask(gateway, "chat", "chat", streamed=True)
     assert b'"usage"' not in told
     assert gateway.providers["chat"].last.body["stream_options"] == {"include_usage": True}
@@ -207,7 +207,9 @@ async def test_keys_are_taken_in_turn_and_rested(tmp_path: Path) -> None:
     keys = 'keys = ["sk-one-111111", "sk-two-222222", "sk-three-333333"]'
     async with (
         ScriptedProvider() as upstream,
-        stage(tmp_path, f'[providers.many]\nurl = "{upstream.url}"\n{keys}\n[server]\nwait_seconds = 0\n') as gateway,
+        open_rig(
+            tmp_path, f'[providers.many]\nurl = "{upstream.url}"\n{keys}\n[server]\nwait_seconds = 0\n'
+        ) as gateway,
     ):
 
         async def used() -> list[str]:
@@ -229,7 +231,7 @@ async def test_keys_are_taken_in_turn_and_rested(tmp_path: Path) -> None:
         assert 25 <= int(headers["Retry-After"]) <= 31, "the first that will be free again"
 
 
-async def test_it_waits_for_a_key_to_be_free(gateway: Stage) -> None:
+async def test_it_waits_for_a_key_to_be_free(gateway: ServerRig) -> None:
     limited = status(429, {"error": {"message": "slow"}}, Retry_After="0.3")
     gateway.providers["chat"].replies = [limited]
     began = time.monotonic()
@@ -241,7 +243,7 @@ async def test_it_waits_for_a_key_to_be_free(gateway: Stage) -> None:
 async def test_requests_are_spaced_within_a_providers_limit(tmp_path: Path) -> None:
     async with (
         ScriptedProvider() as upstream,
-        stage(
+        open_rig(
             tmp_path,
             f'[providers.slow]\nurl = "{upstream.url}"\nlimit = "2/s"\n[server]\nwait_seconds = 1.5\n',
         ) as gateway,
@@ -255,7 +257,7 @@ async def test_requests_are_spaced_within_a_providers_limit(tmp_path: Path) -> N
         assert len(upstream.seen) == 4
 
 
-async def test_a_file_that_breaks_leaves_the_old_one_in_force(gateway: Stage) -> None:
+async def test_a_file_that_breaks_leaves_the_old_one_in_force(gateway: ServerRig) -> None:
     registry, before = gateway.server.registry, gateway.config.read_text()
     provider = registry.providers["chat"]
     with capture_logs() as logs:
@@ -279,14 +281,14 @@ async def test_a_file_that_breaks_leaves_the_old_one_in_force(gateway: Stage) ->
     assert (await ask(gateway, "chat", "chat", streamed=False))[0] == 404
 
 
-async def test_a_change_is_seen_by_itself(gateway: Stage) -> None:
+async def test_a_change_is_seen_by_itself(gateway: ServerRig) -> None:
     write_config(gateway.config, gateway.config.read_text().replace("providers.chat]", "providers.renamed]"))
     async with asyncio.timeout(10):
         while "renamed" not in gateway.server.registry.providers:
             await asyncio.sleep(0.05)
 
 
-async def test_an_idle_connection_that_the_provider_closed(gateway: Stage) -> None:
+async def test_an_idle_connection_that_the_provider_closed(gateway: ServerRig) -> None:
     """The request is sent once more; the client does not notice."""
 
     async def answer_and_close(request: Any) -> Any:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.server.answers import Answer, sse
-from tests.server.harness import DIALECTS, Stage
+from tests.server.harness import DIALECTS, ServerRig
 from tests.server.provider import silence, status, stream
 
 MODULES = os.environ.get("NODE_CLIENTS", "")
@@ -26,7 +26,7 @@ HALF = stream(*sse("chat", Answer("Half of it"))[:2], then=silence)
     NODE is None or not (Path(MODULES or "/nonexistent") / "node_modules" / "openai").is_dir(),
     reason="NODE_CLIENTS names no folder with the clients",
 )
-async def test_every_dialect_by_every_provider(gateway: Stage) -> None:
+async def test_every_dialect_by_every_provider(gateway: ServerRig) -> None:
     chat, messages = gateway.providers["chat"], gateway.providers["messages"]
     chat.by_model = {"thinking": Answer("Yes", reasoning="Hm."), "vectors": VECTORS, "silent": HALF}
     messages.by_model = {"tool": Answer("", call=("call_1", "get_weather", "{}"))}

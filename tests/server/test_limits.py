@@ -18,7 +18,7 @@ from bridge.server import GatewayServer
 from bridge.server.ledger import LEDGER_FILE_NAME, Ledger
 from bridge.server.rates import Rate
 from tests.server.answers import Answer, sse
-from tests.server.harness import Stage, stage, write_config
+from tests.server.harness import ServerRig, open_rig, write_config
 from tests.server.provider import ScriptedProvider, silence, stream
 
 HELLO: list[Any] = [{"role": "user", "content": "hello"}]
@@ -26,23 +26,23 @@ PRICES = 'prices = { "m1" = { input = 1_000_000, output = 2_000_000 } }'
 
 
 @pytest_asyncio.fixture
-async def gateway(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with stage(tmp_path, each=PRICES) as opened:
+async def gateway(tmp_path: Path) -> AsyncIterator[ServerRig]:
+    async with open_rig(tmp_path, each=PRICES) as opened:
         yield opened
 
 
 @pytest.fixture
-def ledger(tmp_path: Path, gateway: Stage) -> Any:
+def ledger(tmp_path: Path, gateway: ServerRig) -> Any:
     opened = Ledger(tmp_path / LEDGER_FILE_NAME)  # as a command opens it while the gateway runs
     yield opened
     opened.close()
 
 
-async def ask(gateway: Stage, key: str, model: str = "chat:m1") -> None:
+async def ask(gateway: ServerRig, key: str, model: str = "chat:m1") -> None:
     await gateway.openai.with_options(api_key=key).chat.completions.create(model=model, messages=HELLO)
 
 
-async def test_from_the_first_key_on_one_is_needed(gateway: Stage, ledger: Ledger) -> None:
+async def test_from_the_first_key_on_one_is_needed(gateway: ServerRig, ledger: Ledger) -> None:
     await ask(gateway, "any")
     key = ledger.new_key("laptop")
     with pytest.raises(openai.AuthenticationError):
@@ -54,7 +54,7 @@ async def test_from_the_first_key_on_one_is_needed(gateway: Stage, ledger: Ledge
         await ask(gateway, key)
 
 
-async def test_a_key_for_some_models(gateway: Stage, ledger: Ledger) -> None:
+async def test_a_key_for_some_models(gateway: ServerRig, ledger: Ledger) -> None:
     key = ledger.new_key("laptop", ("chat:*", "messages:m2"))
     await ask(gateway, key)
     await ask(gateway, key, "messages:m2")
@@ -64,7 +64,7 @@ async def test_a_key_for_some_models(gateway: Stage, ledger: Ledger) -> None:
     assert listed == ["chat:m1", "chat:m2", "messages:m2"]
 
 
-async def test_a_key_with_a_rate(gateway: Stage, ledger: Ledger) -> None:
+async def test_a_key_with_a_rate(gateway: ServerRig, ledger: Ledger) -> None:
     key = ledger.new_key("laptop", rate="2/min")
     await ask(gateway, key)
     await ask(gateway, key)
@@ -74,7 +74,7 @@ async def test_a_key_with_a_rate(gateway: Stage, ledger: Ledger) -> None:
     await ask(gateway, ledger.new_key("another"))
 
 
-async def test_a_key_with_a_budget(gateway: Stage, ledger: Ledger) -> None:
+async def test_a_key_with_a_budget(gateway: ServerRig, ledger: Ledger) -> None:
     """11 tokens in and 7 out cost 25 here, so the second answer is the last."""
     key = ledger.new_key("laptop", budget=40_000_000)
     await ask(gateway, key)
@@ -90,7 +90,7 @@ async def test_a_key_with_a_budget(gateway: Stage, ledger: Ledger) -> None:
         await ask(gateway, key, "chat:m2")
 
 
-async def test_usage_by_key_model_and_day(gateway: Stage, ledger: Ledger) -> None:
+async def test_usage_by_key_model_and_day(gateway: ServerRig, ledger: Ledger) -> None:
     key = ledger.new_key("laptop")
     for _ in range(2):
         await ask(gateway, key)
@@ -111,7 +111,7 @@ async def test_usage_by_key_model_and_day(gateway: Stage, ledger: Ledger) -> Non
 
 async def test_prices_and_aliases_are_listed(tmp_path: Path) -> None:
     more = f'{PRICES}\naliases = {{ quick = "m1" }}\nmodels = ["m2", "hidden-*", "unlisted"]'
-    async with stage(tmp_path, each=more) as gateway:
+    async with open_rig(tmp_path, each=more) as gateway:
         async with gateway.http.get("/v1/models?limit=3") as response:
             listed = (await response.json())["data"]
         assert [model["id"] for model in listed] == ["chat:quick", "chat:m2", "chat:unlisted"]
@@ -125,7 +125,7 @@ async def test_prices_and_aliases_are_listed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("provider", ["chat", "messages"])
-async def test_what_was_written_for_one_who_left_is_counted(gateway: Stage, ledger: Ledger, provider: str) -> None:
+async def test_what_was_written_for_one_who_left_is_counted(gateway: ServerRig, ledger: Ledger, provider: str) -> None:
     """Handed on or translated; nobody has a free answer by hanging up before its end."""
     key = ledger.new_key("laptop", budget=10**12)
     frames = [frame for frame in sse(provider, Answer("one two")) if b"one" in frame or b"message_start" in frame]
@@ -145,7 +145,7 @@ async def test_what_was_written_for_one_who_left_is_counted(gateway: Stage, ledg
     assert 1 <= rows[0].completion <= 12
 
 
-async def test_usage_cannot_be_hidden(gateway: Stage, ledger: Ledger) -> None:
+async def test_usage_cannot_be_hidden(gateway: ServerRig, ledger: Ledger) -> None:
     key = ledger.new_key("laptop")
     answer = await gateway.openai.with_options(api_key=key).chat.completions.create(
         model="chat:m1", messages=HELLO, stream=True, stream_options={"include_usage": False}

@@ -9,11 +9,11 @@ import openai
 import pytest
 from aiohttp import web
 
-from tests.server.harness import Stage
+from tests.server.harness import ServerRig
 from tests.server.provider import status
 
 
-async def test_embeddings(gateway: Stage) -> None:
+async def test_embeddings(gateway: ServerRig) -> None:
     data = {"object": "list", "data": [{"object": "embedding", "index": 0, "embedding": [0.5, 1]}], "model": "m1"}
     usage = {"prompt_tokens": 3, "total_tokens": 3}
     gateway.providers["chat"].replies = [status(200, {**data, "usage": usage})]
@@ -23,14 +23,14 @@ async def test_embeddings(gateway: Stage) -> None:
     assert (seen.path, seen.body) == ("/v1/embeddings", {"model": "m1", "input": "hi", "encoding_format": "float"})
 
 
-async def test_pictures(gateway: Stage) -> None:
+async def test_pictures(gateway: ServerRig) -> None:
     gateway.providers["responses"].replies = [status(200, {"created": 1, "data": [{"b64_json": "AAAA"}]})]
     answer = await gateway.openai.images.generate(model="responses:m1", prompt="a cat", size="1024x1024")
     assert answer.data is not None and answer.data[0].b64_json == "AAAA"
     assert gateway.providers["responses"].last.path == "/v1/images/generations"
 
 
-async def test_speech_as_it_comes(gateway: Stage) -> None:
+async def test_speech_as_it_comes(gateway: ServerRig) -> None:
     async def speak(request: web.Request) -> web.StreamResponse:
         return web.Response(body=b"\x00\xffmp3" * 1000, content_type="audio/mpeg")
 
@@ -40,7 +40,7 @@ async def test_speech_as_it_comes(gateway: Stage) -> None:
     assert answer.response.headers["Content-Type"] == "audio/mpeg"
 
 
-async def test_transcriptions_keep_the_file_byte_by_byte(gateway: Stage) -> None:
+async def test_transcriptions_keep_the_file_byte_by_byte(gateway: ServerRig) -> None:
     sound = b"\r\n--x\r\n\x00\xff" * 5000
     gateway.providers["chat"].replies = [status(200, {"text": "hello"})]
     answer = await gateway.openai.audio.transcriptions.create(
@@ -54,7 +54,7 @@ async def test_transcriptions_keep_the_file_byte_by_byte(gateway: Stage) -> None
     assert b"chat:m1" not in seen.raw
 
 
-async def test_forms_that_are_none(gateway: Stage) -> None:
+async def test_forms_that_are_none(gateway: ServerRig) -> None:
     for kind, data in (
         ("multipart/form-data", b"x"),
         ("multipart/form-data; boundary=x", b"--y"),
@@ -65,7 +65,7 @@ async def test_forms_that_are_none(gateway: Stage) -> None:
     assert not gateway.providers["chat"].seen
 
 
-async def test_a_provider_without_the_route(gateway: Stage) -> None:
+async def test_a_provider_without_the_route(gateway: ServerRig) -> None:
     with pytest.raises(openai.BadRequestError, match="has no /v1/embeddings"):
         await gateway.openai.embeddings.create(model="messages:m1", input="hi")
     gateway.providers["chat"].replies = [status(404, "<html>")]
@@ -73,7 +73,7 @@ async def test_a_provider_without_the_route(gateway: Stage) -> None:
         await gateway.openai.embeddings.create(model="chat:m1", input="hi")
 
 
-async def test_tokens_are_counted_or_estimated(gateway: Stage) -> None:
+async def test_tokens_are_counted_or_estimated(gateway: ServerRig) -> None:
     talk: list[Any] = [{"role": "user", "content": "Why is the sky blue?"}]
     gateway.providers["messages"].replies = [status(200, {"input_tokens": 14})]
     counted = await gateway.anthropic.messages.count_tokens(model="messages:m1", messages=talk)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.server.harness import DIALECTS, Stage
+from tests.server.harness import DIALECTS, ServerRig
 from tests.server.provider import stream
 from tests.server.shapes import SHAPES, Shape
 
@@ -36,7 +36,7 @@ class Heard:
     error: str = ""
 
 
-async def played(gateway: Stage, client: str, shape: Shape) -> tuple[bytes, Heard]:
+async def played(gateway: ServerRig, client: str, shape: Shape) -> tuple[bytes, Heard]:
     """What `client` is told where its provider plays `shape`."""
     gateway.providers[shape.dialect].replies = [stream(*shape.frames)]
     said = [{"role": "user", "content": "hello"}]
@@ -132,7 +132,7 @@ def check(heard: Heard, shape: Shape, client: str) -> None:
 
 @pytest.mark.parametrize("client", DIALECTS)
 @pytest.mark.parametrize("name", SHAPES)
-async def test_each_providers_stream(gateway: Stage, name: str, client: str) -> None:
+async def test_each_providers_stream(gateway: ServerRig, name: str, client: str) -> None:
     shape = SHAPES[name]
     told, heard = await played(gateway, client, shape)
     check(heard, shape, client)
@@ -150,7 +150,7 @@ RECORDINGS: list[dict[str, Any]] = (
 @pytest.mark.skipif(not RECORDINGS, reason="RECORDED_STREAMS names no folder with recordings")
 @pytest.mark.parametrize("client", DIALECTS)
 @pytest.mark.parametrize("recording", RECORDINGS, ids=lambda each: str(each["file"]))
-async def test_each_recording(gateway: Stage, recording: dict[str, Any], client: str) -> None:
+async def test_each_recording(gateway: ServerRig, recording: dict[str, Any], client: str) -> None:
     """The recordings themselves, each with what its manifest says that it holds."""
     dialect = "messages" if recording["api"] == "messages" else "chat"
     frames = (RECORDED / recording["file"]).read_bytes()

@@ -20,7 +20,7 @@ from bridge.demo import DemoGateway
 from bridge.errors import SettingsError
 from bridge.server import GatewayServer
 from bridge.server.meter import REQUESTS
-from tests.server.harness import Stage, stage, write_config
+from tests.server.harness import ServerRig, open_rig, write_config
 
 KEY = "cb-sk-11111111-2222-3333"
 GOOD = {"Authorization": f"Bearer {KEY}"}
@@ -166,7 +166,7 @@ async def test_long_and_odd_words_are_answered(demo: aiohttp.ClientSession) -> N
 
 
 async def test_too_large_a_request(tmp_path: Path) -> None:
-    async with stage(tmp_path, "[server]\nmax_body_mb = 1\n") as gateway:
+    async with open_rig(tmp_path, "[server]\nmax_body_mb = 1\n") as gateway:
         asked = {"model": "chat:m1", "messages": [{"role": "user", "content": "x" * 2**20}]}
         for path, kind in (("/v1/chat/completions", "invalid_request_error"), ("/v1/messages", "request_too_large")):
             status, told = await post(gateway.http, path, asked)
@@ -188,7 +188,7 @@ async def test_what_is_not_there(demo: aiohttp.ClientSession) -> None:
 
 async def test_where_no_key_is_needed_web_pages_may_not_ask(tmp_path: Path) -> None:
     """Not by their origin, nor by a name that was pointed at this machine."""
-    async with stage(tmp_path, '[server]\ncors = ["https://mine.example"]\n') as gateway:
+    async with open_rig(tmp_path, '[server]\ncors = ["https://mine.example"]\n') as gateway:
         for headers, status in (
             ({}, 200),
             ({"Origin": "http://localhost:3000"}, 200),
@@ -274,7 +274,7 @@ class _Sources(HTMLParser):
         self.found += [value for name, value in attrs if name in {"src", "href", "srcset", "action"} and value]
 
 
-async def test_one_providers_route(gateway: Stage) -> None:
+async def test_one_providers_route(gateway: ServerRig) -> None:
     for model in ("m1", "messages:m1"):
         status, answer = await post(gateway.http, "/messages/v1/messages", {"model": model, "messages": HELLO})
         assert (status, answer["content"][0]["text"]) == (200, "Hello, world")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.server.answers import Answer
-from tests.server.harness import Stage, stage
+from tests.server.harness import ServerRig, open_rig
 
 HELLO: list[Any] = [{"role": "user", "content": "What is the weather?"}]
 CALL = ("call_1", "get_weather", "{}")
@@ -16,14 +16,14 @@ FUNCTION = {"name": "get_weather", "parameters": {"type": "object", "properties"
 THOUGHTFUL = Answer("", reasoning="I need the weather.", signature="sig-from-anthropic", call=CALL)
 
 
-async def last_assistant(gateway: Stage) -> list[dict[str, Any]]:
+async def last_assistant(gateway: ServerRig) -> list[dict[str, Any]]:
     messages = gateway.providers["messages"].last.body["messages"]
     content: list[dict[str, Any]] = messages[1]["content"]
     return content
 
 
 @pytest.mark.parametrize("streamed", [False, True])
-async def test_from_chat(gateway: Stage, streamed: bool) -> None:
+async def test_from_chat(gateway: ServerRig, streamed: bool) -> None:
     """`reasoning_details` come with the answer; a client that keeps them sends them back."""
     gateway.providers["messages"].answer = THOUGHTFUL
     asked: dict[str, Any] = {
@@ -54,7 +54,7 @@ async def test_from_chat(gateway: Stage, streamed: bool) -> None:
     assert "thinking" in gateway.providers["messages"].last.body
 
 
-async def test_a_client_that_forgets_gets_an_answer_without_thought(gateway: Stage) -> None:
+async def test_a_client_that_forgets_gets_an_answer_without_thought(gateway: ServerRig) -> None:
     """The provider would refuse a tool's result without the thought before it."""
     call = {"id": "call_1", "type": "function", "function": {"name": "get_weather", "arguments": "{}"}}
     messages = [
@@ -73,7 +73,7 @@ async def test_a_client_that_forgets_gets_an_answer_without_thought(gateway: Sta
 
 @pytest.mark.parametrize("streamed", [False, True])
 @pytest.mark.parametrize("provider", ["messages", "responses"])
-async def test_from_responses(gateway: Stage, provider: str, streamed: bool) -> None:
+async def test_from_responses(gateway: ServerRig, provider: str, streamed: bool) -> None:
     """`encrypted_content` holds either provider's seal, and goes back to where it came from."""
     gateway.providers[provider].answer = THOUGHTFUL
     asked: dict[str, Any] = {"model": f"{provider}:m1", "input": "What is the weather?"}
@@ -93,7 +93,7 @@ async def test_from_responses(gateway: Stage, provider: str, streamed: bool) -> 
         assert body["input"][1]["encrypted_content"] == "sig-from-anthropic"
 
 
-async def test_anothers_seal_is_not_sent(gateway: Stage) -> None:
+async def test_anothers_seal_is_not_sent(gateway: ServerRig) -> None:
     """A conversation that goes on with another model: what it cannot check is left out."""
     gateway.providers["responses"].answer = THOUGHTFUL
     answer = await gateway.anthropic.messages.create(model="responses:m1", max_tokens=999, messages=HELLO)
@@ -109,7 +109,7 @@ async def test_anothers_seal_is_not_sent(gateway: Stage) -> None:
     assert [block["type"] for block in await last_assistant(gateway)] == ["text"]
 
 
-async def test_a_hidden_thought_goes_both_ways(gateway: Stage) -> None:
+async def test_a_hidden_thought_goes_both_ways(gateway: ServerRig) -> None:
     redacted = {"type": "redacted_thinking", "data": "secret"}
     talk: list[Any] = [*HELLO, {"role": "assistant", "content": [redacted, {"type": "text", "text": "a"}]}, *HELLO]
     await gateway.anthropic.messages.create(model="messages:m1", max_tokens=9, messages=talk)
@@ -126,7 +126,7 @@ async def test_a_hidden_thought_goes_both_ways(gateway: Stage) -> None:
 
 
 async def test_history_for_providers_that_want_it(tmp_path: Path) -> None:
-    async with stage(tmp_path, each="reasoning_history = true") as gateway:
+    async with open_rig(tmp_path, each="reasoning_history = true") as gateway:
         said: Any = {"role": "assistant", "content": "Well", "reasoning_content": "Hm."}
         talk: list[Any] = [
             {"role": "user", "content": "a"},

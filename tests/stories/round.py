@@ -14,7 +14,7 @@ from bridge.types import Chat, User
 from tests.emulators.gateway import GatewayEmulator
 from tests.harness import until
 from tests.platform import Bubble, Platform
-from tests.stories.table import ASIDE, ASKED, BUTTON, COMMANDS, GREETING, HELLO, Seat, expected, said
+from tests.stories.table import ASIDE, ASKED, BUTTON, COMMANDS, GREETING, HELLO, Sender, expected, said
 
 PATIENCE = 300.0
 """Seconds; Feishu alone takes half a minute for what is answered at once here, at its 15 writes a second."""
@@ -37,10 +37,10 @@ class Round:
     store: Store
     gateway: GatewayEmulator
     access: Access
-    seats: Sequence[Seat]
-    ids: dict[tuple[Seat, str], str] = field(default_factory=dict)
+    senders: Sequence[Sender]
+    ids: dict[tuple[Sender, str], str] = field(default_factory=dict)
     """What each message came to be, where an answer can hang under it."""
-    menus: dict[Seat, list[Bubble]] = field(default_factory=dict)
+    menus: dict[Sender, list[Bubble]] = field(default_factory=dict)
     """Messages of ours with buttons, where there have to be such; to press, one for each batch of commands and one
     for the talk, since an answer takes the buttons away."""
     settled: int = 0
@@ -69,25 +69,25 @@ class Round:
         """Post messages with buttons wherever one is replied to or pressed, while everybody is let in."""
         await self.settle()  # mia is an owner, and can be asked about strangers from here on
         if self.way in ("reply", "pressed"):
-            for seat in self.seats:
-                await self.access.rules.allow(self._user(seat) if seat.direct else self._chat(seat), SHELL)
-                who = seat.name if seat.direct else "helper" + seat.name
+            for sender in self.senders:
+                await self.access.rules.allow(self._user(sender) if sender.direct else self._chat(sender), SHELL)
+                who = sender.name if sender.direct else "helper" + sender.name
                 for _ in range(len(STARTS) + 1 if self.way == "pressed" else 1):
-                    await self.platform.say("/model", who=who, place=seat.where, mention=not seat.direct)
+                    await self.platform.say("/model", who=who, place=sender.where, mention=not sender.direct)
             await self.settle()
-            for seat in self.seats:
-                self.menus[seat] = self._bubbles(seat)
-                assert self.menus[seat]
-                await self.access.rules.remove(self._user(seat) if seat.direct else self._chat(seat), SHELL)
-        for seat in self.seats:
-            await self._decide(seat)
+            for sender in self.senders:
+                self.menus[sender] = self._bubbles(sender)
+                assert self.menus[sender]
+                await self.access.rules.remove(self._user(sender) if sender.direct else self._chat(sender), SHELL)
+        for sender in self.senders:
+            await self._decide(sender)
 
-    async def _decide(self, seat: Seat) -> None:
+    async def _decide(self, sender: Sender) -> None:
         """What was decided of them beforehand; owners are in the settings."""
-        person, chat, access = self._user(seat), self._chat(seat), self.access
-        if seat.open:
+        person, chat, access = self._user(sender), self._chat(sender), self.access
+        if sender.open:
             await access.rules.allow(chat, SHELL)
-        match seat.who:
+        match sender.who:
             case "member":
                 await access.rules.allow(person, SHELL)
             case "admin":
@@ -99,7 +99,7 @@ class Round:
                 await access.rules.deny(person, SHELL)
             case "expired":
                 await access.rules.allow(person, SHELL, until=time.time() - 1)
-                if not seat.open:
+                if not sender.open:
                     await access.rules.allow(chat, SHELL, until=time.time() - 1)
             case "anonymous admin":
                 # However it came about, an id that several people share gives nobody a role.
@@ -109,47 +109,47 @@ class Round:
 
     async def play(self) -> None:
         if self.way == "edited":
-            for seat in self.seats:
-                self.ids[seat, FIRST] = await self._say(seat, f"{FIRST} {seat.name}")
+            for sender in self.senders:
+                self.ids[sender, FIRST] = await self._say(sender, f"{FIRST} {sender.name}")
             await self.settle()
         for talk, start in [*((False, start) for start in STARTS), (True, 0)]:
             if start:
                 await asyncio.sleep(BATCH_SECONDS)
-            await asyncio.gather(*(self._play(seat, talk, start) for seat in self.seats))
+            await asyncio.gather(*(self._play(sender, talk, start) for sender in self.senders))
             await self.settle()
 
-    async def _play(self, seat: Seat, talk: bool, start: int) -> None:
-        texts = [text for text in said(self.platform.channel, seat, self.way) if (text in (HELLO, ASIDE)) == talk]
+    async def _play(self, sender: Sender, talk: bool, start: int) -> None:
+        texts = [text for text in said(self.platform.channel, sender, self.way) if (text in (HELLO, ASIDE)) == talk]
         texts = texts[start : start + BATCH]
         if self.way == "pressed":
             async with self._presses:
-                await asyncio.gather(*(self._press(seat, text, start // BATCH) for text in texts))
+                await asyncio.gather(*(self._press(sender, text, start // BATCH) for text in texts))
             return
         for text in texts:
             match self.way:
                 case "slash":
                     name, _, argument = text.removeprefix("/").partition(" ")
-                    await self.platform.slash(name, argument, who=seat.name, place=seat.where, voice=seat.voice)
+                    await self.platform.slash(name, argument, who=sender.name, place=sender.where, voice=sender.voice)
                 case "edited":
-                    id = self.ids[seat, text] = self.ids[seat, FIRST]
-                    await self.platform.edit(id, text, who=seat.name, place=seat.where, mention=not seat.direct)
+                    id = self.ids[sender, text] = self.ids[sender, FIRST]
+                    await self.platform.edit(id, text, who=sender.name, place=sender.where, mention=not sender.direct)
                 case _:
-                    self.ids[seat, text] = await self._say(seat, text)
+                    self.ids[sender, text] = await self._say(sender, text)
 
-    async def _press(self, seat: Seat, text: str, batch: int) -> None:
-        menu = self.menus[seat][-1 if text == HELLO else batch]
-        forged = "" if text == BUTTON else f"{text} {seat.name}" if text == HELLO else text
-        await self.platform.press(menu.id, menu.buttons[0], who=seat.name, place=seat.where, command=forged)
+    async def _press(self, sender: Sender, text: str, batch: int) -> None:
+        menu = self.menus[sender][-1 if text == HELLO else batch]
+        forged = "" if text == BUTTON else f"{text} {sender.name}" if text == HELLO else text
+        await self.platform.press(menu.id, menu.buttons[0], who=sender.name, place=sender.where, command=forged)
 
-    async def _say(self, seat: Seat, text: str) -> str:
+    async def _say(self, sender: Sender, text: str) -> str:
         forwarded = self.way == "forwarded"
         return await self.platform.say(
-            f"{text} {seat.name}" if text in (HELLO, ASIDE) else text,
-            who=seat.name,
-            place=seat.where,
-            mention=not (seat.direct or forwarded or text == ASIDE or self.way == "reply"),
-            reply_to=self.menus[seat][0].id if self.way == "reply" else "",
-            voice=seat.voice,
+            f"{text} {sender.name}" if text in (HELLO, ASIDE) else text,
+            who=sender.name,
+            place=sender.where,
+            mention=not (sender.direct or forwarded or text == ASIDE or self.way == "reply"),
+            reply_to=self.menus[sender][0].id if self.way == "reply" else "",
+            voice=sender.voice,
             forwarded=forwarded,
         )
 
@@ -157,23 +157,23 @@ class Round:
 
     def faults(self) -> list[str]:
         """Whatever was said to somebody and should not have been, and what should have been and was not."""
-        return [f"{seat.who} in {seat.place}: {fault}" for seat in self.seats for fault in self._faults(seat)]
+        return [f"{sender.who} in {sender.place}: {fault}" for sender in self.senders for fault in self._faults(sender)]
 
-    def _faults(self, seat: Seat) -> Iterator[str]:
-        yield from self._faults_of_presses(seat) if self.way == "pressed" else self._faults_of_answers(seat)
-        if not seat.let_in and not seat.direct and self.platform.typing(seat.where, seat.name):
+    def _faults(self, sender: Sender) -> Iterator[str]:
+        yield from self._faults_of_presses(sender) if self.way == "pressed" else self._faults_of_answers(sender)
+        if not sender.let_in and not sender.direct and self.platform.typing(sender.where, sender.name):
             yield "typing was shown"
 
-    def _faults_of_answers(self, seat: Seat) -> Iterator[str]:
+    def _faults_of_answers(self, sender: Sender) -> Iterator[str]:
         """Each answer is there once, under what it answers, and nothing else is."""
-        before = [menu.id for menu in self.menus.get(seat, ())]
-        left = [bubble for bubble in self._bubbles(seat) if bubble.id not in before]
-        wanted = self._wanted(seat)
+        before = [menu.id for menu in self.menus.get(sender, ())]
+        left = [bubble for bubble in self._bubbles(sender) if bubble.id not in before]
+        wanted = self._wanted(sender)
         if self.way == "forwarded":
-            yield from self._faults_of_forwards(seat, _texts(left), wanted)
+            yield from self._faults_of_forwards(sender, _texts(left), wanted)
             return
         for text, pattern in wanted.items():
-            id = "" if seat.direct else self.ids.get((seat, text), "")
+            id = "" if sender.direct else self.ids.get((sender, text), "")
             found = next(
                 (each for each in left if _reads(pattern, each.text) and (not id or each.reply_to == id)), None
             )
@@ -181,9 +181,9 @@ class Round:
                 yield f"no answer to {text!r} among {_texts(left)}"
             else:
                 left.remove(found)
-        yield from (f"told {text!r}" for text in self._besides(seat, _texts(left)))
+        yield from (f"told {text!r}" for text in self._besides(sender, _texts(left)))
 
-    def _faults_of_forwards(self, seat: Seat, told: list[str], wanted: dict[str, str]) -> Iterator[str]:
+    def _faults_of_forwards(self, sender: Sender, told: list[str], wanted: dict[str, str]) -> Iterator[str]:
         """What is forwarded in a row may be one question: each is answered once, as a quotation.
 
         Feishu is asked for what a forward holds, within the time that an event has; with so many at once some come
@@ -199,40 +199,40 @@ class Round:
         if len(set(answered)) != len(answered) or set(answered) - set(wanted) or bool(missing) != bool(unread or noted):
             yield f"answered {answered}, not {list(wanted)}"
         others = [text for text in told if not text.startswith(start) and text not in unread]
-        yield from (f"told {text!r}" for text in self._besides(seat, others))
+        yield from (f"told {text!r}" for text in self._besides(sender, others))
 
-    def _faults_of_presses(self, seat: Seat) -> Iterator[str]:
+    def _faults_of_presses(self, sender: Sender) -> Iterator[str]:
         """The messages under which the buttons are read like each of the answers in turn, and like nothing else."""
-        before = {menu.id: len(menu.writes) for menu in self.menus[seat]}
-        bubbles = self._bubbles(seat)
+        before = {menu.id: len(menu.writes) for menu in self.menus[sender]}
+        bubbles = self._bubbles(sender)
         shown = [text for each in bubbles if each.id in before for _, text in each.writes[before[each.id] :]]
-        shown += self._besides(seat, [bubble.text for bubble in bubbles if bubble.id not in before])
-        wanted = self._wanted(seat)
+        shown += self._besides(sender, [bubble.text for bubble in bubbles if bubble.id not in before])
+        wanted = self._wanted(sender)
         for text, pattern in wanted.items():
             if not any(_reads(pattern, each) for each in shown):
                 yield f"no answer to {text!r} among {shown}"
         yield from (f"told {each!r}" for each in shown if not any(_reads(one, each) for one in wanted.values()))
 
-    def _besides(self, seat: Seat, told: list[str]) -> list[str]:
+    def _besides(self, sender: Sender, told: list[str]) -> list[str]:
         """Without what answers nothing that was said: who a stranger is, once; to owners, a few times, who asks; what
         acknowledges a command."""
-        if seat.direct and seat.standing == "stranger":
-            greeting = GREETING.format(id=re.escape(str(self._user(seat))))
+        if sender.direct and sender.standing == "stranger":
+            greeting = GREETING.format(id=re.escape(str(self._user(sender))))
             greetings = [text for text in told if _reads(greeting, text)]
             others = [text for text in told if text not in greetings]
             return others if len(greetings) == 1 else [*others, f"{len(greetings)} greetings"]
-        if seat.direct and seat.standing == "owner":
+        if sender.direct and sender.standing == "owner":
             told = [text for text in told if not _reads(ASKED, text)]
         return told
 
     def faults_at_the_gateway(self) -> list[str]:
         """Each question reached a model once, and nobody else's did."""
         heard = str([request.messages for request in self.gateway.requests])
-        faults = [f"heard from {seat}" for seat in self.seats if not seat.let_in and seat.name in heard]
+        faults = [f"heard from {sender}" for sender in self.senders if not sender.let_in and sender.name in heard]
         asked = self.settled
-        for seat in self.seats:
-            asked += sum(pattern.startswith("You said:") for pattern in self._wanted(seat).values())
-            asked += self.way == "edited" and seat.let_in
+        for sender in self.senders:
+            asked += sum(pattern.startswith("You said:") for pattern in self._wanted(sender).values())
+            asked += self.way == "edited" and sender.let_in
         if (there := len(self.gateway.requests)) != asked and self.way != "forwarded":  # which join one another
             faults.append(f"{there} questions instead of {asked}")
         return faults
@@ -240,24 +240,26 @@ class Round:
     async def faults_in_the_trail(self) -> list[str]:
         """Nothing was changed but by those who may, and by all of these."""
         commanded = self.way not in ("edited", "forwarded")
-        may = {str(self._user(seat)) for seat in self.seats if commanded and seat.standing in ("admin", "owner")}
+        may = {
+            str(self._user(sender)) for sender in self.senders if commanded and sender.standing in ("admin", "owner")
+        }
         changed = {change.by for change in await self.access.audit.newest(2000)} - {SHELL.who}
         return [f"changed by {by}: {by in changed}" for by in sorted(changed ^ may)]
 
-    def _wanted(self, seat: Seat) -> dict[str, str]:
+    def _wanted(self, sender: Sender) -> dict[str, str]:
         """What has to be answered, and how."""
         channel = self.platform.channel
-        found = {text: expected(channel, seat, self.way, text) for text in said(channel, seat, self.way)}
+        found = {text: expected(channel, sender, self.way, text) for text in said(channel, sender, self.way)}
         return {text: pattern for text, pattern in found.items() if pattern}
 
-    def _bubbles(self, seat: Seat) -> list[Bubble]:
-        return self.platform.bubbles(seat.where, seat.name)
+    def _bubbles(self, sender: Sender) -> list[Bubble]:
+        return self.platform.bubbles(sender.where, sender.name)
 
-    def _user(self, seat: Seat) -> User:
-        return User(self.platform.channel, self.platform.user(seat.name).id)
+    def _user(self, sender: Sender) -> User:
+        return User(self.platform.channel, self.platform.user(sender.name).id)
 
-    def _chat(self, seat: Seat) -> Chat:
-        return self.platform.chat(seat.where, seat.name)
+    def _chat(self, sender: Sender) -> Chat:
+        return self.platform.chat(sender.where, sender.name)
 
 
 def _reads(pattern: str, text: str) -> bool:

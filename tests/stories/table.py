@@ -97,8 +97,8 @@ ROLES = {"member": "let in", "admin": "admin", "owner": "owner"}
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
-    """Somebody of a kind in a place of a kind, both with ids of their own."""
+class Sender:
+    """A person or bot of kind `who` in a chat of kind `place`; each pair has ids of its own."""
 
     who: Who
     place: str
@@ -142,73 +142,78 @@ class Seat:
         return ORDER.index(self.standing) >= ORDER.index("member")
 
 
-def seats(channel: str, way: str) -> list[Seat]:
+def senders(channel: str, way: str) -> list[Sender]:
     """Everybody, everywhere, as far as the platform has them there."""
-    return [seat for place in PLACES for who in WHO if exists(channel, seat := Seat(who, place), way)]
+    return [sender for place in PLACES for who in WHO if exists(channel, sender := Sender(who, place), way)]
 
 
-def exists(channel: str, seat: Seat, way: str) -> bool:
+def exists(channel: str, sender: Sender, way: str) -> bool:
     """Whether a platform has this at all."""
-    if seat.place == "channel":
-        return (channel, seat.who) == ("telegram", "channel post") and way in ("typed", "slash", "edited", "forwarded")
-    if seat.voice == "person":
+    if sender.place == "channel":
+        return (channel, sender.who) == ("telegram", "channel post") and way in (
+            "typed",
+            "slash",
+            "edited",
+            "forwarded",
+        )
+    if sender.voice == "person":
         return True
     if way == "pressed" or (channel, way) == ("discord", "slash"):
         return False  # it is always a person who presses, and on Discord who picks a command: they are named
-    if seat.who == "anonymous admin":
-        return channel == "telegram" and not seat.direct  # nobody else lets people speak as the group
-    if seat.who == "channel post":
-        return channel in ("telegram", "discord") and not seat.direct  # Feishu has no channels
-    return way != "reply" or not seat.direct  # in a bot's direct chat there is nothing of ours to reply to
+    if sender.who == "anonymous admin":
+        return channel == "telegram" and not sender.direct  # nobody else lets people speak as the group
+    if sender.who == "channel post":
+        return channel in ("telegram", "discord") and not sender.direct  # Feishu has no channels
+    return way != "reply" or not sender.direct  # in a bot's direct chat there is nothing of ours to reply to
 
 
-def said(channel: str, seat: Seat, way: str) -> list[str]:
+def said(channel: str, sender: Sender, way: str) -> list[str]:
     """What is said there in this way, commands first: what they change then does not depend on the talk."""
     if way == "slash":
         return [text for text in COMMANDS if channel != "discord" or text not in NOT_IN_MENUS]
     if way == "pressed":
         return [*COMMANDS, BUTTON, HELLO]
-    return [*COMMANDS, HELLO] if way != "typed" or seat.direct else [*COMMANDS, HELLO, ASIDE]
+    return [*COMMANDS, HELLO] if way != "typed" or sender.direct else [*COMMANDS, HELLO, ASIDE]
 
 
-def expected(channel: str, seat: Seat, way: str, text: str) -> str:
+def expected(channel: str, sender: Sender, way: str, text: str) -> str:
     """How the answer begins, as a regular expression; empty where there must be none."""
     if way == "edited":
         # The last question is answered anew as it reads now; an edit makes no command, and lets nobody in.
-        return rf"You said: .*{HELLO}$" if seat.let_in and text == HELLO else ""
+        return rf"You said: .*{HELLO}$" if sender.let_in and text == HELLO else ""
     if way == "forwarded":
         # They are somebody else's words: read like a quotation where the person talks to the bot alone, obeyed never.
-        if not (seat.direct and seat.let_in):
+        if not (sender.direct and sender.let_in):
             return ""
         return rf"You said: > {re.escape(text)}"
-    if seat.standing == "stranger":
-        return WRONG_CODE if seat.direct and text.startswith("/claim") else ""
-    if not seat.let_in or text == ASIDE:
+    if sender.standing == "stranger":
+        return WRONG_CODE if sender.direct and text.startswith("/claim") else ""
+    if not sender.let_in or text == ASIDE:
         return ""
     if text == HELLO:
-        return rf"You said: .*{HELLO} {seat.name}$"
+        return rf"You said: .*{HELLO} {sender.name}$"
     if text == BUTTON:
         return r"[^\n]+: \d+ models\n"
-    return _obeyed(channel, seat, way, text)
+    return _obeyed(channel, sender, way, text)
 
 
-def _obeyed(channel: str, seat: Seat, way: str, text: str) -> str:
+def _obeyed(channel: str, sender: Sender, way: str, text: str) -> str:
     needed, answer = COMMANDS[text]
-    if ORDER.index(seat.standing) < ORDER.index(needed):
+    if ORDER.index(sender.standing) < ORDER.index(needed):
         # A command of admins' own that only owners may give these words is first of all an admins' command.
-        owners = needed == "owner" and (seat.standing == "admin" or text.startswith(("/admin", "/bench")))
+        owners = needed == "owner" and (sender.standing == "admin" or text.startswith(("/admin", "/bench")))
         return OWNERS_ONLY if owners else ADMINS_ONLY
     match text:
-        case "/start" if seat.standing == "owner":
+        case "/start" if sender.standing == "owner":
             return r"You are the owner\. Say something\.$"
         case "/help":
             shown = {"member": r"(?!.*/allow)", "admin": r".*/allow\b(?!.*/admin\b)", "owner": r".*/admin\b"}
-            return answer + shown[seat.standing]
+            return answer + shown[sender.standing]
         case "/whoami":
-            return answer.format(role=ROLES[seat.standing])
-        case "/claim WRONG" if not seat.direct:
+            return answer.format(role=ROLES[sender.standing])
+        case "/claim WRONG" if not sender.direct:
             return r"Please send me the code in a direct chat\.$"
-        case "/nosuchcommand" if not seat.direct:
+        case "/nosuchcommand" if not sender.direct:
             return ""  # in a group another bot may know it
         case "/stop" if way == "pressed":
             return ""  # the button was there for an answer that has ended, as can be seen

@@ -11,7 +11,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.console.seat import Seat
+from tests.console.session import TerminalSession
 from tests.doctor.conftest import closed_port
 from tests.emulators.gateway import Behaviour, GatewayEmulator, Provider
 from tests.harness import BridgeProcess, until
@@ -214,7 +214,7 @@ async def test_our_own_beside_another(platform: Platform, two: Two, tmp_path: Pa
 
 
 async def test_in_the_terminal(two: Two, redis_url: str, tmp_path: Path) -> None:
-    class ChatSeat(Seat):
+    class ChatSeat(TerminalSession):
         def arguments(self) -> list[str]:
             return ["-m", "bridge", "chat"]
 
@@ -230,15 +230,15 @@ async def test_in_the_terminal(two: Two, redis_url: str, tmp_path: Path) -> None
     await two.home.stop()
 
     def story() -> None:
-        with ChatSeat(tmp_path, rows=60, columns=120, **environment) as seat:
-            seat.until("/help shows what else I can do.")
-            seat.say("one")
-            seat.until("You said: one")
-            seat.until("firm:gpt@work answered: the gateway of fake-openai:ok@home is away.")
-            seat.say("/params temperature 0.5")
-            seat.until("temperature: 0.5")
-            seat.say("two")
-            seat.until("You said: two")
+        with ChatSeat(tmp_path, rows=60, columns=120, **environment) as session:
+            session.until("/help shows what else I can do.")
+            session.say("one")
+            session.until("You said: one")
+            session.until("firm:gpt@work answered: the gateway of fake-openai:ok@home is away.")
+            session.say("/params temperature 0.5")
+            session.until("temperature: 0.5")
+            session.say("two")
+            session.until("You said: two")
 
     await asyncio.to_thread(story)
     assert [request.body.get("temperature") for request in two.work.requests] == [None, 0.5]

@@ -23,7 +23,7 @@ from tests.harness import BridgeProcess, toolbox
 from tests.platform import Platform
 from tests.platforms import PLATFORMS
 from tests.stories.round import Round
-from tests.stories.table import COMMANDS, WAYS, seats
+from tests.stories.table import COMMANDS, WAYS, senders
 
 MANY = 10**9
 
@@ -61,10 +61,10 @@ async def test_exactly_who_gets_what(
     channel: str, way: str, gateway: GatewayEmulator, store: Store, redis_url: str, tmp_path: Path
 ) -> None:
     async with QUICK[channel]() as platform:
-        everybody = seats(channel, way)
-        for seat in everybody:  # the groups are there before the bot is
-            platform.chat(seat.where, seat.name)
-        owners = ["mia", *(seat.name for seat in everybody if seat.who == "owner")]
+        everybody = senders(channel, way)
+        for sender in everybody:  # the groups are there before the bot is
+            platform.chat(sender.where, sender.name)
+        owners = ["mia", *(sender.name for sender in everybody if sender.who == "owner")]
         settings = SETTINGS | {"BRIDGE_ADMINS": ",".join(str(platform.user(owner)) for owner in owners)}
         async with BridgeProcess(platform, gateway, tmp_path, BRIDGE_REDIS_URL=redis_url, **settings):
             played = Round(platform, way, store, gateway, Access(store.redis), everybody)

@@ -22,8 +22,8 @@ Run = Callable[[Mapping[str, Any]], Awaitable[ToolOutcome]]
 Calls = Sequence[tuple[str, str]]
 
 
-class Bench:
-    """A model that calls these tools, round by round, and then says what it was given; and the tools."""
+class ToolLoopRig:
+    """A tool loop with a model that calls the tools of each round in turn and then repeats their results."""
 
     def __init__(self, *rounds: Calls) -> None:
         self.rounds = rounds
@@ -111,20 +111,20 @@ async def again(inbox: Inbox, turn: Turn) -> Turn:
 
 
 async def test_calls_of_one_answer_run_at_the_same_time(turn: Turn) -> None:
-    bench, met = Bench([("a", "{}"), ("b", "{}")]), asyncio.Barrier(2)
+    rig, met = ToolLoopRig([("a", "{}"), ("b", "{}")]), asyncio.Barrier(2)
 
     async def meet(_: Mapping[str, Any]) -> ToolOutcome:
         await asyncio.wait_for(met.wait(), 20)
         return ToolOutcome("met")
 
-    bench.add("a", meet)
-    bench.add("b", meet)
-    assert text(await bench.play(turn)) == "met | met"
+    rig.add("a", meet)
+    rig.add("b", meet)
+    assert text(await rig.play(turn)) == "met | met"
 
 
 async def test_one_that_hangs_is_given_up(turn: Turn, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "CALL_SECONDS", 0.2)
-    bench, ended = Bench([("hang", "{}")]), asyncio.Event()
+    rig, ended = ToolLoopRig([("hang", "{}")]), asyncio.Event()
 
     async def hang(_: Mapping[str, Any]) -> ToolOutcome:
         try:
@@ -133,13 +133,13 @@ async def test_one_that_hangs_is_given_up(turn: Turn, monkeypatch: pytest.Monkey
             ended.set()
         raise AssertionError
 
-    bench.add("hang", hang)
-    events = await bench.play(turn)
+    rig.add("hang", hang)
+    events = await rig.play(turn)
     assert "did not answer within" in text(events) and last_states(events) == ["failed"] and ended.is_set()
 
 
 async def test_stopping_stops_what_runs(turn: Turn) -> None:
-    bench, began, ended = Bench([("hang", "{}")]), asyncio.Event(), asyncio.Event()
+    rig, began, ended = ToolLoopRig([("hang", "{}")]), asyncio.Event(), asyncio.Event()
 
     async def hang(_: Mapping[str, Any]) -> ToolOutcome:
         began.set()
@@ -149,8 +149,8 @@ async def test_stopping_stops_what_runs(turn: Turn) -> None:
             ended.set()
         raise AssertionError
 
-    bench.add("hang", hang)
-    playing = asyncio.create_task(bench.play(turn))
+    rig.add("hang", hang)
+    playing = asyncio.create_task(rig.play(turn))
     await began.wait()
     playing.cancel()
     await asyncio.wait([playing])
@@ -159,67 +159,67 @@ async def test_stopping_stops_what_runs(turn: Turn) -> None:
 
 @pytest.mark.parametrize("arguments", ["oops", "[]", '"a"', "{" * 1000, '{"a": "' + "x" * 20_000 + '"}'])
 async def test_arguments_that_are_no_object_run_nothing(turn: Turn, arguments: str) -> None:
-    bench = Bench([("a", arguments), ("nosuch", "{}")])
-    bench.add("a")
-    events = await bench.play(turn)
-    assert bench.ran == [] and last_states(events) == ["failed", "failed"]
+    rig = ToolLoopRig([("a", arguments), ("nosuch", "{}")])
+    rig.add("a")
+    events = await rig.play(turn)
+    assert rig.ran == [] and last_states(events) == ["failed", "failed"]
     assert "have to be a JSON object" in text(events) and "There is no such tool" in text(events)
 
 
 async def test_results_and_calls_are_bounded(turn: Turn) -> None:
-    bench = Bench(*[[("big", "{}")] * 12] * 6)
+    rig = ToolLoopRig(*[[("big", "{}")] * 12] * 6)
 
     async def big(_: Mapping[str, Any]) -> ToolOutcome:
         return ToolOutcome("x" * 1_000_000)
 
-    bench.add("big", big)
-    await bench.play(turn)
-    given = [part.text for message in bench.requests[-1] for part in message.parts if isinstance(part, ToolResult)]
-    assert len(bench.ran) == module.MAX_CALLS
+    rig.add("big", big)
+    await rig.play(turn)
+    given = [part.text for message in rig.requests[-1] for part in message.parts if isinstance(part, ToolResult)]
+    assert len(rig.ran) == module.MAX_CALLS
     assert len(given) == 6 * module.MAX_CALLS_AT_ONCE
     assert sum(map(len, given)) < module.MAX_ALL_RESULT_BYTES + 300 * len(given)
 
 
 async def test_another_attempt_asks_and_runs_nothing_again(inbox: Inbox, turn: Turn) -> None:
-    bench = Bench([("a", "{}")], [("b", "{}")])
-    bench.add("a")
-    bench.add("b")
-    before = text(await bench.play(turn))
-    asked_before = len(bench.requests)
-    events = await bench.play(await again(inbox, turn))
+    rig = ToolLoopRig([("a", "{}")], [("b", "{}")])
+    rig.add("a")
+    rig.add("b")
+    before = text(await rig.play(turn))
+    asked_before = len(rig.requests)
+    events = await rig.play(await again(inbox, turn))
     assert text(events) == before == "a ran | b ran"
-    assert bench.ran == ["a", "b"] and len(bench.requests) == asked_before + 1, "only the answer is asked for"
+    assert rig.ran == ["a", "b"] and len(rig.requests) == asked_before + 1, "only the answer is asked for"
 
 
 @pytest.mark.parametrize(("repeatable", "ran"), [(False, 1), (True, 2)])
 async def test_what_was_begun_runs_again_only_if_harmless(inbox: Inbox, turn: Turn, repeatable: bool, ran: int) -> None:
-    bench = Bench([("a", "{}")])
+    rig = ToolLoopRig([("a", "{}")])
 
     async def dies(_: Mapping[str, Any]) -> ToolOutcome:
         raise asyncio.CancelledError
 
-    bench.add("a", dies, repeatable=repeatable)
+    rig.add("a", dies, repeatable=repeatable)
     with pytest.raises(asyncio.CancelledError):
-        await bench.play(turn)
-    bench.add("a", repeatable=repeatable)
-    events = await bench.play(await again(inbox, turn))
-    assert len(bench.ran) == ran
+        await rig.play(turn)
+    rig.add("a", repeatable=repeatable)
+    events = await rig.play(await again(inbox, turn))
+    assert len(rig.ran) == ran
     assert last_states(events) == ["done" if repeatable else "unknown"]
     assert ("It is not known" in text(events)) is not repeatable
 
 
 async def test_the_others_run_while_one_is_asked_about(inbox: Inbox, turn: Turn) -> None:
-    bench = Bench([("reads", "{}"), ("writes", "{}"), ("deletes", "{}")])
-    bench.add("reads")
-    bench.add("writes", permission="ask")
-    bench.add("deletes", permission="ask")
-    events = await bench.play(turn)
-    assert isinstance(events[-1], ApprovalAsked) and bench.asked == ["writes"] and bench.ran == ["reads"]
-    bench.decisions["0.1"] = "once"
+    rig = ToolLoopRig([("reads", "{}"), ("writes", "{}"), ("deletes", "{}")])
+    rig.add("reads")
+    rig.add("writes", permission="ask")
+    rig.add("deletes", permission="ask")
+    events = await rig.play(turn)
+    assert isinstance(events[-1], ApprovalAsked) and rig.asked == ["writes"] and rig.ran == ["reads"]
+    rig.decisions["0.1"] = "once"
     turn = await again(inbox, turn)
-    events = await bench.play(turn)
-    assert isinstance(events[-1], ApprovalAsked) and bench.asked == ["writes", "deletes"]
-    bench.decisions["0.2"] = "no"
-    events = await bench.play(await again(inbox, turn))
-    assert bench.ran == ["reads", "writes"] and last_states(events) == ["done", "done", "refused"]
+    events = await rig.play(turn)
+    assert isinstance(events[-1], ApprovalAsked) and rig.asked == ["writes", "deletes"]
+    rig.decisions["0.2"] = "no"
+    events = await rig.play(await again(inbox, turn))
+    assert rig.ran == ["reads", "writes"] and last_states(events) == ["done", "done", "refused"]
     assert "did not allow" in text(events)

@@ -101,9 +101,9 @@ class LongConnection:
                 pass
             with suppress(TimeoutError):
                 async with asyncio.timeout(delay / self._tenant.rules.speed):
-                    await self._newcomer(connects)
+                    await self._wait_for_connect(connects)
 
-    async def _newcomer(self, connects: int) -> None:
+    async def _wait_for_connect(self, connects: int) -> None:
         async with self._change:
             await self._change.wait_for(lambda: self.connects > connects)
 

@@ -1,4 +1,4 @@
-"""A person before `cherry-bridge init`, at a terminal of their own."""
+"""`cherry-bridge init` in a pseudo-terminal, with a person's answers."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ PATIENCE = 40
 ROOT = Path(__file__).parents[2]
 
 
-class Newcomer:
-    """Sits before `init` in the folder `home`. What they see is `screen`."""
+class InitSession:
+    """Runs `init` in the folder `home`. `screen` is what it has printed."""
 
     def __init__(self, home: Path, port: int, **environment: str) -> None:
         self.home, self.environment = home, surroundings(home, port) | environment
@@ -31,17 +31,17 @@ class Newcomer:
     def __exit__(self, *exc: object) -> None:
         self._child.close(force=True)
 
-    def sees(self, text: str) -> None:
-        """Wait for it."""
+    def expect(self, text: str) -> None:
+        """Wait until `text` is printed."""
         try:
             self._child.expect_exact(text, timeout=PATIENCE)
         except (pexpect.TIMEOUT, pexpect.EOF):
             raise AssertionError(f"never seen: {text!r}; but {self.screen}{self._child.before}") from None
         self.screen += self._child.before + self._child.after
 
-    def answers(self, question: str, typed: str) -> None:
-        self.sees(question)
-        self.sees(": ")
+    def answer(self, question: str, typed: str) -> None:
+        self.expect(question)
+        self.expect(": ")
         if "hidden" in self.screen[self.screen.rindex(question) :]:
             assert self._child.waitnoecho(PATIENCE), "a secret would be shown"
         self._child.sendline(typed)
@@ -51,10 +51,10 @@ class Newcomer:
         self._child.expect("\r?\n", timeout=PATIENCE)
         return str(self._child.before).strip()
 
-    def stops_at(self, question: str) -> None:
-        """Press Ctrl-C there, and again if nothing comes of it: the C library may miss one just before it reads."""
-        self.sees(question)
-        self.sees(": ")
+    def interrupt_at(self, question: str) -> None:
+        """Press Ctrl-C at `question`, and again if nothing happens: the C library may miss one just before it reads."""
+        self.expect(question)
+        self.expect(": ")
         for _ in range(PATIENCE // 2):
             self._child.sendcontrol("c")
             if (
@@ -65,16 +65,16 @@ class Newcomer:
                 return
         raise AssertionError(f"it does not stop; {self.screen}{self._child.before}")
 
-    def closes_at(self, question: str) -> None:
-        """Press Ctrl-D there."""
-        self.sees(question)
-        self.sees(": ")
+    def close_at(self, question: str) -> None:
+        """Press Ctrl-D at `question`."""
+        self.expect(question)
+        self.expect(": ")
         self._child.sendcontrol("d")
 
-    def interrupts(self) -> None:
+    def interrupt(self) -> None:
         self._child.sendcontrol("c")
 
-    def leaves(self) -> int:
+    def wait(self) -> int:
         self._child.expect(pexpect.EOF, timeout=PATIENCE)
         self.screen += self._child.before
         self._child.wait()

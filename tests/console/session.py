@@ -1,4 +1,4 @@
-"""A person's seat: a terminal emulator before a pseudo-terminal in which `tests.console.program` runs.
+"""A person's session: a terminal emulator before a pseudo-terminal in which `tests.console.program` runs.
 
 What the person sees is the screen and, above it, the scrollback. Nothing here sleeps: every wait is for something
 to be seen.
@@ -35,7 +35,7 @@ CTRL_C, CTRL_D, CTRL_J, CTRL_L, ENTER, ALT_ENTER, TAB, UP = (
 )
 
 
-class Terminal(pyte.HistoryScreen):
+class ScrollbackScreen(pyte.HistoryScreen):
     """pyte's, but one that resizes as today's terminals do: rows that become too wide are folded, the cursor stays
     with its character, and what no longer fits leaves at the top, for the scrollback."""
 
@@ -80,8 +80,11 @@ class Terminal(pyte.HistoryScreen):
         return texts
 
 
-class Seat:
-    """Used with ``with``; `folder` outlives it, so that the next one finds what was kept."""
+class TerminalSession:
+    """`cherry-bridge chat` in a pseudo-terminal, used with ``with``.
+
+    The next session in `folder` finds what this one kept.
+    """
 
     def __init__(self, folder: Path, *options: str, rows: int = 24, columns: int = 80, **environment: str) -> None:
         self.folder = folder
@@ -93,7 +96,7 @@ class Seat:
     def start(self) -> None:
         rows, columns = self.size
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG", "NO_"))}
-        self.screen = Terminal(columns, rows, history=100_000)
+        self.screen = ScrollbackScreen(columns, rows, history=100_000)
         self.stream = pyte.ByteStream(self.screen)
         self.raw = b""
         self.child = pexpect.spawn(
