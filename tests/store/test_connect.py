@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,9 @@ from bridge.inbox import Inbox
 from bridge.store import Store, keys, open_store, translate_redis_errors
 from bridge.store.connect import RedisUrl
 from bridge.types import Chat, ModelId
-from tests.store.parts import ACCOUNT, PATIENCE, chat, exchange, first, message, question, taking, until
+from tests.store.parts import ACCOUNT, PATIENCE, chat, exchange, first, message, question, taking, until, work
 from tests.store.servers import valkey
-from tests.store.worker import work
+from tests.store.worker import answer
 
 SECRET = "p4ss-w0rd"  # nothing is behind it
 SENTINEL = f"redis+sentinel://{{}}/mymaster?sentinel_password={SECRET}"
@@ -135,7 +136,7 @@ async def test_a_cluster_keeps_everything(cluster: str, tmp_path: Path) -> None:
             for one in range(10):
                 await inbox.put(ACCOUNT, question(f"{one}-{number}", chat(str(one))))
         await _die_with_a_claim(store)
-        working = asyncio.create_task(work(store, inbox))
+        working = asyncio.create_task(work(inbox, partial(answer, store), 20))
 
         async def answered() -> bool:
             rows = [await store.redis.llen(keys.ChatKeys(chat(str(one))).history) for one in range(10)]

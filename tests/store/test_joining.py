@@ -18,7 +18,7 @@ from bridge.inbox import Claim, CommandCall, Inbox, Question, Turn
 from bridge.inbox.joining import MAX_JOINED, MAX_JOINED_CHARACTERS, join
 from bridge.store import Exchange, LaneKeys, Store, keys
 from bridge.types import Attachment, Chat, ChatMessage, User
-from tests.store.parts import ACCOUNT, PATIENCE, asked, chat, first, message, question, taking, until
+from tests.store.parts import ACCOUNT, PATIENCE, Mortal, asked, chat, first, message, question, taking, until
 
 MIA, BEN = User("telegram", "7", "Mia"), User("telegram", "8", "Ben")
 
@@ -237,58 +237,29 @@ def test_no_word_is_lost_in_joining(pieces: list[tuple[str, str, bool]]) -> None
         assert piece[2] or f"t{number}" in got.text
 
 
-class Mortal:
-    """Answers with some delay, joins what comes meanwhile, and now and then drops dead with everything it holds."""
-
-    def __init__(self, store: Store, seed: int) -> None:
-        self._store = store
-        self._random = random.Random(seed)
-
-    async def live(self, lives: int) -> None:
-        for life in range(lives):
-            inbox = Inbox(self._store, ttl=0.6)
-            tasks: set[asyncio.Task[None]] = set()
-            span = None if life == lives - 1 else self._random.uniform(0.1, 0.4)
-            try:
-                async with (
-                    asyncio.timeout(span),
-                    aclosing(inbox.ready([ACCOUNT], partial(_room, tasks))) as claims,
-                ):
-                    async for claim in claims:
-                        task = asyncio.create_task(self._answer(claim))
-                        tasks.add(task)
-                        task.add_done_callback(tasks.discard)
-            except TimeoutError:
-                pass
-            finally:
-                for task in list(tasks):
-                    task.cancel()
-                if tasks:
-                    await asyncio.wait(tasks)
-                await inbox.close()
-
-    async def _answer(self, claim: Claim) -> None:
-        while (turn := await claim.next()) is not None:
-            await turn.join()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._random.uniform(0, 0.05)):
-                    while True:
-                        await turn.more()
-                        await turn.join(unless=lambda: self._random.random() < 0.2)
-            if self._random.random() < 0.5 and not turn.reply().begun:
-                await turn.reply().begin()
-            await turn.done(exchange_of(turn))
-
-
-def _room(tasks: set[asyncio.Task[None]]) -> int:
-    return 8 - len(tasks)
-
-
 @pytest.mark.parametrize("seed", range(3))
 async def test_each_message_is_in_one_question_in_order(store: Store, inbox: Inbox, seed: int) -> None:
     """Whenever they arrive, with two workers that drop dead and come again."""
     chance, chats, each = random.Random(seed), 6, 25
-    lives = [asyncio.create_task(Mortal(store, 10 * seed + number).live(5)) for number in range(2)]
+
+    async def answer(claim: Claim, chance: random.Random) -> None:
+        """Answer with some delay, and join what comes meanwhile."""
+        while (turn := await claim.next()) is not None:
+            await turn.join()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(chance.uniform(0, 0.05)):
+                    while True:
+                        await turn.more()
+                        await turn.join(unless=lambda: chance.random() < 0.2)
+            if chance.random() < 0.5 and not turn.reply().begun:
+                await turn.reply().begin()
+            await turn.done(exchange_of(turn))
+
+    def mortal(seed: int) -> Mortal:
+        own = random.Random(seed)
+        return Mortal(store, partial(answer, chance=own), ttl=0.6, span=(0.1, 0.4), chance=own)
+
+    lives = [asyncio.create_task(mortal(10 * seed + number).live(5)) for number in range(2)]
 
     async def speak(one: int) -> None:
         for number in range(each):

@@ -7,22 +7,10 @@ import time
 
 import pytest
 
-from bridge.inbox import MAX_RESULT_BYTES, MAX_STEPS, Claim, ClaimLost, Inbox, Step, Turn
+from bridge.inbox import MAX_RESULT_BYTES, MAX_STEPS, ClaimLost, Inbox, Step
 from bridge.reply import Record
 from bridge.store import Store, keys
-from tests.store.parts import ACCOUNT, asked, chat, first, nothing, question, taking
-
-
-async def taken(inbox: Inbox) -> Claim:
-    async with taking(inbox) as take:
-        return await take()
-
-
-async def begun(inbox: Inbox, *ids: str) -> tuple[Claim, Turn]:
-    for id in ids or ("1",):
-        await inbox.put(ACCOUNT, question(id))
-    claim = await taken(inbox)
-    return claim, await first(claim)
+from tests.store.parts import ACCOUNT, asked, begun, chat, first, nothing, question, taken, taking
 
 
 async def test_a_suspended_turn_is_taken_up_when_its_time_has_come(store: Store, inbox: Inbox) -> None:

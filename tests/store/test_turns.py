@@ -7,25 +7,13 @@ import asyncio
 import pytest
 
 from bridge.errors import StoreError
-from bridge.inbox import Claim, ClaimLost, Inbox, Turn
+from bridge.inbox import Claim, ClaimLost, Inbox
 from bridge.inbox.claim import MAX_LEAVES, NEXT, RELEASE, TAKE
 from bridge.reply import Record
 from bridge.store import Store, keys
 from bridge.store.history import MAX_EXCHANGES
 from bridge.types import User
-from tests.store.parts import ACCOUNT, PATIENCE, chat, exchange, first, question, taking
-
-
-async def taken(inbox: Inbox) -> Claim:
-    async with taking(inbox) as take:
-        return await take()
-
-
-async def queued(inbox: Inbox, *ids: str) -> tuple[Claim, Turn]:
-    for id in ids or ("1",):
-        await inbox.put(ACCOUNT, question(id))
-    claim = await taken(inbox)
-    return claim, await first(claim)
+from tests.store.parts import ACCOUNT, PATIENCE, begun, chat, exchange, first, question, taken, taking
 
 
 async def die(store: Store, claim: Claim) -> None:
@@ -39,13 +27,13 @@ async def answers(store: Store) -> list[str]:
 
 
 async def test_a_turn_is_a_record(store: Store, inbox: Inbox) -> None:
-    _, turn = await queued(inbox)
+    _, turn = await begun(inbox)
     record: Record = turn.reply()
     assert (record.refs, record.begun) == ([], 0)
 
 
 async def test_pages_outlive_the_worker(store: Store, inbox: Inbox) -> None:
-    claim, turn = await queued(inbox)
+    claim, turn = await begun(inbox)
     await turn.reply().begin()
     await turn.reply().posted("page-0")
     await turn.reply().begin()
@@ -70,7 +58,7 @@ async def test_pages_outlive_the_worker(store: Store, inbox: Inbox) -> None:
 
 
 async def test_every_step_may_be_repeated_after_a_lost_reply(store: Store, inbox: Inbox) -> None:
-    claim, turn = await queued(inbox, "1", "2")
+    claim, turn = await begun(inbox, "1", "2")
     await turn.reply().begin()
     await turn.reply().begin()
     await turn.reply().posted("a")
@@ -100,12 +88,12 @@ async def test_a_lost_reply_takes_nothing_twice(store: Store, inbox: Inbox) -> N
 
 
 async def test_asking_twice_counts_two_attempts(store: Store, inbox: Inbox) -> None:
-    claim, turn = await queued(inbox)
+    claim, turn = await begun(inbox)
     assert [turn.attempt, (await first(claim)).attempt, (await first(claim)).attempt] == [1, 2, 3]
 
 
 async def test_leaving_does_not_count(store: Store, inbox: Inbox) -> None:
-    claim, turn = await queued(inbox)
+    claim, turn = await begun(inbox)
     await turn.reply().begin()
     await turn.reply().posted("a")
     await claim.release()
@@ -127,7 +115,7 @@ async def test_a_turn_that_drives_every_worker_away_comes_to_an_end(store: Store
 
 
 async def test_release_after_the_end_does_nothing(store: Store, inbox: Inbox) -> None:
-    claim, turn = await queued(inbox)
+    claim, turn = await begun(inbox)
     await turn.done()
     assert await claim.next() is None
     await inbox.put(ACCOUNT, question("2"))
@@ -182,7 +170,7 @@ async def test_without_redis_a_claim_is_lost_when_it_must_have_expired(store: St
 
 
 async def test_start_over_keeps_an_older_turn_out(store: Store, inbox: Inbox) -> None:
-    claim, turn = await queued(inbox, "1", "2")
+    claim, turn = await begun(inbox, "1", "2")
     await store.conversations.begin(chat())
     await turn.done(exchange("1"))
     assert await answers(store) == []
@@ -191,7 +179,7 @@ async def test_start_over_keeps_an_older_turn_out(store: Store, inbox: Inbox) ->
 
 
 async def test_start_over_keeps_out_a_turn_that_began_before_a_crash(store: Store, inbox: Inbox) -> None:
-    claim, _ = await queued(inbox)
+    claim, _ = await begun(inbox)
     await die(store, claim)
     await store.conversations.begin(chat())
     turn = await first(await taken(Inbox(store, ttl=0.2)))
@@ -201,7 +189,7 @@ async def test_start_over_keeps_out_a_turn_that_began_before_a_crash(store: Stor
 
 
 async def test_what_is_replaced_goes_with_all_that_came_after(store: Store, inbox: Inbox) -> None:
-    claim, turn = await queued(inbox, "1", "2", "3", "4")
+    claim, turn = await begun(inbox, "1", "2", "3", "4")
     await turn.done(exchange("1", "first"))
     await (await first(claim)).done(exchange("1", "better"), replaces="1")
     assert await answers(store) == ["better"]
@@ -211,14 +199,14 @@ async def test_what_is_replaced_goes_with_all_that_came_after(store: Store, inbo
 
 
 async def test_a_turn_without_an_answer_leaves_no_trace(store: Store, inbox: Inbox) -> None:
-    claim, turn = await queued(inbox)
+    claim, turn = await begun(inbox)
     await turn.done()
     assert await answers(store) == []
     assert await claim.next() is None
 
 
 async def test_set_aside_leaves_the_queue_and_is_counted(store: Store, inbox: Inbox) -> None:
-    claim, turn = await queued(inbox, "1", "2")
+    claim, turn = await begun(inbox, "1", "2")
     await turn.set_aside("too many attempts")
     await turn.set_aside("too many attempts")
     assert await inbox.set_aside(ACCOUNT) == 1
@@ -228,7 +216,7 @@ async def test_set_aside_leaves_the_queue_and_is_counted(store: Store, inbox: In
 
 
 async def test_history_is_trimmed_to_whole_turns(store: Store, inbox: Inbox) -> None:
-    claim, turn = await queued(inbox)
+    claim, turn = await begun(inbox)
     old = [exchange(str(number)).to_row() for number in range(MAX_EXCHANGES + 50)]
     await store.redis.rpush(keys.ChatKeys(chat()).history, *old)
     await turn.done(exchange("new"))
@@ -239,7 +227,7 @@ async def test_history_is_trimmed_to_whole_turns(store: Store, inbox: Inbox) -> 
 
 
 async def test_whatever_redis_says_becomes_a_store_error_without_words(store: Store, inbox: Inbox) -> None:
-    claim, turn = await queued(inbox)
+    claim, turn = await begun(inbox)
     await store.redis.set(keys.ChatKeys(chat()).history, "not a list")
     with pytest.raises(StoreError) as caught:
         await turn.done(exchange("1", "a secret answer"))
@@ -249,7 +237,7 @@ async def test_whatever_redis_says_becomes_a_store_error_without_words(store: St
 
 
 async def test_a_suspended_turn_waits_and_its_attempt_does_not_count(store: Store, inbox: Inbox) -> None:
-    claim, turn = await queued(inbox, "1", "2")
+    claim, turn = await begun(inbox, "1", "2")
     assert not turn.delayed
     for _ in range(MAX_LEAVES + 2):
         await turn.reply().begin()
@@ -268,7 +256,7 @@ async def test_a_suspended_turn_waits_and_its_attempt_does_not_count(store: Stor
 
 
 async def test_waiting_jobs_can_be_forgotten_unless_one_has_begun(store: Store, inbox: Inbox) -> None:
-    _, turn = await queued(inbox, "1", "2")
+    _, turn = await begun(inbox, "1", "2")
     assert await inbox.forget(chat()) == 0
     await turn.suspend(None)
     assert await inbox.forget(chat()) == 2

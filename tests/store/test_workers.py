@@ -7,7 +7,6 @@ import os
 import random
 import sys
 import time
-from contextlib import aclosing
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import pytest
 
 from bridge.inbox import Claim, ClaimLost, Inbox
 from bridge.store import Store, keys
-from tests.store.parts import ACCOUNT, PATIENCE, chat, exchange, first, question, taking, until
+from tests.store.parts import ACCOUNT, PATIENCE, Mortal, chat, exchange, first, question, taking, until
 from tests.store.worker import answer
 
 CHATS, EACH = 50, 10
@@ -39,62 +38,26 @@ async def check(store: Store, inbox: Inbox, chats: int, each: int) -> None:
         assert not await inbox.busy(chat(str(one)))
 
 
-def room(tasks: set[asyncio.Task[None]]) -> int:
-    return 8 - len(tasks)
+async def test_workers_that_drop_dead_answer_everything_once(store: Store, inbox: Inbox) -> None:
+    await fill(inbox, CHATS, EACH)
+    at_work: set[str] = set()
 
-
-class Mortal:
-    """A worker in this process. Now and then it drops dead with everything it holds."""
-
-    def __init__(self, store: Store, ttl: float, at_work: set[str], seed: int) -> None:
-        self.deaths = 0
-        self._store = store
-        self._ttl = ttl
-        self._at_work = at_work
-        self._random = random.Random(seed)
-
-    async def live(self, lives: int) -> None:
-        for life in range(lives):
-            inbox = Inbox(self._store, ttl=self._ttl)
-            tasks: set[asyncio.Task[None]] = set()
-            span = None if life == lives - 1 else self._random.uniform(0.05, 0.3)
-            try:
-                async with (
-                    asyncio.timeout(span),
-                    aclosing(inbox.ready([ACCOUNT], partial(room, tasks))) as claims,
-                ):
-                    async for claim in claims:
-                        task = asyncio.create_task(self._answer(claim))
-                        tasks.add(task)
-                        task.add_done_callback(tasks.discard)
-            except TimeoutError:
-                self.deaths += 1
-            finally:
-                for task in list(tasks):
-                    task.cancel()
-                if tasks:
-                    await asyncio.wait(tasks)
-                await inbox.close()
-
-    async def _answer(self, claim: Claim) -> None:
+    async def answer(claim: Claim, chance: random.Random) -> None:
         name = str(claim.chat)
-        assert name not in self._at_work, "two workers in one chat"
-        self._at_work.add(name)
+        assert name not in at_work, "two workers in one chat"
+        at_work.add(name)
         try:
             while (turn := await claim.next()) is not None:
                 if not turn.reply().refs:
                     await turn.reply().begin()
                     await turn.reply().posted(f"ref-{turn.job.id}")
-                await asyncio.sleep(self._random.uniform(0, 0.01))
+                await asyncio.sleep(chance.uniform(0, 0.01))
                 await turn.done(exchange(turn.job.id, turn.reply().refs[0]))
         finally:
-            self._at_work.remove(name)
+            at_work.remove(name)
 
-
-async def test_workers_that_drop_dead_answer_everything_once(store: Store, inbox: Inbox) -> None:
-    await fill(inbox, CHATS, EACH)
-    at_work: set[str] = set()
-    workers = [Mortal(store, 2.0, at_work, seed) for seed in (1, 2)]
+    chances = [random.Random(1), random.Random(2)]
+    workers = [Mortal(store, partial(answer, chance=each), ttl=2.0, span=(0.05, 0.3), chance=each) for each in chances]
     lives = [asyncio.create_task(worker.live(4)) for worker in workers]
     try:
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 
 from bridge.inbox import Claim, ClaimLost, Inbox
 from bridge.store import Store, open_store
-from tests.store.parts import ACCOUNT, exchange
+from tests.store.parts import exchange, work
 
 
 async def answer(store: Store, claim: Claim, pause: float = 0.01) -> None:
@@ -25,18 +25,9 @@ async def answer(store: Store, claim: Claim, pause: float = 0.01) -> None:
         await claim.release()
 
 
-async def work(store: Store, inbox: Inbox) -> None:
-    tasks: set[asyncio.Task[None]] = set()
-    async with aclosing(inbox.ready([ACCOUNT], lambda: 20 - len(tasks))) as claims:
-        async for claim in claims:
-            task = asyncio.create_task(answer(store, claim))
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
-
-
 async def main() -> None:
     async with open_store(sys.argv[1], Path(".")) as store:
-        await work(store, Inbox(store, ttl=float(sys.argv[2])))
+        await work(Inbox(store, ttl=float(sys.argv[2])), partial(answer, store), 20)
 
 
 if __name__ == "__main__":

@@ -22,8 +22,7 @@ from tests.harness import PATIENCE_SECONDS, TalkingChannel
 from tests.store.parts import ACCOUNT, chat, exchange, first, message, question, taking
 
 
-async def test_an_answer_is_the_last_before_its_turn_ends(store: Store) -> None:
-    inbox = Inbox(store)
+async def test_an_answer_is_the_last_before_its_turn_ends(store: Store, inbox: Inbox) -> None:
     await inbox.put(ACCOUNT, question("1"))
     async with taking(inbox) as take:
         claim = await take()
@@ -37,16 +36,13 @@ async def test_an_answer_is_the_last_before_its_turn_ends(store: Store) -> None:
         later = await first(claim)
         await later.done(exchange("2"), answer=LastAnswer(later.key, (message("2"),), epoch=later.epoch))
         assert not await is_last(store, inbox, chat(), turn.key)
-    await inbox.close()
 
 
-async def test_a_press_may_wait_for_the_turn_to_end(store: Store) -> None:
-    inbox = Inbox(store)
+async def test_a_press_may_wait_for_the_turn_to_end(inbox: Inbox) -> None:
     await inbox.end_of_turn(chat(), 30.0)  # there is none
     await inbox.put(ACCOUNT, question("1"))
     await inbox.end_of_turn(chat(), 0.1)
     assert await inbox.busy(chat())
-    await inbox.close()
 
 
 @pytest.mark.parametrize(

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
 
 from bridge.events import ApprovalAsked, Event, Finished, TextDelta, ToolCallDelta, ToolStep, Usage
 from bridge.inbox import Inbox, Turn
-from bridge.store import Store
 from bridge.tools import Decision, Tool, ToolContext, ToolFile, ToolOutcome
 from bridge.turn import loop as module
 from bridge.turn.loop import ToolLoop, ToolUse
 from bridge.turn.steps import KeptFile, ToolSteps
 from bridge.types import ChatMessage, Media, ToolResult, ToolSpec
-from tests.store.parts import ACCOUNT, asked, chat, first, question, taking
+from tests.store.parts import ACCOUNT, asked, begun, chat, first
 
 Run = Callable[[Mapping[str, Any]], Awaitable[ToolOutcome]]
 Calls = Sequence[tuple[str, str]]
@@ -91,17 +90,8 @@ def last_states(events: Sequence[Event]) -> list[str]:
 
 
 @pytest.fixture
-async def inbox(store: Store) -> AsyncIterator[Inbox]:
-    inbox = Inbox(store)
-    yield inbox
-    await inbox.close()
-
-
-@pytest.fixture
 async def turn(inbox: Inbox) -> Turn:
-    await inbox.put(ACCOUNT, question("1"))
-    async with taking(inbox) as take:
-        return await first(await take())
+    return (await begun(inbox))[1]
 
 
 async def again(inbox: Inbox, turn: Turn) -> Turn:
