@@ -177,3 +177,10 @@ Event = (
     | Finished
 )
 """One thing that a completion yields, and before it what was heard of the question."""
+
+
+def text_after(text: str, event: Event) -> str:
+    """Return what a model has said once `event` has come, where it was `text` before."""
+    if isinstance(event, TextDelta):
+        return text + event.text
+    return "" if isinstance(event, TextReclassified) else text

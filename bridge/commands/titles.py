@@ -13,7 +13,7 @@ from bridge.commands.context import CommandContext
 from bridge.commands.picker import Picker
 from bridge.commands.subjects import plain
 from bridge.errors import GatewayError
-from bridge.events import TextDelta
+from bridge.events import text_after
 from bridge.gateway import Gateways
 from bridge.sampling import Sampling
 from bridge.shorten import shorten
@@ -72,8 +72,7 @@ class Titles:
                 )
                 async with aclosing(completion):
                     async for event in completion.events():
-                        if isinstance(event, TextDelta):
-                            text += event.text
+                        text = text_after(text, event)
         except (GatewayError, TimeoutError) as error:
             log.info("no titles made", chat=str(context.chat), error=type(error).__name__)
             return {}

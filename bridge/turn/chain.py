@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from bridge.errors import GatewayError
-from bridge.events import Event, StepText, TextDelta, TextReclassified, Usage
+from bridge.events import Event, StepText, TextDelta, Usage, text_after
 from bridge.gateway import Failure
 from bridge.inbox import Turn
 from bridge.store import ChainStep
@@ -71,12 +71,9 @@ class Chain:
                 self._current = self._generation(step, text)
                 result = ""
                 async for event in self._current.events():
-                    match event:
-                        case TextDelta():
-                            result += event.text
-                            yield StepText(number, step.name, result)
-                        case TextReclassified():
-                            result = ""
+                    result = text_after(result, event)
+                    if isinstance(event, TextDelta):
+                        yield StepText(number, step.name, result)
                 self._finished += self._current.usages(result)
                 self._away += self._current.gateways_away(None)
                 result = await self._turn.finish_step(id, result)

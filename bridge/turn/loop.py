@@ -26,11 +26,11 @@ from bridge.events import (
     Picture,
     StepState,
     TextDelta,
-    TextReclassified,
     ToolCallDelta,
     ToolsExhausted,
     ToolStep,
     Usage,
+    text_after,
 )
 from bridge.tools import Decision, Tool, ToolContext, ToolError, ToolFile, ToolOutcome, bounded
 from bridge.turn.steps import CallResult, KeptFile, Round, ToolSteps
@@ -182,7 +182,7 @@ class ToolLoop:
                             case Finished():
                                 finished = event
                             case _:
-                                text = _grown(text, event)
+                                text = text_after(text, event)
                                 yield event
                 made = calls.whole(number)
                 if not made:
@@ -345,13 +345,6 @@ class ToolLoop:
 
 def added(one: Usage, other: Usage) -> Usage:
     return Usage(one.prompt_tokens + other.prompt_tokens, one.completion_tokens + other.completion_tokens)
-
-
-def _grown(text: str, event: Event) -> str:
-    """What a model has said, after one event more."""
-    if isinstance(event, TextDelta):
-        return text + event.text
-    return "" if isinstance(event, TextReclassified) else text
 
 
 def _arguments(call: ToolCall) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ import msgspec
 import structlog
 
 from bridge.errors import GatewayError
-from bridge.events import TextDelta, Usage
+from bridge.events import Usage, text_after
 from bridge.gateway import Gateways, Pause
 from bridge.sampling import Sampling
 from bridge.store import Conversations, Exchange, Summary
@@ -137,8 +137,7 @@ class Summarising:
                 )
                 async with aclosing(completion):
                     async for event in completion.events():
-                        if isinstance(event, TextDelta):
-                            text += event.text
+                        text = text_after(text, event)
         except (GatewayError, TimeoutError) as error:
             log.info("no summary made", chat=str(self._chat), error=type(error).__name__)
             return "", NOTHING

@@ -51,7 +51,9 @@ async def test_a_new_one_keeps_the_old_which_goes_on_later(bot: BridgeProcess, g
     await bot.ask("Why is the sky blue?")
     assert said(gateway) == ["Why is the sky blue?"]
     asked = len(gateway.requests)
-    gateway.behave("ok", Behaviour(text="1: The blue sky\n2. **A name**"))
+    gateway.behave(
+        "ok", Behaviour(text="Two titles, then.</think>1: The blue sky\n2. **A name**", tokens_per_second=100)
+    )
     [menu] = await bot.ask("/chats")
     assert "Conversations here: 2" in menu.text
     assert [label.partition(" · ")[0] for label in menu.buttons] == ["● The blue sky", "A name"]
