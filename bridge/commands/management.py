@@ -156,7 +156,7 @@ class Management:
         if not request.chat.direct and notice != "chat_let_in":
             return
         news = Notice(f"outcome:{request.id}", request.chat, notice, language=request.language)
-        await self._inbox.put(request.account, news, lane="commands")
+        await self._inbox.put(request.account, news)
 
     async def settings(self, chat: Chat | None) -> list[SettingValue]:
         """Return every setting as it applies in `chat`, or in all chats that have not set their own (None)."""

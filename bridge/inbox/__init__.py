@@ -10,8 +10,8 @@ from bridge.inbox.aside import CRASHED, FAILED, REFUSED, Aside, Kept
 from bridge.inbox.backlog import Backlog
 from bridge.inbox.claim import Claim
 from bridge.inbox.errors import ClaimLost, InboxFull
-from bridge.inbox.inbox import Inbox, lane_of
-from bridge.inbox.job import Action, CommandCall, Job, Notice, Question
+from bridge.inbox.inbox import Inbox
+from bridge.inbox.job import Action, CommandCall, Job, Notice, Question, lane_of
 from bridge.inbox.joining import join as joined
 from bridge.inbox.queue import Changed, Put
 from bridge.inbox.record import MAX_RESULT_BYTES, MAX_STEPS, ReplyRecord, Step

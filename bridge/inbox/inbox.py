@@ -30,12 +30,12 @@ from bridge.inbox.backlog import Backlog
 from bridge.inbox.claim import TAKE, Claim
 from bridge.inbox.entry import Entry
 from bridge.inbox.errors import InboxFull
-from bridge.inbox.job import CommandCall, Job, Notice, Question
+from bridge.inbox.job import Job, Question, lane_of
 from bridge.inbox.move import move
 from bridge.inbox.queue import Changed, Put
 from bridge.inbox.ready import ReadyMarker
 from bridge.inbox.under_way import Queues
-from bridge.store import LANES, Hold, Lane, LaneKeys, Script, Store, keys, raise_refusals, translate_redis_errors
+from bridge.store import LANES, Hold, Lane, LaneKeys, Script, Store, raise_refusals, translate_redis_errors
 from bridge.types import Chat
 
 log = structlog.get_logger(__name__)
@@ -61,17 +61,6 @@ return redis.call('EXISTS', KEYS[1]) == 1 and redis.call('HSET', KEYS[1], 'woken
 """)
 
 
-LONG_COMMANDS = frozenset({"bench"})
-"""Commands that take as long as an answer. They wait like questions, so that other commands do not wait for them."""
-
-
-def lane_of(job: Job) -> Lane:
-    """Where `job` waits: commands and what the bridge has to say do not wait behind a long answer."""
-    if isinstance(job, CommandCall) and job.name in LONG_COMMANDS:
-        return "talk"
-    return "commands" if isinstance(job, CommandCall | Notice) else "talk"
-
-
 class Inbox:
     """The queues of every chat. One object for each process; `ttl` in seconds must be the same in all of them."""
 
@@ -84,13 +73,13 @@ class Inbox:
         self._taken = 0
         self._held: dict[tuple[Chat, Lane], Claim] = {}
 
-    async def put(self, account: str, job: Job, *, lane: Lane | None = None) -> bool:
+    async def put(self, account: str, job: Job) -> bool:
         """Take a job in, into the lane that `lane_of` says; once this returns it will be done, whatever happens to us.
 
         False where it was taken in before, within `SEEN_SECONDS` (or just now, if Redis' first answer was lost).
         Raises InboxFull when `MAX_WAITING` jobs wait already, StoreError when it may not have been taken in.
         """
-        batch = (job.chat, lane or lane_of(job), [Entry.of(account, job)])
+        batch = (job.chat, lane_of(job), [Entry.of(account, job)])
         [[went]] = await queue.put(self._redis, account, [batch])
         if went == "full":
             raise InboxFull(f"{queue.MAX_WAITING} jobs wait in {job.chat}")
@@ -225,11 +214,6 @@ class Inbox:
         async for waiting in ready.waiting(self._redis, lane):
             if account in ("", waiting.account):
                 await self.wake(waiting.account, waiting.chat, lane)
-
-    async def set_aside(self, account: str) -> int:
-        """How many turns of `account` were given up in all. Raises StoreError."""
-        async with translate_redis_errors():
-            return int(await self._redis.get(keys.set_aside(account)) or 0)
 
     async def backlog(self) -> Backlog:
         """How much waits in all queues, and since when. Raises StoreError."""

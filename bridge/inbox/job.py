@@ -10,6 +10,7 @@ from typing import Literal
 from msgspec import Struct
 
 from bridge.inbound import ChatMoved, Said
+from bridge.store import Lane
 from bridge.types import Attachment, Chat, User
 
 Action = Literal["", "retry", "continue", "shorter", "version", "edited", "deleted"]
@@ -119,3 +120,13 @@ class Notice(Struct, frozen=True, tag="notice", omit_defaults=True):
 
 
 Job = Question | CommandCall | Notice | ChatMoved
+
+LONG_COMMANDS = frozenset({"bench"})
+"""Commands that take as long as an answer. They wait like questions, so that other commands do not wait for them."""
+
+
+def lane_of(job: Job) -> Lane:
+    """Return where `job` waits: commands and what the bridge has to say do not wait behind a long answer."""
+    if isinstance(job, CommandCall) and job.name in LONG_COMMANDS:
+        return "talk"
+    return "commands" if isinstance(job, CommandCall | Notice) else "talk"

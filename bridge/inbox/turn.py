@@ -290,12 +290,6 @@ class Turn:
         went = await SET_ASIDE(self._redis, kept, self._fence.token, self._joined, *bounds, *rows)
         self._fence.check(went)
         log.warning("turn set aside", chat=str(claim.chat), why=why, attempt=self.attempt, crashes=self.crashes)
-        if went == "ok":
-            try:
-                async with translate_redis_errors():
-                    await self._redis.incrby(keys.set_aside(claim.account), len(rows))
-            except StoreError as error:
-                log.debug("not counted", error=str(error))
 
     async def rest(self, seconds: float) -> None:
         """Wait before the attempt does anything: a process that dies meanwhile counts as no crash of the turn's."""

@@ -94,4 +94,4 @@ class Strangers:
                 argument=request.id,
                 language=contact.language,
             )
-            await self._inbox.put(contact.account, call, lane="commands")
+            await self._inbox.put(contact.account, call)

@@ -97,11 +97,6 @@ def wake(account: str) -> str:
     return f"{PREFIX}wake:{{{_plain(account)}}}"
 
 
-def set_aside(account: str) -> str:
-    """How many turns of an account were given up in all."""
-    return f"{PREFIX}aside:{{{_plain(account)}}}"
-
-
 def queues(lane: Lane) -> str:
     """What the name of every queue of this lane matches."""
     return f"{PREFIX}{{*}}:{lane}:queue"

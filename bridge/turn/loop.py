@@ -139,10 +139,6 @@ class _Calls:
             made.append(ToolCall(call.id[:200] or f"call_{number}_{place}", call.name[:100], arguments))
         return tuple(made)
 
-    @property
-    def left_out(self) -> int:
-        return max(0, len(self._calls) - MAX_CALLS_AT_ONCE)
-
 
 class ToolLoop:
     """One turn's answer by a model that is offered tools."""

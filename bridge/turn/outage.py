@@ -55,7 +55,7 @@ class OutageMonitor:
                 reply_to=question.message.id,
             )
             with suppress(InboxFull):
-                await self._inbox.put(account, notice, lane="commands")
+                await self._inbox.put(account, notice)
         await turn.suspend(None)
 
     async def run(self) -> None:
@@ -110,7 +110,7 @@ class OutageMonitor:
                 f"{kind}:{outage.since}", contact.chat, kind, values, language=contact.language, sent_at=time.time()
             )
             with suppress(InboxFull):
-                await self._inbox.put(contact.account, notice, lane="commands")
+                await self._inbox.put(contact.account, notice)
 
 
 def _called(gateway: Gateway) -> str:

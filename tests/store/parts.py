@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import aclosing, asynccontextmanager, suppress
 
 from bridge.inbound import Said
-from bridge.inbox import Claim, Inbox, Question, Turn
+from bridge.inbox import Claim, CommandCall, Inbox, Question, Turn
 from bridge.store import Exchange, Store
 from bridge.types import Chat, ChatMessage, User
 
@@ -27,6 +27,10 @@ def message(id: str, where: Chat | None = None, text: str = "why?") -> Said:
 
 def question(id: str, where: Chat | None = None, text: str = "why?") -> Question:
     return Question(id, message(id, where, text))
+
+
+def command(id: str, where: Chat | None = None) -> CommandCall:
+    return CommandCall(id, where or chat(), User("telegram", "7", "Mia"), "model")
 
 
 def exchange(id: str, answer: str = "because", at: float = 2.0) -> Exchange:

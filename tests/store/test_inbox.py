@@ -13,7 +13,7 @@ from bridge.inbox import UNREADABLE, CommandCall, Inbox, InboxFull, Job, Notice,
 from bridge.inbox.queue import MAX_WAITING
 from bridge.store import Store, keys
 from bridge.types import Attachment, Chat, User
-from tests.store.parts import ACCOUNT, asked, chat, first, nothing, question, taking, until
+from tests.store.parts import ACCOUNT, asked, chat, command, first, nothing, question, taking, until
 
 KITCHEN = Chat("feishu", "oc_{1}:x", "om_2", title="Küche 🍳")
 MIA, BEN = User("feishu", "ou_1", "米娅"), User("feishu", "ou_2")
@@ -126,10 +126,10 @@ async def test_commands_do_not_wait_behind_talk(store: Store, inbox: Inbox) -> N
     async with taking(inbox, room=lambda: 1 - len(held)) as take:
         held.append(await take())
         await inbox.put(ACCOUNT, question("2", chat("2")))
-        await inbox.put(ACCOUNT, question("3", text="/stop"), lane="commands")
-        command = await take()
-        assert command.lane == "commands"
-        assert asked(await first(command)).text == "/stop"
+        await inbox.put(ACCOUNT, command("3"))
+        called = await take()
+        assert called.lane == "commands"
+        assert (await first(called)).job == command("3")
         held.pop()
         talk = await take()
         assert talk.chat == chat("2")
@@ -172,7 +172,7 @@ async def test_a_full_queue_refuses_and_forgets_nothing(store: Store, inbox: Inb
 
 async def test_busy_from_the_question_to_the_end_of_its_answer(store: Store, inbox: Inbox) -> None:
     assert not await inbox.busy(chat())
-    await inbox.put(ACCOUNT, question("c"), lane="commands")
+    await inbox.put(ACCOUNT, command("c"))
     assert not await inbox.busy(chat())
     await inbox.put(ACCOUNT, question("1"))
     assert await inbox.busy(chat())
@@ -232,7 +232,6 @@ async def test_garbage_in_the_stream_and_in_a_queue_is_told_and_kept(store: Stor
         assert turn.job.id == "1"
         await turn.done()
         assert await claim.next() is None
-    assert await inbox.set_aside(ACCOUNT) == len(rows)
     kept = [each async for each in inbox.kept_aside()]
     assert [each.aside.entry for each in reversed(kept)] == rows, "kept whole"
 

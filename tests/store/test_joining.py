@@ -18,17 +18,13 @@ from bridge.inbox import Claim, CommandCall, Inbox, Question, Turn
 from bridge.inbox.joining import MAX_JOINED, MAX_JOINED_CHARACTERS, join
 from bridge.store import Exchange, LaneKeys, Store, keys
 from bridge.types import Attachment, Chat, ChatMessage, User
-from tests.store.parts import ACCOUNT, PATIENCE, Mortal, asked, chat, first, message, question, taking, until
+from tests.store.parts import ACCOUNT, PATIENCE, Mortal, asked, chat, command, first, message, question, taking, until
 
 MIA, BEN = User("telegram", "7", "Mia"), User("telegram", "8", "Ben")
 
 
 def by(sender: User, id: str, text: str = "why?", where: Chat | None = None, **more: object) -> Question:
     return Question(id, replace(message(id, where, text), sender=sender, **more))
-
-
-def command(id: str, where: Chat | None = None) -> CommandCall:
-    return CommandCall(id, where or chat(), MIA, "model")
 
 
 async def joined(inbox: Inbox) -> list[str]:
@@ -166,7 +162,6 @@ async def test_all_of_a_thought_that_is_given_up_is_kept(inbox: Inbox) -> None:
         await turn.join()
         await turn.set_aside("enough")
         assert await claim.next() is None
-    assert await inbox.set_aside(ACCOUNT) == 2
     assert {kept.aside.entry[:16] async for kept in inbox.kept_aside()} == {keys.turn(chat(), id) for id in "12"}
 
 

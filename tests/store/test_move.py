@@ -7,7 +7,7 @@ import pytest
 from bridge.inbox import Inbox, Step
 from bridge.store import Store, keys
 from bridge.types import Chat, ModelId
-from tests.store.parts import ACCOUNT, Take, exchange, first, message, question, taking
+from tests.store.parts import ACCOUNT, Take, command, exchange, first, message, question, taking
 
 OLD = Chat("telegram", "-5", title="Kitchen")
 NEW = Chat("telegram", "-1005", title="Kitchen")
@@ -50,7 +50,7 @@ async def test_half_a_move_is_completed_without_doubles(store: Store, inbox: Inb
 async def test_what_waits_follows_and_is_answered_once(store: Store, inbox: Inbox) -> None:
     for id in ("1", "2", "3"):
         await inbox.put(ACCOUNT, question(id, OLD))
-    await inbox.put(ACCOUNT, question("4", OLD), lane="commands")
+    await inbox.put(ACCOUNT, command("4", OLD))
     await inbox.move(OLD, NEW)
     await inbox.move(OLD, NEW)
     assert not await inbox.busy(OLD)

@@ -218,7 +218,6 @@ async def test_an_unreadable_entry_is_told_and_can_be_put_back(store: Store, inb
         await turn.reply().begin()
         await turn.done()
         assert await claim.next() is None
-    assert await inbox.set_aside(ACCOUNT) == 1
     (kept,) = [each async for each in inbox.kept_aside()]
     assert kept.aside.entry == row and kept.chat == chat()
     with pytest.raises(ValueError, match="cannot read it"):

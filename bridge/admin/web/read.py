@@ -82,7 +82,7 @@ async def _tell(site: Site, chat: Chat) -> bool:
         return False
     last = await site.store.preferences.last(chat)
     where, language = (last.chat, last.language) if last is not None and last.chat == chat else (chat, "")
-    await site.inbox.put(account, Notice(f"{NOTICE}:{chat}", where, NOTICE, language=language), lane="commands")
+    await site.inbox.put(account, Notice(f"{NOTICE}:{chat}", where, NOTICE, language=language))
     await looks.mark_told(chat)
     return True
 
