@@ -244,6 +244,10 @@ async def test_from_a_providers_key_to_the_first_answer(telegram: TelegramPlatfo
                     before = len(telegram.bubbles())
                     asyncio.run_coroutine_threadsafe(telegram.say(text), loop).result(PATIENCE)
                     asyncio.run_coroutine_threadsafe(shown(telegram, before, answered), loop).result(PATIENCE)
+                    if not answered:
+                        mia.expect("is the owner now.")
+                        assert "listening" not in mia.screen, "no log pushes the code away"
+                mia.expect("gateway answer")
                 mia.interrupt()
                 assert mia.wait() == 0
                 assert key not in mia.screen

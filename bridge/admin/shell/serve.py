@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import signal
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 
 import structlog
 
 from bridge import __version__
+from bridge.access import Role
 from bridge.admin.shell.language import terminal_words
 from bridge.app import Bridge, Open, open_bridge
 from bridge.channel_settings import ChannelSettings
-from bridge.errors import GatewayError
+from bridge.errors import GatewayError, StoreError
 from bridge.reply import Account
 from bridge.settings import Settings
+from bridge.types import User
 from bridge.words import trouble
 
 log = structlog.get_logger(__name__)
 
 MAX_FILES = 65_536
+RULE = "-" * 72
+OWNER_SECONDS = 1.0
+"""Between two looks whether somebody has become the owner, at a terminal that shows the claim code."""
 GC_ALLOCATIONS = 20_000
 """Objects made and not freed between two looks at the youngest; Python's default is 700."""
 
@@ -54,6 +60,8 @@ async def serve(
         if number <= 1:
             bridge.opened = lambda account: _opened(bridge, account)
         _tune_garbage_collection()
+        if not number and sys.stdout.isatty() and sys.stderr.isatty() and not await _owners(bridge):
+            await beside.enter_async_context(_code_in_sight(bridge))
         serving = asyncio.create_task(bridge.serve(channels))
         if number:
             _when_closed(sys.stdin.fileno(), serving.cancel)
@@ -146,16 +154,44 @@ async def _print_gateway(bridge: Bridge, settings: Settings) -> None:
         print(f"gateway   {named}{gateway.url}: {len(offered)} models{answers}", flush=True)
 
 
+async def _owners(bridge: Bridge) -> list[User]:
+    return [person for person, role in (await bridge.access.roles.all()).items() if role is Role.OWNER]
+
+
+@asynccontextmanager
+async def _code_in_sight(bridge: Bridge) -> AsyncIterator[None]:
+    """Until there is an owner, log nothing below warnings to the terminal: it would push the claim code away."""
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel(max(level, logging.WARNING))
+    waiting = asyncio.create_task(_until_owned(bridge, level))
+    try:
+        yield
+    finally:
+        waiting.cancel()
+        await asyncio.wait([waiting])
+
+
+async def _until_owned(bridge: Bridge, level: int) -> None:
+    owners: list[User] = []
+    while not owners:
+        await asyncio.sleep(OWNER_SECONDS)
+        with suppress(StoreError):
+            owners = await _owners(bridge)
+    print(f"{owners[0]} is the owner now.", flush=True)
+    logging.getLogger().setLevel(level)
+
+
 async def _opened(bridge: Bridge, account: Account) -> None:
     channel = account.channel
     print(f"{channel.name:<9} up as {channel.account}", flush=True)
     if code := await bridge.access.claim_code():
-        print(f"\nThere is no owner yet. In a direct chat, send the bot: /claim {_spelled(code)}")
+        print(f"\n{RULE}\nThere is no owner yet. In a direct chat, send the bot: /claim {_spelled(code)}")
         if link := channel.link(code):
             print(f"or open {link}")
             if sys.stdout.isatty():
-                print(f"\n{qr_code(link)}")
-        print(flush=True)
+                print(f"\n{qr_code(link)}", end="")
+        print(f"{RULE}\n", flush=True)
 
 
 def qr_code(link: str) -> str:
