@@ -111,6 +111,21 @@ async def test_a_limit_is_changed_and_taken_back(open_page: Open, bridge: Bridge
     assert "`limit`: off" in await bridge.say("/chat", chat=CLUB)
 
 
+async def test_what_was_pressed_is_not_done_twice(open_page: Open) -> None:
+    """It shows that it is being done."""
+    page = await open_page()
+    await page.goto(page.url + "setup")
+    twice = """button => {
+        const prevented = [];
+        window.addEventListener("submit", event => { prevented.push(event.defaultPrevented); event.preventDefault(); });
+        button.click();
+        button.click();
+        return [prevented, button.getAttribute("aria-busy"), getComputedStyle(button, "::after").content];
+    }"""
+    button = page.get_by_role("button", name="Check everything")
+    assert await button.evaluate(twice) == [[False, True], "true", '" …"']
+
+
 async def test_a_broken_gateway_is_shown_with_its_fix(open_page: Open, bridge: BridgeInProcess) -> None:
     await bridge.gateway.stop()
     await bridge.say("hello")

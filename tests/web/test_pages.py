@@ -107,6 +107,7 @@ async def test_answers_under_way_say_who_and_not_what(owner: Client, bridge: Bri
         return "fake:boss" in text and "None." in text
 
     await bridge.until(shown)
+    await bridge.say("/stop")
 
 
 async def test_usage_is_drawn_and_can_be_taken_along(owner: Client, bridge: BridgeInProcess) -> None:

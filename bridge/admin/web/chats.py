@@ -43,7 +43,7 @@ async def show(request: web.Request) -> web.Response:
     """The chats that were let in, have settings of their own, or were just answered in."""
     site = request.app[SITE]
     directory = await site.management.directory()
-    names = {each.chat: each.title for each in reversed(await site.store.activity.newest(200))}
+    names = await site.names()
     rules = {each.id: each for each in directory.listed if each.kind == "chat"}
     ids = dict.fromkeys([*rules, *directory.settings, *names])
     chats = [
@@ -99,6 +99,7 @@ async def _form(request: web.Request, typed: dict[str, str], wrong: dict[str, st
         "chat.html",
         422 if wrong else 200,
         id=_id(request),
+        name=(await request.app[SITE].names()).get(_id(request), ""),
         everywhere=chat is None,
         path=request.path,
         settings=values,

@@ -34,6 +34,7 @@ async def show(request: web.Request, wrong: str = "") -> web.Response:
         "chosen.html",
         422 if wrong else 200,
         chat=chat,
+        name=(await site.names()).get(str(chat), ""),
         path=request.path,
         chosen=await choices.chosen(chat),
         words_of=CHOSEN,

@@ -36,7 +36,7 @@ async def show(request: web.Request) -> web.Response:
     """The chats of which something is kept; nothing of what was said is shown here."""
     needs_owner(request)
     site = request.app[SITE]
-    names = {each.chat: each.title or each.name for each in reversed(await site.store.activity.newest(200))}
+    names = await site.names()
     ids = sorted({str(chat) async for chat in site.store.conversations.chats()})
     wanted = short(request.query.get("find"))
     chats = [ReadableChat(id, names.get(id, "")) for id in ids]

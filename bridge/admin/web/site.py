@@ -23,6 +23,7 @@ from bridge.words.web import WebWords
 
 PLACE = "page"
 """Where the audit log says that a change was made."""
+MAX_NAMED = 200
 LIST_SECONDS = 2.0
 """For the gateways to list their models."""
 
@@ -44,6 +45,11 @@ class Site:
     toolbox: Toolbox
     admins_changed: Callable[[], Awaitable[None]] = _nothing
     conditions: Conditions = field(default_factory=Conditions)
+
+    async def names(self) -> dict[str, str]:
+        """Return what the chats are called in which was answered lately, by id: their titles, or the person's name."""
+        newest = reversed(await self.store.activity.newest(MAX_NAMED))
+        return {each.chat: each.title or (each.name if each.chat == each.person else "") for each in newest}
 
     async def offered(self) -> Sequence[Model]:
         """Return the models of the gateways; none while they cannot be had."""

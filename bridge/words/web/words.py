@@ -153,6 +153,7 @@ class WebWords:
     doctor: str
     doctor_how: str
     run_checks: str
+    areas: Mapping[str, str]
     names: str
     no_names: str
     names_how: str

@@ -1,6 +1,18 @@
 "use strict";
-// The only script: have the part that changes by itself follow what happens. Without it, the page is as it was loaded.
+// The only script. Without it, pages are as they were loaded, and forms work.
 (() => {
+  // What was pressed shows that it is being done, and is not done twice.
+  document.addEventListener("submit", (event) => {
+    const button = event.submitter;
+    if (!button) return;
+    if (button.ariaBusy) event.preventDefault();
+    button.ariaBusy = "true";
+  });
+  window.addEventListener("pageshow", () => {
+    for (const button of document.querySelectorAll("button[aria-busy]")) button.ariaBusy = null;
+  });
+
+  // The part that changes by itself follows what happens.
   const live = document.getElementById("live");
   if (!live) return;
   let waiting = false;
