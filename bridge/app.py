@@ -76,7 +76,7 @@ class Bridge:
         replies = Replies(
             store, self.inbox, self.commands, settings.language, self._active, attachments, self.publish_all
         )
-        tools = TurnTools(store, self.access, self.toolbox, Approvals(store.redis))
+        tools = TurnTools(store, self.access, self.toolbox, Approvals(store.redis), settings.tool_seconds)
         self._answerer = Answerer(
             store,
             self.inbox,

@@ -99,8 +99,9 @@ class StepText(Struct, frozen=True, gc=False):
     text: str
 
 
-StepState = Literal["running", "done", "failed", "refused", "unknown"]
-"""``refused``: nobody allowed it. ``unknown``: the bridge ended while it ran, and it is not run again."""
+StepState = Literal["running", "done", "failed", "silent", "refused", "unknown"]
+"""``silent``: it did not answer in time. ``refused``: nobody allowed it. ``unknown``: the bridge ended while it ran,
+and it is not run again."""
 
 
 class ToolStep(Struct, frozen=True, gc=False):
@@ -113,6 +114,8 @@ class ToolStep(Struct, frozen=True, gc=False):
     seconds: float = 0.0
     detail: str = ""
     """What was asked and what came of it, shortened, for those who want to see it."""
+    progress: str = ""
+    """How far it has come, in its server's words; empty where that does not say."""
 
 
 class Attached(Struct, frozen=True, gc=False):

@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     from bridge.gateway import Gateway, Gateways, Health, QuirkStore
+    from bridge.mcp import ConfiguredServer
     from bridge.media import MediaLimits, SpeechServer
     from bridge.store import MediaBudget
-    from bridge.tools import ConfiguredServer
 
 PREFIX = "BRIDGE_"
 _PRICE = re.compile(r"([^\d\s/.=]{0,4}\s?)(\d{1,6}(?:\.\d{1,9})?)\s*/\s*(?:\1)?(\d{1,6}(?:\.\d{1,9})?)")
@@ -76,6 +76,8 @@ class Settings(BaseSettings):
     """How many tokens of earlier conversation go with a question, by estimate."""
     first_token_seconds: float = Field(default=300, gt=0)
     idle_seconds: float = Field(default=120, gt=0)
+    tool_seconds: float = Field(default=60, gt=0, le=300)
+    """How long a tool may take, or be silent where it reports how far it has come."""
     away_seconds: float = Field(default=60, ge=0)
     """How long the gateway must have been away before the owners get a message, so that a restart is worth none; 0:
     they get none."""

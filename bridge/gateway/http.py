@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from typing import Any, Self
 
 import httpx
@@ -105,11 +105,19 @@ class GatewayHttp:
         except (ValueError, RecursionError):
             raise not_a_gateway(self.url) from None
 
-    async def post(self, path: str, body: bytes) -> httpx.Response:
-        """The response to `body`, its content still to be read (`body_of`); the caller closes it."""
-        headers = {"Content-Type": "application/json", "Accept": "text/event-stream, application/json"}
+    async def post(self, path: str, body: bytes, further: Mapping[str, str] | None = None) -> httpx.Response:
+        """The response to `body`, its content still to be read (`body_of`); the caller closes it. `further` headers."""
+        headers = {
+            "Content-Type": "application/json",
+            "Accept": "text/event-stream, application/json",
+            **(further or {}),
+        }
         request = self._http.build_request("POST", self.url + path, content=body, headers=headers)
         return await self._http.send(request, stream=True)
+
+    async def delete(self, path: str, headers: Mapping[str, str], seconds: float) -> None:
+        """Have `path` deleted. Raises GatewayUnreachable or GatewaySilent."""
+        await self._within(seconds, self._http.delete(self.url + path, headers=headers))
 
 
 def _is_json(response: httpx.Response) -> bool:

@@ -7,8 +7,7 @@ started or imported before a chat uses tools.
 from bridge.tools.approvals import APPROVAL_SECONDS, DECISIONS, Approvals, Decision, PendingCall
 from bridge.tools.built_in import BuiltInTools
 from bridge.tools.clean import function_names, lines, plain, within
-from bridge.tools.configured import ConfiguredServer, read_servers
-from bridge.tools.own_servers import server_streams
+from bridge.tools.configured import read_servers
 from bridge.tools.permissions import CHOICES, ToolChoices
 from bridge.tools.reminders import Reminders
 from bridge.tools.results import bounded
@@ -35,7 +34,6 @@ __all__ = [
     "WAIT_SECONDS",
     "Approvals",
     "BuiltInTools",
-    "ConfiguredServer",
     "Decision",
     "Offer",
     "PendingCall",
@@ -54,6 +52,5 @@ __all__ = [
     "lines",
     "plain",
     "read_servers",
-    "server_streams",
     "within",
 ]

@@ -40,6 +40,16 @@ def lines(text: str) -> str:
     return "".join(each for each in text if each in "\n\t" or each.isprintable())
 
 
+def progress_text(done: float, total: float | None, said: object) -> str:
+    """What people read of how far a tool has come: its own words, or the share; empty where it says neither."""
+    if words := plain(said, MAX_TITLE_CHARACTERS):
+        return words
+    try:
+        return f"{min(int(100 * done / total), 100)}%" if total and done >= 0 < total else ""
+    except (ValueError, OverflowError):  # no number, or more than there are
+        return ""
+
+
 def read_tools(server: str, entries: object) -> list[Tool]:
     """The tools in a server's list; entries that are none, or that cannot be bounded, are passed over."""
     found: dict[str, Tool] = {}

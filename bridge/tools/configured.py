@@ -4,30 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from bridge.mcp import ConfiguredServer
 from bridge.tools.tool import BUILT_IN
 
 MAX_SERVERS = 20
 _NAME = re.compile(r"[^\x00-\x20/:]{1,40}")
-
-
-@dataclass(frozen=True, slots=True)
-class ConfiguredServer:
-    """A server that is started as a child (`command`), or asked by HTTP (`url`). What is secret is not in its repr."""
-
-    name: str
-    command: str = ""
-    args: tuple[str, ...] = field(default=(), repr=False)
-    env: Mapping[str, str] = field(default_factory=dict, repr=False)
-    url: str = field(default="", repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    folder: str = field(default="", repr=False)
-    """Where the command runs; without it, where we do."""
 
 
 def read_servers(path: Path) -> list[ConfiguredServer]:

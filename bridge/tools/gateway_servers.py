@@ -8,7 +8,7 @@ from typing import Any
 
 from bridge.errors import GatewayError
 from bridge.gateway import Gateway, McpServerEntry
-from bridge.tools.clean import plain, read_tools
+from bridge.tools.clean import plain, progress_text, read_tools
 from bridge.tools.results import read_result
 from bridge.tools.tool import BUILT_IN, Tool, ToolContext, ToolError, ToolOutcome
 
@@ -32,8 +32,11 @@ class GatewayServer:
             raise ToolError(str(error)) from None
 
     async def call(self, tool: str, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutcome:
+        def report(done: float, total: float | None, message: str) -> None:
+            context.report(progress_text(done, total, message))
+
         try:
-            return read_result(await self._gateway.mcps.call(self._id, tool, arguments))
+            return read_result(await self._gateway.mcps.call(self._id, tool, arguments, report))
         except GatewayError as error:
             raise ToolError(str(error)) from None
 

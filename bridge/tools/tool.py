@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Literal, Protocol
@@ -70,6 +70,10 @@ class ToolOutcome:
     """What the text is from, where the answer may refer to that."""
 
 
+def _unheard(said: str) -> None:
+    """Nobody wants to know."""
+
+
 @dataclass(frozen=True, slots=True)
 class ToolContext:
     """For whom a tool runs."""
@@ -85,6 +89,8 @@ class ToolContext:
     """Names this call, the same in every attempt: up to 32 ASCII characters."""
     number: int = 0
     """Counts the calls of an answer, from 0; the same in every attempt."""
+    report: Callable[[str], None] = _unheard
+    """Told, while the tool runs, how far it has come: a few words for people, or nothing but that it goes on."""
 
 
 class ToolError(Exception):

@@ -10,8 +10,8 @@ from typing import Any
 import structlog
 
 from bridge.gateway import Gateway
+from bridge.mcp import ConfiguredServer
 from bridge.tools.built_in import BuiltInTools
-from bridge.tools.configured import ConfiguredServer
 from bridge.tools.gateway_servers import GatewayServers
 from bridge.tools.own_servers import OwnServer
 from bridge.tools.tool import Tool, ToolContext, ToolError, ToolOutcome, ToolServer

@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import count
 from typing import Any, Protocol
 
@@ -42,8 +43,8 @@ MAX_ROUNDS = 10
 """Answers of one turn that call tools."""
 MAX_CALLS_AT_ONCE, MAX_CALLS = 8, 32
 """Calls of one answer, and of one turn; further ones are not run, and the model is told."""
-CALL_SECONDS, ALL_SECONDS = 60.0, 300.0
-"""For one call, and for all calls of an attempt, the waits for people not counted."""
+ALL_SECONDS = 300.0
+"""For all calls of an attempt, the waits for people not counted."""
 MAX_ALL_RESULT_BYTES = 120_000
 """Bytes of UTF-8 of all results of a turn that a model is given."""
 MAX_ARGUMENT_BYTES = 16_000
@@ -97,6 +98,8 @@ class ToolUse:
     """Finds kept files again, as far as they are still there."""
     context: ToolContext
     """`call` is filled in for each call."""
+    seconds: float
+    """For one call; one that reports how far it has come is given them anew."""
     key: str
     """Of the turn; with a call's number it names the call everywhere."""
 
@@ -231,7 +234,19 @@ class ToolLoop:
         """Run the calls of one answer at the same time, as far as they may run; ask about the first that may not."""
         loop = asyncio.get_running_loop()
         self._ends_at = min(self._ends_at, loop.time() + ALL_SECONDS)
-        running: dict[asyncio.Task[tuple[CallResult, tuple[ToolFile, ...]]], int] = {}
+        running: dict[int, asyncio.Task[tuple[CallResult, tuple[ToolFile, ...]]]] = {}
+        reports: dict[int, str] = {}
+        news: asyncio.Queue[int] = asyncio.Queue()
+        """The places of calls that have ended, or of which there is a report."""
+
+        def report(place: int, said: str) -> None:
+            if place not in reports:
+                news.put_nowait(place)
+            reports[place] = said
+
+        def ended(place: int, _: object) -> None:
+            news.put_nowait(place)
+
         question: ApprovalAsked | None = None
         try:
             for place, call in enumerate(calls):
@@ -256,22 +271,29 @@ class ToolLoop:
                     assert arguments is not None
                     self._ran += 1
                     yield self._step(id, call, None, "running")
-                    running[asyncio.create_task(self._run(id, self._earlier + place, tool, arguments))] = place
+                    run = self._run(id, self._earlier + place, tool, arguments, partial(report, place))
+                    running[place] = asyncio.create_task(run)
+                    running[place].add_done_callback(partial(ended, place))
             while running:
-                done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
-                    place = running.pop(task)
-                    results[place], files = task.result()
-                    for file in files:
-                        yield _shown(file)
-                    for source in results[place].sources:
-                        yield source
-                    yield self._step(f"{number}.{place}", calls[place], results[place])
+                place = await news.get()
+                said = reports.pop(place, "")
+                if place not in running:
+                    continue
+                if not running[place].done():
+                    if said:
+                        yield self._step(f"{number}.{place}", calls[place], None, "running", said)
+                    continue
+                results[place], files = running.pop(place).result()
+                for file in files:
+                    yield _shown(file)
+                for source in results[place].sources:
+                    yield source
+                yield self._step(f"{number}.{place}", calls[place], results[place])
         finally:
-            for task in running:
+            for task in running.values():
                 task.cancel()
             if running:
-                await asyncio.wait(running)
+                await asyncio.wait(running.values())
         if question is not None:
             yield question
 
@@ -303,36 +325,49 @@ class ToolLoop:
         return "run"
 
     async def _run(
-        self, id: str, number: int, tool: Tool, arguments: Mapping[str, Any]
+        self, id: str, number: int, tool: Tool, arguments: Mapping[str, Any], tell: Callable[[str], None]
     ) -> tuple[CallResult, tuple[ToolFile, ...]]:
         """Run one call, and write down before and after that it ran."""
+        now = asyncio.get_running_loop().time
         await self._use.record(tool, "run")
         await self._steps.begin(id)
         began = time.monotonic()
-        left = min(CALL_SECONDS, self._ends_at - asyncio.get_running_loop().time())
-        context = replace(self._use.context, call=f"{self._use.key}.{id}", number=number)
+        silent = False
         try:
-            async with asyncio.timeout(max(0.0, left)):
+            async with asyncio.timeout_at(min(now() + self._use.seconds, self._ends_at)) as limit:
+
+                def report(said: str) -> None:
+                    tell(said)
+                    with suppress(RuntimeError):  # it is over
+                        limit.reschedule(min(now() + self._use.seconds, self._ends_at))
+
+                context = replace(self._use.context, call=f"{self._use.key}.{id}", number=number, report=report)
                 outcome = await self._use.run(tool, arguments, context)
         except TimeoutError:
-            outcome = ToolOutcome(f"The tool did not answer within {max(0.0, left):.0f} seconds.", failed=True)
+            silent = True
+            waited = f"{time.monotonic() - began:.0f} seconds"
+            outcome = ToolOutcome(f"The tool did not answer within {waited}. It may have had its effect.", failed=True)
         except ToolError as error:
             outcome = ToolOutcome(f"The tool failed: {error}", failed=True)
         seconds = round(time.monotonic() - began, 1)
         kept = tuple([await self._use.keep(file) for file in outcome.files])
         text = bounded(outcome.text)
-        result = CallResult(text, outcome.failed, seconds=seconds, files=kept, sources=outcome.sources)
+        result = CallResult(text, outcome.failed, silent=silent, seconds=seconds, files=kept, sources=outcome.sources)
         await self._steps.finish(id, result)
         log.info("tool", server=tool.server, failed=outcome.failed, seconds=seconds, size=len(outcome.text))
         return result, outcome.files
 
-    def _step(self, id: str, call: ToolCall, result: CallResult | None, state: StepState = "done") -> ToolStep:
+    def _step(
+        self, id: str, call: ToolCall, result: CallResult | None, state: StepState = "done", progress: str = ""
+    ) -> ToolStep:
         if result is None:
-            return ToolStep(id, self._title(call.name), state)
+            return ToolStep(id, self._title(call.name), state, progress=progress)
         if result.unknown:
             state = "unknown"
         elif result.refused:
             state = "refused"
+        elif result.silent:
+            state = "silent"
         elif result.failed:
             state = "failed"
         detail = f"{call.arguments[:MAX_DETAIL]}\n{result.text[:MAX_DETAIL]}"

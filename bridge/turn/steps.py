@@ -54,6 +54,8 @@ class CallResult(Struct, frozen=True):
     refused: bool = False
     unknown: bool = False
     """Whether it is not known what became of it."""
+    silent: bool = False
+    """Whether it did not answer in time."""
     seconds: float = 0.0
     files: tuple[KeptFile, ...] = ()
     sources: tuple[Source, ...] = ()

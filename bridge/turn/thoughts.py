@@ -16,7 +16,14 @@ MAX_EARLIER_CHARACTERS = 200
 """Characters, the first, that are shown of an earlier step meanwhile, so that there is room for the newest."""
 
 
-MARKS: dict[StepState, str] = {"running": "⏳", "done": "🔧", "failed": "⚠️", "refused": "🚫", "unknown": "❔"}
+MARKS: dict[StepState, str] = {
+    "running": "⏳",
+    "done": "🔧",
+    "failed": "⚠️",
+    "silent": "⌛",
+    "refused": "🚫",
+    "unknown": "❔",
+}
 """Before the line of a tool call."""
 
 
@@ -41,7 +48,8 @@ def _steps(draft: Draft) -> str:
 
 
 def _tool_step(step: ToolStep, words: Words, *, full: bool) -> str:
-    said = words.tool_steps[step.state].format(title=_plain(step.title))
+    title = _plain(" · ".join(filter(None, [step.title, step.progress])))
+    said = words.tool_steps[step.state].format(title=title)
     took = f" · {_span(int(step.seconds), words)}" if step.seconds >= 1 else ""
     detail = f"\n\n```\n{step.detail.replace('```', '')}\n```" if full and step.detail else ""
     return f"{MARKS[step.state]} {said}{took}{detail}"

@@ -37,11 +37,13 @@ MAX_TOOLS_BYTES = 48_000
 class TurnTools:
     """What all turns of a process share."""
 
-    def __init__(self, store: Store, access: Access, toolbox: Toolbox, approvals: Approvals) -> None:
+    def __init__(self, store: Store, access: Access, toolbox: Toolbox, approvals: Approvals, seconds: float) -> None:
+        """`seconds` for one call."""
         self._store = store
         self._access = access
         self._toolbox = toolbox
         self._approvals = approvals
+        self._seconds = seconds
 
     def are_on(self, chosen: str, standing: Standing) -> bool:
         """Whether tools are offered where people have `chosen` this."""
@@ -101,6 +103,7 @@ class TurnTools:
             keep=keep,
             load=load,
             context=context,
+            seconds=self._seconds,
             key=f"{turn.key}.e{turn.edits}" if turn.edits else turn.key,  # what was allowed was for another question
         )
         return ToolLoop(use, ToolSteps(turn))

@@ -501,6 +501,7 @@ EN = Words(
         "running": "{title} …",
         "done": "{title}",
         "failed": "{title}: failed",
+        "silent": "{title}: no answer, given up",
         "refused": "{title}: not allowed",
         "unknown": "{title}: interrupted, not run again",
     },

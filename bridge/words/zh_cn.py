@@ -497,6 +497,7 @@ ZH_CN = Words(
         "running": "{title} …",
         "done": "{title}",
         "failed": "{title}：失败",
+        "silent": "{title}：没有回应，已放弃",
         "refused": "{title}：未获允许",
         "unknown": "{title}：中途中断，没有再次运行",
     },

@@ -497,6 +497,7 @@ ZH_TW = Words(
         "running": "{title} …",
         "done": "{title}",
         "failed": "{title}：失敗",
+        "silent": "{title}：沒有回應，已放棄",
         "refused": "{title}：未獲允許",
         "unknown": "{title}：中途中斷，沒有再次執行",
     },

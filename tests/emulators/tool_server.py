@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any, Self
 
 from aiohttp import web
 
+REPORT_SECONDS = 0.2
 Result = dict[str, Any]
 Tool = Callable[[dict[str, Any]], Awaitable[Result]]
+Tell = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 def text(said: str, *, failed: bool = False) -> Result:
@@ -27,6 +31,8 @@ class ToolServerEmulator:
         """Cleared by a test: calls then wait, after they have been counted."""
         self.released.set()
         self.url = ""
+        self.reports: dict[str, list[dict[str, Any]]] = {}
+        """By tool: how far it says it has come, again and again until it is let go; to a client that can be told."""
         self._run: dict[str, Tool] = {}
         self._runner: web.AppRunner | None = None
 
@@ -45,8 +51,8 @@ class ToolServerEmulator:
         """How often the tool of that name ran."""
         return sum(each == name for each, _ in self.ran)
 
-    async def answer(self, message: dict[str, Any]) -> dict[str, Any] | None:
-        """The answer to one JSON-RPC message; None for a notification."""
+    async def answer(self, message: dict[str, Any], tell: Tell | None = None) -> dict[str, Any] | None:
+        """The answer to one JSON-RPC message; None for a notification. `tell` is given what comes before it."""
         if "id" not in message:
             return None
         params = message.get("params") or {}
@@ -61,6 +67,9 @@ class ToolServerEmulator:
             case "tools/call":
                 name, arguments = params["name"], params.get("arguments") or {}
                 self.ran.append((name, arguments))
+                token = (params.get("_meta") or {}).get("progressToken")
+                if tell is not None and token is not None and name in self.reports:
+                    await self._report(name, token, tell)
                 await self.released.wait()
                 if name not in self._run:
                     return _error(message["id"], f"Unknown tool: {name}")
@@ -68,6 +77,14 @@ class ToolServerEmulator:
             case method:
                 return _error(message["id"], f"Method not found: {method}")
         return {"jsonrpc": "2.0", "id": message["id"], "result": result}
+
+    async def _report(self, name: str, token: object, tell: Tell) -> None:
+        while True:
+            for report in self.reports.get(name, []):
+                said = {"progressToken": token, **report}
+                await tell({"jsonrpc": "2.0", "method": "notifications/progress", "params": said})
+            with suppress(TimeoutError):
+                return await asyncio.wait_for(self.released.wait(), REPORT_SECONDS)
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=1 << 24)
@@ -82,11 +99,34 @@ class ToolServerEmulator:
         assert self._runner is not None
         await self._runner.cleanup()
 
-    async def _http(self, request: web.Request) -> web.Response:
+    async def _http(self, request: web.Request) -> web.StreamResponse:
         if request.method != "POST":
             return web.Response(status=405)
-        answer = await self.answer(await request.json())
-        return web.Response(status=202) if answer is None else web.json_response(answer)
+        return await respond(self, request, await request.json(), streams=bool(self.reports))
+
+
+async def respond(
+    server: ToolServerEmulator,
+    request: web.Request,
+    message: dict[str, Any],
+    headers: Mapping[str, str] | None = None,
+    *,
+    streams: bool,
+) -> web.StreamResponse:
+    """Answer as streamable HTTP does: as JSON, or in a stream with what the server says before."""
+    if not streams or "id" not in message:
+        answer = await server.answer(message)
+        return web.Response(status=202) if answer is None else web.json_response(answer, headers=headers)
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream", **(headers or {})})
+    await response.prepare(request)
+
+    async def tell(said: dict[str, Any]) -> None:
+        await response.write(f"event: message\ndata: {json.dumps(said)}\n\n".encode())
+
+    answer = await server.answer(message, tell)
+    assert answer is not None
+    await tell(answer)
+    return response
 
 
 def _error(id: Any, message: str) -> dict[str, Any]:

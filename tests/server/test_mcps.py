@@ -21,8 +21,8 @@ from mcp.shared._httpx_utils import create_mcp_http_client
 
 from bridge import cli
 from bridge.errors import SettingsError
+from bridge.mcp import connection
 from bridge.server import GatewayServer, Ledger, parse_config
-from bridge.server.mcps import server as mcp_server
 from bridge.settings import Settings
 from tests.server.harness import write_config
 from tests.tunnel.note import ROOT
@@ -148,17 +148,16 @@ async def test_a_server_that_ends_is_started_again(gateway: GatewayServer) -> No
         with pytest.raises(Exception, match="closed"):
             await connected.call_tool("leave", {})
         async with asyncio.timeout(10):
-            while not gateway.registry.mcps["letters"]._is_lost:
+            while not gateway.registry.mcps["letters"]._connection._lost.is_set():
                 await asyncio.sleep(0.01)
         assert await called(connected, "count", word="a", letter="a") != before
 
 
 async def test_an_idle_server_is_let_go(gateway: GatewayServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mcp_server, "IDLE_SECONDS", 0.2)
+    monkeypatch.setattr(connection, "IDLE_SECONDS", 0.2)
     async with client(gateway, "letters") as connected:
         before = await called(connected, "count", word="a", letter="a")
-        serving = gateway.registry.mcps["letters"]._serving
-        assert serving is not None
+        [serving] = gateway.registry.mcps["letters"]._connection._serving
         await asyncio.wait_for(asyncio.shield(serving), 10)
         assert await called(connected, "count", word="a", letter="a") != before
 
@@ -248,8 +247,7 @@ async def test_a_change_of_the_file_ends_what_is_gone(gateway: GatewayServer) ->
     registry = gateway.registry
     async with client(gateway, "letters") as connected:
         await called(connected, "count", word="a", letter="a")
-    serving, kept = registry.mcps["letters"]._serving, registry.mcps["remote"]
-    assert serving is not None
+    [serving], kept = registry.mcps["letters"]._connection._serving, registry.mcps["remote"]
     config = gateway._config
     assert config is not None
     write_config(config, config.read_text().replace("Counts them", "Counts all"))
@@ -306,6 +304,9 @@ async def test_the_bridge_uses_those_of_the_gateway_inside(tmp_path: Path, monke
         assert [tool["name"] for tool in tools] == ["count", "climb", "secret", "leave"]
         result = await gateway.mcps.call("letters", "count", {"word": "sky", "letter": "k"})
         assert result["content"][0]["text"].startswith("1 of process")
+        heard: list[tuple[float, float | None, str]] = []
+        await gateway.mcps.call("letters", "climb", {"steps": 2}, lambda *said: heard.append(said))
+        assert heard == [(1, 2, "step 1"), (2, 2, "step 2")]
 
 
 async def test_the_commands_list_and_try_them(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -216,21 +217,36 @@ async def test_two_run_at_once(
 
 
 async def test_one_that_hangs_holds_nobody_up(
-    bot: BridgeProcess, platform: Platform, gateway: GatewayEmulator, desk: ToolServerEmulator
+    platform: Platform, gateway: GatewayEmulator, desk: ToolServerEmulator, tmp_path: Path
 ) -> None:
-    gateway.call_tools((("desk__forecast", PARIS),))
+    """A server of the bridge's own: as long as it reports how far it is, it has time; then it is given up."""
+    file = tmp_path / "mcp.json"
+    file.write_text(json.dumps({"mcpServers": {"own": {"url": desk.url}}}))
+    gateway.mcps.clear()
+    settings = {"BRIDGE_MCP_FILE": str(file), "BRIDGE_TOOL_SECONDS": "3", "BRIDGE_ADMINS": str(platform.user("mia"))}
+    desk.reports["forecast"] = [{"progress": 1, "total": 8, "message": "asking"}, {"progress": 2, "total": 5}]
     desk.released.clear()
-    await platform.say("How is the weather?")
-    running = await until(lambda: next((b for b in bot.bubbles() if "Weather forecast …" in b.aside), None), "its line")
-    await platform.say("/whoami")
-    await until(lambda: any(b.text.startswith("You are") for b in bot.bubbles()), "a command is answered meanwhile")
-    gateway.answer("Fine.")
-    await bot.ask("/allow", place="group", mention=True)
-    assert (await bot.ask("Hello?", place="group", mention=True))[-1].text == "Fine.", "and so is another chat"
-    await platform.press(running.id, "Stop")
-    await until(lambda: any("topped" in b.text for b in bot.bubbles()), "its end")
-    assert desk.count("forecast") == 1
-    desk.released.set()
+    async with BridgeProcess(platform, gateway, tmp_path, **settings) as bot:
+        await bot.ask("/tools on")
+        gateway.call_tools((("own__forecast", PARIS),), text="Well: {results}")
+        await platform.say("How is the weather?")
+        running = await until(
+            lambda: next((b for b in bot.bubbles() if "Weather forecast · 40% …" in b.aside), None), "its line"
+        )
+        await platform.say("/whoami")
+        await until(lambda: any(b.text.startswith("You are") for b in bot.bubbles()), "a command is answered meanwhile")
+        gateway.answer("Fine.", model="fake-openai:ok")
+        await bot.ask("/allow", place="group", mention=True)
+        assert (await bot.ask("Hello?", place="group", mention=True))[-1].text == "Fine.", "and so is another chat"
+        await platform.press(running.id, "Stop")
+        await until(lambda: any("topped" in b.text for b in bot.bubbles()), "its end")
+        desk.reports.clear()
+        gateway.call_tools((("own__forecast", PARIS),), text="Well: {results}")
+        given_up = (await bot.ask("And now?"))[-1]
+        assert given_up.text.startswith("Well: The tool did not answer within 3 seconds.")
+        assert "Weather forecast: no answer, given up" in given_up.aside
+        assert desk.count("forecast") == 2
+        desk.released.set()
 
 
 async def test_thirty_rounds_end_at_ten(bot: BridgeProcess, gateway: GatewayEmulator, desk: ToolServerEmulator) -> None:
@@ -250,8 +266,10 @@ async def test_a_model_without_tools_is_asked_without(
     assert not gateway.requests[-1].offered and len(gateway.requests) == 3, "it is remembered"
 
 
-@pytest.mark.parametrize("generation", ["B", "C"])
-@pytest.mark.parametrize("moment", ["before the call", "during it", "after it", "in the answer"])
+@pytest.mark.parametrize(
+    ("generation", "moment"),
+    [("B", "before the call"), ("C", "during it"), ("B", "after it"), ("C", "in the answer")],
+)
 async def test_no_crash_runs_a_tool_twice(generation: Generation, moment: str, tmp_path: Path) -> None:
     """Killed at every border of a step; what may have had its effect is not run again, and people see so."""
     async with (

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from bridge.mcp import ConfiguredServer, streams
 from bridge.media import PublicWeb, Unreadable, WebPages
-from bridge.tools import BuiltInTools, ConfiguredServer, Tool, ToolChoices, ToolContext, ToolError, function_names
-from bridge.tools import own_servers as own
-from bridge.tools.clean import MAX_SCHEMA_BYTES, read_tools, within
+from bridge.tools import BuiltInTools, Tool, ToolChoices, ToolContext, ToolError, function_names
+from bridge.tools.clean import MAX_SCHEMA_BYTES, progress_text, read_tools, within
 from bridge.tools.own_servers import OwnServer
 from bridge.tools.results import MAX_FILES, MAX_RESULT_BYTES, read_result
 from bridge.types import Chat, User
@@ -105,13 +105,32 @@ def test_a_result_is_bounded_text(what: str) -> None:
     assert not outcome.files
 
 
+PROGRESS: list[tuple[float, float | None, object]] = [
+    (float("nan"), 1.0, None),
+    (float("inf"), 1.0, None),
+    (1.0, float("nan"), None),
+    (-5.0, 3.0, ""),
+    (1e308, 1e-308, None),
+    (10**400, 3.0, None),
+    (1.0, 0.0, "**\x1b[2J\u202e" + "x" * 1_000_000),
+    (1.0, None, {"a": 1}),
+]
+
+
+@pytest.mark.parametrize(("done", "total", "said"), PROGRESS)
+def test_what_it_says_of_its_progress_is_a_few_words(done: float, total: float | None, said: object) -> None:
+    shown = progress_text(done, total, said)
+    assert len(shown) <= 60 and (not shown or shown.isprintable())
+    assert "-" not in shown and "nan" not in shown
+
+
 def test_a_hundred_pictures_are_four() -> None:
     picture = {"type": "image", "data": base64.b64encode(b"png").decode(), "mimeType": "image/png"}
     assert len(read_result({"content": [picture] * 100}).files) == MAX_FILES
 
 
 async def test_an_endless_answer_by_http_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(own, "MAX_RESPONSE_BYTES", 100_000)
+    monkeypatch.setattr(streams, "MAX_RESPONSE_BYTES", 100_000)
     async with ToolServerEmulator() as there:
         there.add("flood", "x" * 1_000_000)
         server = OwnServer(ConfiguredServer("evil", url=there.url))

@@ -9,17 +9,20 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bridge.tools import ConfiguredServer, ToolContext, ToolError, read_servers
-from bridge.tools import child as children
+from bridge.mcp import ConfiguredServer
+from bridge.mcp import child as children
+from bridge.tools import ToolContext, ToolError, read_servers
 from bridge.tools.own_servers import OwnServer
 from bridge.types import Chat, User
 from tests.emulators.tool_server import ToolServerEmulator
 from tests.harness import until_true
 
+ROOT = str(Path(__file__).parents[2])
 CONTEXT = ToolContext(Chat("fake", "1", direct=True), User("fake", "1"), "fake:1", "en", "m1", "c1")
 
 
@@ -64,6 +67,17 @@ async def test_calls_at_the_same_time_share_one_child() -> None:
     assert len({each.text for each in found}) == 1
 
 
+async def test_a_child_says_how_far_it_is() -> None:
+    """A real server, by the official package."""
+    server = OwnServer(
+        ConfiguredServer("mine", sys.executable, ("-m", "tests.server.mcp_server", "stdio"), folder=ROOT)
+    )
+    heard: list[str] = []
+    outcome = await server.call("climb", {"steps": 2}, replace(CONTEXT, report=heard.append))
+    await server.close()
+    assert (outcome.text, heard) == ("on top", ["step 1", "step 2"])
+
+
 async def test_one_that_dies_in_a_call_is_started_again() -> None:
     async with child("dies") as server:
         with pytest.raises(ToolError):
@@ -82,7 +96,7 @@ async def test_endless_output_costs_one_child(monkeypatch: pytest.MonkeyPatch) -
 
 async def test_a_command_that_is_not_there_is_said_so() -> None:
     server = OwnServer(ConfiguredServer("mine", "no-such-command-anywhere"))
-    with pytest.raises(ToolError):
+    with pytest.raises(ToolError, match="no-such-command-anywhere: No such file"):
         await server.tools()
     await server.close()
 

@@ -17,7 +17,7 @@ from bridge.turn.steps import KeptFile, ToolSteps
 from bridge.types import ChatMessage, Media, ToolResult, ToolSpec
 from tests.store.parts import ACCOUNT, asked, begun, chat, first
 
-Run = Callable[[Mapping[str, Any]], Awaitable[ToolOutcome]]
+Run = Callable[[Mapping[str, Any], ToolContext], Awaitable[ToolOutcome]]
 Calls = Sequence[tuple[str, str]]
 
 
@@ -32,9 +32,10 @@ class ToolLoopRig:
         self.runs: dict[str, Run] = {}
         self.decisions: dict[str, Decision] = {}
         self.asked: list[str] = []
+        self.seconds = 60.0
 
     def add(self, name: str, run: Run | None = None, **more: Any) -> None:
-        async def plain(_: Mapping[str, Any]) -> ToolOutcome:
+        async def plain(_: Mapping[str, Any], __: ToolContext) -> ToolOutcome:
             return ToolOutcome(f"{name} ran")
 
         fields = {"permission": "always", **more}
@@ -55,7 +56,7 @@ class ToolLoopRig:
     def loop(self, turn: Turn) -> ToolLoop:
         async def run(tool: Tool, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutcome:
             self.ran.append(tool.name)
-            return await self.runs[tool.name](arguments)
+            return await self.runs[tool.name](arguments, context)
 
         async def ask(id: str, tool: Tool) -> None:
             self.asked.append(tool.name)
@@ -73,7 +74,12 @@ class ToolLoopRig:
 
         context = ToolContext(chat(), asked(turn).sender, ACCOUNT, "en", "1", "")
         use = ToolUse(
-            self.tools, lambda tool: tool.permission == "ask", run, ask, decision, record, keep, load, context, turn.key
+            self.tools,
+            lambda tool: tool.permission == "ask",
+            *(run, ask, decision, record, keep, load),
+            context,
+            seconds=self.seconds,
+            key=turn.key,
         )
         return ToolLoop(use, ToolSteps(turn))
 
@@ -103,7 +109,7 @@ async def again(inbox: Inbox, turn: Turn) -> Turn:
 async def test_calls_of_one_answer_run_at_the_same_time(turn: Turn) -> None:
     rig, met = ToolLoopRig([("a", "{}"), ("b", "{}")]), asyncio.Barrier(2)
 
-    async def meet(_: Mapping[str, Any]) -> ToolOutcome:
+    async def meet(_: Mapping[str, Any], __: ToolContext) -> ToolOutcome:
         await asyncio.wait_for(met.wait(), 20)
         return ToolOutcome("met")
 
@@ -112,11 +118,11 @@ async def test_calls_of_one_answer_run_at_the_same_time(turn: Turn) -> None:
     assert text(await rig.play(turn)) == "met | met"
 
 
-async def test_one_that_hangs_is_given_up(turn: Turn, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "CALL_SECONDS", 0.2)
+async def test_one_that_hangs_is_given_up(turn: Turn) -> None:
     rig, ended = ToolLoopRig([("hang", "{}")]), asyncio.Event()
+    rig.seconds = 0.2
 
-    async def hang(_: Mapping[str, Any]) -> ToolOutcome:
+    async def hang(_: Mapping[str, Any], __: ToolContext) -> ToolOutcome:
         try:
             await asyncio.Event().wait()
         finally:
@@ -125,13 +131,42 @@ async def test_one_that_hangs_is_given_up(turn: Turn, monkeypatch: pytest.Monkey
 
     rig.add("hang", hang)
     events = await rig.play(turn)
-    assert "did not answer within" in text(events) and last_states(events) == ["failed"] and ended.is_set()
+    assert "did not answer within" in text(events) and last_states(events) == ["silent"] and ended.is_set()
+
+
+async def test_one_that_reports_is_given_more_time(turn: Turn) -> None:
+    rig = ToolLoopRig([("slow", "{}")])
+    rig.seconds = 0.8
+
+    async def slow(_: Mapping[str, Any], context: ToolContext) -> ToolOutcome:
+        for step in range(5):
+            await asyncio.sleep(0.2)
+            context.report(f"{step}")
+        return ToolOutcome("at last")
+
+    rig.add("slow", slow)
+    events = await rig.play(turn)
+    steps = [event.progress for event in events if isinstance(event, ToolStep)]
+    assert text(events) == "at last" and steps[-2:] == ["4", ""] and len(steps) >= 5
+
+
+async def test_one_that_reports_for_ever_is_given_up(turn: Turn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ALL_SECONDS", 0.3)
+    rig = ToolLoopRig([("endless", "{}")])
+
+    async def endless(_: Mapping[str, Any], context: ToolContext) -> ToolOutcome:
+        while True:
+            await asyncio.sleep(0.02)
+            context.report("on and on")
+
+    rig.add("endless", endless)
+    assert last_states(await rig.play(turn)) == ["silent"]
 
 
 async def test_stopping_stops_what_runs(turn: Turn) -> None:
     rig, began, ended = ToolLoopRig([("hang", "{}")]), asyncio.Event(), asyncio.Event()
 
-    async def hang(_: Mapping[str, Any]) -> ToolOutcome:
+    async def hang(_: Mapping[str, Any], __: ToolContext) -> ToolOutcome:
         began.set()
         try:
             await asyncio.Event().wait()
@@ -159,7 +194,7 @@ async def test_arguments_that_are_no_object_run_nothing(turn: Turn, arguments: s
 async def test_results_and_calls_are_bounded(turn: Turn) -> None:
     rig = ToolLoopRig(*[[("big", "{}")] * 12] * 6)
 
-    async def big(_: Mapping[str, Any]) -> ToolOutcome:
+    async def big(_: Mapping[str, Any], __: ToolContext) -> ToolOutcome:
         return ToolOutcome("x" * 1_000_000)
 
     rig.add("big", big)
@@ -185,7 +220,7 @@ async def test_another_attempt_asks_and_runs_nothing_again(inbox: Inbox, turn: T
 async def test_what_was_begun_runs_again_only_if_harmless(inbox: Inbox, turn: Turn, repeatable: bool, ran: int) -> None:
     rig = ToolLoopRig([("a", "{}")])
 
-    async def dies(_: Mapping[str, Any]) -> ToolOutcome:
+    async def dies(_: Mapping[str, Any], __: ToolContext) -> ToolOutcome:
         raise asyncio.CancelledError
 
     rig.add("a", dies, repeatable=repeatable)

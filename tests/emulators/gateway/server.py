@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 import socket
 import time
 import uuid
@@ -19,11 +20,12 @@ from tests.emulators.gateway.catalogue import BEHAVIOURS, Behaviour, Calls, Prov
 from tests.emulators.gateway.chat import Piece, dump
 from tests.emulators.gateway.completion import Completion
 from tests.emulators.gateway.knowledge import Passage, shown
-from tests.emulators.tool_server import ToolServerEmulator
+from tests.emulators.tool_server import ToolServerEmulator, respond
 
 Generation = Literal["A", "B", "C"]
 """A: v1.6, B: v1.7 to v1.9, C: v2."""
 
+MAX_MCP_SESSIONS = 64
 KEY = "cs-sk-11111111-2222-3333-4444-555555555555"
 
 _LISTED: dict[Generation, set[str]] = {
@@ -61,6 +63,8 @@ class GatewayEmulator:
         """How many others the gateway itself found wanting."""
         self.lists = 0
         """How many times the models were asked for."""
+        self.mcp_sessions: list[str] = []
+        """Those that are open."""
         self.mcps: dict[str, ToolServerEmulator] = {}
         """The MCP servers on the desk, by name; their ids are `id_of` it."""
         self.bases: dict[str, list[Passage]] | None = {}
@@ -107,7 +111,7 @@ class GatewayEmulator:
         if self.generation != "A":
             app.router.add_get("/v1/mcps", self._list_mcps)
             app.router.add_get("/v1/mcps/{id}", self._show_mcp)
-            app.router.add_post("/v1/mcps/{id}/mcp", self._ask_mcp)
+            app.router.add_route("*", "/v1/mcps/{id}/mcp", self._ask_mcp)
             app.router.add_get("/v1/knowledge-bases", self._list_bases)
             app.router.add_post("/v1/knowledge-bases/search", self._search)
         app.router.add_route("*", "/{path:.*}", self._nowhere)
@@ -291,14 +295,31 @@ class GatewayEmulator:
         shown |= {"tools": [{each: tool[each] for each in told} for tool in server.tools]}
         return self._json(200, shown if self.generation == "C" else {"success": True, "data": shown})
 
-    async def _ask_mcp(self, request: web.Request) -> web.Response:
+    async def _ask_mcp(self, request: web.Request) -> web.StreamResponse:
+        """In v2 a session, which alone streams, begins with ``initialize``; there are 64."""
         if (refusal := self._locked(request)) is not None:
             return refusal
         found = self._mcp(request)
         if found is None:
             return self._json(404, {"success": False, "error": {"message": "Not found", "code": "server_not_found"}})
-        answer = await found[1].answer(await request.json())
-        return web.Response(status=202) if answer is None else self._json(200, answer)
+        server, id = found[1], request.headers.get("Mcp-Session-Id", "")
+        if id and id not in self.mcp_sessions:
+            unknown = {"jsonrpc": "2.0", "id": None, "error": {"code": -32001, "message": "Session not found"}}
+            return self._json(404, unknown)
+        if request.method != "POST":
+            if request.method == "DELETE" and id:
+                self.mcp_sessions.remove(id)
+                return web.Response(status=200)
+            return web.Response(status=405)
+        message = await request.json()
+        headers = {}
+        if self.generation == "C" and message.get("method") == "initialize":
+            if len(self.mcp_sessions) >= MAX_MCP_SESSIONS:
+                return self._json(503, {"error": {"message": "Too many sessions", "type": "api_error"}})
+            id = secrets.token_hex(8)
+            self.mcp_sessions.append(id)
+            headers["Mcp-Session-Id"] = id
+        return await respond(server, request, message, headers, streams=bool(id))
 
     def _mcp(self, request: web.Request) -> tuple[str, ToolServerEmulator] | None:
         wanted = request.match_info["id"]

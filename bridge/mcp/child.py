@@ -9,14 +9,14 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import structlog
 
-from bridge.tools.configured import ConfiguredServer
+from bridge.mcp.configured import ConfiguredServer
 
 if TYPE_CHECKING:
     from mcp.client._transport import TransportStreams
@@ -27,15 +27,35 @@ MAX_LINE_BYTES = 12_000_000
 """Of one message; a result with a picture in Base64 is one line. A child that writes a longer one is ended."""
 END_SECONDS = 2.0
 """Given to a child to end by itself once its input is closed, and again once it has been asked to end."""
+MAX_ERROR_BYTES = 8192
+"""Of its error output, as much as may say why it ended."""
+LAST_WORDS_SECONDS = 0.5
+"""For the rest of its error output, which what it has started may hold open."""
 _INHERITED = ("HOME", "LOGNAME", "PATH", "SHELL", "USER", "LANG", "TMPDIR", "SYSTEMROOT", "APPDATA", "USERPROFILE")
 """Variables that a child gets; none of the bridge's own, which hold secrets."""
 
 
+class LastWords:
+    """The end of what a child writes to its error output; no more of it is kept."""
+
+    def __init__(self) -> None:
+        self._kept = b""
+
+    def add(self, written: bytes) -> None:
+        self._kept = (self._kept + written)[-MAX_ERROR_BYTES:]
+
+    def last_line(self, secrets: Iterable[str]) -> str:
+        """What it wrote last, as one line without control characters and without `secrets`; empty for nothing."""
+        lines = [line.strip() for line in self._kept.decode(errors="replace").splitlines() if line.strip()]
+        said = lines[-1] if lines else ""
+        for secret in secrets:
+            said = said.replace(secret, "[secret]")
+        return "".join(each for each in said if each.isprintable())
+
+
 @asynccontextmanager
-async def child_streams(
-    server: ConfiguredServer, errors: int | IO[str] = asyncio.subprocess.DEVNULL
-) -> AsyncIterator[TransportStreams]:
-    """The streams of a `ClientSession` with a child that runs while inside; `errors` gets its error output.
+async def child_streams(server: ConfiguredServer, errors: LastWords) -> AsyncIterator[TransportStreams]:
+    """The streams of a session with a child that runs while inside; `errors` gets its error output.
 
     Raises OSError.
     """
@@ -49,7 +69,7 @@ async def child_streams(
         *(sys.executable, "-I", "-S", launcher, str(os.getpid()), server.command, *server.args),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        stderr=errors,
+        stderr=asyncio.subprocess.PIPE,
         cwd=server.folder or None,
         env=environment,
         limit=MAX_LINE_BYTES,
@@ -59,7 +79,8 @@ async def child_streams(
     to_child, from_session = anyio.create_memory_object_stream[SessionMessage](0)
     assert process.stdin is not None
     assert process.stdout is not None
-    stdin, stdout = process.stdin, process.stdout
+    assert process.stderr is not None
+    stdin, stdout, stderr = process.stdin, process.stdout, process.stderr
 
     async def read() -> None:
         async with to_session:
@@ -73,6 +94,10 @@ async def child_streams(
             except (anyio.ClosedResourceError, anyio.BrokenResourceError, OSError):
                 pass
 
+    async def overhear() -> None:
+        while written := await stderr.read(MAX_ERROR_BYTES):
+            errors.add(written)
+
     async def write() -> None:
         try:
             async with from_session:
@@ -84,12 +109,15 @@ async def child_streams(
             await to_session.aclose()
 
     tasks = [asyncio.create_task(read()), asyncio.create_task(write())]
+    overhearing = asyncio.create_task(overhear())
     try:
         yield from_child, to_child
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.shield(_end(process))
+        await asyncio.wait([overhearing], timeout=LAST_WORDS_SECONDS)
+        overhearing.cancel()
         for stream in (from_child, to_child, to_session, from_session):
             stream.close()
 
