@@ -84,7 +84,8 @@ class ToolServerEmulator:
                 said = {"progressToken": token, **report}
                 await tell({"jsonrpc": "2.0", "method": "notifications/progress", "params": said})
             with suppress(TimeoutError):
-                return await asyncio.wait_for(self.released.wait(), REPORT_SECONDS)
+                await asyncio.wait_for(self.released.wait(), REPORT_SECONDS)
+                return
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=1 << 24)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,11 @@ from tests.emulators.gateway.server import id_of
 from tests.emulators.tool_server import ToolServerEmulator
 from tests.harness import until_true
 
-STEPS = [{"progress": 1, "total": 4}, {"progress": "7", "message": "half"}, {"progress": 2, "message": "half", "x": []}]
+STEPS: list[dict[str, Any]] = [
+    {"progress": 1, "total": 4},
+    {"progress": "7", "message": "half"},
+    {"progress": 2, "message": "half", "x": []},
+]
 Heard = list[tuple[float, float | None, str]]
 
 
