@@ -20,7 +20,6 @@ from bridge.gateway.pictures import NO_PICTURES, LoadedPictures, holds_pictures
 from bridge.gateway.quirks import QUIRK_TTL_SECONDS, QUIRKS, MemoryQuirks, Quirk, Quirks, QuirkStore, is_quirk
 from bridge.gateway.silence import SilenceTimer
 from bridge.gateway.sse import MAX_EVENT_BYTES, SseDecoder
-from bridge.gateway.transport import READ_BUFFER_BYTES, Body, connection_reason
 from bridge.gateway_address import DEFAULT_PORT, base_url
 
 __all__ = [
@@ -33,8 +32,6 @@ __all__ = [
     "PROBE_SECONDS",
     "QUIRKS",
     "QUIRK_TTL_SECONDS",
-    "READ_BUFFER_BYTES",
-    "Body",
     "Completion",
     "ErrorBody",
     "Failover",
@@ -58,7 +55,6 @@ __all__ = [
     "SilenceTimer",
     "SseDecoder",
     "base_url",
-    "connection_reason",
     "holds_pictures",
     "is_quirk",
     "labelled",

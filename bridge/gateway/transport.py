@@ -1,10 +1,7 @@
-"""httpx's transport over aiohttp, for one gateway: no pool, no proxy, and a socket that is paused between reads.
+"""httpx's transport for one gateway: no pool, no proxy, and a socket that is paused between reads.
 
-What nobody has asked for yet stays in the kernel. So a reader at the pace of a screen costs half the CPU, and the
-gateway is slowed down instead of its words being hoarded here. The pause is ours and not aiohttp's: in 3.14 its
-parser may forget that it was paused (when the pause falls on the last byte it had), keeps what comes next to itself
-and loses it when the server closes. With a `read_bufsize` of 64 that broke one slowly read answer in five; so
-`READ_BUFFER_BYTES` keeps its own limit out of reach.
+What nobody has asked for yet stays in the kernel. So a reader at the pace of a screen costs a third of the CPU, and the
+gateway is slowed down instead of its words being hoarded here.
 
 Each request has a connection of its own. That costs half a millisecond on loopback and avoids two faults: v1.6
 closes idle connections after 5 s, v2 after 60; and a response that was closed half-read cannot be reused.
@@ -13,19 +10,30 @@ closes idle connections after 5 s, v2 after 60; and a response that was closed h
 from __future__ import annotations
 
 import asyncio
+import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import cast
 
-import aiohttp
 import httpx
-from aiohttp.connector import Connection
-from aiohttp.tracing import Trace
+from aiohappyeyeballs import AddrInfoType, start_connection
+from cachetools import TTLCache
+from httptools import HttpParserError, HttpResponseParser
 
-READ_BUFFER_BYTES = 4 * 1024 * 1024
-"""How much aiohttp may buffer before it pauses by itself. One read brings at most 256 KiB, and then we pause."""
+from bridge.wakeup import Wakeup
 
+MAX_HELD_BYTES = 256 * 1024
+"""As much of a response may wait for its reader before the socket is paused. One read brings at most as much again."""
+MAX_HEAD_BYTES = 256 * 1024
+"""The longest head of a response."""
 CONNECT_LOOKS = 16
 """Times that a connection is looked for before it is given up, evenly spaced over the time that it may take."""
+ADDRESS_SECONDS = 10.0
+"""Seconds for which the addresses of a host are used before they are asked for again."""
+NEXT_ADDRESS_SECONDS = 0.25
+"""After so many seconds the next address of a host is tried beside the one before it (RFC 8305)."""
+LOST, NOT_HTTP = "the connection was lost", "something answers there, but not in HTTP"
 
 
 class PausingTransport(httpx.AsyncBaseTransport):
@@ -37,72 +45,76 @@ class PausingTransport(httpx.AsyncBaseTransport):
     """
 
     def __init__(self, socket: str = "", *, connect: float) -> None:
-        connector: _PatientTCPConnector | _PatientUnixConnector
-        if socket:
-            connector = _PatientUnixConnector(socket, limit=0, force_close=True)
-        else:
-            connector = _PatientTCPConnector(limit=0, force_close=True)
-        connector.patience = connect
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            read_bufsize=READ_BUFFER_BYTES,
-            trust_env=False,
-            timeout=aiohttp.ClientTimeout(total=None),
-        )
+        self._socket = socket
+        self._connect = connect
+        self._tls: ssl.SSLContext | None = None
+        self._addresses: TTLCache[tuple[str, int], list[AddrInfoType]] = TTLCache(16, ADDRESS_SECONDS)
+        self._asking = asyncio.Lock()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        content = await request.aread() or None
+        head = [b"%b %b HTTP/1.1\r\n" % (request.method.encode(), request.url.raw_path)]
+        head += [b"%b: %b\r\n" % header for header in request.headers.raw]
+        content = await request.aread()
+        body = await self._open(request.url)
         try:
-            response = await self._session.request(
-                request.method,
-                str(request.url),
-                headers=request.headers.multi_items(),
-                data=content,
-                allow_redirects=False,
-            )
+            body.write(b"".join([*head, b"\r\n", content]))
+            status, headers = await body.head()
+        except BaseException:
+            body.close()
+            raise
+        return httpx.Response(status, headers=headers, stream=body, extensions={"body": body})
+
+    async def _open(self, url: httpx.URL) -> Body:
+        """Raises httpx.ConnectError or ConnectTimeout."""
+        try:
+            async with _within_looks(self._connect):
+                return await self._connected(url)
         except TimeoutError as error:
             raise httpx.ConnectTimeout("no connection in time") from error
-        except aiohttp.ClientError as error:
-            raise _translate(error) from error
-        body = Body(response)
-        headers = response.raw_headers
-        return httpx.Response(response.status, headers=headers, stream=body, extensions={"body": body})
+        except ssl.SSLCertVerificationError as error:
+            raise httpx.ConnectError("its certificate is not trusted") from error
+        except ssl.SSLError as error:
+            raise httpx.ConnectError("it does not speak TLS") from error
+        except (socket.gaierror, UnicodeError) as error:
+            raise httpx.ConnectError("no such host") from error
+        except OSError as error:
+            raise httpx.ConnectError("the connection is refused") from error
 
-    async def aclose(self) -> None:
-        await self._session.close()
+    async def _connected(self, url: httpx.URL) -> Body:
+        """Raises OSError."""
+        loop = asyncio.get_running_loop()
+        if self._socket:
+            _, body = await loop.create_unix_connection(Body, self._socket)
+            return body
+        host = url.raw_host.decode("ascii").strip("[]")
+        tls = None
+        if url.scheme == "https":
+            tls = self._tls = self._tls or ssl.create_default_context()
+        addresses = await self._addresses_of(host, url.port or (443 if tls else 80))
+        opened = await start_connection(addresses, happy_eyeballs_delay=NEXT_ADDRESS_SECONDS, loop=loop)
+        try:
+            _, body = await loop.create_connection(Body, sock=opened, ssl=tls, server_hostname=host if tls else None)
+        except BaseException:
+            opened.close()
+            raise
+        return body
 
-
-class _Patient(aiohttp.BaseConnector):
-    """Gives a connection up once the time has passed in which this process could have noticed it.
-
-    On a crowded loop one pass takes seconds, and a connection takes six of them, so a plain timeout would find a
-    gateway away that is there. The time is counted in looks, and where the loop runs late, so do they.
-    """
-
-    patience: float
-    """Seconds that a connection may take."""
-
-    async def connect(
-        self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
-    ) -> Connection:
-        """Raises TimeoutError where no connection comes about in time, aiohttp.ClientError where it fails."""
-        async with _within_looks(self.patience):
-            return await super().connect(req, traces, timeout)
-
-
-class _PatientTCPConnector(_Patient, aiohttp.TCPConnector):
-    pass
-
-
-class _PatientUnixConnector(_Patient, aiohttp.UnixConnector):
-    pass
+    async def _addresses_of(self, host: str, port: int) -> list[AddrInfoType]:
+        """What the system says; a burst of questions asks it once. Raises OSError."""
+        async with self._asking:
+            if (found := self._addresses.get((host, port))) is None:
+                asked = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+                found = self._addresses[host, port] = cast(list[AddrInfoType], asked)
+        return found
 
 
 @asynccontextmanager
 async def _within_looks(seconds: float) -> AsyncIterator[None]:
-    """Raises TimeoutError once the loop has come by `CONNECT_LOOKS` times, which takes `seconds` or longer."""
+    """Raises TimeoutError once the loop has come by `CONNECT_LOOKS` times, which takes `seconds` or longer.
+
+    On a crowded loop one pass takes seconds, and a connection takes six of them, so a plain timeout would find a
+    gateway away that is there. The time is counted in looks, and where the loop runs late, so do they.
+    """
     loop, pause = asyncio.get_running_loop(), seconds / CONNECT_LOOKS
     next_look: asyncio.TimerHandle
 
@@ -121,11 +133,40 @@ async def _within_looks(seconds: float) -> AsyncIterator[None]:
         next_look.cancel()
 
 
-class Body(httpx.AsyncByteStream):
-    """The content of one response. To read a stream, call `read`: httpx would put three iterators between."""
+class Body(asyncio.Protocol, httpx.AsyncByteStream):
+    """The content of one response, and the connection on which it comes.
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self._response = response
+    To read a stream, call `read`: httpx would put three iterators between. The other methods are the transport's, and
+    those that the loop and the parser call.
+    """
+
+    def __init__(self) -> None:
+        self._transport: asyncio.Transport | None = None
+        self._parser: HttpResponseParser | None = HttpResponseParser(self)
+        # What servers get away with elsewhere: aiohttp permits the same.
+        self._parser.set_dangerous_leniencies(
+            lenient_headers=True, lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
+        )
+        self._status = 0
+        """0 until the head is complete."""
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._pieces: list[bytes] = []
+        self._held = 0
+        self._complete = False
+        self._failure = ""
+        """Why no more will come, where it is not complete."""
+        self._news = Wakeup()
+
+    def write(self, request: bytes) -> None:
+        if self._transport is not None:
+            self._transport.write(request)
+
+    async def head(self) -> tuple[int, list[tuple[bytes, bytes]]]:
+        """The status and headers. Raises httpx.ReadError or RemoteProtocolError."""
+        while not self._status:
+            self._raise_failure()
+            await self._more()
+        return self._status, self._headers
 
     async def read(self, rest: float = 0.0) -> bytes:
         """All that has come, or, where nothing has, what comes next; empty at the end.
@@ -134,24 +175,28 @@ class Body(httpx.AsyncByteStream):
         Raises httpx.ReadError where the connection is lost, or was closed by `close`.
         """
         resting: asyncio.TimerHandle | None = None
+        if rest and not self._pieces and (transport := self._open_transport()):
+            transport.pause_reading()
+            resting = asyncio.get_running_loop().call_later(rest, self._resume)
+        else:
+            self._resume()
         try:
-            if rest:
-                resting = asyncio.get_running_loop().call_later(rest, self._resume)
-            else:
-                self._resume()
-            data = await self._response.content.readany()
-            if transport := self._open_transport():
-                transport.pause_reading()
-        except aiohttp.ClientError as error:
-            raise _translate(error) from error
+            while not self._pieces and not self._complete:
+                self._raise_failure()
+                await self._more()
         finally:
             if resting is not None:
                 resting.cancel()
+        data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+        self._pieces.clear()
+        self._held = 0
         return data
 
     def close(self) -> None:
         """Close the connection. A `read` that waits in another task raises at once."""
-        self._response.close()
+        self._fail(LOST)
+        if self._transport is not None:
+            self._transport.abort()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while data := await self.read():
@@ -160,45 +205,85 @@ class Body(httpx.AsyncByteStream):
     async def aclose(self) -> None:
         self.close()
 
+    async def _more(self) -> None:
+        self._news.clear()
+        await self._news.wait()
+
+    def _raise_failure(self) -> None:
+        if self._failure == NOT_HTTP:
+            raise httpx.RemoteProtocolError(NOT_HTTP)
+        if self._failure:
+            raise httpx.ReadError(self._failure)
+
+    def _fail(self, why: str) -> None:
+        if not self._complete:
+            self._failure = self._failure or why
+        self._parser = None  # it knows us
+        self._news.set()
+
     def _resume(self) -> None:
         if transport := self._open_transport():
             transport.resume_reading()
 
     def _open_transport(self) -> asyncio.Transport | None:
         """The connection's transport; None once the body is complete or the connection lost."""
-        connection = self._response.connection
-        transport = connection.transport if connection is not None else None
+        transport = self._transport
         return transport if transport is not None and not transport.is_closing() else None
+
+    # called by the loop
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        if (parser := self._parser) is None:
+            return
+        if not self._status:
+            self._held += len(data)
+        try:
+            parser.feed_data(data)
+        except HttpParserError:
+            self._fail(LOST if self._status else NOT_HTTP)
+        if not self._status and self._held > MAX_HEAD_BYTES:
+            self._fail(NOT_HTTP)
+        if (self._failure or self._complete) and self._transport is not None:
+            self._transport.abort()
+        elif self._held > MAX_HELD_BYTES and (open := self._open_transport()):
+            open.pause_reading()
+        self._news.set()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        ends_the_body = error is None and self._status and not self._is_measured()
+        self._complete = self._complete or bool(ends_the_body)
+        self._fail(LOST)
+        self._transport = None
+
+    def _is_measured(self) -> bool:
+        """Whether the head says how long the content is, or that it comes in chunks."""
+        names = {name.lower() for name, _ in self._headers}
+        return not names.isdisjoint((b"content-length", b"transfer-encoding"))
+
+    # called by the parser
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        assert self._parser is not None
+        if (status := self._parser.get_status_code()) < 200:  # something for the time being, such as 100
+            self._headers.clear()
+        else:
+            self._status, self._held = status, 0
+
+    def on_body(self, data: bytes) -> None:
+        self._pieces.append(data)
+        self._held += len(data)
+
+    def on_message_complete(self) -> None:
+        self._complete = bool(self._status)
 
 
 def body_of(response: httpx.Response) -> Body:
     """The content of a response of `PausingTransport`."""
     body: Body = response.extensions["body"]
     return body
-
-
-def _translate(error: aiohttp.ClientError) -> httpx.TransportError:
-    match error:
-        case aiohttp.ClientConnectorError():
-            return httpx.ConnectError(connection_reason(error))
-        case aiohttp.ClientConnectionError() | aiohttp.ClientPayloadError():
-            return httpx.ReadError(connection_reason(error))
-    return httpx.RemoteProtocolError(connection_reason(error))
-
-
-def connection_reason(error: aiohttp.ClientError) -> str:
-    """Why there is no connection, or no answer on it, in a few words without an address."""
-    match error:
-        case aiohttp.ClientConnectorDNSError():
-            return "no such host"
-        case aiohttp.ClientConnectorCertificateError():
-            return "its certificate is not trusted"
-        case aiohttp.ClientConnectorSSLError():
-            return "it does not speak TLS"
-        case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
-            return "the proxy does not let us through"
-        case aiohttp.ClientConnectorError():
-            return "the connection is refused"
-        case aiohttp.ClientResponseError():
-            return "something answers there, but not in HTTP"
-    return "the connection was lost"

@@ -7,10 +7,9 @@ from collections.abc import AsyncGenerator, Callable
 from typing import Self
 
 import aiohttp
-import httpx
 from yarl import URL
 
-from bridge.gateway import READ_BUFFER_BYTES, Body, SilenceTimer, connection_reason
+from bridge.gateway import SilenceTimer
 from bridge.server.errors import broken_off, silent, unreachable
 
 CONNECT_SECONDS = 10.0
@@ -18,6 +17,8 @@ KEEP_ALIVE_SECONDS = 20.0
 """Seconds after which an idle connection is closed; providers keep theirs for longer."""
 MAX_ANSWER_BYTES = 128 * 1024 * 1024
 """The longest answer that is not streamed; pictures in base64 are the largest."""
+READ_BUFFER_BYTES = 4 * 1024 * 1024
+"""How much aiohttp may buffer before it pauses by itself. One read brings at most 256 KiB, and then we pause."""
 
 
 class Upstream:
@@ -71,7 +72,7 @@ class Upstream:
                 if last:
                     raise unreachable(provider, "it closed the connection without an answer") from None
             except aiohttp.ClientError as error:
-                raise unreachable(provider, connection_reason(error)) from None
+                raise unreachable(provider, _connection_reason(error)) from None
         raise AssertionError("unreachable")
 
 
@@ -105,13 +106,13 @@ async def read_stream(
     Raises ApiError where nothing comes for `first` seconds, or for `idle` seconds later on, and where the connection is
     lost. Closed early, it closes the connection, so that the provider stops.
     """
-    body, loop = Body(response), asyncio.get_running_loop()
+    loop = asyncio.get_running_loop()
     limit, since, complete = first, loop.time(), False
 
     def still_silent() -> None:
         now = loop.time()
         if now >= since + limit:
-            body.close()
+            response.close()
         else:
             on_wait()
             timer.wait_until(min(now + every, since + limit))
@@ -121,16 +122,57 @@ async def read_stream(
         while True:
             since = loop.time()
             timer.wait_until(since + min(every, limit))
-            data = await body.read()
+            data = await _read(response)
             timer.stop_waiting()
             if not data:
                 complete = True
                 return
             limit = idle
             yield data
-    except httpx.TransportError:
+    except aiohttp.ClientError:
         raise (silent(provider, limit) if loop.time() >= since + limit else broken_off(provider)) from None
     finally:
         timer.cancel()
         if not complete:
-            body.close()
+            response.close()
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    """All that has come, or, where nothing has, what comes next; empty at the end. What nobody has asked for yet stays
+    in the kernel, so that the provider is slowed down. Raises aiohttp.ClientError.
+
+    The pause is ours and not aiohttp's: in 3.14 its parser may forget that it was paused (when the pause falls on the
+    last byte it had), keeps what comes next to itself and loses it when the server closes. With a `read_bufsize` of 64
+    that broke one slowly read answer in five; so `READ_BUFFER_BYTES` keeps its own limit out of reach.
+    """
+    if transport := _open_transport(response):
+        transport.resume_reading()
+    data = await response.content.readany()
+    if transport := _open_transport(response):
+        transport.pause_reading()
+    return data
+
+
+def _open_transport(response: aiohttp.ClientResponse) -> asyncio.Transport | None:
+    """The connection's transport; None once the body is complete or the connection lost."""
+    connection = response.connection
+    transport = connection.transport if connection is not None else None
+    return transport if transport is not None and not transport.is_closing() else None
+
+
+def _connection_reason(error: aiohttp.ClientError) -> str:
+    """Why there is no connection, or no answer on it, in a few words without an address."""
+    match error:
+        case aiohttp.ClientConnectorDNSError():
+            return "no such host"
+        case aiohttp.ClientConnectorCertificateError():
+            return "its certificate is not trusted"
+        case aiohttp.ClientConnectorSSLError():
+            return "it does not speak TLS"
+        case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
+            return "the proxy does not let us through"
+        case aiohttp.ClientConnectorError():
+            return "the connection is refused"
+        case aiohttp.ClientResponseError():
+            return "something answers there, but not in HTTP"
+    return "the connection was lost"

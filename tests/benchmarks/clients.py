@@ -85,10 +85,9 @@ async def ours(port: int, rest: float) -> AsyncIterator[Ask]:
     async with Gateway(f"http://127.0.0.1:{port}", "key") as gateway:
 
         async def ask(text: str, read: Read) -> None:
-            async for piece in gateway.stream(ModelId.parse(MODEL), [ChatMessage.user(text)]):
+            messages = [ChatMessage.user(text)]
+            async for piece in gateway.stream(ModelId.parse(MODEL), messages, pause=lambda *, silent: rest):
                 read(piece)
-                if rest:
-                    await asyncio.sleep(rest)
 
         yield ask
 

@@ -183,6 +183,19 @@ async def test_a_crowded_loop_takes_no_gateway_for_absent() -> None:
     assert (pieces, error) == (["Blue."], None)
 
 
+async def test_a_head_without_end() -> None:
+    async def endlessly(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\n")
+        while True:
+            writer.write(b"X-More: %b\r\n" % (b"x" * 4096))
+            await writer.drain()
+
+    async with serving(endlessly) as url, Gateway(url) as gateway:
+        _, error = await asyncio.wait_for(hear(ask(gateway)), 30)
+    assert type(error) is GatewayUnreachable
+    assert error.detail == "something answers there, but not in HTTP"
+
+
 async def test_the_gateway_drops_every_connection(emulator: GatewayEmulator, gateway: Gateway) -> None:
     emulator.drop(100)
     _, error = await hear(ask(gateway))

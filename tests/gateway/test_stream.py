@@ -242,3 +242,15 @@ async def test_many_at_once_and_none_waits_for_another(emulator: GatewayEmulator
         reader.cancel()
     await asyncio.gather(*readers, return_exceptions=True)
     await until(lambda: emulator.disconnects() == 150, seconds=20)
+
+
+async def test_a_word_of_patience_before_the_answer() -> None:
+    interim = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+    async with serving(interim + HEAD + chunk("Blue.", "stop") + DONE) as url, Gateway(url) as gateway:
+        assert await hear(ask(gateway)) == (["Blue."], None)
+
+
+async def test_a_gateway_by_name() -> None:
+    async with serving(HEAD + chunk("Blue.", "stop") + DONE) as url:
+        async with Gateway(url.replace("127.0.0.1", "localhost")) as gateway:
+            assert await hear(ask(gateway)) == (["Blue."], None)
