@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, takewhile
 
 from tests.faults.gateway import QUESTION, WORD, answer
 from tests.faults.plan import Question
@@ -117,8 +117,19 @@ def judge(
         if one.note:
             noted.add(question.number)
 
-    def shares(question: Question) -> bool:
-        return any(question.number in each and noted.intersection(each) for each in joined)
+    def shares(question: Question, with_any: Collection[int] = noted) -> bool:
+        return any(question.number in each and not set(each).isdisjoint(with_any) for each in joined)
+
+    def leaves_notes_to_others(question: Question) -> bool:
+        """Whether it shares a note, and the notes that come next are all needed by the questions behind it."""
+        if not shares(question):
+            return False
+        behind = takewhile(lambda each: each.number not in spoken, [q for q in left.values() if q is not question])
+        noted_by_then, needed = set(noted), 0
+        for each in behind:
+            needed += not shares(each, noted_by_then)
+            noted_by_then.add(each.number)
+        return len(list(takewhile(lambda each: not each.number, seen))) <= needed
 
     left = {question.number: question for question in asked}
     spoken = {each.number for each in seen}
@@ -129,6 +140,9 @@ def judge(
         if repeats and number and (number in answers or again):
             verdict.twice += 1
             seen.pop(0)
+        elif number == 0 and following.number not in spoken and leaves_notes_to_others(following):
+            verdict.told += 1
+            del left[following.number]
         elif number == following.number or (number == 0 and following.number not in spoken):
             match(left.pop(following.number))
         elif number in left and number in late:

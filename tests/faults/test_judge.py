@@ -141,6 +141,18 @@ def test_a_note_is_not_for_questions_that_did_not_join() -> None:
     assert judge([ONE, TWO], shown(f"{HALF}\n\n{NOTE}"), kept((ONE, HALF))).complaints
 
 
+def test_notes_in_a_row_are_shared_out_among_those_that_joined() -> None:
+    asked = [Question(each, each, "telegram", "p0", "direct", 20, 10) for each in range(1, 6)]
+    last, joined = answer(5, 1, 20), [{1, 2}, {3, 4}]
+    for notes in (2, 3, 4):
+        verdict = judge(asked, shown(*[NOTE] * notes, last), kept((asked[4], last)), joined=joined)
+        assert (verdict.complaints, verdict.told) == ([], 4), notes
+    for notes in (1, 5):
+        assert judge(asked, shown(*[NOTE] * notes, last), kept((asked[4], last)), joined=joined).complaints, notes
+    half = judge(asked[:3], shown(f"{HALF}\n\n{NOTE}", NOTE), kept((asked[0], HALF)), joined=joined)
+    assert (half.complaints, half.told) == ([], 3)
+
+
 def test_an_answer_that_still_grows_is_found() -> None:
     bubbles = [Bubble("1", A, buttons=["Stop"])]
     assert judge([ONE], bubbles, kept((ONE, A))).complaints
