@@ -126,6 +126,7 @@ def _print(outcome: Outcome) -> None:
     print(f"time {outcome.seconds:.0f} s; asked {outcome.asked}, answered whole {verdict.whole}, "
           f"told why not {verdict.told}, wrong {len(verdict.complaints)}; "
           f"requests at the gateway {outcome.attempts}")  # fmt: skip
+    print("notes: " + ", ".join(f"{note!r} {count}" for note, count in verdict.notes.most_common()))
     print("faults: " + ", ".join(f"{kind} {count}" for kind, count in sorted(outcome.faults.items())))
     print("refused for rate: " + ", ".join(f"{name} {count}" for name, count in outcome.refusals.items()))
     print(f"feishu: {outcome.late} questions were delivered again, later than what was said since")
@@ -133,7 +134,10 @@ def _print(outcome: Outcome) -> None:
         if seconds:
             print(f"{name}: {len(seconds)} posts stood twice, for {min(seconds)} to {max(seconds)} s; these are gone")
     print(f"telegram: {verdict.twice} messages stand beside the answer that took their place")
-    print("warnings: " + ", ".join(f"{event} {count}" for event, count in outcome.logged.most_common()))
+    warnings = Counter[str]()
+    for event, count in outcome.logged.items():
+        warnings[event.partition(". ")[0]] += count
+    print("warnings: " + ", ".join(f"{event} {count}" for event, count in warnings.most_common()))
     print(f"processes that ended by themselves: {dict(outcome.ends)}")
     print(*verdict.complaints, *verdict.traces, *outcome.failures, sep="\n")
 

@@ -4,6 +4,7 @@ holds what was seen."""
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, takewhile
@@ -70,6 +71,8 @@ class Verdict:
     whole: int = 0
     told: int = 0
     """Questions of which the sender was told that there is no answer, or only a part."""
+    notes: Counter[str] = field(default_factory=Counter)
+    """How often each was said, by its first words."""
     twice: int = 0
     """Messages that stand beside the answer that took their place, where a platform makes that possible."""
     traces: list[str] = field(default_factory=list)
@@ -81,6 +84,7 @@ class Verdict:
         self.twice += other.twice
         self.whole += other.whole
         self.told += other.told
+        self.notes += other.notes
         return self
 
 
@@ -116,6 +120,7 @@ def judge(
         answers[question.number] = one.text
         if one.note:
             noted.add(question.number)
+            verdict.notes[_first_words(one.note)] += 1
 
     def shares(question: Question, with_any: Collection[int] = noted) -> bool:
         return any(question.number in each and not set(each).isdisjoint(with_any) for each in joined)
@@ -225,6 +230,10 @@ def _ends_whole(number: int, text: str, words: Mapping[int, int]) -> bool:
 def _without_note(text: str) -> tuple[str, str]:
     at = min((found for each in NOTES if (found := text.find(each)) >= 0), default=-1)
     return (text[:at].strip(), text[at:]) if at >= 0 else (text.strip(), "")
+
+
+def _first_words(note: str) -> str:
+    return re.sub(r"\d+", "N", " ".join(note.split()[:8]))
 
 
 def _packed(text: str) -> str:
