@@ -18,8 +18,8 @@ LONG = "word " * 1000
 
 @pytest.mark.parametrize("generation", ["B", "C"])
 async def test_bases_and_what_is_found(generation: Generation) -> None:
-    async with GatewayEmulator(generation) as desk, Gateway(desk.url, desk.key) as gateway:
-        desk.bases = {
+    async with GatewayEmulator(generation) as server, Gateway(server.url, server.key) as gateway:
+        server.bases = {
             f"Base {n}": [Passage(f"Passage {n}.{m}.", "/a/b.pdf", m) for m in range(1, 9)] for n in range(30)
         }
         bases = await gateway.knowledge.bases()
@@ -27,17 +27,17 @@ async def test_bases_and_what_is_found(generation: Generation) -> None:
         found = await gateway.knowledge.search(LONG, [bases[3].id], 6)
         assert [each.text for each in found] == [f"Passage 3.{m}." for m in range(1, 7)]
         assert (found[0].base, found[0].source, found[0].where) == ("Base 3", "/a/b.pdf", "1")
-        assert len(desk.searches[-1]["query"]) == 1000
+        assert len(server.searches[-1]["query"]) == 1000
         with pytest.raises(ProviderRefused):
             await gateway.knowledge.search("x", ["gone"], 6)
-        desk.knowledge_away = True
+        server.knowledge_away = True
         with pytest.raises(GatewayError) as away:
             await gateway.knowledge.search("x", [], 6)
         assert not isinstance(away.value, ProviderRefused)
 
 
 async def test_one_without_any_has_no_route() -> None:
-    async with GatewayEmulator("A") as desk, Gateway(desk.url, desk.key) as gateway:
+    async with GatewayEmulator("A") as server, Gateway(server.url, server.key) as gateway:
         with pytest.raises(ProviderRefused):
             await gateway.knowledge.bases()
 

@@ -183,7 +183,7 @@ async def test_admins_name_fallbacks_for_everybody(bot: BridgeProcess, platform:
 
 
 async def test_our_own_beside_another(platform: Platform, two: Two, tmp_path: Path) -> None:
-    """Providers of one's own stand in for the desk, and the desk for them; each is grouped and told apart."""
+    """Providers of one's own stand in for Cherry Studio, and the other way round; each is grouped and told apart."""
     settings = {
         **two.settings(),
         "BRIDGE_ADMINS": str(platform.user("mia")),

@@ -10,7 +10,7 @@ import pytest
 
 from tests.leaving_out import leave_out
 from tests.tunnel.machine import Machine, lacking
-from tests.tunnel.tunnel import Tunnel, from_desk, from_server
+from tests.tunnel.tunnel import Tunnel, from_computer, from_server
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -19,21 +19,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture
 def machines(tmp_path: Path) -> Iterator[tuple[Machine, Machine]]:
-    """A desk and a server, with a wire between them."""
+    """A computer with Cherry Studio and a server, with a wire between them."""
     why = lacking()
     assert not why, why
     with ExitStack() as stack:
-        desk, server = (stack.enter_context(Machine(name, tmp_path / name)) for name in ("desk", "server"))
-        desk.join(server)
-        desk.host("192.0.2.2", "bridge.example.com")
-        server.host("192.0.2.1", "desk.example.com")
-        yield desk, server
+        computer, server = (stack.enter_context(Machine(name, tmp_path / name)) for name in ("computer", "server"))
+        computer.join(server)
+        computer.host("192.0.2.2", "bridge.example.com")
+        server.host("192.0.2.1", "computer.example.com")
+        yield computer, server
 
 
 @pytest.fixture
 def tunnel(machines: tuple[Machine, Machine], tmp_path: Path) -> Iterator[Tunnel]:
-    """Called for from the desk, as the note says."""
-    with from_desk(*machines, tmp_path) as tunnel:
+    """The tunnel that the computer opens, as the page says."""
+    with from_computer(*machines, tmp_path) as tunnel:
         yield tunnel
 
 

@@ -9,7 +9,7 @@ import pytest
 from bridge.gateway import Gateway
 from tests.tunnel.machine import Machine
 from tests.tunnel.test_tunnel import cherry_studio
-from tests.tunnel.tunnel import Tunnel, from_compose, from_desk
+from tests.tunnel.tunnel import Tunnel, from_compose, from_computer
 
 SHUT = "administratively prohibited"
 
@@ -37,7 +37,7 @@ LINE = "/etc/ssh/cherry-tunnel.keys"
 def test_the_desks_key_opens_one_port_on_the_server_only(
     machines: tuple[Machine, Machine], tmp_path: Path, slip: str
 ) -> None:
-    with from_desk(*machines, tmp_path, slip):
+    with from_computer(*machines, tmp_path, slip):
         assert_one_port(machines[0])
 
 
@@ -46,9 +46,9 @@ def test_so_does_the_key_of_the_compose_file(machines: tuple[Machine, Machine], 
         assert_one_port(machines[0], "-p 2222")
 
 
-def assert_one_port(desk: Machine, more: str = "") -> None:
+def assert_one_port(computer: Machine, more: str = "") -> None:
     def tried(arguments: str, limit: float = 20) -> str:
-        return ssh(desk, f"{more} {arguments}", "cherry-tunnel", "cherry-tunnel@bridge.example.com", limit)
+        return ssh(computer, f"{more} {arguments}", "cherry-tunnel", "cherry-tunnel@bridge.example.com", limit)
 
     for listen in ("127.0.0.1:8080", "0.0.0.0:23333", "192.0.2.2:23333"):
         said = tried(f"-N -R {listen}:127.0.0.1:23333")
@@ -62,7 +62,7 @@ def assert_one_port(desk: Machine, more: str = "") -> None:
 
 def test_the_servers_key_opens_one_port_on_the_desk_only(called: Tunnel) -> None:
     def tried(arguments: str) -> str:
-        return ssh(called.server, arguments, "cherry-desk", "you@desk.example.com")
+        return ssh(called.server, arguments, "cherry-computer", "you@computer.example.com")
 
     assert SHUT in tried("-W 127.0.0.1:22")
     assert "remote port forwarding failed" in tried("-N -R 127.0.0.1:8080:127.0.0.1:22")
@@ -72,7 +72,7 @@ def test_the_servers_key_opens_one_port_on_the_desk_only(called: Tunnel) -> None
 
 async def test_a_tunnel_leads_to_the_gateway_and_survives_a_cut(called: Tunnel) -> None:
     with called.server.inside():
-        async with cherry_studio(called.desk) as studio, called.kept_up():
+        async with cherry_studio(called.computer) as studio, called.kept_up():
             async with Gateway(studio.url, studio.key) as gateway:
                 assert await gateway.models()
                 called.cut()

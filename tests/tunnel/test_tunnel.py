@@ -22,16 +22,16 @@ LONG = "".join(f"Sentence number {number} of a rather long answer. " for number 
 
 
 @asynccontextmanager
-async def cherry_studio(desk: Machine) -> AsyncIterator[GatewayEmulator]:
-    """A gateway that listens on the desk's own 127.0.0.1."""
+async def cherry_studio(computer: Machine) -> AsyncIterator[GatewayEmulator]:
+    """A gateway that listens on the computer's own 127.0.0.1."""
     gateway = GatewayEmulator("B")
     gateway.port = PORT
-    with desk.inside():
+    with computer.inside():
         await gateway.start()
     try:
         yield gateway
     finally:
-        with desk.inside():
+        with computer.inside():
             await gateway.__aexit__()
 
 
@@ -39,7 +39,7 @@ async def test_a_bridge_over_a_broken_tunnel_tells_people_the_truth(tunnel: Tunn
     home = tmp_path / "bot"
     home.mkdir()
     with tunnel.server.inside():
-        async with cherry_studio(tunnel.desk) as gateway, TelegramPlatform() as platform, tunnel.kept_up():
+        async with cherry_studio(tunnel.computer) as gateway, TelegramPlatform() as platform, tunnel.kept_up():
             settings = {"BRIDGE_ADMINS": str(platform.user("mia")), "TELEGRAM_EDIT_INTERVAL": "0.3"}
             async with BridgeProcess(platform, gateway, home, **settings) as bot:
                 await through(bot, gateway, tunnel)
@@ -56,7 +56,7 @@ async def through(bot: BridgeProcess, gateway: GatewayEmulator, tunnel: Tunnel) 
     gateway.answer(LONG)
     [bubble] = await bot.ask("Tell me.")
     assert bubble.text == LONG.strip()
-    assert len(gateway.requests) == 1, "it came from the gateway on the desk"
+    assert len(gateway.requests) == 1, "it came from the gateway on the computer"
 
 
 async def frozen_for_a_moment(bot: BridgeProcess, gateway: GatewayEmulator, tunnel: Tunnel) -> None:

@@ -19,8 +19,8 @@ PORT = 23333
 class Tunnel:
     """`calls` runs ssh, by `command`; the other one runs sshd."""
 
-    def __init__(self, desk: Machine, server: Machine, calls: Machine, command: str, folder: Path) -> None:
-        self.desk = desk
+    def __init__(self, computer: Machine, server: Machine, calls: Machine, command: str, folder: Path) -> None:
+        self.computer = computer
         self.server = server
         self.log = folder / "ssh.log"
         self.ssh: subprocess.Popen[bytes] | None = None
@@ -68,34 +68,34 @@ class Tunnel:
 
 
 @contextmanager
-def from_desk(desk: Machine, server: Machine, folder: Path, slip: str = "") -> Iterator[Tunnel]:
+def from_computer(computer: Machine, server: Machine, folder: Path, slip: str = "") -> Iterator[Tunnel]:
     """`slip`: what somebody did on the server after they had followed the note."""
-    generate, meet = blocks("desk")[0], blocks("desk")[2]
-    shown = desk.run(generate).splitlines()[-1]
+    generate, meet = blocks("computer")[0], blocks("computer")[2]
+    shown = computer.run(generate).splitlines()[-1]
     account = server.run(KEY.sub(shown, block("server")))
     server.run(slip)
-    (desk.home / ".ssh" / "config").write_text(blocks("desk")[1])
+    (computer.home / ".ssh" / "config").write_text(blocks("computer")[1])
     with _sshd(server, folder):
-        met = desk.run(meet)
+        met = computer.run(meet)
         assert met.split()[-1] == account.split()[1], "both sides show the same fingerprint"
-        yield Tunnel(desk, server, desk, block("tunnel"), folder)
+        yield Tunnel(computer, server, computer, block("tunnel"), folder)
 
 
 @contextmanager
-def from_server(desk: Machine, server: Machine, folder: Path) -> Iterator[Tunnel]:
+def from_server(computer: Machine, server: Machine, folder: Path) -> Iterator[Tunnel]:
     generate, config, meet = blocks("server-l")
     shown = server.run(generate).splitlines()[-1]
-    (desk.home / ".ssh" / "authorized_keys").write_text(KEY.sub(shown, block("desk-l")))
+    (computer.home / ".ssh" / "authorized_keys").write_text(KEY.sub(shown, block("computer-l")))
     (server.home / ".ssh" / "config").write_text(config)
-    with _sshd(desk, folder):
+    with _sshd(computer, folder):
         server.run(meet)
-        yield Tunnel(desk, server, server, block("tunnel-l"), folder)
+        yield Tunnel(computer, server, server, block("tunnel-l"), folder)
 
 
 @contextmanager
-def from_compose(desk: Machine, server: Machine, folder: Path) -> Iterator[None]:
+def from_compose(computer: Machine, server: Machine, folder: Path) -> Iterator[None]:
     """The server's side as docker-compose.yml has it: an sshd without root, by the image's own two files."""
-    shown = desk.run(blocks("desk")[0]).splitlines()[-1]
+    shown = computer.run(blocks("computer")[0]).splitlines()[-1]
     files = DEPLOY / "sshd"
     server.run(
         f"cp {files}/sshd_config /etc/ssh/tunnel.conf; cp {files}/start /run/start; "
@@ -103,7 +103,7 @@ def from_compose(desk: Machine, server: Machine, folder: Path) -> Iterator[None]
     )
     start = f"env TUNNEL_KEY='{shown}' setpriv --reuid=10002 --clear-groups --bounding-set=-all sh /run/start"
     with _sshd(server, folder, start, 2222):
-        desk.run("ssh-keyscan -p 2222 -t ed25519 bridge.example.com >> ~/.ssh/known_hosts")
+        computer.run("ssh-keyscan -p 2222 -t ed25519 bridge.example.com >> ~/.ssh/known_hosts")
         yield
 
 

@@ -66,7 +66,7 @@ class GatewayEmulator:
         self.mcp_sessions: list[str] = []
         """Those that are open."""
         self.mcps: dict[str, ToolServerEmulator] = {}
-        """The MCP servers on the desk, by name; their ids are `id_of` it."""
+        """The MCP servers of Cherry Studio, by name; their ids are `id_of` it."""
         self.bases: dict[str, list[Passage]] | None = {}
         """The knowledge bases by name, with all that a search in each finds; None for a gateway that has no route."""
         self.knowledge_away = False
