@@ -36,7 +36,7 @@ class Asked:
     away: str
 
 
-IN_ENGLISH = Asked(("Why is the sky blue?", "And the sea?"), "May I?", "Desk", "Office")
+IN_ENGLISH = Asked(("Why is the sky blue?", "And the sea?"), "May I?", "Home", "Office")
 IN_CHINESE = Asked(("天空为什么是蓝色的？", "那大海呢？"), "可以吗？", "书房", "公司")
 
 
@@ -47,10 +47,10 @@ async def record(asked: Asked, home: Path, language: str, *, dark: bool) -> byte
             "BRIDGE_ADMINS": str(platform.user(OWNER)),
             "BRIDGE_WEB_PORT": str(free()),
             "BRIDGE_LANGUAGE": language,
-            "BRIDGE_MODEL": "demo:guide@desk",
-            "BRIDGE_GATEWAYS": "desk,office",
-            "BRIDGE_GATEWAY_DESK_URL": gateway.url,
-            "BRIDGE_GATEWAY_DESK_NAME": asked.here,
+            "BRIDGE_MODEL": "demo:guide@home",
+            "BRIDGE_GATEWAYS": "home,office",
+            "BRIDGE_GATEWAY_HOME_URL": gateway.url,
+            "BRIDGE_GATEWAY_HOME_NAME": asked.here,
             "BRIDGE_GATEWAY_OFFICE_URL": AWAY,
             "BRIDGE_GATEWAY_OFFICE_NAME": asked.away,
         }

@@ -49,6 +49,11 @@ def unfenced(page: Path) -> str:
     return _FENCED.sub("", page.read_text())
 
 
+def inline_code(page: Path) -> list[str]:
+    """What stands in a page's prose as code."""
+    return [" ".join(code.split()) for code in _INLINE.findall(unfenced(page))]
+
+
 def blocks(page: Path) -> list[Block]:
     return [Block(mark, text) for mark, text in _FENCED.findall(page.read_text())]
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 import re
+import shlex
+from collections.abc import Iterator
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
@@ -11,7 +14,7 @@ from xml.etree import ElementTree
 import pytest
 
 from bridge.cli import parser
-from tests.operations.pages import anchors, links, unfenced
+from tests.operations.pages import anchors, blocks, inline_code, links, unfenced
 from tests.tunnel.note import ROOT
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -49,6 +52,25 @@ def test_every_command_of_the_shell_is_on_the_page(page: str) -> None:
     [commands] = [action for action in parser()._actions if isinstance(action, argparse._SubParsersAction)]
     text = (ROOT / "docs" / page).read_text()
     assert not [name for name in commands.choices if f"`cherry-bridge {name}`" not in text]
+
+
+def command_lines(document: Path) -> Iterator[list[str]]:
+    """The arguments of every `cherry-bridge` command in a document's code; optional ones as if they were given."""
+    for code in (*(block.obeyed for block in blocks(document)), *inline_code(document)):
+        for command in re.findall(r"(?m)(?:^|bin/|exec gateway |[A-Z_]=\S+ +)cherry-bridge( [^\n&|>;]*)?", code):
+            yield shlex.split(re.sub(r"[\[\]]", "", command).replace(" N", " 2"))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_command_line_is_understood(document: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Sub-commands and options exist. A name without its arguments, such as `cherry-bridge access`, is enough."""
+    if document.name == "CHANGELOG.md":
+        return
+    for arguments in command_lines(document):
+        with suppress(SystemExit):
+            parser().parse_args(arguments)
+        error = capsys.readouterr().err
+        assert not error or "arguments are required" in error, arguments
 
 
 def test_the_readmes_show_pictures_of_their_language() -> None:
@@ -98,11 +120,11 @@ def test_a_picture_rests_where_a_person_wants_no_motion(picture: Path) -> None:
     assert resting[1] in steps[1]
 
 
-@pytest.mark.parametrize("page", ["web.md", "web.zh-CN.md"])
+@pytest.mark.parametrize("page", ["docs/web.md", "docs/web.zh-CN.md", "README.md", "README.zh-CN.md"])
 def test_the_page_is_shown_light_and_dark(page: str) -> None:
-    text, ending = (ROOT / "docs" / page).read_text(), ".zh-CN" if "zh" in page else ""
+    text, ending = (ROOT / page).read_text(), ".zh-CN" if "zh" in page else ""
     for name in (f"page{ending}.png", f"page{ending}.dark.png"):
-        assert f'"pictures/{name}"' in text
+        assert f'pictures/{name}"' in text
         picture = (ROOT / "docs" / "pictures" / name).read_bytes()
         assert picture.startswith(b"\x89PNG")
         assert len(picture) < LARGEST // 3
