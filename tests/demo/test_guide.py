@@ -55,6 +55,7 @@ def _say(*turns: str, system: str = "") -> str:
         ("which models fail on purpose?", "failing models"),
         ("how do I quit?", "the terminal"),
         ("what should I do next?", "getting started"),
+        ("How do I put it on my phone?", "getting started"),
         ("are you ChatGPT?", "who I am"),
         ("write me a poem", "poems"),
         ("thank you!", "thanks"),

@@ -201,8 +201,9 @@ async def test_a_server_without_a_list_of_models(tmp_path: Path) -> None:
 
         def dialogue() -> None:
             with InitSession(tmp_path, closed_port()) as mia:
-                mia.answer("Where are your models?", "3")
-                mia.answer("Its address", server.url)
+                mia.answer("Where are your models?", "in the cellar")
+                mia.expect("Type a number from 1 to 4, or an address such as")
+                mia.answer("Where are your models?", server.url)
                 mia.expect("answers, but has no list of models.")
                 mia.answer("Model for new chats", "mine")
                 mia.expect("ok  answer    mine answers")

@@ -7,19 +7,31 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import os
+import shutil
 import sys
 import time
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any, TypeVar
 
 from bridge import log
 
 T = TypeVar("T")
+NAME = "cherry-bridge"
 
 
 def at_terminal() -> bool:
     """Whether a person can be asked: standard input and output are a terminal."""
     return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def program() -> str:
+    """The command that starts this program: by its path where a shell does not find it by its name."""
+    started = Path(sys.argv[0])
+    if started.name != NAME or shutil.which(NAME):
+        return NAME
+    return os.path.relpath(started)
 
 
 def say(text: str = "") -> None:

@@ -90,6 +90,8 @@ EN = Phrasebook(
                 r"how do i (?:start|run|use)",
                 r"\bbots?\b",
                 r"what now",
+                r"\b(?:smart)?phones?\b",
+                r"\bmobile\b",
                 r"\bnext\b",
             ),
             "who I am": words(

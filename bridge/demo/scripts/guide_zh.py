@@ -72,6 +72,7 @@ ZH = Phrasebook(
                 r"下一步|接下来",
                 r"正式|真正",
                 r"机器人|bot",
+                r"手机",
             ),
             "我是谁": words(
                 r"你是", r"你(?:叫|是)什么", r"介绍", r"人工智能|\bai\b", r"cherry-?bridge", r"这是什么", r"演示"

@@ -225,6 +225,7 @@ INIT = InitWords(
     "3 Another gateway: LiteLLM, Ollama, OpenRouter and others\n"
     "4 No gateway: I have keys of providers, such as OpenAI or DeepSeek",
     choice_ask="Where are your models? [1]",
+    choice_shape="Type a number from 1 to 4, or an address such as http://127.0.0.1:23333.",
     choice_tunnel="Build the tunnel first: see docs/tunnel.md. The address is that of its end on this machine.",
     provider_ask="Which provider? A name, or the address of any other",
     provider_known="Known by name: {names}.",
@@ -240,9 +241,9 @@ INIT = InitWords(
     channels_shape="Type numbers from 0 to {most}.",
     channel_known="{name} (set up)",
     done="Done: {path} is written, and only you can read it.",
-    nothing="No platform is set up yet. Run cherry-bridge chat to talk right here, or cherry-bridge init to go on.",
+    nothing="No platform is set up yet. Run {program} chat to talk right here, or {program} init to go on.",
     start="Start the bot now? It shows a code; the first person to send it that code becomes its owner. [Y/n]",
-    later="Start it with: cherry-bridge run\nIf something is wrong: cherry-bridge doctor",
+    later="Start it with: {program} run\nIf something is wrong: {program} doctor",
 )
 
 INBOX = InboxWords(

@@ -139,6 +139,7 @@ class InitWords:
 
     choice: str
     choice_ask: str
+    choice_shape: str
     choice_tunnel: str
     provider_ask: str
     provider_known: str

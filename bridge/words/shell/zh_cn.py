@@ -190,6 +190,7 @@ INIT = InitWords(
     choice="1 这台电脑上的 Cherry Studio\n2 另一台电脑上的 Cherry Studio\n"
     "3 其他网关：LiteLLM、Ollama、OpenRouter 等\n4 没有网关：我有服务商的密钥，例如 OpenAI、DeepSeek",
     choice_ask="模型在哪里？[1]",
+    choice_shape="请输入 1 到 4 的数字，或者地址，例如 http://127.0.0.1:23333。",
     choice_tunnel="请先按 docs/tunnel.zh-CN.md 建好隧道，地址填它在本机的一端。",
     provider_ask="哪个服务商？名称，或者其他服务商的地址",
     provider_known="可以直接用名称的：{names}。",
@@ -204,9 +205,9 @@ INIT = InitWords(
     channels_shape="请输入 0 到 {most} 的编号。",
     channel_known="{name}（已设置）",
     done="完成：{path} 已写好，只有你能读取。",
-    nothing="还没有设置平台。运行 cherry-bridge chat 可以就在这里聊，运行 cherry-bridge init 可以继续设置。",
+    nothing="还没有设置平台。运行 {program} chat 可以就在这里聊，运行 {program} init 可以继续设置。",
     start="现在启动机器人吗？第一个把它显示的认领码发给它的人会成为主人。[Y/n]",
-    later="启动它：cherry-bridge run\n如果有问题：cherry-bridge doctor",
+    later="启动它：{program} run\n如果有问题：{program} doctor",
 )
 
 INBOX = InboxWords(

@@ -190,6 +190,7 @@ INIT = InitWords(
     choice="1 這台電腦上的 Cherry Studio\n2 另一台電腦上的 Cherry Studio\n"
     "3 其他閘道：LiteLLM、Ollama、OpenRouter 等\n4 沒有閘道：我有服務商的金鑰，例如 OpenAI、DeepSeek",
     choice_ask="模型在哪裡？[1]",
+    choice_shape="請輸入 1 到 4 的數字，或者位址，例如 http://127.0.0.1:23333。",
     choice_tunnel="請先按 docs/tunnel.zh-CN.md 建好通道，位址填它在本機的一端。",
     provider_ask="哪個服務商？名稱，或者其他服務商的位址",
     provider_known="可以直接用名稱的：{names}。",
@@ -204,9 +205,9 @@ INIT = InitWords(
     channels_shape="請輸入 0 到 {most} 的編號。",
     channel_known="{name}（已設定）",
     done="完成：{path} 已寫好，只有你能讀取。",
-    nothing="還沒有設定平台。執行 cherry-bridge chat 可以就在這裡聊，執行 cherry-bridge init 可以繼續設定。",
+    nothing="還沒有設定平台。執行 {program} chat 可以就在這裡聊，執行 {program} init 可以繼續設定。",
     start="現在啟動機器人嗎？第一個把它顯示的認領碼傳給它的人會成為主人。[Y/n]",
-    later="啟動它：cherry-bridge run\n如果有問題：cherry-bridge doctor",
+    later="啟動它：{program} run\n如果有問題：{program} doctor",
 )
 
 INBOX = InboxWords(

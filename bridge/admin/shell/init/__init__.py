@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bridge.admin.doctor.settings import read_leniently
-from bridge.admin.shell.asking import agrees, ask, at_terminal, say
+from bridge.admin.shell.asking import agrees, ask, at_terminal, program, say
 from bridge.admin.shell.init.answers import Answers
 from bridge.admin.shell.init.gateway import GatewayQuestions
 from bridge.admin.shell.init.platforms import PlatformQuestions
@@ -72,9 +72,9 @@ def _ask_everything(answers: Answers, platforms: Mapping[str, type[ChannelSettin
     if answers.file.exists():
         say(words.done.format(path=answers.file))
     if not questions.any_complete():
-        say(words.nothing)
+        say(words.nothing.format(program=program()))
         return False
     if agrees(words.start, otherwise=True):
         return True
-    say(words.later)
+    say(words.later.format(program=program()))
     return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -26,6 +27,8 @@ from bridge.types import ModelId
 from bridge.words import IN, models_count
 
 MAX_SHOWN = 5
+CHOICES = {"", "1", "2", "3", "4"}
+"""Where the models are: `4` is our own gateway with keys of providers, empty means that nothing was asked."""
 
 
 class GatewayQuestions:
@@ -51,11 +54,12 @@ class GatewayQuestions:
             return
         url = self._answers.settings().gateway_url
         there = waited_for(found([url, *usual()]))
-        if not there and self._chooses_providers():
+        choice = "" if there else self._ask_where()
+        if choice == "4":
             if self._provider():
                 self._own_gateway()
             return
-        url = self._address(url, there)
+        url = self._address(url, there, "" if choice in CHOICES else choice)
         self._server = waited_for(name_at(url)) if url else CHERRY_STUDIO
         entries = self._key(url)
         self._choose_model(
@@ -124,17 +128,19 @@ class GatewayQuestions:
         elif self._listless:
             self._model([], client)
 
-    def _chooses_providers(self) -> bool:
-        """Ask which gateway it is to be; return whether it is our own, with keys of providers."""
+    def _ask_where(self) -> str:
+        """Ask where the models are; return one of CHOICES, or the address that was typed in place of it."""
         words = self._words
         say(words.gateway_not_found)
         say(words.choice)
-        while (typed := ask(words.choice_ask)) not in {"", "1", "2", "3", "4"}:
-            pass
-        said = {"2": words.choice_tunnel, "3": words.gateway_any, "4": ""}.get(typed, words.gateway_where)
-        if said:
+        while (typed := ask(words.choice_ask) or "1") not in CHOICES:
+            if not re.search(r"[.:]", typed):
+                say(words.choice_shape)
+            elif address := self._address_typed(typed):
+                return address
+        if said := {"1": words.gateway_where, "2": words.choice_tunnel, "3": words.gateway_any}.get(typed):
             say(said)
-        return typed == "4"
+        return typed
 
     def _provider(self) -> bool:
         """Ask for a provider and its key until it answers; return whether one is written."""
@@ -162,11 +168,15 @@ class GatewayQuestions:
         say(words.skipped)
         return False
 
-    def _address(self, url: str, there: str) -> str:
-        """Ask for the gateway's address where it was not found at `there`; return it, or nothing where none answers."""
+    def _address(self, url: str, there: str, first: str) -> str:
+        """Return the gateway's address `there`, or ask for one until it answers; nothing where none does.
+
+        `first` is an address that was typed before this question.
+        """
         words = self._words
         while not there:
-            typed = self._answers.ask("BRIDGE_GATEWAY_URL", words.gateway_ask, shown=url)
+            typed = first or self._answers.ask("BRIDGE_GATEWAY_URL", words.gateway_ask, shown=url)
+            first = ""
             if typed:
                 if not (address := self._address_typed(typed)):
                     continue
