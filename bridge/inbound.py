@@ -102,6 +102,12 @@ Inbound = Said | Edited | Deleted | Pressed | Reacted | ChatMoved
 
 THUMB_DOWN = "👎"
 
+
+def is_thumb_down(emoji: str) -> bool:
+    """Whether a reaction is a thumb down: plain, in a colour of skin, or with a variation selector."""
+    return emoji.startswith(THUMB_DOWN)
+
+
 # A path such as /usr/bin is talk: nothing but white space may follow the name.
 _COMMAND = re.compile(r"/(?P<name>[A-Za-z][A-Za-z0-9_]{0,31})(?:@\S+)?(?:\s+(?P<argument>.*))?", re.DOTALL)
 

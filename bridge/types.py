@@ -326,5 +326,8 @@ class Body(Struct, frozen=True):
     aside: str = ""
     """Reasoning or tool steps, in Markdown: shown above the text, folded where the platform folds. One that is a single
     line needs no fold."""
+    aside_unfinished: int = 0
+    """How many lines at the end of `aside` tell of something that goes on, and will soon read otherwise: for a platform
+    that cannot change what it has shown."""
     files: tuple[BodyFile, ...] = ()
     """Shown as one album or one file. A body with files has no text: each file's `alt` is its caption."""

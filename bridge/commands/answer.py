@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from msgspec.structs import replace as with_changes
 
+from bridge.commands.choices import pick_level
 from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.picker import Picker
 from bridge.inbound import Said
@@ -118,7 +119,9 @@ class AnswerCommands:
         words, call = context.words, context.call
         names, question = context.argument.split(maxsplit=2)[:2], context.argument.split(maxsplit=2)[2:]
         if not question:
-            return CommandResult(words.compare_usage, in_place=False)
+            last = await self._store.answers.last(context.chat)
+            buttons = [_compare_button(context, last.key)] if last is not None and last.version is not None else []
+            return CommandResult(words.compare_usage, buttons, in_place=False)
         models = []
         for name in names:
             found = await self._picker.find(name, context.settings)
@@ -132,16 +135,9 @@ class AnswerCommands:
 
     async def buttons(self, context: CommandContext) -> CommandResult:
         """`/buttons off|few|all`."""
-        words, chat, wanted = context.words, context.chat, context.argument.lower()
-        if wanted in BUTTONS:
-            if not context.may_choose:
-                return CommandResult.refusal(words.choice_of_admins)
-            await self._store.preferences.set_buttons(chat, wanted)
-            level = wanted
-        else:
-            level = await self._store.preferences.buttons(chat)
-        others = [Button(words.button_buttons[each], f"/buttons {each}") for each in BUTTONS if each != level]
-        return CommandResult(words.buttons_now[level], others)
+        words, preferences = context.words, self._store.preferences
+        said, labels = words.buttons_now, words.button_buttons
+        return await pick_level(context, BUTTONS, preferences.buttons, preferences.set_buttons, said, labels)
 
 
 def _compare_button(context: CommandContext, key: str) -> Button:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from bridge.access import FOR_OWNERS, OFF, SETTINGS, Patterns, Role
-from bridge.commands.choices import choice_buttons
+from bridge.commands.choices import choice_buttons, choices_of
 from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.management import DEFAULT, Management
 from bridge.commands.subjects import code, plain
@@ -18,7 +20,7 @@ class ChatSettingsCommands:
         self._management = management
 
     async def chat(self, context: CommandContext) -> CommandResult:
-        """`/chat`, `/chat NAME VALUE`, `/chat all ...`."""
+        """`/chat`, `/chat NAME`, `/chat NAME VALUE`, `/chat all ...`."""
         argument, chat = context.argument, context.chat.whole
         first, _, rest = argument.partition(" ")
         where: Chat | None = chat
@@ -30,8 +32,10 @@ class ChatSettingsCommands:
         name, value = name.lower(), value.strip()
         if not name:
             return await self._show(context, where)
-        if name not in SETTINGS or not value:
+        if name not in SETTINGS:
             return CommandResult(_usage(context), choice_buttons("chat"))
+        if not value:
+            return await self._show(context, where, name)
         if name in FOR_OWNERS and context.role < Role.OWNER:
             return CommandResult.refusal(context.words.owners_only)
         if name == "models":
@@ -50,7 +54,7 @@ class ChatSettingsCommands:
                     await self._management.permit(where, patterns, context.actor, allow=word.lower() == "allow")
                 except ValueError:
                     return _wrong("models", " ".join(patterns), context)
-                return await self._show(context, where)
+                return await self._changed(context, where, "models")
             case "reset" | "default":
                 return await self._set(context, where, "models", DEFAULT)
             case "off":
@@ -63,22 +67,32 @@ class ChatSettingsCommands:
             await self._management.set(where, name, text, context.actor)
         except ValueError:
             return _wrong(name, text, context)
-        return await self._show(context, where)
+        return await self._changed(context, where, name)
 
-    async def _show(self, context: CommandContext, where: Chat | None) -> CommandResult:
+    async def _changed(self, context: CommandContext, where: Chat | None, name: str) -> CommandResult:
+        return CommandResult("\n".join(await self._lines(context, where, name)))
+
+    async def _show(self, context: CommandContext, where: Chat | None, name: str = "") -> CommandResult:
+        """What applies, and how to change it; with a `name` that setting alone."""
+        lines = await self._lines(context, where, name)
+        buttons = (choices_of("chat", name) if name else choice_buttons("chat")) if where is not None else []
+        return CommandResult("\n".join([*lines, "", _usage(context, name)]), buttons)
+
+    async def _lines(self, context: CommandContext, where: Chat | None, name: str) -> list[str]:
+        """A title, and a line for each setting or for the one with this `name`."""
+        title = context.words.settings_here if where is not None else context.words.settings_all
         lines = [
             f"- `{each.name}`: {_shown(each.value, context)}"
             + ("" if each.own else f" ({context.words.setting_default})")
             for each in await self._management.settings(where)
+            if name in ("", each.name)
         ]
-        title = context.words.settings_here if where is not None else context.words.settings_all
-        buttons = choice_buttons("chat") if where is not None else []
-        return CommandResult("\n".join([title, *lines, "", _usage(context)]), buttons)
+        return [title, *lines]
 
 
 def _wrong(name: str, text: str, context: CommandContext) -> CommandResult:
     said = context.words.setting_wrong.format(value=plain(text), name=name)
-    return CommandResult(f"{said}\n\n{_usage(context)}", choice_buttons("chat"))
+    return CommandResult(f"{said}\n\n{_usage(context, name)}", choices_of("chat", name))
 
 
 def _shown(value: object, context: CommandContext) -> str:
@@ -90,5 +104,7 @@ def _shown(value: object, context: CommandContext) -> str:
     return code(str(value), 300) if value else OFF
 
 
-def _usage(context: CommandContext) -> str:
-    return context.words.settings_usage
+def _usage(context: CommandContext, name: str = "") -> str:
+    """How settings are written; with a `name` that one alone."""
+    usage = context.words.settings_usage
+    return "\n".join(line for line in usage.split("\n") if re.search(rf"`/chat {name}\b", line)) if name else usage

@@ -64,7 +64,7 @@ class ChatsCommands:
             return await self._list(context, int(found[1]) if found else 1)
         number = read_number(name)
         if word.lower() not in ("show", "open", "rename", "delete") or number is None:
-            return CommandResult(context.words.chats_usage, in_place=False)
+            return await self._list(context, 1)
         conversation = await self._store.conversations.find(context.chat, number)
         if conversation is None:
             return CommandResult(context.words.chats_gone, in_place=False)
@@ -133,8 +133,8 @@ class ChatsCommands:
             return CommandResult(words.kb_no_documents)
         number = read_number(what) if until else None
         if number is not None and pressed_in_time:
-            is_gone = await self._forget(chat, number)
-            return CommandResult(words.forgot_one if is_gone else words.chats_gone)
+            await self._forget(chat, number)  # a second press finds nothing, and says the same
+            return CommandResult(words.forgot_one)
         return await self._ask_what_to_forget(context, "" if until else what)
 
     async def _ask_what_to_forget(self, context: CommandContext, what: str) -> CommandResult:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TypeVar
 
-from bridge.types import Button
+from bridge.commands.context import CommandContext, CommandResult
+from bridge.commands.subjects import plain
+from bridge.types import Button, Chat
+
+Level = TypeVar("Level", bound=str)
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "help": ("talk", "models", "prompts", "you", "access", "settings", "tour"),
@@ -65,6 +70,37 @@ def choice_buttons(command: str) -> list[Button]:
         for choice in CHOICES.get(command, ())
         if choice[-1] != " "
     ]
+
+
+def choices_of(command: str, first: str) -> list[Button]:
+    """Return those of `choice_buttons` that begin with the word `first`."""
+    return [button for button in choice_buttons(command) if button.label.split()[1] == first]
+
+
+async def pick_level(
+    context: CommandContext,
+    levels: Sequence[Level],
+    read: Callable[[Chat], Awaitable[Level]],
+    write: Callable[[Chat, Level], Awaitable[None]],
+    said: Mapping[str, str],
+    labels: Mapping[str, str],
+) -> CommandResult:
+    """Set the chat's level to the one that is named, or leave it; say what it is now, with a button for each other.
+
+    `said` and `labels` have the sentence and the label of each level. Raises StoreError.
+    """
+    words, chat, wanted = context.words, context.chat, context.argument.strip().lower()
+    name, level = context.call.name, next((each for each in levels if each == wanted), None)
+    if level is None:
+        level = await read(chat)
+    elif context.may_choose:
+        await write(chat, level)
+    else:
+        return CommandResult.refusal(words.choice_of_admins)
+    wrong = words.setting_wrong.format(value=plain(context.argument), name=name)
+    unknown = [wrong] if wanted and wanted not in levels else []
+    others = [Button(labels[each], f"/{name} {each}") for each in levels if each != level]
+    return CommandResult("\n\n".join([*unknown, said[level]]), others)
 
 
 def completed(command: str, typed: str) -> list[Button]:

@@ -8,7 +8,7 @@ from msgspec.structs import replace as with_changes
 
 from bridge.access import Role
 from bridge.commands.answer import TURN_KEY, ask_about, is_last
-from bridge.commands.choices import choice_buttons
+from bridge.commands.choices import choice_buttons, pick_level
 from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.picker import Picker
 from bridge.commands.subjects import NONE
@@ -122,18 +122,11 @@ class ConversationCommands:
 
     async def reasoning(self, context: CommandContext) -> CommandResult:
         """`/reasoning off|brief|full`."""
-        words, chat, wanted = context.words, context.chat, context.argument.lower()
-        if wanted in SHOWN_REASONING:
-            if not context.may_choose:
-                return CommandResult.refusal(words.choice_of_admins)
-            await self._store.preferences.set_reasoning(chat, wanted)
-            shown = wanted
-        else:
-            shown = await self._store.preferences.reasoning(chat)
-        others = [
-            Button(words.button_reasoning[each], f"/reasoning {each}") for each in SHOWN_REASONING if each != shown
-        ]
-        return CommandResult(words.reasoning_now[shown], others)
+        words, preferences = context.words, self._store.preferences
+        said, labels = words.reasoning_now, words.button_reasoning
+        return await pick_level(
+            context, SHOWN_REASONING, preferences.reasoning, preferences.set_reasoning, said, labels
+        )
 
     async def voice(self, context: CommandContext) -> CommandResult:
         """`/voice on|off`."""

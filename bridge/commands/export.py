@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from bridge.commands.choices import choice_buttons
 from bridge.commands.context import CommandContext, CommandResult
 from bridge.commands.conversation_numbers import argument_of, read_number
 from bridge.commands.subjects import plain
@@ -32,11 +33,11 @@ class ExportCommand:
         if argument.lower() == "all":
             return await self._all(context, listed)
         number = read_number(argument) if argument else None
-        if argument and number is None:
-            return CommandResult(words.export_usage, in_place=False)
-        chosen = [each for each in listed if (each.is_current if number is None else each.number == number)]
+        chosen = [each for each in listed if (each.number == number if argument else each.is_current)]
+        if argument and not chosen and not context.call.pressed:
+            return CommandResult(words.export_usage, choice_buttons("export"), in_place=False)
         if not chosen:
-            return CommandResult(words.nothing_to_export if number is None else words.chats_gone, in_place=False)
+            return CommandResult(words.chats_gone if argument else words.nothing_to_export, in_place=False)
         [transcript] = await self._transcripts(context, chosen)
         if len(transcript.pictures()) > MAX_LOOSE_PICTURES:
             files = await asyncio.to_thread(_archives, [transcript], context)

@@ -37,7 +37,7 @@ class ParameterCommands:
     async def effort(self, context: CommandContext) -> CommandResult:
         """`/effort low`, as `/params reasoning_effort low`."""
         if not context.argument.strip():
-            return await self._shown(context, await self._preferences.sampling(context.chat))
+            return await self._shown(context, await self._preferences.sampling(context.chat), (EFFORT,))
         return await self._with(context, EFFORT, context.argument.strip())
 
     async def _with(self, context: CommandContext, name: str, value: str) -> CommandResult:
@@ -48,7 +48,9 @@ class ParameterCommands:
             sampling = await self._preferences.sampling(context.chat)
             changed = sampling.with_value(name, "" if value.lower() in OFF else value)
         except ValueError:
-            return CommandResult(f"{words.setting_wrong.format(value=plain(value), name=name)}\n\n{words.params_usage}")
+            wrong = words.setting_wrong.format(value=plain(value), name="effort" if name == EFFORT else name)
+            buttons = _buttons(words, [each for each in READERS if each != name])
+            return CommandResult(f"{wrong}\n\n{words.params_usage}", buttons)
         return await self._set(context, changed)
 
     async def _set(self, context: CommandContext, sampling: Sampling) -> CommandResult:
@@ -57,17 +59,21 @@ class ParameterCommands:
         await self._preferences.set_sampling(context.chat, sampling)
         return await self._shown(context, sampling)
 
-    async def _shown(self, context: CommandContext, sampling: Sampling) -> CommandResult:
+    async def _shown(
+        self, context: CommandContext, sampling: Sampling, names: Sequence[str] = tuple(READERS)
+    ) -> CommandResult:
+        """What is set, of the parameters with these `names`, with buttons for them."""
         words, texts = context.words, sampling.shown()
         refused = await self._refused(context)
-        lines = [f"- `{name}`: {code(texts[name]) if name in texts else words.params_unset}" for name in READERS]
+        lines = [f"- `{name}`: {code(texts[name]) if name in texts else words.params_unset}" for name in names]
         paragraphs = ["\n".join([words.params_now, *lines])]
         if model_and_names := refused:
             model, names = model_and_names
             said = ", ".join(f"`{name}`" for name in names)
             paragraphs.append(words.params_refused.format(model=f"`{model}`", names=said))
         paragraphs.append(words.params_usage)
-        return CommandResult("\n\n".join(paragraphs), _buttons(words, refused[1] if refused else ()))
+        left_out = [name for name in READERS if name not in names or (refused and name in refused[1])]
+        return CommandResult("\n\n".join(paragraphs), _buttons(words, left_out))
 
     async def _refused(self, context: CommandContext) -> tuple[str, Sequence[str]] | None:
         """The chat's model, and which parameters it is not sent; None where it takes all, or nothing is known."""
@@ -79,12 +85,12 @@ class ParameterCommands:
         return (str(model), refused) if refused else None
 
 
-def _buttons(words: Words, refused: Sequence[str]) -> list[Button]:
-    """Those that the model takes; `/params reset` is always among them."""
+def _buttons(words: Words, left_out: Sequence[str]) -> list[Button]:
+    """Those of the parameters that are not `left_out`, and `/params reset`."""
     buttons = []
-    if "temperature" not in refused:
+    if "temperature" not in left_out:
         buttons.append(Button(words.button_precise, f"/params temperature {PRECISE}"))
         buttons.append(Button(words.button_creative, f"/params temperature {CREATIVE}"))
-    if EFFORT not in refused:
+    if EFFORT not in left_out:
         buttons += [Button(words.button_effort[effort], f"/effort {effort}") for effort in EFFORTS]
     return [*buttons, Button(words.button_reset, "/params reset")]

@@ -15,7 +15,9 @@ MAX_NAME_BYTES = 40
 """So that `/persona delete NAME chat` fits a button of every platform."""
 MAX_PROMPT_CHARACTERS = 8000
 MAX_CHAIN_STEPS, MAX_STEP_CHARACTERS = 8, 4000
-RESERVED = NONE | {"save", "share", "delete"}
+PROMPT_ACTS = frozenset({"save", "share", "delete"})
+"""What can be done with a prompt: the first word after `/persona` and `/chain`."""
+RESERVED = NONE | PROMPT_ACTS
 COMMANDS = frozenset({*EN.commands, "answer", "claim", "download", "history", "tool"})
 """The names of all commands, those included that no menu lists."""
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from bridge.access import Role
 from bridge.commands.context import CommandContext, CommandResult
-from bridge.commands.prompt_editor import PromptEditor
+from bridge.commands.prompt_editor import PROMPT_ACTS, PromptEditor
 from bridge.commands.subjects import NONE, code, plain
 from bridge.inbox import Question
 from bridge.store import ChainStep, Kind, Place, Prompt, Store
@@ -41,6 +41,8 @@ class PromptCommands:
             return await self._save_persona(context, found[1], (found[2] or "").strip())
         if found := _PLACED.fullmatch(argument):
             return await self._place(context, "persona", found[1].lower(), found[2], found[3])
+        if argument.split()[0].lower() in PROMPT_ACTS:
+            return CommandResult(words.help_forms["persona"].format())
         if not context.may_choose:
             return CommandResult.refusal(words.choice_of_admins)
         if argument.lower() in NONE:
@@ -99,6 +101,8 @@ class PromptCommands:
             return await self._save_chain(context, found[1].lower(), (found[2] or "").strip())
         if found := _PLACED.fullmatch(argument):
             return await self._place(context, "chain", found[1].lower(), found[2], found[3])
+        if argument and argument.split()[0].lower() in PROMPT_ACTS:
+            return CommandResult(words.help_forms["chain"].format())
         saved = await self._prompts.of("chain", context.sender, context.chat)
         named = next((stored for stored in saved if stored.prompt.name == argument.removeprefix("/").lower()), None)
         if named is not None:

@@ -11,7 +11,7 @@ from bridge.store import MAX_OVERHEARD, OVERHEARD_SECONDS, Store
 
 FEW = 50
 """Messages that are read where nobody says how many."""
-_COUNT = re.compile(r"(\d{1,6})?(?:\s+|$)(.*)", re.DOTALL)
+_COUNT = re.compile(r"([+-]?\d{1,20})?(?:\s+|$)(.*)", re.DOTALL)
 
 
 class SumCommand:
@@ -28,7 +28,7 @@ class SumCommand:
             return CommandResult(words.sum_off.format(most=MAX_OVERHEARD, hours=hours), in_place=False)
         found = _COUNT.fullmatch(argument)
         count, question = (int(found[1] or FEW), found[2].strip()) if found else (FEW, argument)
-        if not count:
+        if count < 1:
             return CommandResult(words.sum_usage, choice_buttons("sum"), in_place=False)
         count = min(count, MAX_OVERHEARD)
         heard = await self._store.overheard.last(context.chat, count)

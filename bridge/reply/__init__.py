@@ -3,8 +3,20 @@
 from bridge.reply.account import Account
 from bridge.reply.citations import cited
 from bridge.reply.deliver import Address, Footer, deliver
-from bridge.reply.draft import Draft, picture_file
+from bridge.reply.draft import Aside, Draft, picture_file
 from bridge.reply.pace import Pace
 from bridge.reply.record import Record, Unrecorded
 
-__all__ = ["Account", "Address", "Draft", "Footer", "Pace", "Record", "Unrecorded", "cited", "deliver", "picture_file"]
+__all__ = [
+    "Account",
+    "Address",
+    "Aside",
+    "Draft",
+    "Footer",
+    "Pace",
+    "Record",
+    "Unrecorded",
+    "cited",
+    "deliver",
+    "picture_file",
+]

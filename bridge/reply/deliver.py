@@ -20,7 +20,7 @@ import structlog
 from bridge import metrics
 from bridge.channel import Channel, Posted
 from bridge.errors import ChannelError, Gone, Moved, RateLimited, Refused, TooLong, Unsure
-from bridge.reply.draft import Draft
+from bridge.reply.draft import Aside, Draft
 from bridge.reply.files import arrange
 from bridge.reply.open_markup import close_open_markup
 from bridge.reply.pace import Pace
@@ -92,7 +92,7 @@ async def deliver(
     record: Record | None = None,
     buttons_while_streaming: Sequence[Button] = (),
     footer: Callable[[Draft], Footer] = lambda _: Footer(),
-    aside: Callable[[Draft], str] = lambda _: "",
+    aside: Callable[[Draft], Aside] = lambda _: Aside(),
 ) -> tuple[str, Body] | None:
     """Show `draft` as it grows, with `buttons_while_streaming` under it, until all of it stands there with its footer.
 
@@ -127,7 +127,7 @@ class Renderer:
         record: Record,
         buttons_while_streaming: Sequence[Button],
         footer: Callable[[Draft], Footer],
-        aside: Callable[[Draft], str],
+        aside: Callable[[Draft], Aside],
     ) -> None:
         self._draft = draft
         self._to = to
@@ -229,12 +229,13 @@ class Renderer:
             self._restarts = draft.restarts
             self._pages.restart()
         states = self._states_of_text(draft)
-        if aside := self._aside(draft):
+        aside = self._aside(draft)
+        if aside.text:
             if not states and not draft.complete and self._limits.edits == "free":
                 states = [MessageState(Body(PLACEHOLDER.text, self._buttons_while_streaming), False)]
             if states and not states[0].body.files:
                 body = states[0].body
-                states[0] = MessageState(Body(body.text, body.buttons, aside), states[0].final)
+                states[0] = MessageState(Body(body.text, body.buttons, *aside), states[0].final)
         return states
 
     def _states_of_text(self, draft: Draft) -> list[MessageState]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from mimetypes import guess_extension
-from typing import Self
+from typing import NamedTuple, Self
 
 from bridge.errors import GatewayError
 from bridge.events import (
@@ -34,6 +34,14 @@ RECORDING_MARK = "🎙"
 """Before what a recording says."""
 PICTURE_MARK = "🖼"
 """The label of a link to a picture that has no words of its own."""
+
+
+class Aside(NamedTuple):
+    """What stands above an answer and apart from it, in Markdown."""
+
+    text: str = ""
+    unfinished: int = 0
+    """As `Body.aside_unfinished`."""
 
 
 async def at_once() -> None:

@@ -14,7 +14,7 @@ from bridge.commands import file_button, has_long_blocks
 from bridge.errors import GatewayError, GatewayUnreachable, Gone, StoreError
 from bridge.events import Event
 from bridge.inbox import Turn
-from bridge.reply import Account, Draft, Footer
+from bridge.reply import Account, Aside, Draft, Footer
 from bridge.store import Exchange, LastAnswer, Offer, TurnContext, Version
 from bridge.turn.answer_buttons import answer_buttons
 from bridge.turn.attachments import Attachments, Received
@@ -171,7 +171,7 @@ class Attempt:
         buttons = answer_buttons(draft, plan, self._turn.key, level, words, typed=not account.has_buttons(place))
         return account.footer(place, note, [*buttons, *ways], words)
 
-    def _aside(self, draft: Draft) -> str:
+    def _aside(self, draft: Draft) -> Aside:
         return above(draft, self.context.chosen.reasoning, self._words)
 
     async def _must_wait(self, error: GatewayError) -> bool:

@@ -17,7 +17,7 @@ from bridge.events import Event
 from bridge.inbound import ChatMoved, Said
 from bridge.inbox import CRASHED, FAILED, CommandCall, Inbox, InboxFull, Job, Notice, Question, Turn
 from bridge.media import Unreadable
-from bridge.reply import Account, Address, Draft, Footer, deliver
+from bridge.reply import Account, Address, Aside, Draft, Footer, deliver
 from bridge.store import Store
 from bridge.turn.active import ActiveAnswers
 from bridge.turn.attachments import Attachments
@@ -112,7 +112,7 @@ class Replies:
         footer: Callable[[Draft], Footer],
         *,
         name: str = "",
-        aside: Callable[[Draft], str] = lambda _: "",
+        aside: Callable[[Draft], Aside] = lambda _: Aside(),
     ) -> tuple[str, Body] | None:
         """Have `draft` grow at `to` until it is whole, or until somebody in its chat says stop.
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+from operator import itemgetter
+
 from bridge.events import StepState, ToolStep
-from bridge.reply import Draft
+from bridge.reply import Aside, Draft
 from bridge.shorten import shorten
 from bridge.store import ShownReasoning
 from bridge.words import Words
@@ -27,12 +30,16 @@ MARKS: dict[StepState, str] = {
 """Before the line of a tool call."""
 
 
-def above(draft: Draft, shown: ShownReasoning, words: Words) -> str:
-    """Return what stands above the answer, in Markdown: a line for each tool call, as short as the reasoning is."""
-    said = thoughts(draft, shown, words)
-    lines = [_tool_step(step, words, full=shown == "full") for step in draft.tool_steps.values()]
-    parts = [*lines, said] if shown == "full" else ["\n".join(filter(None, [said, *lines]))]
-    return "\n\n".join(filter(None, [_steps(draft), *parts]))
+def above(draft: Draft, shown: ShownReasoning, words: Words) -> Aside:
+    """Return what stands above the answer: a line for each tool call, as short as the reasoning is."""
+    full = shown == "full"
+    thought = (thoughts(draft, shown, words), draft.thinking)
+    called = [(_tool_step(step, words, full=full), step.state == "running") for step in draft.tool_steps.values()]
+    parts = [(text, goes_on) for text, goes_on in ([*called, thought] if full else [thought, *called]) if text]
+    between = "\n\n" if full else "\n"
+    text = "\n\n".join(filter(None, [_steps(draft), between.join(text for text, _ in parts)]))
+    unfinished = between.join(text for text, _ in reversed(list(takewhile(itemgetter(1), reversed(parts)))))
+    return Aside(text, unfinished.count("\n") + 1 if unfinished else 0)
 
 
 def _steps(draft: Draft) -> str:

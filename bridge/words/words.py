@@ -69,7 +69,6 @@ class Words:
     chats_list: str
     chats_hint: str
     chats_none: str
-    chats_usage: str
     chats_gone: str
     chats_of_another: str
     chats_this: str

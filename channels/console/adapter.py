@@ -150,7 +150,8 @@ class Console:
         try:
             if pictures:
                 await self._face.show_pictures(ref, pictures)
-            await self._face.show(ref, text, aside=clean(body.aside), final=final)
+            aside = clean(body.aside)
+            await self._face.show(ref, text, aside=aside, unfinished=body.aside_unfinished, final=final)
         except OSError as error:
             self._face.leave()
             raise Gone("the output is closed") from error

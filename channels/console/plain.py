@@ -78,7 +78,7 @@ class Plain:
     async def show_pictures(self, ref: str, pictures: Sequence[bytes]) -> None:
         """None can be drawn here."""
 
-    async def show(self, ref: str, text: str, *, aside: str, final: bool) -> None:
+    async def show(self, ref: str, text: str, *, aside: str, unfinished: int = 0, final: bool) -> None:
         """Write what is new in the message `ref`, now that it reads `text`. An aside is left out: programs that read
         along want the answer."""
         text = text if final else text.rstrip()  # the spaces at the end may not stay

@@ -145,12 +145,12 @@ class Terminal:
                 self._settle()
                 self._screen.paint([*self._screen.gap(), *rows])
 
-    async def show(self, ref: str, text: str, *, aside: str, final: bool) -> None:
+    async def show(self, ref: str, text: str, *, aside: str, unfinished: int = 0, final: bool) -> None:
         """Make the message `ref` read `text`, and its aside, dimmed, `aside`.
 
         What is printed for good stays above what comes later: an aside that grows once the text has begun goes on
-        below what there is of the text. One that ends with an ellipsis tells of something that goes on: it is printed
-        for good only once it says otherwise.
+        below what there is of the text. Its last lines, as many as are `unfinished`, are printed for good only once
+        they are finished.
         """
         with self._turn.held():
             await self._prompt.put_aside()
@@ -159,8 +159,8 @@ class Terminal:
             self._shown[ref] = text, aside
             grows = text != before
             if aside != aside_before:
-                if grows and text and not final and _goes_on(aside):
-                    self._grow_before(ref, aside, text)
+                if grows and text and not final and unfinished:
+                    self._grow_before(ref, aside.split("\n")[:-unfinished], text)
                     grows = False
                 self._grow(_Part(ref, aside=True), aside, final=final or (grows and bool(text)))
             if not aside or (text and (grows or final)):
@@ -212,13 +212,11 @@ class Terminal:
             self._settle()
         self._draw(part, text, final=final)
 
-    def _grow_before(self, ref: str, aside: str, text: str) -> None:
-        """Draw the text of `ref` above what goes on in its aside, and below what of that is over."""
-        part, lines = _Part(ref, aside=True), aside.split("\n")
-        while lines and _goes_on(lines[-1]):
-            lines.pop()
-        if any(lines):
-            self._grow(part, "\n".join(lines), final=True)
+    def _grow_before(self, ref: str, finished: Sequence[str], text: str) -> None:
+        """Draw the text of `ref` above what goes on in its aside, and below the lines of that that are finished."""
+        part = _Part(ref, aside=True)
+        if any(finished):
+            self._grow(part, "\n".join(finished).rstrip("\n"), final=True)
         elif self._open and self._open[0] == part:
             self._open = None
             self._parts.pop(part, None)
@@ -270,10 +268,6 @@ class Terminal:
                 signal.raise_signal(signal.SIGINT)
         if self._input.closed:
             self._turn.leave()
-
-
-def _goes_on(aside: str) -> bool:
-    return aside.rstrip().endswith("…")
 
 
 @contextmanager

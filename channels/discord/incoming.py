@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import discord
 from cachetools import LRUCache
 
-from bridge.inbound import THUMB_DOWN, Pressed, Reacted, Said
+from bridge.inbound import Pressed, Reacted, Said, is_thumb_down
 from bridge.types import Chat, User
 from channels.discord.attachments import attachments_of
 
@@ -156,7 +156,7 @@ class Reader:
         """A thumb down, in any colour of skin, on a message of ours; None for any other. `group` is None in a direct
         chat, which is told by its person."""
         me = self._account.user.id if self._account.user is not None else 0
-        down = (reaction.emoji.name or "").startswith(THUMB_DOWN) and reaction.emoji.id is None
+        down = is_thumb_down(reaction.emoji.name or "") and reaction.emoji.id is None
         is_bot = reaction.user_id == me or (reaction.member is not None and reaction.member.bot)
         if not down or is_bot or reaction.message_author_id != me or (group is None and reaction.guild_id is not None):
             return None

@@ -24,7 +24,7 @@ then ask for the message; no page of the platform tells its fields, so nothing i
 REACTION = "im.message.reaction.created_v1"
 """Names the message and the person, and no chat (im-v1/message-reaction/events/created)."""
 THUMB_DOWN = "thumbsdown"
-"""The `emoji_type`, in lower case; the platform writes its names in several ways
+"""The `emoji_type`, in lower case: the platform's list has `THUMBSUP` and `ThumbsDown`, and no colours of skin
 (im-v1/message-reaction/emojis-introduce)."""
 MAX_ID_LENGTH = 128
 MAX_COMMAND_BYTES = 200

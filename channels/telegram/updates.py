@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from msgspec.structs import replace
 
-from bridge.inbound import THUMB_DOWN, ChatMoved, Edited, Inbound, Pressed, Reacted, Said
+from bridge.inbound import ChatMoved, Edited, Inbound, Pressed, Reacted, Said, is_thumb_down
 from bridge.types import Attachment, AttachmentKind, Chat, User
 from channels.telegram.wire import (
     WireAuthored,
@@ -168,7 +168,7 @@ def _press(press: WirePress) -> Arrival:
 def _reaction(reaction: WireReaction, update: Mapping[str, Any]) -> Arrival | None:
     """Read a thumb down that was not there before."""
     is_down = [
-        any(each.emoji == THUMB_DOWN for each in side) for side in (reaction.old_reaction, reaction.new_reaction)
+        any(is_thumb_down(each.emoji) for each in side) for side in (reaction.old_reaction, reaction.new_reaction)
     ]
     if is_down != [False, True] or reaction.sender is None or reaction.sender.is_bot:
         return None

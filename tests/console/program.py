@@ -124,8 +124,8 @@ class Bridge:
             await posted.edit(Body("Looking", aside="search: sky\n\nsearch: blue"), final=False)
             await posted.edit(Body("Looking\n\nFound.", aside="search: sky\n\nsearch: blue"), final=True)
         elif text == "running":
-            posted = await console.post(chat, Body(aside="A …"), key="run", final=False)
-            await posted.edit(Body("Let me look.", aside="A: done\nB …"), final=False)
+            posted = await console.post(chat, Body(aside="A runs", aside_unfinished=1), key="run", final=False)
+            await posted.edit(Body("Let me look.", aside="A: done\nB runs", aside_unfinished=1), final=False)
             await self.until_go()
             await posted.edit(Body("Let me look.", aside="A: done\nB: done"), final=False)
             await posted.edit(Body("Let me look.\n\nFound.", aside="A: done\nB: done"), final=True)

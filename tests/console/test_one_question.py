@@ -62,7 +62,7 @@ async def test_a_model_that_is_not_there_has_near_names(tmp_path: Path, capsys: 
         server.script(refusal(400, {"error": {"message": message, "code": "400"}}))
         assert await asked(server, tmp_path) == 1
     said = capsys.readouterr().err
-    assert said.startswith("The model gpt-4o is not there any more.")
+    assert said.startswith("There is no model gpt-4o here.")
     assert "\n  gpt-4o\n  claude-sonnet\n" in said
 
 

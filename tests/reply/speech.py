@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bridge.channel import Limits
 from bridge.events import Event, ReasoningDelta, TextDelta, TextReclassified
-from bridge.reply import Address, Draft, Pace
+from bridge.reply import Address, Aside, Draft, Pace
 from bridge.reply.pages import Pages
 from bridge.types import BodyFile, Button
 from tests.fakes import CHAT, FakeChannel
@@ -35,9 +35,9 @@ def expected(text: str, limits: Limits) -> list[str]:
     return [page.text.rstrip() for page in Pages(limits).of(text)]
 
 
-def how_long(draft: Draft) -> str:
+def how_long(draft: Draft) -> Aside:
     """Return what stands above an answer: for how many tens of seconds the model has thought."""
-    return f"thought {draft.thought_seconds // 10:.0f}" if draft.reasoning else ""
+    return Aside(f"thought {draft.thought_seconds // 10:.0f}") if draft.reasoning else Aside()
 
 
 thoughts = st.lists(

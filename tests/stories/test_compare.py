@@ -51,6 +51,7 @@ async def test_compare_in_the_picker_asks_the_last_question(
     gateway.behave("claude-ok", Behaviour(text="Green."))
     await bot.ask("/model fake-openai:ok")
     await bot.ask("What colour is it?")
+    assert (await bot.ask("/compare fake-openai:ok"))[-1].buttons == ["Compare"], "the last question is at hand"
     menu = (await bot.ask("/model"))[-1]
     await platform.press(menu.id, "Compare")
 

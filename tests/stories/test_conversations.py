@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
@@ -209,30 +210,33 @@ async def test_what_is_forgotten_is_gone_for_good(
     await platform.press(asked.id, label)
     await platform.press(asked.id, label)  # twice at once
     await seen(bot, "Deleted for good.")
-    await seen(bot, "That conversation is not there any more.")
+    await seen(bot, "There is no such conversation here.")
     assert "Conversations here: 2" in (await bot.ask("/chats"))[-1].text
     assert "Nothing that was said" in (await bot.ask("/search beta"))[-1].text
     [asked] = await bot.ask("/forget")
-    assert asked.buttons == ["This conversation", "All 2 conversations"]
-    await press(bot, asked, "This conversation", "Deleted for good.")
+    assert asked.buttons == ["This conversation", "All conversations: 2"]
+    await asyncio.gather(*(platform.press(asked.id, "This conversation") for _ in range(2)))
+    await bot.ask("/whoami")  # both presses have been heard
+    told = next(each.text for each in bot.bubbles() if each.id == asked.id)
+    assert told == "Deleted for good.", "the second press says what the first has done"
     await bot.ask("Delta.")
     assert said(gateway) == ["Delta."]
     # What a year-old button, or one that was never made, would send: the time in it is over, or it names nothing.
     for forged, answer in (
         ("/forget all yes s0000", "What do you want to delete"),
-        ("/chats open zzzzzz", "not there any more"),
-        ("/chats delete zzzzzz yes", "not there any more"),
+        ("/chats open zzzzzz", "no such conversation"),
+        ("/chats delete zzzzzz yes", "no such conversation"),
         ("/download zzzzzz aaaa", "not kept any more"),
-        ("/chats open -1", "lists the conversations"),
     ):
         [menu] = await bot.ask("/chats")
         before = {(each.id, each.text) for each in bot.bubbles()}
         await platform.press(menu.id, menu.buttons[0], command=forged)
         await seen(bot, answer, before)
         assert "Conversations here: 2" in (await bot.ask("/chats"))[-1].text
+    assert "Conversations here: 2" in (await bot.ask("/chats open -1"))[-1].text
     [asked] = await bot.ask("/forget all")
-    assert asked.buttons == ["All 2 conversations"]
-    await press(bot, asked, "All 2", "Deleted for good: 2.")
+    assert asked.buttons == ["All conversations: 2"]
+    await press(bot, asked, "All", "Deleted for good: 2.")
     assert (await bot.ask("/chats"))[-1].text == "There are no conversations here yet."
 
 

@@ -90,7 +90,7 @@ async def test_a_model_that_is_not_there_has_near_names(telegram: Platform, tmp_
     async with ServerEmulator("litellm") as server, BridgeProcess(telegram, server, tmp_path, **settings) as bot:
         server.script(refusal(400, {"error": {"message": message, "type": "invalid_request_error", "code": "400"}}))
         [failed] = await bot.ask("hello")
-        assert failed.text == "⚠️ The model gpt-4 is not there any more. Please pick another."
+        assert failed.text == "⚠️ There is no model gpt-4 here. Please pick another."
         assert failed.buttons == ["gpt-4o", "claude-sonnet", "Pick a model"]
         await telegram.press(failed.id, "gpt-4o")
         await until(lambda: bot.bubbles()[-1].text == "Now: LiteLLM · gpt-4o", "the choice")

@@ -78,6 +78,9 @@ async def test_a_persona_of_ones_own_is_saved_and_shared(
     assert "/persona a picks it." in told.text
     [told] = await bot.ask("/persona save *: x")
     assert "cannot be a name" in told.text
+    for half_said, whole in (("/persona save", "/persona save NAME"), ("/chain save", "/chain save brief: summary")):
+        [told] = await bot.ask(half_said)
+        assert whole in told.text, "how it is written, not a name that is unknown"
 
 
 async def test_a_chain_shows_its_steps_above_the_last(bot: BridgeProcess, gateway: GatewayEmulator) -> None:

@@ -40,13 +40,16 @@ async def test_members_words_are_answered_where_an_admin_says_so(
     await platform.say("Before it was on.", who="tom", place="group")
     assert "/chat overhear members" in await in_group(bot, "/sum 50", "tom"), "off by default"
     assert "Only admins" in await in_group(bot, "/chat overhear members", "tom")
-    assert "overhear: members" in (await in_group(bot, "/chat overhear members")).replace("`", "")
+    changed = (await in_group(bot, "/chat overhear members")).replace("`", "")
+    assert changed.endswith("overhear: members"), "what was changed, and nothing else"
     assert "I have heard nothing here" in await in_group(bot, "/sum")
     first = await platform.say("Shall we eat at seven?", who="tom", place="group")
     await platform.say("I am shut out.", who="ben", place="group")
     await platform.say("Eight is better.", who="mia", place="group")
+    for few in ("/sum 0", "/sum -1"):
+        assert "/sum 50 has the model answer" in (await in_group(bot, few, "tom")).replace("`", "")
     gateway.answer("You eat at eight.")
-    assert await in_group(bot, "/sum 50 when?", "tom") == "You eat at eight."
+    assert await in_group(bot, "/sum 1000000000 when?", "tom") == "You eat at eight."
     heard = told(gateway)
     assert "Shall we eat at seven?" in heard and "Tom: " in heard and "Eight is better." in heard
     assert heard.endswith("when?") and "shut out" not in heard and "Before it was on." not in heard

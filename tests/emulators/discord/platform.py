@@ -213,7 +213,7 @@ class DiscordPlatform:
     async def react(self, bubble: str, *, who: str = "mia", place: Place = "direct", down: bool = True) -> None:
         await self._online()
         said, person = self.world.messages[bubble], self.world.person(who)
-        await self.gateway.message_reaction_add(said.payload, person, "👎" if down else "👍")
+        await self.gateway.message_reaction_add(said.payload, person, "👎🏿" if down else "👍")
 
     async def slash(
         self, command: str, argument: str = "", *, who: str = "mia", place: Place = "direct", voice: Voice = "person"
