@@ -22,7 +22,10 @@ MAX_SHOWN = 64
 
 
 def spent_on(question: Question, draft: Draft, generation: Generation | Chain) -> list[Spent]:
-    """What the answer took. One without anything in it is no turn, and its last request is not charged by estimate."""
+    """Return what the answer took.
+
+    One without anything in it is no turn, and its last request is not charged by estimate.
+    """
     *before, (model, usage) = generation.usages(draft.text)
     person, chat = question.asked_by, question.chat
     spent = [Spent(person, chat, m, Tally(0, each.prompt_tokens, each.completion_tokens)) for m, each in before]
@@ -33,7 +36,7 @@ def spent_on(question: Question, draft: Draft, generation: Generation | Chain) -
 
 
 def activity(question: Question, draft: Draft, generation: Generation | Chain, began: float) -> Activity:
-    """What the page shows of a turn."""
+    """Return what the page shows of a turn."""
     now = time.time()
     return Activity(
         now,

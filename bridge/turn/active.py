@@ -10,6 +10,8 @@ from bridge.types import Chat
 
 
 class ActiveAnswers:
+    """The drafts of the answers under way, by chat."""
+
     def __init__(self) -> None:
         self._drafts: dict[str, dict[Draft, str]] = {}
 

@@ -79,19 +79,19 @@ class Answerer:
                 await self._replies.notify(turn, account, job)
             case CommandCall():
                 standing = await self._access.judge(job.sender, job.chat, job.groups)
-                if await self._may_go_on(turn, account, standing):
+                if await self._admit(turn, account, standing):
                     await self._replies.run_command(turn, account, standing, job)
             case Question(action="deleted"):
                 await self._answer_question(turn, account, Standing(Role.MEMBER))
             case Question():
                 standing = await self._access.judge(job.asked_by, job.chat, job.message.groups)
-                if await self._may_go_on(turn, account, standing):
+                if await self._admit(turn, account, standing):
                     if may_be_joined(turn) or turn.steps or (turn.edits and turn.reply().begun):
                         await turn.join()
                     await self._answer_question(turn, account, standing)
 
-    async def _may_go_on(self, turn: Turn, account: Account, standing: Standing) -> bool:
-        """Whether the job is to be done; if not, it has left the queue."""
+    async def _admit(self, turn: Turn, account: Account, standing: Standing) -> bool:
+        """Return whether the job is to be done; one that is not leaves the queue. After crashes, wait first."""
         if standing.role < Role.MEMBER:
             await turn.done()  # its sender was let in when it was sent, and is no longer
         elif turn.attempt > MAX_FAILURES or turn.crashes > MAX_CRASHES:
@@ -110,7 +110,7 @@ class Answerer:
     async def _answer_as_it_reads(self, turn: Turn, account: Account, standing: Standing) -> bool:
         """Answer the question as it reads now; False where it reads otherwise once it has been answered."""
         began = time.time()
-        if await self._is_unsupported(turn, account, standing):
+        if await self._reply_if_unsupported(turn, account, standing):
             return True
         plan, context = await self._plan(turn, standing)
         if plan is None:
@@ -152,8 +152,8 @@ class Answerer:
             await self._outages.report_down(plan.question.asked_by, gateway)
         return True
 
-    async def _is_unsupported(self, turn: Turn, account: Account, standing: Standing) -> bool:
-        """Whether there is nothing in the message that a model could read; its sender has then been told."""
+    async def _reply_if_unsupported(self, turn: Turn, account: Account, standing: Standing) -> bool:
+        """Tell the sender where there is nothing in the message that a model could read; return whether that was so."""
         question, message = turn.question, turn.question.message
         if question.action or message.text.strip() or message.quoted.strip():
             return False

@@ -10,7 +10,7 @@ from msgspec.structs import replace as with_changes
 from bridge.access import ChatSettings, Standing
 from bridge.commands import Commands
 from bridge.gateway import Gateways
-from bridge.inbound import parse_command
+from bridge.inbound import Said, parse_command
 from bridge.inbox import Question, Turn
 from bridge.knowledge import KnowledgeChoices, asked_once
 from bridge.media import SpeechServer
@@ -57,27 +57,26 @@ class Asking:
         self._tools = tools
 
     async def ask(
-        self, turn: Turn, planned: Plan, account: Account, standing: Standing, context: TurnContext
+        self, turn: Turn, plan: Plan, account: Account, standing: Standing, context: TurnContext
     ) -> tuple[Generation | Chain, Received]:
         """Return what will ask the model, and what will have been received by then; nothing has been asked yet."""
-        if (
-            not planned.prompt
-            and (chain := await self._chain(turn, planned.question, standing.settings, context)) is not None
-        ):
+        chain = None if plan.prompt else await self._chain(turn, plan.question, standing.settings, context)
+        if chain is not None:
             return chain, Received()
-        return self.generation(turn, planned, account, standing, context)
+        return self.generation(turn, plan, account, standing, context)
 
     def generation(
         self,
         turn: Turn,
-        planned: Plan,
+        plan: Plan,
         account: Account,
         standing: Standing,
         context: TurnContext,
         *,
         tools: bool = True,
     ) -> tuple[Generation, Received]:
-        chosen, message, received, settings = context.chosen, planned.message, Received(), standing.settings
+        """Return what will ask one model, with `tools` where they are on, and what will have been received by then."""
+        chosen, message, received, settings = context.chosen, plan.message, Received(), standing.settings
         once = asked_once(message.text)
         if once:
             message = with_changes(message, text=once)
@@ -85,7 +84,7 @@ class Asking:
         consults_itself = choices.is_on and choices.is_tool and not once
         searching = TurnKnowledge(
             self._commands.knowledge,
-            planned.question.chat,
+            plan.question.chat,
             None if once and standing.may_pick_knowledge and not choices.bases else list(choices.bases),
             received,
             own=bool(once) or choices.own,
@@ -94,44 +93,16 @@ class Asking:
 
         async def loop() -> ToolLoop | None:
             knowledge = KnowledgeTool(searching) if consults_itself else None
-            return await self._tools.loop(
-                turn, account, planned.question, chosen.tools, on=tools_on, knowledge=knowledge
-            )
+            return await self._tools.loop(turn, account, plan.question, chosen.tools, on=tools_on, knowledge=knowledge)
 
-        async def ask() -> Asked:
-            if planned.prompt:
-                return Asked([ChatMessage.user(planned.prompt)])
-            if planned.overheard:
-                heard = await self._overheard.last(message.chat, planned.overheard, planned.until)
-                return Asked([ChatMessage.user(told(message, heard))])
-            if message.attachments:
-                await self._attachments.receive(message, account.channel, received, planned.question.page_range)
-            query = message.text.strip() or " ".join(received.heard) or message.quoted
-            return Asked(user_messages(message, tuple(received.parts)), received.heard, query)
-
-        budget = self._settings.history_tokens
-        memory: Dropping | Summarising = Dropping(planned.history, budget)
-        if settings.memory == "summarise":
-            memory = Summarising(
-                self._gateways,
-                self._conversations,
-                planned.question.chat,
-                turn.epoch,
-                turn=message.id,
-                history=planned.history,
-                summary=context.summary,
-                budget=budget,
-                keep_seconds=settings.keep_seconds,
-                pause=self._load.pause,
-            )
         generation = Generation(
             self._gateways,
             self._preferences,
             resolve_models=lambda: self._commands.picker.chain(chosen, settings),
             system=chosen.system or settings.system or self._settings.system,
-            remember=memory.remember,
-            ask=ask,
-            load=lambda messages: self._attachments.load(planned.question.chat, messages),
+            remember=self._memory(turn, plan, settings, context).remember,
+            ask=lambda: self._read(plan, message, account, received),
+            load=lambda messages: self._attachments.load(plan.question.chat, messages),
             seeing=lambda: self._commands.picker.seeing(settings),
             pause=self._load.pause,
             fetch_links=self._settings.picture_links,
@@ -142,6 +113,36 @@ class Asking:
             sampling=chosen.sampling,
         )
         return generation, received
+
+    async def _read(self, plan: Plan, message: Said, account: Account, received: Received) -> Asked:
+        """Return what is asked, with what came with `message`, which is read into `received`. Raises StoreError."""
+        if plan.prompt:
+            return Asked([ChatMessage.user(plan.prompt)])
+        if plan.overheard:
+            heard = await self._overheard.last(message.chat, plan.overheard, plan.until)
+            return Asked([ChatMessage.user(told(message, heard))])
+        if message.attachments:
+            await self._attachments.receive(message, account.channel, received, plan.question.page_range)
+        query = message.text.strip() or " ".join(received.heard) or message.quoted
+        return Asked(user_messages(message, tuple(received.parts)), received.heard, query)
+
+    def _memory(self, turn: Turn, plan: Plan, settings: ChatSettings, context: TurnContext) -> Dropping | Summarising:
+        """Return what decides how much of the conversation goes with the question."""
+        budget = self._settings.history_tokens
+        if settings.memory != "summarise":
+            return Dropping(plan.history, budget)
+        return Summarising(
+            self._gateways,
+            self._conversations,
+            plan.question.chat,
+            turn.epoch,
+            turn=plan.message.id,
+            history=plan.history,
+            summary=context.summary,
+            budget=budget,
+            keep_seconds=settings.keep_seconds,
+            pause=self._load.pause,
+        )
 
     async def _chain(
         self, turn: Turn, question: Question, settings: ChatSettings, context: TurnContext

@@ -59,7 +59,7 @@ class Loaded:
     pictures: LoadedPictures = field(default_factory=dict)
 
     def expand(self, messages: Sequence[ChatMessage]) -> list[ChatMessage]:
-        """The messages, with the text of each document in its place, or a note where it is not loaded."""
+        """Return the messages, with the text of each document in its place, or a note where it is not loaded."""
         return [ChatMessage(each.role, tuple(map(self._expanded, each.parts))) for each in messages]
 
     def _expanded(self, part: Part) -> Part:
@@ -70,6 +70,8 @@ class Loaded:
 
 
 class Attachments:
+    """Reads what comes with questions, keeps pictures of answers, and loads what a request refers to."""
+
     def __init__(self, media: MediaKeeper, gateways: Gateways, reader: AttachmentReader, document_tokens: int) -> None:
         """`document_tokens`: how much of earlier documents goes with a question, by estimate."""
         self._document_tokens = document_tokens

@@ -34,7 +34,7 @@ FREE_CRASHES = 3
 
 
 class Attempt:
-    """One answer to a question on its way. An edit of the question gives it another plan, and something else to ask.
+    """One answer in progress: what it is based on, and what makes it. An edit of the question replaces both.
 
     `make_plan` reads the question as it is now, `ask` makes what asks the model. `generation` and what comes of it are
     there once the answer grows.

@@ -57,6 +57,7 @@ class Chain:
 
     @property
     def first_text(self) -> float | None:
+        """As `Generation.first_text`, of the step under way, and in the end of the last."""
         return self._current.first_text
 
     async def events(self) -> AsyncIterator[Event]:

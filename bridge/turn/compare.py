@@ -59,7 +59,7 @@ class Comparison:
         self,
         replies: Replies,
         load: Load,
-        planned: Plan,
+        plan: Plan,
         models: Sequence[ModelId],
         ask: Callable[[ModelId], tuple[Generation, Received]],
         words: Words,
@@ -68,7 +68,7 @@ class Comparison:
     ) -> None:
         self._replies = replies
         self._load = load
-        self._planned = planned
+        self._plan = plan
         self._words = words
         self._admin = admin
         self.columns = [Column(number, model, *ask(model)) for number, model in enumerate(models)]
@@ -84,7 +84,7 @@ class Comparison:
             await asyncio.wait(growing)
 
     async def _grow(self, turn: Turn, account: Account, column: Column) -> None:
-        words, question, name = self._words, self._planned.question, NAMES[column.number]
+        words, question, name = self._words, self._plan.question, NAMES[column.number]
         place, began = question.chat.place, time.monotonic()
 
         async def events() -> AsyncIterator[Event]:
@@ -123,21 +123,21 @@ class Comparison:
         for column in self.columns:
             stands = tuple(turn.reply(NAMES[column.number]).refs)
             ended, model = end_reason(column.draft), str(column.model)
-            made = self._planned.exchange(column.generation.question, column.draft, (), ended, model)
+            made = self._plan.exchange(column.generation.question, column.draft, (), ended, model)
             versions.append(Version(replace(made, refs=stands), column.note, tuple(column.draft.sources)))
             refs.append(stands)
         said = [column.number for column in self.columns if not column.draft.is_empty]
         first = said[0] if said else 0
         answer = LastAnswer(
             turn.key,
-            self._planned.asked,
+            self._plan.asked,
             refs[first],
             tuple(versions) if said else (),
             first,
             tuple(column.offer for column in self.columns if column.offer is not None),
             turn.epoch,
             tuple(refs),
-            self._planned.overheard,
-            self._planned.until,
+            self._plan.overheard,
+            self._plan.until,
         )
         return versions[first].exchange if said else None, answer

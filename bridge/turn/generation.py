@@ -206,7 +206,7 @@ class Generation:
         return [*self._failures, *(self._completion.failures if self._completion else ())]
 
     def gateways_away(self, error: GatewayError | None) -> list[str]:
-        """The ids of the gateways that were found to be away; `error` is what ended the answer, if anything did."""
+        """Return the ids of the gateways that were found to be away; `error` is what ended the answer, if any did."""
         errors = [error, *(failure.error for failure in self.failures)]
         return list(dict.fromkeys(each.gateway_id for each in errors if isinstance(each, GatewayUnreachable)))
 
@@ -236,7 +236,7 @@ class Generation:
         return self._remembered.is_new
 
     async def learn(self) -> None:
-        """Take in how many tokens the request really had, so that the next estimate is better. Raises StoreError."""
+        """Note how many tokens the request really had, so that the next estimate is better. Raises StoreError."""
         usage = self._completion.usage if self._completion else None
         plain = not self._loaded.pictures and self.loop is None  # what tools take is not estimated
         if usage is not None and self.model is not None and plain:

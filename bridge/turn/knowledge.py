@@ -47,12 +47,13 @@ class TurnKnowledge:
         self._own = own
 
     async def consult(self, question: str) -> Sequence[Passage]:
-        """The passages that go with `question`. Raises StoreError."""
+        """Return the passages that go with `question`, and note in `received` what went wrong. Raises StoreError."""
         found = await self.find(question)
         self._received.knowledge = found.problem
         return found.passages
 
     async def find(self, question: str) -> Found:
+        """Search what may be searched. Raises StoreError."""
         return await self._knowledge.find(self._chat, question, self._bases, own=self._own)
 
 

@@ -14,7 +14,7 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 import structlog
@@ -110,6 +110,8 @@ class ToolUse:
 
 @dataclass(slots=True)
 class _Call:
+    """A call as far as it has come; `arguments` are its pieces."""
+
     id: str = ""
     name: str = ""
     arguments: list[str] = field(default_factory=list)
@@ -131,7 +133,7 @@ class _Calls:
         return len(self._calls) - 1 if begun else None
 
     def whole(self, number: int) -> tuple[ToolCall, ...]:
-        """The calls; arguments that are too long are left out, so that they are refused."""
+        """Return the calls; `TOO_LONG` stands for arguments that are too long, so that they are refused."""
         made, room = [], MAX_CALLS_BYTES
         for place, call in enumerate(list(self._calls.values())[:MAX_CALLS_AT_ONCE]):
             arguments = "".join(call.arguments).strip()
@@ -159,10 +161,10 @@ class ToolLoop:
         """What was called and what came of it, for the history: bounded, and without words of the model's."""
 
     async def events(self, complete: Complete, spend: Callable[[Usage | None], Usage]) -> AsyncIterator[Event]:
-        """What the model says and what its tools do. `spend` tells what asking has taken so far, and is given what
-        earlier attempts took for the answers that are not asked for again.
+        """Yield what the model says and what its tools do.
 
-        Raises GatewayError, StoreError.
+        `spend` tells what asking has taken so far, and is given what earlier attempts took for the answers that are not
+        asked for again. Raises GatewayError, StoreError.
         """
         further: list[ChatMessage] = []
         for number in count():
@@ -252,7 +254,7 @@ class ToolLoop:
             for place, call in enumerate(calls):
                 id = f"{number}.{place}"
                 tool, arguments = self._use.tools.get(call.name), _arguments(call)
-                settled = await self._settled(id, tool, arguments)
+                settled = await self._settle(id, tool, arguments)
                 if settled == "ask":
                     assert tool is not None
                     if question is None:
@@ -297,8 +299,13 @@ class ToolLoop:
         if question is not None:
             yield question
 
-    async def _settled(self, id: str, tool: Tool | None, arguments: Mapping[str, Any] | None) -> CallResult | str:
-        """The result of a call that is not run, or not again; ``ask`` where somebody has to allow it, else ``run``."""
+    async def _settle(
+        self, id: str, tool: Tool | None, arguments: Mapping[str, Any] | None
+    ) -> CallResult | Literal["ask", "run"]:
+        """Return the result of a call that is not run, or not again; ``ask`` where somebody has to allow it; ``run``.
+
+        A call that somebody refused is written down as finished.
+        """
         begun = self._steps.call(id)
         if begun is not None:
             if begun.result is not None:
@@ -375,11 +382,12 @@ class ToolLoop:
 
 
 def added(one: Usage, other: Usage) -> Usage:
+    """Return both together."""
     return Usage(one.prompt_tokens + other.prompt_tokens, one.completion_tokens + other.completion_tokens)
 
 
 def _arguments(call: ToolCall) -> dict[str, Any] | None:
-    """What a model wrote, as an object; None where it is none. No arguments are an empty one."""
+    """Return what a model wrote, as an object; None where it is none. No arguments are an empty one."""
     if not call.arguments.strip():
         return {}
     try:
@@ -396,7 +404,7 @@ def _shown(file: ToolFile) -> Event:
 
 
 def _for_history(asked: ChatMessage, given: ChatMessage) -> list[ChatMessage]:
-    """The calls and results of one round, shortened, for later questions."""
+    """Return the calls and results of one round, shortened, for later questions."""
     calls = [
         call if len(call.arguments) <= MAX_HISTORY_RESULT else ToolCall(call.id, call.name, "{}")
         for call in asked.parts

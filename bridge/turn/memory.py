@@ -26,6 +26,7 @@ MAX_SECONDS = 60.0
 RETRY_SECONDS = 600.0
 """Seconds after a failure for which no summary is asked for."""
 MIN_CHARACTERS = 400
+"""The least that a summary is cut off at."""
 NOTHING = Usage(0, 0)
 PROMPT = (
     "Below is the beginning of a conversation between a person and an assistant. Summarise it in at most {words} "
@@ -49,7 +50,7 @@ class Remembered:
     """What it took to make the summary."""
 
     def system(self, prompt: str) -> str:
-        """The system prompt `prompt`, with the summary below it."""
+        """Return the system prompt `prompt`, with the summary below it."""
         return "\n\n".join(filter(None, [prompt.strip(), HEAD + self.summary if self.summary else ""]))
 
 
@@ -120,7 +121,7 @@ class Summarising:
         return Remembered(kept, text, is_new=True, usage=usage)
 
     async def _made(self, gone: Sequence[Exchange], model: ModelId, ratio: float) -> tuple[str, Usage]:
-        """A summary of `gone`, and of what was before it; empty where the model fails. With what it took."""
+        """Return a summary of `gone` and of what was before it, empty where the model fails; and what it took."""
         said = [self._summary.text] if self._summary.text else []
         for each in fit(gone, self._budget, ratio):
             asked = "\n".join(message.text for message in each.question)
@@ -146,6 +147,6 @@ class Summarising:
 
 
 def _after(id: str, history: Sequence[Exchange]) -> Sequence[Exchange]:
-    """What was said after the exchange `id`; all of it, where that is not there any more."""
+    """Return what was said after the exchange `id`; all of it, where that is not there any more."""
     places = [place for place, each in enumerate(history) if each.id == id] if id else []
     return history[places[-1] + 1 :] if places else history

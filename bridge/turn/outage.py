@@ -27,7 +27,10 @@ LOOK_SECONDS = 3.0
 
 
 class OutageMonitor:
-    """Owners are told after `tell_after` seconds, or not at all where that is 0. All but `run` raise StoreError."""
+    """Watches gateways that are away. All but `run` raise StoreError.
+
+    Owners are told after `tell_after` seconds, or not at all where that is 0.
+    """
 
     def __init__(self, store: Store, inbox: Inbox, gateways: Gateways, access: Access, tell_after: float) -> None:
         self._store = store
@@ -101,7 +104,7 @@ class OutageMonitor:
     async def _tell_owners(
         self, gateway: Gateway, outage: Outage, kind: str, values: dict[str, str], *, but: str = ""
     ) -> None:
-        """The ids make it once, whichever process comes first and however often."""
+        """Put a notice for each owner but the one named `but`. Its id makes it one, however many processes put it."""
         values = {**values, "gateway": _called(gateway)}
         for contact in await self._access.owner_contacts():
             if str(contact.owner) == but:
@@ -114,10 +117,10 @@ class OutageMonitor:
 
 
 def _called(gateway: Gateway) -> str:
-    """What people read: of several gateways, what the operator calls this one."""
+    """Return what people read: of several gateways, what the operator calls this one."""
     return gateway.label or gateway.name
 
 
 def _named(gateway: Gateway) -> dict[str, str]:
-    """For a log line."""
+    """Return what a line of the log says of it."""
     return {"gateway": gateway.id} if gateway.id else {}

@@ -62,7 +62,7 @@ class Plan:
         return columns[self._column(self.answer)] if columns else self.answer.refs
 
     def _column(self, answer: LastAnswer) -> int:
-        """Which of several answers that were compared this one stands in the place of."""
+        """Return which of several answers that were compared this one stands in the place of."""
         return self.question.version - 1 if self.shows is not None else answer.shown
 
     def takes_place_of(self, column: int) -> bool:
@@ -154,12 +154,12 @@ def plan_of(question: Question, asked: tuple[Said, ...], context: TurnContext, w
 
     `asked` are its messages, where it is asked for the first time.
     """
-    planned, answer = _plan(question, asked, context, words), context.answer
-    if planned is None or question.overheard:
-        return planned and dataclasses.replace(planned, overheard=question.overheard, until=question.until)
-    if answer is not None and answer.overheard and any(answer.is_about(each.id) for each in planned.asked):
-        return dataclasses.replace(planned, overheard=answer.overheard, until=answer.until)
-    return planned
+    plan, answer = _plan(question, asked, context, words), context.answer
+    if plan is None or question.overheard:
+        return plan and dataclasses.replace(plan, overheard=question.overheard, until=question.until)
+    if answer is not None and answer.overheard and any(answer.is_about(each.id) for each in plan.asked):
+        return dataclasses.replace(plan, overheard=answer.overheard, until=answer.until)
+    return plan
 
 
 def _plan(question: Question, asked: tuple[Said, ...], context: TurnContext, words: Words) -> Plan | None:
@@ -195,7 +195,7 @@ def _plan(question: Question, asked: tuple[Said, ...], context: TurnContext, wor
 
 
 def _first(question: Question, asked: tuple[Said, ...], context: TurnContext) -> Plan:
-    """A question as it was sent, or asked again by its sender in a message of its own."""
+    """Return the plan for a question as it was sent, or asked again by its sender in a message of its own."""
     message = question.message
     if not question.again:
         return Plan(question, asked or (message,), context.history)

@@ -27,6 +27,8 @@ from bridge.words import Language, Words, trouble, words_for
 
 
 class Replies:
+    """Says what the bridge itself has to say, each kind of it by a method."""
+
     def __init__(
         self,
         store: Store,

@@ -31,7 +31,7 @@ class Round(Struct, frozen=True):
     """What it thought, for the model itself, and after how many characters of `text`."""
 
     def said(self) -> list[Text | Thought]:
-        """Words and thoughts in their order, without words that nobody can see."""
+        """Return words and thoughts in their order, without words that nobody can see."""
         parts: list[Text | Thought] = []
         begin = 0
         for at, thought in self.thoughts:
@@ -42,6 +42,8 @@ class Round(Struct, frozen=True):
 
 
 class KeptFile(Struct, frozen=True):
+    """A file that a tool gave, as the turn's journal names it."""
+
     kind: FileKind
     media: Media
 
@@ -81,7 +83,7 @@ class ToolSteps:
         """As earlier attempts left them."""
 
     def round(self, number: int) -> Round | None:
-        """The answer of that number, as an earlier attempt got it."""
+        """Return the answer of that number, as an earlier attempt got it; None where none did."""
         kept = self._kept.get(f"r{number}")
         try:
             return ROUND.decode(kept) if kept else None
@@ -101,7 +103,7 @@ class ToolSteps:
         return round
 
     def call(self, id: str) -> Begun | None:
-        """How far an earlier attempt came with the call; None where it was not begun."""
+        """Return how far an earlier attempt came with the call; None where it was not begun."""
         if id not in self._kept:
             return None
         kept = self._kept[id]
@@ -111,8 +113,9 @@ class ToolSteps:
             return Begun(None)
 
     async def begin(self, id: str) -> None:
-        """The call is about to be run."""
+        """Write down that the call is about to be run."""
         await self._turn.begin_step(id)
 
     async def finish(self, id: str, result: CallResult) -> None:
+        """Write down what came of the call."""
         await self._turn.finish_step(id, RESULT.encode(result))

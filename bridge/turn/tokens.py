@@ -40,7 +40,7 @@ _WEIGHTS: tuple[tuple[Iterable[int], float], ...] = (
 
 
 def _classes() -> tuple[bytes, tuple[float, ...]]:
-    """For each byte the number of its class, and the classes' weights; later lines go before earlier ones."""
+    """Return for each byte the number of its class, and the classes' weights; later lines go before earlier ones."""
     table = bytearray(256)
     for number, (members, _) in enumerate(_WEIGHTS, 1):
         for byte in members:
@@ -52,13 +52,13 @@ _TABLE, _BY_CLASS = _classes()
 
 
 def estimate(text: str) -> int:
-    """About how many tokens `text` has. Never falls when text is added."""
+    """Return about how many tokens `text` has. Never falls when text is added."""
     classes = text.encode("utf-8", "surrogatepass").translate(_TABLE)
     return ceil(sum(weight * classes.count(number) for number, weight in enumerate(_BY_CLASS) if weight))
 
 
 def fit(history: Sequence[Exchange], budget: int, ratio: float = 1.0) -> list[Exchange]:
-    """The newest turns, whole and without gaps, that fit in `budget` tokens; oldest first.
+    """Return the newest turns, whole and without gaps, that fit in `budget` tokens; oldest first.
 
     `ratio` corrects the estimate for a model (`Preferences.ratio`).
     """
@@ -73,7 +73,7 @@ def _cost(exchange: Exchange) -> int:
 
 
 def estimate_message(message: ChatMessage) -> int:
-    """About how many tokens `message` costs in a request, with what tools were asked and what they gave back."""
+    """Return about how many tokens `message` costs in a request, with what tools were asked and what they gave back."""
     return PER_MESSAGE + sum(map(_estimate_part, message.parts))
 
 

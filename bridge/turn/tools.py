@@ -30,6 +30,7 @@ from bridge.turn.steps import KeptFile, ToolSteps
 from bridge.types import Chat
 
 MAX_TOOLS = 64
+"""That go with one question."""
 MAX_TOOLS_BYTES = 48_000
 """Of all schemas and descriptions that go with one question; some 12,000 tokens."""
 
