@@ -100,7 +100,7 @@ class Kept:
 
 
 async def kept(redis: Redis) -> AsyncIterator[Kept]:
-    """Every turn that was given up and is still kept, those of one chat newest first. Raises StoreError."""
+    """Yield every turn that was given up and is still kept, those of one chat newest first. Raises StoreError."""
     async with translate_redis_errors():
         async for key in redis.scan_iter(match=keys.ASIDES, count=1000):
             for row in cast(list[str], await redis.lrange(key, 0, -1)):
@@ -126,5 +126,5 @@ async def put_back(redis: Redis, kept: Kept, account: str, queue: str, seconds: 
 
 
 def aside(why: str, attempt: int, account: str, lane: Lane, entry: str) -> str:
-    """The row of a turn that is given up now."""
+    """Return the row of a turn that is given up now."""
     return Aside(why, time.time(), attempt, account, lane, entry).to_row()

@@ -25,7 +25,7 @@ class Backlog:
 
 
 async def backlog(redis: Redis) -> Backlog:
-    """Look through all queues. Raises StoreError."""
+    """Look through all queues and return what lies there. Raises StoreError."""
     jobs, under_way, chats, sent = 0, 0, set[str](), list[float]()
     for lane in LANES:
         async for each in waiting(redis, lane):
@@ -45,7 +45,7 @@ async def backlog(redis: Redis) -> Backlog:
 
 
 def _sent_at(row: str) -> float:
-    """When the person sent it, as the platform says; 0 where that is not known."""
+    """Return when the person sent it, as the platform says; 0 where that is not known."""
     try:
         job = Entry.from_row(row).job
     except ValueError:
@@ -54,6 +54,6 @@ def _sent_at(row: str) -> float:
 
 
 async def _came_at(redis: Redis, seen: str, row: str) -> float:
-    """When it was taken in; that is known for a day."""
+    """Return when it was taken in; that is known for a day."""
     async with translate_redis_errors():
         return float(await redis.zscore(seen, row[: keys.KEY_LENGTH]) or 0.0)

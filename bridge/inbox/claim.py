@@ -148,7 +148,7 @@ class Claim:
         return self.lost.is_set() or (self.hold is not None and self.hold.expired(time.monotonic()))
 
     async def next(self) -> Turn | None:
-        """The first job of the queue, one attempt more counted; None when there was none and the chat is let go.
+        """Return the first job of the queue, one attempt more counted; None when there was none and the chat is let go.
 
         None as well where the chat was let go before, by `release` or `Turn.suspend`. Raises ClaimLost when another
         worker has the chat, StoreError when Redis cannot be asked.
@@ -190,7 +190,7 @@ class Claim:
             await self.let_go(announced=left > 0)
 
     async def let_go(self, *, announced: bool) -> None:
-        """The chat has been let go; with `announced`, others are to look at it. Raises nothing."""
+        """Note that the chat has been let go; with `announced`, have others look at it. Raises nothing."""
         self._end()
         try:
             if announced:
@@ -202,7 +202,7 @@ class Claim:
         await self._drop()
 
     def lose(self) -> None:
-        """It is no longer ours, unless we let it go ourselves."""
+        """Note that it is no longer ours, unless we let it go ourselves."""
         if not self._over:
             self._end()
             self.lost.set()

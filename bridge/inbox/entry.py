@@ -32,6 +32,8 @@ _WRITTEN = Row(_Written)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
+    """A job with its turn's key and the account that it came to."""
+
     key: str
     account: str
     job: Job
@@ -50,7 +52,7 @@ class Entry:
         return cls(row[: keys.KEY_LENGTH], read.account, read.job)
 
     def in_chat(self, chat: Chat) -> Entry:
-        """The same turn in another chat: that which this one has become."""
+        """Return the same turn in another chat: that which this one has become."""
         return replace(self, job=_in_chat(self.job, chat))
 
 

@@ -51,6 +51,7 @@ READ_SECONDS = 1.0
 FULL_SECONDS = 0.05
 """Seconds between two looks for room, when there is none."""
 SWEEP_SECONDS = 600.0
+"""Between two looks through all queues."""
 END_OF_TURN_SECONDS = 0.05
 """Between two looks whether a turn has ended."""
 MIN_RETRY_SECONDS, MAX_RETRY_SECONDS = 0.1, 5.0
@@ -116,7 +117,7 @@ class Inbox:
         return await self._changed(job.chat, await queue.replace(self._redis, job))
 
     async def asked_again(self, chat: Chat, ids: Collection[str]) -> list[Question]:
-        """The questions that wait in `chat` and ask once more what one of the messages `ids` asked.
+        """Return the questions that wait in `chat` and ask once more what one of the messages `ids` asked.
 
         Raises StoreError.
         """
@@ -135,7 +136,7 @@ class Inbox:
         return changed
 
     async def current(self, chat: Chat) -> tuple[str, Job] | None:
-        """The job of the talk in `chat` that is done first, with its turn key; None where there is none to be read.
+        """Return the first job of the talk in `chat`, with its turn key; None where there is none to be read.
 
         Raises StoreError.
         """
@@ -160,7 +161,7 @@ class Inbox:
         await ready.announce(self._redis, account, chat, lane)
 
     def look_again(self, chat: Chat) -> None:
-        """Something was put into `chat`: where its talk is ours, the turn under way finds it (`Turn.more`)."""
+        """Have the turn under way in `chat`, where it is ours, find what was put behind it (`Turn.more`)."""
         if (claim := self._held.get((chat, "talk"))) is not None:
             claim.more.set()
 
@@ -182,12 +183,12 @@ class Inbox:
                 return
 
     async def forget(self, chat: Chat) -> int:
-        """Forget the talk that waits in `chat` while nobody is at work on it; how many messages. Raises StoreError."""
+        """Forget the talk that waits in `chat` while nobody is at work on it; return how much. Raises StoreError."""
         lane = LaneKeys(chat, "talk")
         return int(await queue.FORGET(self._redis, [lane.claim, lane.queue, lane.head]))
 
     async def wake(self, account: str, chat: Chat, lane: Lane = "talk") -> None:
-        """What the first turn of `chat` waits for has come: have it taken up, also where it is just being suspended.
+        """Have the first turn of `chat` taken up: what it waits for has come. Also where it is just being suspended.
 
         Raises StoreError.
         """
@@ -195,14 +196,14 @@ class Inbox:
         await self.announce(account, chat, lane)
 
     async def call_back(self, account: str, chat: Chat, turn: str) -> bool:
-        """What the turn of that key, which was parked, waits for has come; False where it no longer waits.
+        """Have a parked turn taken up, by its key; return False where it no longer waits.
 
         Raises StoreError.
         """
         return await parking.call_back(self._redis, account, chat, turn)
 
     async def drop_parked(self, chat: Chat) -> int:
-        """Forget the turns of `chat` that wait for somebody to decide; how many. Raises StoreError."""
+        """Forget the turns of `chat` that wait for somebody to decide; return how many. Raises StoreError."""
         lane = LaneKeys(chat, "talk")
         async with translate_redis_errors():
             count = int(await self._redis.hlen(lane.parked))
@@ -216,15 +217,15 @@ class Inbox:
                 await self.wake(waiting.account, waiting.chat, lane)
 
     async def backlog(self) -> Backlog:
-        """How much waits in all queues, and since when. Raises StoreError."""
+        """Return how much waits in all queues, and since when. Raises StoreError."""
         return await backlog.backlog(self._redis)
 
     async def look(self, accounts: Sequence[str], most: int) -> Queues:
-        """What is under way for these accounts, `most` answers of each, and how much waits. Raises StoreError."""
+        """Return what is under way for `accounts`, `most` answers of each, and how much waits. Raises StoreError."""
         return await under_way.look(self._redis, accounts, most)
 
     def kept_aside(self) -> AsyncIterator[Kept]:
-        """Every turn that was given up and is still kept, those of one chat newest first. Raises StoreError."""
+        """Yield every turn that was given up and is still kept, those of one chat newest first. Raises StoreError."""
         return aside.kept(self._redis)
 
     async def put_back(self, kept: Kept, account: str = "") -> bool:
@@ -246,7 +247,7 @@ class Inbox:
         return await aside.drop(self._redis, kept)
 
     async def ready(self, accounts: Sequence[str], room: Callable[[], int]) -> AsyncGenerator[Claim, None]:
-        """Chats that have something to do, as claims that were won. To be closed (`contextlib.aclosing`).
+        """Yield chats that have something to do, as claims that were won. To be closed (`contextlib.aclosing`).
 
         `room` tells how many more chats to answer are wanted; it may be exceeded by one for each account. Commands
         come whatever it says, up to `MAX_COMMAND_CHATS` chats of them. Never ends by itself: without Redis it waits.

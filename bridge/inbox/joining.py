@@ -42,7 +42,7 @@ return #joined / 16
 
 
 def following(question: Question, rows: Iterable[str], account: str) -> list[Question]:
-    """The questions at the beginning of `rows`, the queue's next ones, that belong to `question`."""
+    """Return the questions at the beginning of `rows`, the queue's next ones, that belong to `question`."""
     questions = [question]
     for row in rows:
         try:
@@ -57,7 +57,7 @@ def following(question: Question, rows: Iterable[str], account: str) -> list[Que
 
 
 def join(questions: Sequence[Question]) -> Question:
-    """One question that says what all of them say; known by the first, answered under the last."""
+    """Return one question that says what all of them say; known by the first, answered under the last."""
     if len(questions) == 1:
         return questions[0]
     messages = [question.message for question in questions]
@@ -81,7 +81,7 @@ def join(questions: Sequence[Question]) -> Question:
 
 
 def _words(message: Said, quoted: str) -> str:
-    """What a person wrote, below what they replied to unless `quoted` holds that."""
+    """Return what a person wrote, below what they replied to unless `quoted` holds that."""
     if message.forwarded or message.quoted in ("", quoted):
         return message.text
     quote = "\n".join(f"> {line}" for line in message.quoted.splitlines())

@@ -183,6 +183,6 @@ async def _move_parked(redis: Redis, old: Chat, new: Chat) -> None:
 
 
 def _elsewhere(head: Sequence[str], epoch: str) -> tuple[str, ...]:
-    """The record of a turn that goes on in another chat, whose current conversation is `epoch`."""
+    """Return the record of a turn that goes on in another chat, whose current conversation is `epoch`."""
     kept = without_messages(dict(zip(head[::2], head[1::2], strict=True))) | {"epoch": epoch}
     return tuple(part for field in kept.items() for part in field)

@@ -26,6 +26,7 @@ MAX_WAITING = 100
 SEEN_SECONDS = 86400
 """Telegram delivers again for 24 hours, which is the longest of the platforms."""
 MAX_SEEN = 10_000
+"""Turn keys of one chat that are remembered."""
 QUEUE_SECONDS = 30 * 86400
 
 PUT = Script("""
@@ -190,7 +191,7 @@ async def replace(redis: Redis, job: Question) -> Changed:
 
 
 async def asked_again(redis: Redis, chat: Chat, ids: Collection[str]) -> list[Question]:
-    """The questions that wait in `chat` and ask once more what one of the messages `ids` asked."""
+    """Return the questions that wait in `chat` and ask once more what one of the messages `ids` asked."""
     async with translate_redis_errors():
         rows = cast(list[str], await redis.lrange(LaneKeys(chat, "talk").queue, 0, -1))
     found = []
@@ -216,7 +217,7 @@ async def remove(redis: Redis, chat: Chat, id: str) -> Changed:
 
 
 def emptied(question: Question) -> Question:
-    """The question without anything that was said in it."""
+    """Return the question without anything that was said in it."""
     said = msgspec.structs.replace(question.message, text="", quoted="", attachments=())
     return msgspec.structs.replace(question, message=said, action="deleted")
 

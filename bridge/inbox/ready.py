@@ -51,12 +51,16 @@ return redis.call('XDEL', KEYS[1], ARGV[2])
 
 @dataclass(frozen=True, slots=True)
 class ReadyMarker:
+    """An entry of such a stream."""
+
     id: str
     chat: Chat
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
+    """A chat with something in its queue."""
+
     account: str
     chat: Chat
     until: float
@@ -73,11 +77,11 @@ async def announce(redis: Redis, account: str, chat: Chat, lane: Lane) -> None:
 
 
 def marker(chat: Chat) -> dict[Any, Any]:
-    """The fields of a ready marker."""
+    """Return the fields of a ready marker."""
     return {"v": VERSION, "chat": CHAT.encode(bare(chat))}
 
 
-async def suspended(redis: Redis, account: str, chat: Chat, lane: Lane, until: float) -> None:
+async def announce_at(redis: Redis, account: str, chat: Chat, lane: Lane, until: float) -> None:
     """Have `chat` announced at `until` (seconds since 1970), and not at the time that was said before."""
     async with translate_redis_errors():
         await redis.zadd(keys.wake(account), {f"{lane} {CHAT.encode(bare(chat))}": until})
@@ -90,7 +94,7 @@ async def wake_due(redis: Redis, account: str) -> None:
 
 
 async def drop(redis: Redis, account: str, lane: Lane, id: str) -> None:
-    """It has been dealt with."""
+    """Drop a marker that has been dealt with."""
     await DROP(redis, [keys.ready(account, lane)], GROUP, id)
 
 
@@ -105,7 +109,7 @@ async def prepare(redis: Redis, account: str, lane: Lane) -> None:
 
 
 async def fresh(redis: Redis, account: str, lane: Lane, most: int, wait: float) -> list[ReadyMarker]:
-    """Up to `most` ready that nobody has read; waits up to `wait` seconds for the first."""
+    """Return up to `most` markers that nobody has read; wait up to `wait` seconds for the first."""
     stream = keys.ready(account, lane)
     async with translate_redis_errors():
         read: Any = await redis.xreadgroup(GROUP, READER, {stream: ">"}, count=most, block=max(1, int(wait * 1000)))
@@ -113,7 +117,7 @@ async def fresh(redis: Redis, account: str, lane: Lane, most: int, wait: float) 
 
 
 async def left(redis: Redis, account: str, lane: Lane, most: int, idle: float) -> list[ReadyMarker]:
-    """Up to `most` that were read by somebody, or looked at again like this, `idle` or more seconds ago."""
+    """Return up to `most` markers that were read, or looked at again like this, `idle` or more seconds ago."""
     stream, start, found = keys.ready(account, lane), "0-0", list[ReadyMarker]()
     while True:
         async with translate_redis_errors():
@@ -127,7 +131,7 @@ async def left(redis: Redis, account: str, lane: Lane, most: int, idle: float) -
 
 
 async def waiting(redis: Redis, lane: Lane) -> AsyncIterator[Waiting]:
-    """Every chat that has a queue in this lane, whether it was announced or not."""
+    """Yield every chat that has a queue in this lane, whether it was announced or not."""
     async with translate_redis_errors():
         async for name in redis.scan_iter(match=keys.queues(lane), count=1000):
             async with redis.pipeline(transaction=False) as pipe:
@@ -142,7 +146,7 @@ async def waiting(redis: Redis, lane: Lane) -> AsyncIterator[Waiting]:
 
 
 async def _read(redis: Redis, account: str, lane: Lane, entries: list[Any]) -> list[ReadyMarker]:
-    """What the entries say; those that say nothing are dropped."""
+    """Return what the entries say; drop those that say nothing."""
     found = []
     for id, fields in entries:
         try:

@@ -86,7 +86,7 @@ class ReplyRecord:
         self.drops = int(head.get(self._drops, 0))
         """How many messages of the reply have been deleted so far."""
         self.dropping = self._dropping in head
-        """Whether the last page was about to be taken back, so that it may be gone."""
+        """Whether the last page was about to be deleted, so that it may be gone."""
         self.quiet_until = float(head.get("quiet", 0))
         """Until when the platform takes nothing for the turn, in seconds since 1970."""
 
@@ -95,12 +95,12 @@ class ReplyRecord:
         self._fence.ensure_ours()
 
     async def keep_quiet(self, until: float) -> None:
-        """The platform takes nothing for the turn before `until`, in seconds since 1970."""
+        """Write down that the platform takes nothing for the turn before `until`, in seconds since 1970."""
         await self._fence.write({"quiet": math.ceil(until)})  # too early would begin another limit
         self.quiet_until = until
 
     async def begin(self, fingerprint: str = "") -> None:
-        """The next page is about to be posted; `fingerprint` is what it will be known by."""
+        """Write down that the next page is about to be posted, and will be known by `fingerprint`."""
         begun = len(self.refs) + 1
         if fingerprint or self.begun_as:
             await self._fence.write({self._begun: begun, self._begun_as: fingerprint})
@@ -109,36 +109,36 @@ class ReplyRecord:
         self.begun, self.begun_as = begun, fingerprint
 
     async def posted(self, ref: str) -> None:
-        """The page begun last is now `ref`."""
+        """Write down that the page begun last is now `ref`."""
         page = len(self.refs)
         await self._fence.write({self._begun: page + 1, f"{self._ref}{page}": ref})
         self.refs.append(ref)
         self.begun = page + 1
 
     async def replaced(self, page: int, ref: str) -> None:
-        """That page, counted from 0, has been posted again, as `ref`."""
+        """Write down that that page, counted from 0, has been posted again, as `ref`."""
         await self._fence.write({f"{self._ref}{page}": ref})
         self.refs[page] = ref
 
     async def adopt(self, refs: Sequence[str]) -> None:
-        """The reply takes the place of what stands in the messages `refs`; nothing of it has been posted yet."""
+        """Have the reply, of which nothing was posted yet, take the place of what stands in the messages `refs`."""
         await self._fence.write({self._begun: len(refs), **{f"{self._ref}{at}": ref for at, ref in enumerate(refs)}})
         self.refs, self.begun = list(refs), len(refs)
 
     async def renounce(self) -> None:
-        """The messages of the reply are no longer there; it is posted again."""
+        """Write down that the messages of the reply are no longer there, so that it is posted again."""
         drops = self.drops + len(self.refs)
         gone = [f"{self._ref}{page}" for page in range(len(self.refs))]
         await self._fence.write({self._begun: 0, self._drops: drops}, *gone, self._dropping)
         self.refs, self.begun, self.drops, self.dropping = [], 0, drops, False
 
     async def drop(self) -> None:
-        """The last page is about to be taken back."""
+        """Write down that the last page is about to be deleted."""
         await self._fence.write({self._dropping: 1})
         self.dropping = True
 
     async def dropped(self) -> None:
-        """The last page has been taken back."""
+        """Write down that the last page has been deleted."""
         left = len(self.refs) - 1
         gone = (f"{self._ref}{left}", self._dropping)
         await self._fence.write({self._begun: left, self._drops: self.drops + 1}, *gone)
@@ -149,7 +149,7 @@ class ReplyRecord:
 
 
 def without_messages(head: Mapping[str, str]) -> dict[str, str]:
-    """A turn's record where the messages of its replies are of no use any more; they count as deleted."""
+    """Return a turn's record for where the messages of its replies are of no use any more; they count as deleted."""
     stood = sum(name.startswith("ref:") for name in head)
     kept = {name: value for name, value in head.items() if name.partition(":")[0] not in _OF_MESSAGES}
     return kept | {"begun": "0", "drops": str(int(head.get("drops", 0)) + stood)}
@@ -175,7 +175,7 @@ class StepJournal:
             self.steps.append(Step(id, head.get(f"result:{len(self.steps)}")))
 
     async def begin(self, id: str) -> None:
-        """The step `id` is about to be taken; nothing, where it was begun before.
+        """Write down that the step `id` is about to be taken, unless it was begun before.
 
         Raises ValueError where the turn has `MAX_STEPS` steps already.
         """
@@ -188,7 +188,7 @@ class StepJournal:
         self.steps.append(Step(id))
 
     async def finish(self, id: str, result: str) -> str:
-        """The step `id` gave `result`, of which is kept what this returns. Raises ValueError where it was not begun."""
+        """Write down what the step `id` gave; return as much as is kept. Raises ValueError where it was not begun."""
         number = self._find(id)
         if number is None:
             raise ValueError(f"the step {id!r} was not begun")
@@ -198,7 +198,7 @@ class StepJournal:
         return kept
 
     async def note(self, id: str, result: str) -> None:
-        """The step `id`, which has no effect that could be lost, gave `result`: begun and finished in one.
+        """Write down a step without an effect that could be lost, begun and finished in one.
 
         Raises ValueError where the turn has `MAX_STEPS` steps already, or `result` is too long to be kept whole.
         """
@@ -209,7 +209,7 @@ class StepJournal:
         self.steps.append(Step(id, result))
 
     async def forget(self, read: str) -> None:
-        """The question has been read as it is after `read` edits; the steps taken were for what it was before."""
+        """Forget the steps: the question is read as it is after `read` edits, and they were for what it was before."""
         fields = [f"{name}:{number}" for number in range(len(self.steps)) for name in ("step", "result")]
         await self._fence.write({"read": read}, *fields)
         self.steps.clear()

@@ -23,7 +23,7 @@ from bridge.inbox.job import Job, Notice, Question
 from bridge.inbox.joining import JOIN, MAX_JOINED, following, join
 from bridge.inbox.move import move
 from bridge.inbox.parking import PARK, PARKED_SECONDS
-from bridge.inbox.ready import suspended
+from bridge.inbox.ready import announce_at
 from bridge.inbox.record import Fence, ReplyRecord, Step, StepJournal
 from bridge.store import (
     ANSWER_SECONDS,
@@ -97,7 +97,7 @@ class Turn:
         self._journal = StepJournal(self._fence, head)
 
     def reply(self, name: str = "") -> ReplyRecord:
-        """The record of the turn's reply `name`; one turn may have several, such as one for each model compared.
+        """Return the record of the turn's reply `name`; one turn may have several, such as one for each model compared.
 
         Raises ValueError where `name` is anything but up to 32 ASCII letters, digits, hyphens and underscores.
         """
@@ -200,21 +200,21 @@ class Turn:
         return self._journal.steps
 
     async def begin_step(self, id: str) -> None:
-        """The step `id` is about to be taken; nothing, where it was begun before.
+        """Write down that the step `id` is about to be taken, unless it was begun before.
 
         Raises ValueError where the turn has `MAX_STEPS` steps already.
         """
         await self._journal.begin(id)
 
     async def finish_step(self, id: str, result: str) -> str:
-        """The step `id` gave `result`. Returns what is kept of it: `MAX_RESULT_BYTES` of UTF-8 at most.
+        """Write down what the step `id` gave; return what is kept of it, `MAX_RESULT_BYTES` of UTF-8 at most.
 
         Raises ValueError where it was not begun.
         """
         return await self._journal.finish(id, result)
 
     async def note_step(self, id: str, result: str) -> None:
-        """The step `id`, which has no effect that could be lost, gave `result`.
+        """Write down what a step gave that has no effect which could be lost.
 
         Raises ValueError where there are too many, or the result is longer than `MAX_RESULT_BYTES`.
         """
@@ -229,7 +229,7 @@ class Turn:
         seconds: int = HISTORY_SECONDS,
         spent: Sequence[Spent] = (),
     ) -> bool:
-        """Answered: in one step the turn leaves the queue, `exchange` enters the history, and `answer` is kept.
+        """End the turn: in one step it leaves the queue, `exchange` enters the history, and `answer` is kept.
 
         It enters the conversation in which the turn began, for `seconds`, also where another one is current by now, and
         none where that has been deleted. The exchange whose id is `replaces` goes, with those after it; where there is
@@ -282,7 +282,7 @@ class Turn:
         return cast(tuple[str, str], ended)
 
     async def set_aside(self, why: str) -> None:
-        """Given up: the turn leaves the queue for a short list that an operator may look at, and is counted."""
+        """Give the turn up: it leaves the queue for a short list that an operator may look at."""
         claim = self._claim
         rows = [aside.aside(why, self.attempt, claim.account, claim.lane, row) for row in self._rows]
         kept = [claim.keys.queue, claim.keys.head, ChatKeys(claim.chat).aside]
@@ -298,7 +298,7 @@ class Turn:
         await self._fence.write({}, "resting")
 
     async def failed(self) -> None:
-        """This attempt came to nothing by an error of ours; `Claim.next` then hands the turn out once more.
+        """Count the attempt as failed by an error of ours; `Claim.next` then hands the turn out once more.
 
         Asking `Claim.next` for a turn that has not ended comes to the same.
         """
@@ -328,7 +328,7 @@ class Turn:
         claim = self._claim
         if until is not None:
             # Before it is suspended: should we die between the two, it is announced once too often, and not never.
-            await suspended(self._redis, claim.account, claim.chat, claim.lane, until)
+            await announce_at(self._redis, claim.account, claim.chat, claim.lane, until)
         went, woken = await SUSPEND(
             self._redis,
             [claim.keys.claim, claim.keys.head],

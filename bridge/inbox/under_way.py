@@ -29,6 +29,8 @@ class UnderWay:
 
 @dataclass(frozen=True, slots=True)
 class Queues:
+    """What one look at the queues of some accounts has found."""
+
     under_way: tuple[UnderWay, ...]
     """The longest first."""
     chats: int
@@ -55,7 +57,7 @@ async def look(redis: Redis, accounts: Sequence[str], most: int) -> Queues:
 
 
 async def _pending(redis: Redis, stream: str, most: int) -> list[str]:
-    """The markers by which workers hold chats; none where there has never been a worker."""
+    """Return the markers by which workers hold chats; none where there has never been a worker."""
     try:
         entries: Any = await redis.xpending_range(stream, GROUP, "-", "+", most)
     except ResponseError:
@@ -64,7 +66,7 @@ async def _pending(redis: Redis, stream: str, most: int) -> list[str]:
 
 
 async def _look_at(redis: Redis, fields: dict[str, str]) -> UnderWay | None:
-    """The question under way in a chat; None where nobody is at work on one."""
+    """Return the question under way in a chat; None where nobody is at work on one."""
     try:
         chat = CHAT.decode(fields["chat"])
     except (KeyError, ValueError):
