@@ -55,8 +55,13 @@ class Pace:
         self._buckets: dict[str, _Bucket] = {}
         self._ready: list[tuple[_Place, str]] = []
         self._order = count()
-        self._full_at = 0.0
+        self._full_at = self._last_spacing = 0.0
         self._again: asyncio.TimerHandle | None = None
+
+    @property
+    def backlog(self) -> float:
+        """Seconds that a write waits for the account's rate, behind those that are ready; 0 where it has none."""
+        return len(self._ready) * self._last_spacing
 
     def turn(self, chat: Chat, limits: Limits, *, urgent: bool) -> WriteSlot:
         """A turn to write to `chat`; wait for it with ``async with``, and write once inside."""
@@ -92,7 +97,7 @@ class Pace:
     def _serve(self, rate: float | None) -> None:
         """Give turns to those at the head of the account's queue for as long as its rate allows."""
         loop = asyncio.get_running_loop()
-        spacing = self._spacing(rate) if rate else 0.0
+        spacing = self._last_spacing = self._spacing(rate) if rate else 0.0
         while self._ready:
             now = loop.time()
             if self._full_at > now:

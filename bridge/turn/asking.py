@@ -95,6 +95,9 @@ class Asking:
             knowledge = KnowledgeTool(searching) if consults_itself else None
             return await self._tools.loop(turn, account, plan.question, chosen.tools, on=tools_on, knowledge=knowledge)
 
+        def pause(*, silent: bool) -> float:
+            return self._load.pause(silent=silent, backlog=account.pace.backlog)
+
         generation = Generation(
             self._gateways,
             self._preferences,
@@ -104,7 +107,7 @@ class Asking:
             ask=lambda: self._read(plan, message, account, received),
             load=lambda messages: self._attachments.load(plan.question.chat, messages),
             seeing=lambda: self._commands.picker.seeing(settings),
-            pause=self._load.pause,
+            pause=pause,
             fetch_links=self._settings.picture_links,
             voice=self._voice if chosen.voice else None,
             tools=loop if tools and (turn.steps or tools_on or consults_itself) else None,

@@ -24,6 +24,8 @@ whatever it brings."""
 MAX_PAUSE_SECONDS = 0.5
 """Between two reads of one answer, times the pressure. No platform shows more than one edit a second; a longer pause
 would show at the end, which is found by reading."""
+MAX_UNSEEN_PAUSE_SECONDS, UNSEEN_SHARE = 2.0, 1 / 8
+"""Where writes wait for the account's rate, so much of the wait may pass between two reads: nobody sees more before."""
 MAX_SILENT_PAUSE_SECONDS = 0.1
 """The same while an answer has no words yet: its first are what people wait for."""
 TICK_SECONDS = 0.05
@@ -68,13 +70,17 @@ class Load:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._watching: asyncio.Task[None] | None = None
 
-    def pause(self, *, silent: bool = False) -> float:
-        """Return the seconds until the next read of an answer; `silent` while it has no words yet."""
+    def pause(self, *, silent: bool = False, backlog: float = 0.0) -> float:
+        """Return the seconds until the next read of an answer; `silent` while it has no words yet. `backlog` is how
+        many seconds a write waits for the account's rate."""
         if self.answers <= CALM_ANSWERS:
             return 0.0
         most = MAX_SILENT_PAUSE_SECONDS if silent else MAX_PAUSE_SECONDS
+        pause = min(most, self.answers / READS_PER_SECOND) * min(self.pressure, 2.0)
+        if not silent:
+            pause = max(pause, min(MAX_UNSEEN_PAUSE_SECONDS, backlog * UNSEEN_SHARE))
         # Spread, so that a thousand readers that began together do not wake together.
-        return min(most, self.answers / READS_PER_SECOND) * min(self.pressure, 2.0) * random.uniform(0.8, 1.0)
+        return pause * random.uniform(0.8, 1.0)
 
     @contextmanager
     def slot(self) -> Iterator[Slot]:

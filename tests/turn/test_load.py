@@ -48,6 +48,28 @@ def test_first_words_are_looked_for_more_often() -> None:
     run(check())
 
 
+def test_what_nobody_can_see_yet_is_read_less_often() -> None:
+    async def check() -> None:
+        load = Load()
+        limits, pace = Limits(max_length=4096, edit_interval=1, writes_per_second=10), Pace()
+        async with AsyncExitStack() as stack:
+            await take_slots(load, stack, 100)
+            writers = [asyncio.create_task(write(pace, Chat("x", str(n)), limits)) for n in range(200)]
+            await asyncio.sleep(0)
+            assert 19 < pace.backlog < 20
+            assert load.pause(backlog=pace.backlog) > 1.5
+            assert load.pause(silent=True, backlog=pace.backlog) <= 0.1
+            await asyncio.wait(writers)
+            assert pace.backlog == 0
+            assert load.pause(backlog=pace.backlog) <= 0.1
+
+    async def write(pace: Pace, chat: Chat, limits: Limits) -> None:
+        async with pace.turn(chat, limits, urgent=False):
+            pass
+
+    run(check())
+
+
 def test_a_late_loop_raises_the_pressure_until_it_is_calm() -> None:
     async def check() -> None:
         load = Load()
