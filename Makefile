@@ -2,10 +2,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo check lint test format bench faults pictures lock clean
+.PHONY: demo install check lint test format bench faults pictures lock clean
 
 demo: .venv/installed
 	@$(BIN)/cherry-bridge demo
+
+install: .venv/installed
 
 check: lint test
 

@@ -152,7 +152,7 @@ EXCHANGES: tuple[Exchange, ...] = (
     _get("one model", "/v1/models/fake-openai:m1", "404", "404", 200, "better", "a route that is there"),
     # routes that are not there
     _get("`GET /v1/nope`", "/v1/nope", "404", "404", 404, "better", "in the dialect of the path", holds=("not_found",)),
-    _get("`GET /nope` without a key", "/nope", "404", "404", 401, "different", "whoever has no key learns no routes",
+    _get("`GET /nope` without a key", "/nope", "404", "404", 401, "different", "without a key nobody learns the routes",
              headers={}),
     Exchange("`POST /chat/completions`", "404", "404", 404, "same", path="/chat/completions", body={}, streamed=False),
     Exchange("`POST /v1/embeddings`", "404", "404", 200, "better", "handed on", path="/v1/embeddings",

@@ -108,7 +108,7 @@ CHINESE: Mapping[str, str] = {
     "a sentence, without any of the request": "一句话，不含请求的任何内容",
     "a route that is there": "有这个路径",
     "in the dialect of the path": "按路径的协议回答",
-    "whoever has no key learns no routes": "没有密钥的人不会得知有哪些路径",
+    "without a key nobody learns the routes": "没有密钥的人不会得知有哪些路径",
     "handed on": "转交",
     "allowed for the origins in gateway.toml alone": "只允许 gateway.toml 里的来源",
     "all reach the provider": "全部到达服务商",
