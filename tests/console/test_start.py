@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -138,3 +139,6 @@ def test_other_shells_are_given_a_script_of_theirs(shell: str, begins: str, caps
     script = capsys.readouterr().out
     assert begins in script
     assert "demo-gateway" in script
+    if program := shutil.which(shell):
+        read = subprocess.run([program, "-n"], input=script, capture_output=True, text=True, check=False)
+        assert (read.returncode, read.stderr) == (0, "")

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,14 @@ def test_docker_takes_the_compose_file(compose_command: list[str], tmp_path: Pat
     command = [*compose_command, "--profile", "tunnel", "config", "--quiet"]
     asked = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert asked.returncode == 0, asked.stderr
+
+
+def test_a_linter_takes_the_dockerfile() -> None:
+    """It reads it as the builder does, and the commands in it as the shell does."""
+    hadolint = str(Path(sys.executable).with_name("hadolint"))
+    command = [hadolint, "--no-color", "--failure-threshold", "warning", str(ROOT / "Dockerfile")]
+    asked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert asked.returncode == 0, asked.stdout + asked.stderr
 
 
 def test_the_image_copies_only_what_is_let_into_its_context() -> None:

@@ -73,7 +73,8 @@ async def test_ten_thousand_people_open_at_once(owner: Client, bridge: BridgeInP
         for number in range(PEOPLE)
     }
     await bridge.app.store.redis.hset(AccessKeys.rules, mapping=rows)
-    for path, found in (("/people", "Found: 10000"), ("/people?find=9999", "Found: 1<"), ("/people?page=200", "")):
+    lists = {"/people": "Found: 10000", "/people?find=9999": "Found: 1<", "/people?page=200": "", "/chats": "", "/": ""}
+    for path, found in lists.items():
         took = []
         for _ in range(3):
             began = time.perf_counter()
