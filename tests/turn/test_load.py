@@ -26,96 +26,84 @@ def busy(seconds: float) -> None:
     loop.now += seconds
 
 
-def test_few_answers_are_read_as_they_come() -> None:
-    async def check() -> None:
-        load = Load()
-        async with AsyncExitStack() as stack:
-            await take_slots(load, stack, CALM_ANSWERS)
-            assert load.pause() == 0
-            await take_slots(load, stack, 1)
-            assert load.pause() > 0
+def play(
+    check: Callable[[Load, AsyncExitStack], Awaitable[None]], *, taken: int, max_answers: int | None = None
+) -> None:
+    """Run `check` with a load of which so many slots are taken; leaving the stack gives them up."""
 
-    run(check())
+    async def checked() -> None:
+        load = Load(max_answers)
+        async with AsyncExitStack() as stack:
+            await take_slots(load, stack, taken)
+            await check(load, stack)
+
+    run(checked())
+
+
+def test_few_answers_are_read_as_they_come() -> None:
+    async def check(load: Load, stack: AsyncExitStack) -> None:
+        assert load.pause() == 0
+        await take_slots(load, stack, 1)
+        assert load.pause() > 0
+
+    play(check, taken=CALM_ANSWERS)
 
 
 def test_first_words_are_looked_for_more_often() -> None:
-    async def check() -> None:
-        load = Load()
-        async with AsyncExitStack() as stack:
-            await take_slots(load, stack, 1000)
-            assert load.pause(silent=True) <= 0.1 < 0.4 <= load.pause() <= 0.5
+    async def check(load: Load, stack: AsyncExitStack) -> None:
+        assert load.pause(silent=True) <= 0.1 < 0.4 <= load.pause() <= 0.5
 
-    run(check())
+    play(check, taken=1000)
 
 
 def test_what_nobody_can_see_yet_is_read_less_often() -> None:
-    async def check() -> None:
-        load = Load()
+    async def check(load: Load, stack: AsyncExitStack) -> None:
         limits, pace = Limits(max_length=4096, edit_interval=1, writes_per_second=10), Pace()
-        async with AsyncExitStack() as stack:
-            await take_slots(load, stack, 100)
-            writers = [asyncio.create_task(write(pace, Chat("x", str(n)), limits)) for n in range(200)]
-            await asyncio.sleep(0)
-            assert 19 < pace.backlog < 20
-            assert load.pause(backlog=pace.backlog) > 1.5
-            assert load.pause(silent=True, backlog=pace.backlog) <= 0.1
-            await asyncio.wait(writers)
-            assert pace.backlog == 0
-            assert load.pause(backlog=pace.backlog) <= 0.1
+        writers = [asyncio.create_task(write(pace, Chat("x", str(n)), limits)) for n in range(200)]
+        await asyncio.sleep(0)
+        assert 19 < pace.backlog < 20
+        assert load.pause(backlog=pace.backlog) > 1.5
+        assert load.pause(silent=True, backlog=pace.backlog) <= 0.1
+        await asyncio.wait(writers)
+        assert pace.backlog == 0
+        assert load.pause(backlog=pace.backlog) <= 0.1
 
     async def write(pace: Pace, chat: Chat, limits: Limits) -> None:
         async with pace.turn(chat, limits, urgent=False):
             pass
 
-    run(check())
+    play(check, taken=100)
 
 
 def test_a_late_loop_raises_the_pressure_until_it_is_calm() -> None:
-    async def check() -> None:
-        load = Load()
-        async with AsyncExitStack() as stack:
-            await take_slots(load, stack, 100)
-            assert load.pause() <= 0.1
-            for _ in range(40):
-                await asyncio.sleep(0.04)
-                busy(0.2)
-            assert load.pressure == MAX_PRESSURE
-            assert load.pause() > 0.15
-            await asyncio.sleep(30)
-            assert load.pressure == 1
+    async def check(load: Load, stack: AsyncExitStack) -> None:
+        assert load.pause() <= 0.1
+        for _ in range(40):
+            await asyncio.sleep(0.04)
+            busy(0.2)
+        assert load.pressure == MAX_PRESSURE
+        assert load.pause() > 0.15
+        await asyncio.sleep(30)
+        assert load.pressure == 1
+        await stack.aclose()
         await asyncio.sleep(1)
         assert len(asyncio.all_tasks()) == 1  # nobody is watched over, so nothing wakes
 
-    run(check())
+    play(check, taken=100)
 
 
 def test_no_answer_begins_while_the_loop_is_late_by_seconds() -> None:
-    async def check() -> None:
-        load = Load()
-        async with AsyncExitStack() as stack:
-            await take_slots(load, stack, 100)
-            for _ in range(10):
-                await asyncio.sleep(0.05)
-                busy(2 * FULL_LAG_SECONDS)
-            waiting = asyncio.create_task(take_slots(load, stack, 1))
-            await asyncio.sleep(0)
-            assert not waiting.done()
-            await asyncio.sleep(5)
-            assert waiting.done()
+    async def check(load: Load, stack: AsyncExitStack) -> None:
+        for _ in range(10):
+            await asyncio.sleep(0.05)
+            busy(2 * FULL_LAG_SECONDS)
+        waiting = asyncio.create_task(take_slots(load, stack, 1))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        await asyncio.sleep(5)
+        assert waiting.done()
 
-    run(check())
-
-
-def limited(check: Callable[[Load, AsyncExitStack], Awaitable[None]]) -> None:
-    """Run `check` with a load that has two slots, both of them taken."""
-
-    async def checked() -> None:
-        load = Load(max_answers=2)
-        async with AsyncExitStack() as stack:
-            await take_slots(load, stack, 2)
-            await check(load, stack)
-
-    run(checked())
+    play(check, taken=100)
 
 
 def test_those_who_waited_longer_begin_first() -> None:
@@ -137,7 +125,7 @@ def test_those_who_waited_longer_begin_first() -> None:
         assert began == [0, 1, 2, 3, 4, 5, 6]
         assert load.answers == 0
 
-    limited(check)
+    play(check, taken=2, max_answers=2)
 
 
 def test_who_stops_while_waiting_leaves_no_slot_taken() -> None:
@@ -153,7 +141,7 @@ def test_who_stops_while_waiting_leaves_no_slot_taken() -> None:
         await later.aclose()
         assert load.answers == 0
 
-    limited(check)
+    play(check, taken=2, max_answers=2)
 
 
 def test_who_waits_for_ten_seconds_is_told_once() -> None:
@@ -168,7 +156,7 @@ def test_who_waits_for_ten_seconds_is_told_once() -> None:
             await asyncio.wait([waiting])
         assert told == [LONG_WAIT_SECONDS]
 
-    limited(check)
+    play(check, taken=2, max_answers=2)
 
 
 def test_as_many_answers_as_files_may_be_open() -> None:

@@ -87,6 +87,22 @@ class ToolLoopRig:
         return [event async for event in self.loop(turn).events(self.complete, lambda _: Usage(0, 0))]
 
 
+def hanging() -> tuple[ToolLoopRig, asyncio.Event, asyncio.Event]:
+    """A rig whose one tool never comes back; an event for its beginning, and one for its end."""
+    rig, began, ended = ToolLoopRig([("hang", "{}")]), asyncio.Event(), asyncio.Event()
+
+    async def hang(_: Mapping[str, Any], __: ToolContext) -> ToolOutcome:
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+        raise AssertionError
+
+    rig.add("hang", hang)
+    return rig, began, ended
+
+
 def text(events: Sequence[Event]) -> str:
     return "".join(event.text for event in events if isinstance(event, TextDelta))
 
@@ -119,17 +135,8 @@ async def test_calls_of_one_answer_run_at_the_same_time(turn: Turn) -> None:
 
 
 async def test_one_that_hangs_is_given_up(turn: Turn) -> None:
-    rig, ended = ToolLoopRig([("hang", "{}")]), asyncio.Event()
+    rig, _, ended = hanging()
     rig.seconds = 0.2
-
-    async def hang(_: Mapping[str, Any], __: ToolContext) -> ToolOutcome:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.set()
-        raise AssertionError
-
-    rig.add("hang", hang)
     events = await rig.play(turn)
     assert "did not answer within" in text(events) and last_states(events) == ["silent"] and ended.is_set()
 
@@ -164,17 +171,7 @@ async def test_one_that_reports_for_ever_is_given_up(turn: Turn, monkeypatch: py
 
 
 async def test_stopping_stops_what_runs(turn: Turn) -> None:
-    rig, began, ended = ToolLoopRig([("hang", "{}")]), asyncio.Event(), asyncio.Event()
-
-    async def hang(_: Mapping[str, Any], __: ToolContext) -> ToolOutcome:
-        began.set()
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.set()
-        raise AssertionError
-
-    rig.add("hang", hang)
+    rig, began, ended = hanging()
     playing = asyncio.create_task(rig.play(turn))
     await began.wait()
     playing.cancel()
