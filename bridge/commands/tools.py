@@ -56,7 +56,10 @@ class ToolCommands:
         server = next((each for each in servers if words[0] in (each, _mark(f"{each}/*"))), None)
         tool = next((each for each in offer.tools if words[0] in (each.key, _mark(each.key))), None)
         permission = next((each for each in PERMISSIONS if [each] == [word.lower() for word in words[1:]]), None)
-        if (server is None and tool is None) or (len(words) > 1 and permission is None):
+        if server is None and tool is None:
+            unknown = context.words.tools_unknown.format(name=code(words[0]))
+            return CommandResult(f"{unknown}\n\n{context.words.tools_usage}")
+        if len(words) > 1 and permission is None:
             return CommandResult(context.words.tools_usage)
         if permission is not None:
             choices = choices.of_tool(tool, permission) if tool else choices.of_server(server or "", permission)

@@ -69,7 +69,7 @@ def servers() -> dict[str, McpServer]:
     def add(given: Mapping[str, Any]) -> str:
         notes.append(str(given.get("text", ""))[:MAX_NOTE_CHARACTERS])
         del notes[:-MAX_NOTES]
-        return f"Noted. There are {len(notes)} notes now."
+        return f"Noted. Notes so far: {len(notes)}."
 
     def listed(given: Mapping[str, Any]) -> str:
         return "\n".join(f"- {note}" for note in notes) or "There are no notes yet."

@@ -4,7 +4,7 @@ What comes from a server is data: cleaned, bounded, and never trusted to decide 
 started or imported before a chat uses tools.
 """
 
-from bridge.tools.approvals import APPROVAL_SECONDS, DECISIONS, Approvals, Decision, PendingCall
+from bridge.tools.approvals import APPROVAL_SECONDS, DECISIONS, Approvals, Decision, PendingCall, ways_to_decide
 from bridge.tools.built_in import BuiltInTools
 from bridge.tools.clean import function_names, lines, plain, within
 from bridge.tools.configured import read_servers
@@ -52,5 +52,6 @@ __all__ = [
     "lines",
     "plain",
     "read_servers",
+    "ways_to_decide",
     "within",
 ]

@@ -20,6 +20,11 @@ DECISIONS: tuple[Decision, ...] = get_args(Decision)
 APPROVAL_SECONDS = 86400
 
 
+def ways_to_decide(id: str, *, admin: bool) -> dict[Decision, str]:
+    """What may be said of the call with that id, each with the command that says so; for good only an admin may."""
+    return {each: f"/tool {each} {id}" for each in DECISIONS if admin or each != "always"}
+
+
 class PendingCall(Struct, frozen=True):
     """A call that waits for a decision."""
 

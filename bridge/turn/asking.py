@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from msgspec.structs import replace as with_changes
 
-from bridge.access import ChatSettings, Standing
+from bridge.access import ChatSettings, Role, Standing
 from bridge.commands import Commands
 from bridge.gateway import Gateways
 from bridge.inbound import Said, parse_command
@@ -93,7 +93,15 @@ class Asking:
 
         async def loop() -> ToolLoop | None:
             knowledge = KnowledgeTool(searching) if consults_itself else None
-            return await self._tools.loop(turn, account, plan.question, chosen.tools, on=tools_on, knowledge=knowledge)
+            return await self._tools.loop(
+                turn,
+                account,
+                plan.question,
+                chosen.tools,
+                on=tools_on,
+                admin=standing.role >= Role.ADMIN,
+                knowledge=knowledge,
+            )
 
         def pause(*, silent: bool) -> float:
             return self._load.pause(silent=silent, backlog=account.pace.backlog)

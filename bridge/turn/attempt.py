@@ -16,6 +16,7 @@ from bridge.events import Event
 from bridge.inbox import Turn
 from bridge.reply import Account, Aside, Draft, Footer
 from bridge.store import Exchange, LastAnswer, Offer, TurnContext, Version
+from bridge.tools import ways_to_decide
 from bridge.turn.answer_buttons import answer_buttons
 from bridge.turn.attachments import Attachments, Received
 from bridge.turn.chain import Chain
@@ -157,7 +158,12 @@ class Attempt:
         is_admin = self._standing.role >= Role.ADMIN
         ways: Sequence[Button] = ()
         if draft.approval is not None and not draft.stopped:
-            return account.footer(place, *approval_note(draft.approval, words, admin=is_admin), words)
+            note, buttons = approval_note(draft.approval, words, admin=is_admin)
+            if not account.has_buttons(place):  # the numbers hold until something else is said
+                ways_later = "|".join(ways_to_decide("", admin=is_admin))
+                later = words.tool_later.format(command=f"`/tool {ways_later} {draft.approval.id}`")
+                note = f"{account.listed(place, note, buttons, words)} {later}"
+            return Footer(note, account.fitting(place, buttons))
         if plan.shows is not None:
             self._note = plan.shows.note
         else:

@@ -19,7 +19,7 @@ from bridge.inbox import Notice
 from bridge.media import Unreadable
 from bridge.reply import Draft, cited
 from bridge.store import EndReason
-from bridge.tools import BUILT_IN, DECISIONS, plain
+from bridge.tools import BUILT_IN, plain, ways_to_decide
 from bridge.turn.attachments import Received
 from bridge.turn.chain import Chain
 from bridge.turn.generation import Generation
@@ -94,9 +94,7 @@ def approval_note(asked: ApprovalAsked, words: Words, *, admin: bool) -> tuple[s
     ]
     server = words.tools_built_in if asked.server == BUILT_IN else asked.server
     question = words.tool_question.format(title=_code(asked.title), server=_code(server))
-    buttons = [
-        Button(words.button_tool[each], f"/tool {each} {asked.id}") for each in DECISIONS if admin or each != "always"
-    ]
+    buttons = [Button(words.button_tool[each], way) for each, way in ways_to_decide(asked.id, admin=admin).items()]
     return "\n".join([f"🔧 {question}", *lines]), buttons
 
 

@@ -22,6 +22,7 @@ from bridge.tools import (
     ToolFile,
     ToolOutcome,
     function_names,
+    ways_to_decide,
     within,
 )
 from bridge.turn.knowledge import KnowledgeTool
@@ -59,11 +60,12 @@ class TurnTools:
         chosen: str,
         *,
         on: bool,
+        admin: bool,
         knowledge: KnowledgeTool | None = None,
     ) -> ToolLoop | None:
         """Return what answers `question` with tools, where they are `on`, and with `knowledge`, where it is a tool.
 
-        None where there are none to offer. Raises StoreError.
+        None where there are none to offer. `admin`: whether who asked may allow a tool for good. Raises StoreError.
         """
         choices = ToolChoices.read(chosen)
         offered = list(await knowledge.tools()) if knowledge is not None else []
@@ -78,6 +80,8 @@ class TurnTools:
 
         async def ask(id: str, tool: Tool) -> None:
             await self._approvals.ask(id, PendingCall(turn.key, chat, asker, account.id, tool.key, tool.fingerprint))
+            if not account.has_buttons(chat.place):
+                await self._store.preferences.set_menu(chat, list(ways_to_decide(id, admin=admin).values()))
 
         async def record(tool: Tool, went: str) -> None:
             await self._access.audit.note(actor, f"tool {tool.key}", went)

@@ -408,6 +408,8 @@ EN = Words(
     button_deny="Deny",
     button_block="Block",
     or_send="{label}: {command}",
+    tool_later="Later: {command}",
+    tools_unknown="There is no server or tool with the name {name} here.",
     attachments={
         "image": "pictures",
         "file": "files",

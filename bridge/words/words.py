@@ -310,6 +310,8 @@ class Words:
     button_deny: str
     button_block: str
     or_send: str
+    tool_later: str
+    tools_unknown: str
 
     # what cannot be read
     attachments: Mapping[str, str]

@@ -404,6 +404,8 @@ ZH_CN = Words(
     button_deny="谢绝",
     button_block="屏蔽",
     or_send="{label}：{command}",
+    tool_later="以后：{command}",
+    tools_unknown="这里没有名为 {name} 的服务器或工具。",
     attachments={
         "image": "图片",
         "file": "文件",

@@ -404,6 +404,8 @@ ZH_TW = Words(
     button_deny="謝絕",
     button_block="封鎖",
     or_send="{label}：{command}",
+    tool_later="以後：{command}",
+    tools_unknown="這裡沒有名為 {name} 的伺服器或工具。",
     attachments={
         "image": "圖片",
         "file": "檔案",

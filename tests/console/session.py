@@ -39,6 +39,9 @@ class ScrollbackScreen(pyte.HistoryScreen):
     """pyte's, but one that resizes as today's terminals do: rows that become too wide are folded, the cursor stays
     with its character, and what no longer fits leaves at the top, for the scrollback."""
 
+    def draw(self, data: str) -> None:
+        super().draw(data.replace("\ufe0f", ""))  # at which pyte forgets the rest
+
     def resize(self, lines: int | None = None, columns: int | None = None) -> None:
         lines, columns = lines or self.lines, columns or self.columns
         rows: list[dict[int, Char]] = []

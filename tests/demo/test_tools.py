@@ -14,4 +14,4 @@ async def test_two_messages_show_it(bridge: BridgeInProcess) -> None:
     question = bridge.shown_in(HOME)[-1]
     assert "buy milk" in question.text and question.buttons[0].label == "Once"
     await bridge.say(question.buttons[0].command, menu=question.ref)
-    assert "There are 1 notes now." in bridge.shown_in(HOME)[-1].text
+    assert "Notes so far: 1." in bridge.shown_in(HOME)[-1].text

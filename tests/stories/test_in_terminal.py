@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 
 from tests.console.session import TerminalSession
 from tests.emulators.gateway import GatewayEmulator, Passage
+from tests.emulators.tool_server import ToolServerEmulator
+from tests.media.samples import photo
 
 
 class ChatSeat(TerminalSession):
@@ -33,6 +36,7 @@ def chat(gateway: GatewayEmulator, redis_url: str, tmp_path: Path) -> Open:
         "BRIDGE_GATEWAY_KEY": gateway.key,
         "BRIDGE_MODEL": "fake-openai:ok",
         "BRIDGE_LANGUAGE": "en",
+        "BRIDGE_TOOL_SECONDS": "3",
     }
     return lambda: ChatSeat(tmp_path, rows=60, columns=120, **environment)
 
@@ -149,3 +153,70 @@ async def test_a_tool_and_knowledge_with_sources(chat: Open, gateway: GatewayEmu
 
     shown = await asyncio.to_thread(story)
     assert "calculator" in shown and "calculator …" not in shown, "no line of a tool that runs is left"
+
+
+async def test_tools_of_the_desk(chat: Open, gateway: GatewayEmulator, tmp_path: Path) -> None:
+    """Two at once, a picture, 30 rounds, one that is refused, one allowed after a restart, one that hangs; a base that
+    is gone."""
+    gateway.bases = {"Handbook": [Passage("A refund is paid within 14 days.", "/home/mia/handbook.pdf", 3)]}
+    picture = {"type": "image", "data": base64.b64encode(photo(format="PNG")).decode(), "mimeType": "image/png"}
+    reads = {"annotations": {"readOnlyHint": True}}
+    forecast, book = ("desk__forecast", "{}"), ("desk__book", '{"city":"Paris"}')
+    async with ToolServerEmulator() as desk:
+        desk.add("forecast", "Sunny.", title="Weather forecast", **reads)
+        desk.add("tides", "High at noon.", **reads)
+        desk.add("chart", {"content": [picture]}, **reads)
+        desk.add("book", "Booked.", title="Book a table")
+        gateway.mcps["desk"] = desk
+        loop = asyncio.get_running_loop()
+
+        def before() -> None:
+            with chat() as session:
+                session.until("/help shows what else I can do.")
+                command(session, "/tools on")
+                session.until("Tools are on here.")
+                gateway.call_tools((forecast, ("desk__tides", "{}")), text="It is: {results}")
+                session.say("How is the sea?")
+                session.until("It is: Sunny. | High at noon.")
+                gateway.call_tools((("desk__chart", "{}"),), text="There it is.")
+                session.say("Draw it.")
+                session.until("picture-1.png")
+                gateway.call_tools(*[(forecast,)] * 30)
+                session.say("Again and again.")
+                session.until("The model was stopped after 10 rounds of tools.")
+                gateway.call_tools((book,), text="Well, then not.")
+                session.say("Book a table.")
+                session.until("city: Paris")
+                session.until(lambda shown: "3 No" in shown and "Later: /tool once|always|no " in shown)
+                command(session, "3")
+                session.until("Well, then not.")
+                session.until("Book a table: not allowed")
+                gateway.call_tools((book,), text="Done: {results}")
+                session.say("Do book it.")
+                session.until(lambda shown: shown.count("Later: /tool once|always|no ") == 2)
+                session.child.kill(9)
+
+        def after() -> None:
+            with chat() as session:
+                session.until_prompt()
+                command(session, "1")
+                session.until("Done: Booked.")
+                loop.call_soon_threadsafe(desk.released.clear)
+                gateway.call_tools((forecast,), text="I do not know: {results}")
+                session.say("And tomorrow?")
+                session.until("Weather forecast …")
+                session.until("Weather forecast: no answer, given up · 3 s")
+                session.until("I do not know: The tool did not answer within 3 seconds.")
+                command(session, "/kb")
+                session.until("1 Handbook")
+                command(session, "1")
+                session.until("Questions here are answered from:")
+                gateway.bases = {}
+                gateway.answer("As far as I know, soon.")
+                session.say("When is a refund paid?")
+                session.until("is not there (any more)")
+
+        await asyncio.to_thread(before)
+        await asyncio.to_thread(after)
+        assert (desk.count("forecast"), desk.count("book")) == (12, 1)
+        desk.released.set()
