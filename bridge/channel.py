@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, Self
 
-from bridge.inbound import Inbound, Pressed, Said
+from bridge.inbound import Inbound, Pressed, Reacted, Said
 from bridge.types import Attachment, Body, Button, Chat, FileKind, User
 
 
@@ -95,10 +95,10 @@ class Host(Protocol):
     async def admits(self, message: Said | Pressed) -> bool:
         """Whether its sender may talk there. Raises StoreError, which means no."""
 
-    async def needs_groups(self, message: Said | Pressed) -> bool:
-        """Whether anything hangs on the sender's `groups`, for a platform that tells them only when asked.
+    async def needs_groups(self, message: Said | Pressed | Reacted) -> bool:
+        """Whether anything depends on the sender's `groups`, for a platform that gives them only when asked.
 
-        `message` comes without them. Raises StoreError; then it must be delivered again.
+        `message` comes without them. Raises StoreError; then the platform must deliver it again.
         """
 
     async def suggest(self, command: str, typed: str, message: Said) -> Sequence[Button]:

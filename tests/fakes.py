@@ -14,7 +14,7 @@ from typing import Literal, Self
 
 from bridge.channel import Command, Host, Limits
 from bridge.errors import ChannelError, Gone, RateLimited, StoreError, TooLong, Unsure
-from bridge.inbound import Inbound, Pressed, Said
+from bridge.inbound import Inbound, Pressed, Reacted, Said
 from bridge.types import Attachment, Body, Button, Chat, User
 
 Weather = float | Literal["fine", "lost", "dropped"]
@@ -188,7 +188,7 @@ class FakeHost:
     async def admits(self, _message: Said | Pressed) -> bool:
         return await self._say(self.lets_in)
 
-    async def needs_groups(self, _message: Said | Pressed) -> bool:
+    async def needs_groups(self, _message: Said | Pressed | Reacted) -> bool:
         return await self._say(self.wants_groups)
 
     async def suggest(self, _command: str, _typed: str, _message: Said) -> Sequence[Button]:

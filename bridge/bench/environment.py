@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bridge import __version__
-from bridge.errors import GatewayError
+from bridge.errors import OWN_GATEWAY, GatewayError
 from bridge.gateway import Gateway, Gateways
 
 _GENERATIONS = {
@@ -41,7 +41,10 @@ async def _kind_of(gateway: Gateway) -> str:
         kind = _GENERATIONS[await gateway.generation()]
     except GatewayError:
         kind = "unknown"
-    where = "by 127.0.0.1" if urlsplit(gateway.url).hostname in _HERE else "on another machine"
+    host = urlsplit(gateway.url).hostname
+    where = "by 127.0.0.1" if host in _HERE else "on another machine"
+    if host is None:  # it has no address, as it runs in this process
+        kind, where = OWN_GATEWAY, "inside"
     return f"{f'{gateway.id}: ' if gateway.id else ''}{kind}, {where}"
 
 

@@ -107,12 +107,12 @@ class Intake:
         """Whether its sender may talk there. Raises StoreError."""
         return (await self._judge(message)).role >= Role.MEMBER
 
-    async def needs_groups(self, message: Said | Pressed) -> bool:
-        """Whether the sender's groups could make a difference to what becomes of `message`. Raises StoreError."""
+    async def needs_groups(self, message: Said | Pressed | Reacted) -> bool:
+        """Whether the sender's groups may change what happens to `message`. Raises StoreError."""
         standing = await self._judge(message)
         if isinstance(message, Said) and not message.addressed and not _answered_anyway(message, standing.settings):
             return False
-        text = message.text if isinstance(message, Said) else message.command
+        text = message.text if isinstance(message, Said) else message.command if isinstance(message, Pressed) else ""
         if standing.role >= Role.MEMBER and self._commands.tells_groups(text):
             return True
         return await self._access.depends_on_groups(standing.role, message.chat.channel)
@@ -256,7 +256,7 @@ class Intake:
         await self._store.preferences.set_menu(chat, [])  # the talk has gone on
         return message.text
 
-    async def _judge(self, message: Said | Pressed) -> Standing:
+    async def _judge(self, message: Said | Pressed | Reacted) -> Standing:
         return await self._access.judge(message.sender, message.chat, message.groups)
 
     def _count(self, arrival: Arrival) -> None:

@@ -27,7 +27,7 @@ LOOKUP_SECONDS = 2.0
 """For all that is asked about one event, which has to be acknowledged within three seconds."""
 MAX_REMEMBERED_CHATS = 10_000
 """Messages whose chat is remembered, for when they are taken back."""
-S = TypeVar("S", Said, Pressed)
+S = TypeVar("S", Said, Pressed, Reacted)
 
 
 class EventReader:
@@ -163,11 +163,10 @@ class EventReader:
         thread = (root or message) if thread_id or info.topics else ""
         chat = Chat(NAME, chat_id, thread, direct=info.direct, title="" if info.direct else info.title)
         sender = User(NAME, person, await self._people.name(person, until))
-        pressed = await self._with_groups(Pressed(id, chat, sender, "", message, self._language), host, until)
-        return Reacted(id, chat, sender, message, self._language, pressed.groups, at)
+        return await self._with_groups(Reacted(id, chat, sender, message, self._language, sent_at=at), host, until)
 
     async def _with_groups(self, inbound: S, host: Host, until: float) -> S:
-        """With the sender's departments, where anything hangs on them. Raises StoreError."""
+        """Add the sender's departments if anything depends on them. Raises StoreError."""
         if not await host.needs_groups(inbound):
             return inbound
         return replace(inbound, groups=await self._people.departments(inbound.sender.id, until))

@@ -35,7 +35,7 @@ async def test_what_is_said_in_a_shell_is_what_the_bot_goes_by(shell: Shell, sto
     assert await shell("allow", "telegram:4711", "--for", "7d") == (0, "telegram:4711 may talk.\n")
     assert await shell("allow", "telegram:-1001", "--chat") == (0, "telegram:-1001 may talk.\n")
     assert await shell("allow", "--group", "discord:42") == (0, "discord:42 may talk.\n")
-    assert await shell("allow", "--group", "discord:42") == (1, "discord:42 may talk already.\n")
+    assert await shell("allow", "--group", "discord:42") == (1, "discord:42 may talk, as before.\n")
     assert await shell("deny", "telegram:4712") == (0, "telegram:4712 may not talk.\n")
     assert await shell("admin", "add", "feishu:ou_1") == (0, "feishu:ou_1 is an admin.\n")
     _, listed = await shell("list")

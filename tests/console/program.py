@@ -17,7 +17,7 @@ import msgspec
 import uvloop
 
 from bridge.channel import Command
-from bridge.inbound import Pressed, Said
+from bridge.inbound import Pressed, Reacted, Said
 from bridge.types import Body, BodyFile, Button
 from channels.console import Settings
 from channels.console.adapter import Console, Line
@@ -59,7 +59,7 @@ class Bridge:
     async def admits(self, message: Said | Pressed) -> bool:
         return True
 
-    async def needs_groups(self, message: Said | Pressed) -> bool:
+    async def needs_groups(self, message: Said | Pressed | Reacted) -> bool:
         return False
 
     async def suggest(self, command: str, typed: str, message: Said) -> list[Button]:

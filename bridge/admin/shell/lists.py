@@ -54,7 +54,7 @@ async def _change(management: Management, options: Namespace) -> int:
     if options.json:
         print(json.dumps({"subject": subject_name(subject), "now": now, "until": until, "changed": changed}))
     else:
-        print(f"{options.id} {now}{'' if changed else ' already'}.")
+        print(f"{options.id} {now}{'' if changed else ', as before'}.")
     return 0 if changed else 1
 
 
@@ -97,7 +97,8 @@ async def _invite(management: Management, options: Namespace) -> int:
     if options.json:
         print(json.dumps(asdict(made)))
     else:
-        print(f"/claim {made.code}\n{made.uses} may send this to the bot in a direct chat until {moment(until)}.")
+        print(f"/claim {made.code}")
+        print(f"Up to {made.uses} people may send this to the bot in a direct chat until {moment(until)}.")
     return 0
 
 

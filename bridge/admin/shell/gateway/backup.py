@@ -57,8 +57,10 @@ def read_backup(path: Path | IO[bytes], max_bytes: int = MAX_BYTES) -> list[Foun
         return [found for each in providers if (found := _provider(each)) is not None]
     except SettingsError:
         raise
-    except (OSError, zipfile.BadZipFile) as error:
-        raise SettingsError([f"{name}: not a zip file that can be read: {error}"]) from None
+    except OSError as error:
+        raise SettingsError([f"{name} cannot be read: {error.strerror or error}"]) from None
+    except zipfile.BadZipFile as error:
+        raise SettingsError([f"{name} is not a zip file: {error}"]) from None
     except (KeyError, TypeError, ValueError, RecursionError):
         raise SettingsError([f"{name}: its data.json is not what Cherry Studio writes"]) from None
 

@@ -58,7 +58,7 @@ async def add(path: Path, options: Namespace) -> int:
     spec = parse_config(tomlkit.dumps({"providers": {id: values}}), path).providers[id]
     log.hide(value for value, _ in spec.secrets)
     if not await _try(spec) and not options.force:
-        print("Nothing was written; with --force it is.", file=sys.stderr)
+        print("Nothing was written. To keep it all the same, add --force.", file=sys.stderr)
         return 1
     put_provider(path, id, values)
     print(f"{id} is in {path}.")
