@@ -317,6 +317,10 @@ class BodyFile(Struct, frozen=True, eq=False):
         return f"BodyFile({self.kind!r}, {self.name!r}, {len(self.content)} bytes)"
 
 
+NO_TEXT_YET = "…"
+"""The text of a `Body` of which there is nothing but an aside so far."""
+
+
 class Body(Struct, frozen=True):
     """What one message should look like: always the whole of it, never a change."""
 

@@ -26,7 +26,7 @@ from bridge.reply.open_markup import close_open_markup
 from bridge.reply.pace import Pace
 from bridge.reply.pages import Page, Pages
 from bridge.reply.record import Record, Unrecorded
-from bridge.types import Body, Button, Chat
+from bridge.types import NO_TEXT_YET, Body, Button, Chat
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +39,7 @@ KEPT_WAIT_SECONDS = 3.0
 """A rate limit of at least this many seconds is kept for the next process: writing during one prolongs it."""
 EDIT_SPREAD = 1.2
 """Where edits are counted, each waits this much longer than the one before."""
-PLACEHOLDER = Body("…")
+PLACEHOLDER = Body(NO_TEXT_YET)
 """Stands for a text that has not come: under what a model thinks, and in a post that is only made to get hold of one
 whose arrival is unknown, which is replaced or deleted at once."""
 UNKNOWN = "unknown"

@@ -178,7 +178,8 @@ class Attempt:
         return account.footer(place, note, [*buttons, *ways], words)
 
     def _aside(self, draft: Draft) -> Aside:
-        return above(draft, self.context.chosen.reasoning, self._words)
+        max_length = self._account.channel.limits(self._chat.place).max_length
+        return above(draft, self.context.chosen.reasoning, self._words, max_length)
 
     async def _must_wait(self, error: GatewayError) -> bool:
         later = self.context.chosen.later

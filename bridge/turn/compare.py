@@ -74,7 +74,13 @@ class Comparison:
         self.columns = [Column(number, model, *ask(model)) for number, model in enumerate(models)]
 
     async def run(self, turn: Turn, account: Account) -> None:
-        """Have all of them grow until they are whole. Raises ChannelError, StoreError."""
+        """Have all of them grow until they are whole: at once, or one after another where nothing that was shown can
+        be changed. Raises ChannelError, StoreError."""
+        if not account.has_buttons(self._plan.question.chat.place):
+            for column in self.columns:
+                if not any(each.draft.stopped for each in self.columns):
+                    await self._grow(turn, account, column)
+            return
         growing = [asyncio.create_task(self._grow(turn, account, column)) for column in self.columns]
         try:
             await asyncio.gather(*growing)
@@ -98,7 +104,10 @@ class Comparison:
             )
             took = words.compare_took.format(seconds=f"{column.seconds:.1f}", tokens=f"{column.tokens:,}")
             column.note = "\n\n".join(filter(None, [said, took]))
-            choice = Button(words.button_go_on_with, f"/answer {turn.key} {column.number + 1}")
+            label = words.button_go_on_with
+            if not account.has_buttons(place):  # the line stands by itself
+                label = f"{label} ({column.model})"
+            choice = Button(label, f"/answer {turn.key} {column.number + 1}")
             return account.footer(place, column.note, [] if draft.is_empty else [choice], words)
 
         to = account.address(place, turn.key + name, reply_target(question, delayed=turn.delayed))

@@ -15,6 +15,8 @@ STEP_SECONDS = 10
 """While a model thinks, its time is shown in steps of this many seconds: each change costs an edit."""
 MAX_GROWING_CHARACTERS = 1000
 """Characters, the newest, that are shown of reasoning, or of a step, while it grows."""
+AMPLE_LENGTH = 100_000
+"""Characters that one message holds, as in a terminal, from which on nothing is cut meanwhile."""
 MAX_EARLIER_CHARACTERS = 200
 """Characters, the first, that are shown of an earlier step meanwhile, so that there is room for the newest."""
 
@@ -30,24 +32,29 @@ MARKS: dict[StepState, str] = {
 """Before the line of a tool call."""
 
 
-def above(draft: Draft, shown: ShownReasoning, words: Words) -> Aside:
-    """Return what stands above the answer: a line for each tool call, as short as the reasoning is."""
-    full = shown == "full"
-    thought = (thoughts(draft, shown, words), draft.thinking)
+def above(draft: Draft, shown: ShownReasoning, words: Words, max_length: int) -> Aside:
+    """Return what stands above the answer: a line for each tool call, as short as the reasoning is.
+
+    `max_length` is that of a message; where it is ample, nothing is left out while the answer grows.
+    """
+    full, ample = shown == "full", max_length >= AMPLE_LENGTH
+    thought = (thoughts(draft, shown, words, whole=ample), draft.thinking)
     called = [(_tool_step(step, words, full=full), step.state == "running") for step in draft.tool_steps.values()]
     parts = [(text, goes_on) for text, goes_on in ([*called, thought] if full else [thought, *called]) if text]
     between = "\n\n" if full else "\n"
-    text = "\n\n".join(filter(None, [_steps(draft), between.join(text for text, _ in parts)]))
+    text = "\n\n".join(
+        filter(None, [_steps(draft, whole=ample or draft.complete), between.join(text for text, _ in parts)])
+    )
     unfinished = between.join(text for text, _ in reversed(list(takewhile(itemgetter(1), reversed(parts)))))
     return Aside(text, unfinished.count("\n") + 1 if unfinished else 0)
 
 
-def _steps(draft: Draft) -> str:
-    """What the steps of a chain have given: the whole of it under a complete answer."""
+def _steps(draft: Draft, *, whole: bool) -> str:
+    """What the steps of a chain have given: the `whole` of it, or what there is room for while the answer grows."""
     said = []
     for step in draft.chain.values():
         text = step.text.strip()
-        if not draft.complete:
+        if not whole:
             is_newest = step.number == len(draft.chain) - 1 and not draft.text
             text = _newest(text) if is_newest else shorten(text, MAX_EARLIER_CHARACTERS)
         said.append(f"**{step.number + 1}. {step.name}**\n\n{text}".rstrip())
@@ -67,7 +74,7 @@ def _plain(title: str) -> str:
     return "".join(" " if letter in "*_`[]<>#|~\\" else letter for letter in title)
 
 
-def thoughts(draft: Draft, shown: ShownReasoning, words: Words) -> str:
+def thoughts(draft: Draft, shown: ShownReasoning, words: Words, *, whole: bool = False) -> str:
     """Return what stands above the answer, in Markdown: a line of its own, and in `full` the reasoning under it."""
     if shown == "off" or not draft.reasoning.strip():
         return ""
@@ -75,7 +82,7 @@ def thoughts(draft: Draft, shown: ShownReasoning, words: Words) -> str:
     if shown == "brief":
         return head
     reasoning = draft.reasoning.strip()
-    if draft.thinking:
+    if draft.thinking and not whole:
         reasoning = _newest(reasoning)
     return f"{head}\n\n{reasoning}"
 

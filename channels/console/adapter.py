@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Self, TextIO
 from bridge.channel import Command, Host, Limits
 from bridge.errors import BridgeError, Gone
 from bridge.inbound import Inbound, Said
-from bridge.types import Attachment, Body, Chat, User
+from bridge.types import NO_TEXT_YET, Attachment, Body, Chat, User
 from bridge.words import language_of
 from channels.console import files
 from channels.console.attachments import NoSuchFile
@@ -151,6 +151,8 @@ class Console:
             if pictures:
                 await self._face.show_pictures(ref, pictures)
             aside = clean(body.aside)
+            if aside and not final and text == NO_TEXT_YET:
+                text = ""  # what is printed stays
             await self._face.show(ref, text, aside=aside, unfinished=body.aside_unfinished, final=final)
         except OSError as error:
             self._face.leave()

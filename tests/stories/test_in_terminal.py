@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.console.session import TerminalSession
-from tests.emulators.gateway import GatewayEmulator, Passage
+from tests.emulators.gateway import Behaviour, GatewayEmulator, Passage
 from tests.emulators.tool_server import ToolServerEmulator
 from tests.media.samples import photo
 
@@ -58,7 +58,7 @@ async def test_usage_with_a_picture_in_a_file(chat: Open, tmp_path: Path) -> Non
     assert (tmp_path / "data" / "files" / "usage.png").stat().st_size > 1000
 
 
-async def test_a_persona_and_a_chain(chat: Open) -> None:
+async def test_a_persona_a_chain_and_two_models(chat: Open, gateway: GatewayEmulator) -> None:
     def story() -> str:
         with chat() as session:
             session.until("/help shows what else I can do.")
@@ -66,10 +66,19 @@ async def test_a_persona_and_a_chain(chat: Open) -> None:
             session.until("Teacher answers from your next message on.")
             session.say("/chain save brief: summary -> Find a title for: {input}")
             session.until("Send /brief and a text to run it.")
+            gateway.behave("ok", Behaviour(text="A rather long result. " * 15 + "The end.", tokens_per_second=100))
             session.say("/brief A text.")
-            return session.until("You said: Find a title for: You said: A text.")
+            session.until(lambda shown: shown.count("The end.") == 2)
+            session.until_prompt()
+            gateway.behave("ok", Behaviour(text=None))
+            session.say("/compare fake-openai:ok claude-ok Why?")
+            return session.until("Go on with this one (fake-anthropic:claude-ok): /answer")
 
-    assert "1. Summariser" in await asyncio.to_thread(story)
+    shown = await asyncio.to_thread(story)
+    assert shown.count("1. Summariser") == 1, "a step is printed once"
+    one, other = shown[shown.index("\nfake-openai:ok\n") :].split("\nfake-anthropic:claude-ok\n")
+    for answer in (one, other):
+        assert "You said: Why?" in answer and "⏱" in answer and "/answer" in answer, "each whole before the next"
 
 
 async def test_help_by_number_and_tab(chat: Open) -> None:
@@ -153,6 +162,7 @@ async def test_a_tool_and_knowledge_with_sources(chat: Open, gateway: GatewayEmu
 
     shown = await asyncio.to_thread(story)
     assert "calculator" in shown and "calculator …" not in shown, "no line of a tool that runs is left"
+    assert "\n…\n" not in shown, "nor what stands for words that have not come yet"
 
 
 async def test_tools_of_the_desk(chat: Open, gateway: GatewayEmulator, tmp_path: Path) -> None:
