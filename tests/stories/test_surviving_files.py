@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
 
 from tests.emulators.gateway import Behaviour, GatewayEmulator
 from tests.emulators.speech import KEY, SpeechEmulator, recording, words_in
+from tests.emulators.telegram import TelegramPlatform
 from tests.harness import BridgeProcess, until
 from tests.media import documents
 from tests.media.samples import photo
 from tests.platform import Bubble, Platform, SharedFile
+from tests.platforms import PLATFORMS
 
 SEED = int(os.environ.get("KILL_SEED", "1"))
 MAX_SECONDS = 2.5
@@ -75,6 +78,13 @@ KINDS = {
     "a picture back": Kind([_shot()], (_drawn(0),), seen=1),
     "three pictures back": Kind([_shot()], tuple(map(_drawn, range(3))), seen=1),
 }
+
+
+@pytest.fixture(params=PLATFORMS)
+async def platform(request: pytest.FixtureRequest) -> AsyncIterator[Platform]:
+    """Telegram at its own pace: the moments are drawn for answers that take as long as they do there."""
+    async with (PLATFORMS | {"telegram": TelegramPlatform})[request.param]() as platform:
+        yield platform
 
 
 @pytest.mark.timeout(500)

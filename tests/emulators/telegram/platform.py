@@ -26,7 +26,8 @@ class TelegramPlatform:
     ``channel:NAME`` is a broadcast channel that the bot is an admin of.
 
     Mia made the group; the bot was in it before it was started. Privacy mode is off unless `reads_all` says
-    otherwise, so that it is the bot that must tell what is meant for it. `speed` shortens the platform's own times.
+    otherwise, so that it is the bot that must tell what is meant for it. `speed` shortens the platform's own times,
+    `bot_speed` the pauses that the bot is told to make between two writes.
     All that a platform does not offer is on `server`.
     """
 
@@ -34,10 +35,13 @@ class TelegramPlatform:
     bubble_length = 4096
     shows_typing = True
 
-    def __init__(self, rules: Rules | None = None, *, speed: float = 1.0, reads_all: bool = True) -> None:
+    def __init__(
+        self, rules: Rules | None = None, *, speed: float = 1.0, bot_speed: float = 1.0, reads_all: bool = True
+    ) -> None:
         self.server = TelegramServer((rules or Rules()).faster(speed), reads_all=reads_all)
         self.world, self.crowd = self.server.world, self.server.crowd
         self.secrets: Sequence[str] = (self.server.token,)
+        self._bot_speed = bot_speed
         self._people: dict[str, Person] = {}
         self._groups: dict[str, tuple[Room, int]] = {}
         self._channels: dict[str, Room] = {}
@@ -51,7 +55,12 @@ class TelegramPlatform:
         await self.server.__aexit__(*exc)
 
     def environment(self) -> dict[str, str]:
-        return {"TELEGRAM_TOKEN": self.server.token, "TELEGRAM_API_URL": self.server.url}
+        return {
+            "TELEGRAM_TOKEN": self.server.token,
+            "TELEGRAM_API_URL": self.server.url,
+            "TELEGRAM_EDIT_INTERVAL": str(1.1 / self._bot_speed),
+            "TELEGRAM_GROUP_INTERVAL": str(3.1 / self._bot_speed),
+        }
 
     def person(self, who: str = "mia") -> Person:
         """The person of that name; everybody on platform has pressed Start."""
