@@ -56,8 +56,8 @@ def _here(host: object) -> bool:
 sys.addaudithook(_tripwire)
 
 
-LONG_SECONDS = 600.0
-"""A test that is given so many seconds takes minutes."""
+LONG_SECONDS = 180.0
+"""A test that is given so many seconds takes most of a minute."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

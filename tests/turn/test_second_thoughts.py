@@ -121,7 +121,7 @@ class World:
 async def world(store: Store, tmp_path: Path) -> AsyncIterator[World]:
     async with GatewayEmulator("B") as emulator:
         for model in ("ok", "claude-ok"):
-            emulator.behave(model, Behaviour(text=None, tokens_per_second=150))
+            emulator.behave(model, Behaviour(text=None, tokens_per_second=300))
         async with Gateway(emulator.url, emulator.key, first_token=60, idle=60) as gateway:
             world = World(store, gateway, emulator, tmp_path)
             world.start()
@@ -276,7 +276,7 @@ async def test_the_last_version_stands_once_and_is_in_the_history(
 ) -> None:
     loop = asyncio.get_running_loop()
 
-    pauses = st.one_of(st.just(0.0), st.floats(0, 0.3))
+    pauses = st.one_of(st.just(0.0), st.floats(0, 0.15))
 
     @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(st.tuples(st.sampled_from(STEPS), pauses), min_size=2, max_size=12), st.integers(0, 99))
