@@ -158,7 +158,7 @@ async def test_a_lower_limit_of_tokens_is_learned(generation: Generation, messag
     async with GatewayEmulator(generation) as emulator, Gateway(emulator.url, emulator.key) as gateway:
         await gateway.models()
         gateway._dialects["fake-anthropic"] = "messages"  # v2 takes both
-        # v1.x hides the reason from whoever asks for a stream, so it is asked once more, for the whole answer.
+        # v1.x hides the reason from a client that asks for a stream, so it is asked once more, for the whole answer.
         tries = 2 if generation == "B" else 1
         emulator.behave("claude-ok", Behaviour(text=None, refusal=(400, message), refusals=tries))
         for _ in range(2):
