@@ -43,7 +43,7 @@ async def test_continue_retry_and_compare_by_typing(tmp_path: Path) -> None:
                 gateway.behave("claude-ok", Behaviour(text="Green."))
                 session.say("/compare fake-openai:ok claude-ok What colour?")
                 shown = session.until(lambda text: text.count(" tokens") == 2)
-                assert "Green." in shown and "Go on with this one: /answer " in shown
+                assert "Green." in shown and "Go on with this one (fake-anthropic:claude-ok): /answer" in shown
 
         await asyncio.to_thread(talk)
         assert [message["content"] for message in gateway.requests[2].messages] == ["A story."]
