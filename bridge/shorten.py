@@ -8,6 +8,8 @@ MAX_WORD = 24
 """Characters of a word that are given up so that none is cut in two; a longer one, such as an address, is cut."""
 _JOINING = "\u200d\ufe0e\ufe0f"
 """Characters that belong to the one before them, beside those that combine by their category."""
+_BEFORE_ELLIPSIS = " \n\t,;:.，、；：。"
+"""What is left out before an ellipsis."""
 
 
 def shorten(text: str, most: int) -> str:
@@ -22,7 +24,7 @@ def shorten(text: str, most: int) -> str:
         word -= 1
     if word and end - word < MAX_WORD:
         end = word
-    return f"{text[:end].rstrip()}…" if most > 0 else ""
+    return f"{text[:end].rstrip(_BEFORE_ELLIPSIS)}…" if most > 0 else ""
 
 
 def _belongs_together(one: str, next: str) -> bool:

@@ -42,7 +42,8 @@ class KnowledgeCommands:
         if word == "list":
             return await self._list(context)
         if word not in ("add", "remove", "always", "tool", "off", "base", "own"):
-            return await self._overview(context, choices)
+            wrong = context.words.setting_wrong.format(value=plain(word), name="kb")
+            return await self._overview(context, choices, wrong if word and word != "ask" else "")
         if not context.may_choose:
             return CommandResult.refusal(context.words.choice_of_admins)
         if word == "add":

@@ -60,7 +60,8 @@ class ToolCommands:
             unknown = context.words.tools_unknown.format(name=code(words[0]))
             return CommandResult(f"{unknown}\n\n{context.words.tools_usage}")
         if len(words) > 1 and permission is None:
-            return CommandResult(context.words.tools_usage)
+            wrong = context.words.setting_wrong.format(value=plain(" ".join(words[1:])), name="tools")
+            return CommandResult(f"{wrong}\n\n{context.words.tools_usage}")
         if permission is not None:
             choices = choices.of_tool(tool, permission) if tool else choices.of_server(server or "", permission)
             what = f"{tool.key if tool else f'{server}/*'} {permission}"

@@ -80,13 +80,12 @@ class Knowledge:
 
         Raises StoreError.
         """
-        searches = []
+        # What was kept here comes first: it is found by its words, while a base always finds something.
+        searches = [self._search_documents(chat, question)] if own else []
         for gateway in self._gateways:
             ids = [id for key in bases or () if (id := _id_at(key, gateway))]
             if ids or bases is None:
                 searches.append(self._search(gateway, ids, question))
-        if own:
-            searches.append(self._search_documents(chat, question))
         parts = await asyncio.gather(*searches)
         # Scores of different searches cannot be compared: the best of each, then the second of each.
         merged = [each for each in chain(*zip_longest(*(part.passages for part in parts))) if each is not None]

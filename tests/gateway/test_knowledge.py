@@ -59,8 +59,8 @@ async def test_each_base_is_asked_at_its_gateway(store: Store) -> None:
         assert not one.searches
         await knowledge.add(HERE, "own.txt", "Where? In the chat.", 3600)
         found = await knowledge.find(HERE, "chat?", None, own=True)
-        assert [each.text for each in found.passages] == ["At home.", "At work.", "Where? In the chat.", "More."]
-        assert found.passages[0].document == "Cats (Notes)"
+        assert [each.text for each in found.passages] == ["Where? In the chat.", "At home.", "At work.", "More."]
+        assert found.passages[1].document == "Cats (Notes)"
         one.bases = None
         found = await knowledge.find(HERE, "where?", None, own=True)
         assert found.problem == "absent" and len(found.passages) == 2, "what the others have is used"

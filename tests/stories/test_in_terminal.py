@@ -156,9 +156,9 @@ async def test_a_tool_and_knowledge_with_sources(chat: Open, gateway: GatewayEmu
             session.until("I have read it.")
             command(session, "/kb add")
             session.until("rules.txt is kept for this chat.")
-            gateway.answer("On the sofa [2].")
+            gateway.answer("On the sofa [1].")
             command(session, "/kb ask Where may cats sleep?")
-            return session.until("[2] rules.txt: “Cats may sleep on the sofa.”")
+            return session.until("[1] rules.txt: “Cats may sleep on the sofa.”")
 
     shown = await asyncio.to_thread(story)
     assert "calculator" in shown and "calculator …" not in shown, "no line of a tool that runs is left"

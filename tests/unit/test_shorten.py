@@ -16,6 +16,7 @@ from bridge.shorten import shorten
         ("A refund is paid within 14 days.", 22, "A refund is paid…"),
         ("A refund is paid within 14 days.", 17, "A refund is paid…"),
         ("猫可以睡在沙发上，狗不行。", 7, "猫可以睡在沙…"),
+        ("Cats sleep, dogs bark", 14, "Cats sleep…"),
         ("猫可以 sleep", 7, "猫可以…"),
         ("a" * 80, 40, "a" * 39 + "…"),
         ("cafe\u0301s", 5, "caf…"),
