@@ -11,10 +11,10 @@ install: .venv/installed
 
 check: lint test
 
-# Real processes, beside three others: what fails there is run again alone, so that no test fails because the machine was
-# busy. Both runs name what failed; what fails twice is broken.
+# Real processes, beside five others, for most of a test is waiting at the pace of a platform. What fails there is run again
+# alone, so that no test fails because the machine was busy. Both runs name what failed; what fails twice is broken.
 test: .venv/installed-dev
-	$(BIN)/pytest --numprocesses 4 --dist worksteal || { [ $$? = 1 ] && echo "What has failed runs again, alone:" && \
+	$(BIN)/pytest --numprocesses 6 --dist worksteal || { [ $$? = 1 ] && echo "What has failed runs again, alone:" && \
 		$(BIN)/pytest --last-failed --last-failed-no-failures none --maxfail 3; }
 
 lint: .venv/installed-dev

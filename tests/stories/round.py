@@ -20,7 +20,7 @@ PATIENCE = 300.0
 """Seconds; Feishu alone takes half a minute for what is answered at once here, at its 15 writes a second."""
 UNREAD = r"I cannot read this kind of message yet\."
 BATCH, BATCH_SECONDS = 30, 20.0
-"""Commands that one person sends at once, and the seconds until more: 40 and then one a second are no flood."""
+"""Commands that one person sends at once, and the pause before more: 40 and then one a second are no flood."""
 STARTS = range(0, len(COMMANDS) + 1, BATCH)
 UNREAD_TOO = r"I cannot read this kind of message yet; I answered only your words\."
 """Under the answer to others that it was joined to."""
@@ -112,12 +112,10 @@ class Round:
             for sender in self.senders:
                 self.ids[sender, FIRST] = await self._say(sender, f"{FIRST} {sender.name}")
             await self.settle()
-        sent = 0.0
         for talk, start in [*((False, start) for start in STARTS), (True, 0)]:
             if start:
-                await asyncio.sleep(sent + BATCH_SECONDS - time.monotonic())  # the answers have taken some of it
+                await asyncio.sleep(BATCH_SECONDS)
             await asyncio.gather(*(self._play(sender, talk, start) for sender in self.senders))
-            sent = time.monotonic()
             await self.settle()
 
     async def _play(self, sender: Sender, talk: bool, start: int) -> None:
