@@ -43,5 +43,5 @@ def test_two_messages_show_them_and_a_question_outlives_us(tmp_path: Path) -> No
     again = demo(tmp_path)
     again.send(f"/tool once {asked}\r")
     again.expect("Notes so far: 1")
-    again.kill(9)
+    again.kill(15)  # in order, so that the store does not stay behind
     again.wait()
